@@ -1,0 +1,39 @@
+//! Debian's packages: whether we may install them, and installing them.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::process;
+use crate::workspace::Workspace;
+
+/// Whether this is Debian (or a child of it) and we are root.
+pub fn may_install() -> bool {
+    Path::new("/etc/debian_version").exists()
+        && process::find_program("apt-get").is_some()
+        && process::answer(Command::new("id").arg("-u")).as_deref() == Some("0")
+}
+
+/// Installs packages, refreshing the package lists and trying again when the first attempt fails. Removes nothing.
+pub fn install(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {
+    let what = format!("apt-get install {}", packages.join(" "));
+    if process::run_quietly(workspace, &what, apt_get(&["install"]).args(packages))?.is_ok() {
+        return Ok(());
+    }
+    if let Err(failure) = process::run_quietly(workspace, "apt-get update", &mut apt_get(&["update"]))? {
+        return Err(failure.into_error("apt-get update"));
+    }
+    match process::run_quietly(workspace, &what, apt_get(&["install"]).args(packages))? {
+        Ok(()) => Ok(()),
+        Err(failure) => bail!(failure.into_error(&what)),
+    }
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(["--yes", "--no-install-recommends", "--no-remove", "-o", "DPkg::Lock::Timeout=300"]);
+    command.args(arguments);
+    command
+}
