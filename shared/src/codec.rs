@@ -1,0 +1,108 @@
+//! Messages and stored values to bytes and back: the only file that knows the byte format, bincode 2
+//! (standard configuration: little-endian, variable-length integers).
+
+use crate::message::{
+    CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, INPUT_FRAMES_LIMIT, SERVER_MESSAGE_LIMIT_BYTES, ServerMessage,
+};
+use bincode::config::{Config, standard};
+use bincode::serde::{borrow_decode_from_slice, decode_from_slice, encode_into_std_write};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Largest stored value (a keyframe, a run of ticks), in bytes.
+pub const STORED_LIMIT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Why bytes are not a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// More bytes than a message may have.
+    #[error("{length} bytes are more than the limit of {limit}")]
+    TooLong {
+        /// Bytes given.
+        length: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The bytes do not follow the format.
+    #[error("not a message: {0}")]
+    Malformed(String),
+    /// A whole message, and bytes behind it.
+    #[error("{0} bytes stand behind the message")]
+    Trailing(usize),
+}
+
+/// Appends a client's message.
+pub fn encode_client(message: &ClientMessage, out: &mut Vec<u8>) {
+    encode(message, out);
+}
+
+/// Appends a server's message.
+pub fn encode_server(message: &ServerMessage<'_>, out: &mut Vec<u8>) {
+    encode(message, out);
+}
+
+/// Appends a value to store.
+pub fn encode_stored<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    encode(value, out);
+}
+
+/// Reads a client's message: exactly one, within [`CLIENT_MESSAGE_LIMIT_BYTES`].
+///
+/// # Errors
+/// [`DecodeError`] says what is wrong with the bytes.
+pub fn decode_client(bytes: &[u8]) -> Result<ClientMessage, DecodeError> {
+    let config = standard().with_limit::<CLIENT_MESSAGE_LIMIT_BYTES>();
+    let message: ClientMessage = decode(bytes, CLIENT_MESSAGE_LIMIT_BYTES, config)?;
+    match &message {
+        ClientMessage::Input(input) if input.frames.len() > INPUT_FRAMES_LIMIT => {
+            Err(DecodeError::Malformed(format!(
+                "{} input frames, at most {INPUT_FRAMES_LIMIT}",
+                input.frames.len()
+            )))
+        }
+        _ => Ok(message),
+    }
+}
+
+/// Reads a server's message: exactly one, within [`SERVER_MESSAGE_LIMIT_BYTES`].
+///
+/// # Errors
+/// [`DecodeError`] says what is wrong with the bytes.
+pub fn decode_server(bytes: &[u8]) -> Result<ServerMessage<'_>, DecodeError> {
+    check_length(bytes, SERVER_MESSAGE_LIMIT_BYTES)?;
+    let config = standard().with_limit::<SERVER_MESSAGE_LIMIT_BYTES>();
+    finish(borrow_decode_from_slice(bytes, config), bytes)
+}
+
+/// Reads a stored value: exactly one, within [`STORED_LIMIT_BYTES`].
+///
+/// # Errors
+/// [`DecodeError`] says what is wrong with the bytes.
+pub fn decode_stored<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    decode(bytes, STORED_LIMIT_BYTES, standard().with_limit::<STORED_LIMIT_BYTES>())
+}
+
+fn decode<T: DeserializeOwned, C: Config>(bytes: &[u8], limit: usize, config: C) -> Result<T, DecodeError> {
+    check_length(bytes, limit)?;
+    finish(decode_from_slice(bytes, config), bytes)
+}
+
+fn check_length(bytes: &[u8], limit: usize) -> Result<(), DecodeError> {
+    if bytes.len() > limit { Err(DecodeError::TooLong { length: bytes.len(), limit }) } else { Ok(()) }
+}
+
+fn finish<T>(
+    decoded: Result<(T, usize), bincode::error::DecodeError>,
+    bytes: &[u8],
+) -> Result<T, DecodeError> {
+    match decoded {
+        Ok((value, used)) if used == bytes.len() => Ok(value),
+        Ok((_, used)) => Err(DecodeError::Trailing(bytes.len() - used)),
+        Err(error) => Err(DecodeError::Malformed(error.to_string())),
+    }
+}
+
+fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    encode_into_std_write(value, out, standard())
+        .expect("our types have no maps or sequences of unknown length, and a Vec takes every byte");
+}

@@ -1,0 +1,73 @@
+//! Everything that enters the world in one tick.
+
+use crate::id::PlayerId;
+use crate::input::Controls;
+use crate::text::Name;
+use serde::{Deserialize, Serialize};
+
+/// All that enters the world in one tick, in the order in which the simulation applies it: leaves, joins, returns and
+/// absences, admin commands, inputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickInputs {
+    /// Players who leave. Their ships vanish and spill their hold.
+    pub leaves: Vec<PlayerId>,
+    /// Players who come in.
+    pub joins: Vec<Join>,
+    /// Seats whose player lost the connection (`true`) or took the seat back (`false`).
+    pub absences: Vec<Absence>,
+    /// What an administrator does to the world.
+    pub admin: Vec<Admin>,
+    /// Controls that changed since the tick before; a player who is not listed holds what was held.
+    pub inputs: Vec<PlayerInput>,
+}
+
+impl TickInputs {
+    /// Whether nothing enters the world.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+            && self.joins.is_empty()
+            && self.absences.is_empty()
+            && self.admin.is_empty()
+            && self.inputs.is_empty()
+    }
+}
+
+/// A player comes in. An id that is already in the room, or [`PlayerId::NOBODY`], is ignored by the simulation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// The new player. Ids of humans are given out by the room, ascending from 1, below [`FIRST_DRONE`].
+    pub player: PlayerId,
+    /// The name shown to others.
+    pub name: Name,
+}
+
+/// Ids of drones, given out by the simulation, start here; ids of humans stay below.
+pub const FIRST_DRONE: u32 = 1 << 24;
+
+/// A seat's player is gone for a while, or is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    /// Whose seat.
+    pub player: PlayerId,
+    /// Whether the player is away. An absent player's ship drifts, does not fire, and can be shot.
+    pub away: bool,
+}
+
+/// A player's new controls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerInput {
+    /// Whose controls.
+    pub player: PlayerId,
+    /// What is held from this tick on.
+    pub controls: Controls,
+}
+
+/// An administrator's act on the world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Admin {
+    /// Sets how many drones and humans together the belt is kept at.
+    SetDrones(u16),
+    /// Removes a player; the same as a leave, but named in the journal.
+    Kick(PlayerId),
+}

@@ -1,0 +1,379 @@
+//! Entity records on the wire: the difference between what a viewer holds and what is.
+//!
+//! A payload is `removed-count, removed ids, records`; ids ascend and are written as the gap to the id before. A record
+//! is a header byte and fields. With the top bit set it is *full*: everything about an entity, which the viewer need not
+//! know. Otherwise the header is a mask of the fields that differ from where the *motion rule* puts the entity: it moves
+//! on at its old velocity, and in the last tick at its new one. What drifts freely therefore costs nothing.
+
+use crate::angle::Angle;
+use crate::entity::{EntityState, Kind, Levels, ShipFlags};
+use crate::id::{NetId, PlayerId, Tick};
+use crate::quantize;
+use crate::text::{NAME_LIMIT_BYTES, Name};
+use crate::varint::{self, Malformed, put, put_signed, take, take_byte, take_signed, take_slice};
+use glam::IVec2;
+
+const FULL: u8 = 0x80;
+const VELOCITY: u8 = 1;
+const OFFSET: u8 = 2;
+const HEADING: u8 = 4;
+const HEALTH: u8 = 8;
+const FLAGS: u8 = 16;
+const CARGO: u8 = 32;
+const SCORE: u8 = 64;
+
+/// Most entities that a viewer holds; a payload that goes beyond is malformed.
+pub const VIEW_LIMIT_ENTITIES: usize = 16_384;
+
+/// Why a payload cannot be applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeltaError {
+    /// The bytes do not follow the format.
+    #[error("malformed entity records: {0}")]
+    Malformed(#[from] Malformed),
+    /// A delta for an entity that the viewer does not hold.
+    #[error("a delta for entity {0}, which is not in view")]
+    Unknown(u32),
+    /// More entities than a viewer holds.
+    #[error("more than {VIEW_LIMIT_ENTITIES} entities in view")]
+    TooMany,
+    /// A snapshot older than the one held.
+    #[error("snapshot of tick {got} after tick {held}")]
+    Backwards {
+        /// The tick held.
+        held: u32,
+        /// The tick given.
+        got: u32,
+    },
+}
+
+/// Appends a full record, without its id. `name` is the ship's player's name; other kinds ignore it.
+pub fn write_full(entity: &EntityState, name: &str, out: &mut Vec<u8>) {
+    out.push(FULL | entity.kind as u8);
+    put_vector(out, entity.motion.at);
+    put_vector(out, entity.motion.velocity);
+    match entity.kind {
+        Kind::Ship => {
+            put(out, u32::from(entity.heading.step()));
+            put(out, u32::from(entity.health));
+            out.push(entity.flags.0);
+            out.push(entity.team);
+            put(out, u32::from(entity.hold));
+            put(out, u32::from(entity.levels.0));
+            put(out, entity.score);
+            put(out, entity.owner.0);
+            out.push(name.len().min(NAME_LIMIT_BYTES) as u8);
+            out.extend_from_slice(&name.as_bytes()[..name.len().min(NAME_LIMIT_BYTES)]);
+        }
+        Kind::Asteroid => {
+            out.push(entity.size);
+            put(out, u32::from(entity.health));
+        }
+        Kind::Ore => {}
+        Kind::Bolt => {
+            out.push(entity.team);
+            put(out, entity.owner.0);
+        }
+    }
+}
+
+/// Appends the record, without its id, that turns `base` into `now` for a viewer who holds `base` from `ticks` ticks ago.
+/// Appends nothing and returns `false` if the motion rule alone does so. Both must be of one entity.
+pub fn write_delta(
+    base: &EntityState,
+    now: &EntityState,
+    ticks: u32,
+    tick_seconds: f32,
+    out: &mut Vec<u8>,
+) -> bool {
+    debug_assert_eq!((base.id, base.kind), (now.id, now.kind));
+    let header_at = out.len();
+    out.push(0);
+    let mut mask = 0;
+    let drifted = base.motion.drifted(ticks, tick_seconds);
+    let steering = now.motion.velocity - base.motion.velocity;
+    if steering != IVec2::ZERO {
+        mask |= VELOCITY;
+        put_vector(out, steering);
+    }
+    let offset = now.motion.at - turned(drifted.at, base.motion.velocity, now.motion.velocity, tick_seconds);
+    if offset != IVec2::ZERO {
+        mask |= OFFSET;
+        put_vector(out, offset);
+    }
+    if base.heading != now.heading {
+        mask |= HEADING;
+        put_signed(out, i32::from(base.heading.steps_to(now.heading)));
+    }
+    if base.health != now.health {
+        mask |= HEALTH;
+        put(out, u32::from(now.health));
+    }
+    if base.flags != now.flags {
+        mask |= FLAGS;
+        out.push(now.flags.0);
+    }
+    if (base.hold, base.levels) != (now.hold, now.levels) {
+        mask |= CARGO;
+        put(out, u32::from(now.hold));
+        put(out, u32::from(now.levels.0));
+    }
+    if base.score != now.score {
+        mask |= SCORE;
+        put(out, now.score);
+    }
+    if mask == 0 {
+        out.truncate(header_at);
+        return false;
+    }
+    out[header_at] = mask;
+    true
+}
+
+/// Writes the records of a payload, id by id, ascending.
+pub struct RecordWriter<'a> {
+    out: &'a mut Vec<u8>,
+    last: u32,
+}
+
+impl<'a> RecordWriter<'a> {
+    /// Appends to `out`.
+    pub fn new(out: &'a mut Vec<u8>) -> RecordWriter<'a> {
+        RecordWriter { out, last: 0 }
+    }
+
+    /// Appends a record that [`write_full`] or [`write_delta`] made.
+    pub fn write(&mut self, id: NetId, record: &[u8]) {
+        put(self.out, id.0.wrapping_sub(self.last));
+        self.last = id.0;
+        self.out.extend_from_slice(record);
+    }
+}
+
+/// Appends a payload: the ids that left the view, ascending, and what a [`RecordWriter`] wrote.
+pub fn write_payload(removed: &[NetId], records: &[u8], out: &mut Vec<u8>) {
+    put(out, removed.len() as u32);
+    let mut last = 0;
+    for id in removed {
+        put(out, id.0.wrapping_sub(last));
+        last = id.0;
+    }
+    out.extend_from_slice(records);
+}
+
+/// What one payload changed in a view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Entities that came into view.
+    pub appeared: Vec<NetId>,
+    /// The last state of entities that left the view.
+    pub removed: Vec<EntityState>,
+    /// Names of players whose ships came into view.
+    pub names: Vec<(PlayerId, Name)>,
+}
+
+/// Everything that one viewer holds: the other end of the deltas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    tick: Tick,
+    tick_seconds: f32,
+    entities: Vec<EntityState>,
+}
+
+impl View {
+    /// An empty view of a world with ticks of this length.
+    #[must_use]
+    pub fn new(tick_seconds: f32) -> View {
+        View { tick: Tick(0), tick_seconds, entities: Vec::new() }
+    }
+
+    /// The tick of the newest snapshot applied.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// Every entity held, ascending by id, as of [`View::tick`].
+    #[must_use]
+    pub fn entities(&self) -> &[EntityState] {
+        &self.entities
+    }
+
+    /// The entity of an id, if held.
+    #[must_use]
+    pub fn entity(&self, id: NetId) -> Option<&EntityState> {
+        self.entities.binary_search_by_key(&id, |entity| entity.id).ok().map(|index| &self.entities[index])
+    }
+
+    /// Takes the view to `tick`: everything drifts on by the motion rule, then the payload's differences are applied.
+    /// With `fresh`, everything held is forgotten first.
+    ///
+    /// # Errors
+    /// [`DeltaError`] if the payload makes no sense; the view is then unusable and the connection should be closed.
+    pub fn apply(&mut self, tick: Tick, fresh: bool, payload: &[u8]) -> Result<Changes, DeltaError> {
+        let mut changes = Changes::default();
+        if fresh {
+            changes.removed = std::mem::take(&mut self.entities);
+        } else if tick < self.tick {
+            return Err(DeltaError::Backwards { held: self.tick.0, got: tick.0 });
+        }
+        let ticks = tick.since(self.tick);
+        self.tick = tick;
+        for entity in &mut self.entities {
+            entity.motion = entity.motion.drifted(ticks, self.tick_seconds);
+        }
+        let mut bytes = payload;
+        self.take_removed(&mut bytes, &mut changes)?;
+        self.take_records(&mut bytes, &mut changes)?;
+        Ok(changes)
+    }
+
+    fn take_removed(&mut self, bytes: &mut &[u8], changes: &mut Changes) -> Result<(), DeltaError> {
+        let count = take(bytes)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let mut ids = Vec::new();
+        let mut id = 0u32;
+        for _ in 0..count {
+            id = id.wrapping_add(take(bytes)?);
+            ids.push(NetId(id));
+        }
+        let removed = &mut changes.removed;
+        self.entities.retain(|entity| {
+            let gone = ids.binary_search(&entity.id).is_ok();
+            if gone {
+                removed.push(*entity);
+            }
+            !gone
+        });
+        Ok(())
+    }
+
+    fn take_records(&mut self, bytes: &mut &[u8], changes: &mut Changes) -> Result<(), DeltaError> {
+        let mut id = 0u32;
+        // Records ascend, so the search for the next one starts where the last one was found.
+        let mut from = 0;
+        while !bytes.is_empty() {
+            id = id.wrapping_add(take(bytes)?);
+            let header = take_byte(bytes)?;
+            let place = from.min(self.entities.len());
+            let found = self.entities[place..].binary_search_by_key(&NetId(id), |entity| entity.id);
+            let (index, known) = match found {
+                Ok(index) => (place + index, true),
+                Err(index) => (place + index, false),
+            };
+            if header & FULL != 0 {
+                let (entity, name) = read_full(NetId(id), header, bytes)?;
+                if let Some(name) = name {
+                    changes.names.push((entity.owner, name));
+                }
+                if known {
+                    self.entities[index] = entity;
+                } else {
+                    if self.entities.len() >= VIEW_LIMIT_ENTITIES {
+                        return Err(DeltaError::TooMany);
+                    }
+                    self.entities.insert(index, entity);
+                    changes.appeared.push(NetId(id));
+                }
+            } else if known {
+                read_delta(&mut self.entities[index], header, self.tick_seconds, bytes)?;
+            } else {
+                return Err(DeltaError::Unknown(id));
+            }
+            from = index + 1;
+        }
+        Ok(())
+    }
+}
+
+fn read_full(id: NetId, header: u8, bytes: &mut &[u8]) -> Result<(EntityState, Option<Name>), DeltaError> {
+    let kind = *Kind::ALL.get(usize::from(header & !FULL)).ok_or(Malformed)?;
+    let mut entity = EntityState { id, kind, ..EntityState::default() };
+    entity.motion.at = take_vector(bytes)?;
+    entity.motion.velocity = take_vector(bytes)?;
+    let mut name = None;
+    match kind {
+        Kind::Ship => {
+            entity.heading = Angle::from_step(take_u16(bytes)?);
+            entity.health = take_u16(bytes)?;
+            entity.flags = ShipFlags(take_byte(bytes)?);
+            entity.team = take_byte(bytes)?;
+            entity.hold = take_u16(bytes)?;
+            entity.levels = Levels(take_u16(bytes)?);
+            entity.score = take(bytes)?;
+            entity.owner = PlayerId(take(bytes)?);
+            let length = usize::from(take_byte(bytes)?);
+            let text = std::str::from_utf8(take_slice(bytes, length)?).map_err(|_| Malformed)?;
+            name = Some(Name::from_input(text));
+        }
+        Kind::Asteroid => {
+            entity.size = take_byte(bytes)?;
+            if entity.size > 2 {
+                return Err(Malformed.into());
+            }
+            entity.health = take_u16(bytes)?;
+        }
+        Kind::Ore => {}
+        Kind::Bolt => {
+            entity.team = take_byte(bytes)?;
+            entity.owner = PlayerId(take(bytes)?);
+        }
+    }
+    Ok((entity, name))
+}
+
+/// Changes an entity that already drifted to the snapshot's tick.
+fn read_delta(
+    entity: &mut EntityState,
+    mask: u8,
+    tick_seconds: f32,
+    bytes: &mut &[u8],
+) -> Result<(), DeltaError> {
+    if mask & VELOCITY != 0 {
+        let velocity = entity.motion.velocity.wrapping_add(take_vector(bytes)?);
+        entity.motion.at = turned(entity.motion.at, entity.motion.velocity, velocity, tick_seconds);
+        entity.motion.velocity = velocity;
+    }
+    if mask & OFFSET != 0 {
+        entity.motion.at = entity.motion.at.wrapping_add(take_vector(bytes)?);
+    }
+    if mask & HEADING != 0 {
+        let steps = i16::try_from(take_signed(bytes)?).map_err(|_| Malformed)?;
+        entity.heading = entity.heading.turned(steps);
+    }
+    if mask & HEALTH != 0 {
+        entity.health = take_u16(bytes)?;
+    }
+    if mask & FLAGS != 0 {
+        entity.flags = ShipFlags(take_byte(bytes)?);
+    }
+    if mask & CARGO != 0 {
+        entity.hold = take_u16(bytes)?;
+        entity.levels = Levels(take_u16(bytes)?);
+    }
+    if mask & SCORE != 0 {
+        entity.score = take(bytes)?;
+    }
+    Ok(())
+}
+
+/// The place of something that drifted at one velocity, had it changed to another before the last tick.
+fn turned(drifted: IVec2, before: IVec2, after: IVec2, tick_seconds: f32) -> IVec2 {
+    let back = quantize::displacement(before, tick_seconds);
+    drifted.wrapping_sub(back).wrapping_add(quantize::displacement(after, tick_seconds))
+}
+
+fn put_vector(out: &mut Vec<u8>, vector: IVec2) {
+    put_signed(out, vector.x);
+    put_signed(out, vector.y);
+}
+
+fn take_vector(bytes: &mut &[u8]) -> Result<IVec2, Malformed> {
+    Ok(IVec2::new(take_signed(bytes)?, take_signed(bytes)?))
+}
+
+fn take_u16(bytes: &mut &[u8]) -> Result<u16, Malformed> {
+    u16::try_from(varint::take(bytes)?).map_err(|_| Malformed)
+}

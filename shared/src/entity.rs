@@ -1,0 +1,121 @@
+//! The state of one entity, in wire quanta: what the simulation captures and what a viewer is told.
+
+use crate::angle::Angle;
+use crate::id::{NetId, PlayerId};
+use crate::movement::Motion;
+use serde::{Deserialize, Serialize};
+
+/// What an entity is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Kind {
+    /// A player's or a drone's ship.
+    #[default]
+    Ship = 0,
+    /// A rock that breaks down to smaller rocks and ore.
+    Asteroid = 1,
+    /// One load of ore, adrift.
+    Ore = 2,
+    /// A pulse bolt in flight.
+    Bolt = 3,
+}
+
+impl Kind {
+    /// All kinds, in the order of their wire numbers.
+    pub const ALL: [Kind; 4] = [Kind::Ship, Kind::Asteroid, Kind::Ore, Kind::Bolt];
+}
+
+/// What a ship shows of itself, as a bit mask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShipFlags(pub u8);
+
+impl ShipFlags {
+    /// The engine burns.
+    pub const THRUST: u8 = 1;
+    /// The boost burns.
+    pub const BOOST: u8 = 2;
+    /// The gun fires.
+    pub const FIRING: u8 = 4;
+    /// Inside a station's ring.
+    pub const DOCKED: u8 = 8;
+    /// Flown by the server.
+    pub const DRONE: u8 = 16;
+    /// Just spawned: takes no damage.
+    pub const PROTECTED: u8 = 32;
+    /// Its player is away.
+    pub const AWAY: u8 = 64;
+
+    /// Whether any of the given flags is set.
+    #[must_use]
+    pub fn any(self, flags: u8) -> bool {
+        self.0 & flags != 0
+    }
+}
+
+/// What can be bought at a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Upgrade {
+    /// More health.
+    Hull = 0,
+    /// More thrust.
+    Engine = 1,
+    /// More damage.
+    Gun = 2,
+    /// More room for ore.
+    Hold = 3,
+}
+
+impl Upgrade {
+    /// All upgrades, in the order of their wire numbers.
+    pub const ALL: [Upgrade; 4] = [Upgrade::Hull, Upgrade::Engine, Upgrade::Gun, Upgrade::Hold];
+}
+
+/// The level of each [`Upgrade`], four bits each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Levels(pub u16);
+
+impl Levels {
+    /// The level of one upgrade, 0 to 15.
+    #[must_use]
+    pub fn of(self, upgrade: Upgrade) -> u8 {
+        (self.0 >> (upgrade as u16 * 4) & 0xf) as u8
+    }
+
+    /// These levels with one upgrade a level higher; 15 stays 15.
+    #[must_use]
+    pub fn raised(self, upgrade: Upgrade) -> Levels {
+        if self.of(upgrade) == 0xf { self } else { Levels(self.0 + (1 << (upgrade as u16 * 4))) }
+    }
+}
+
+/// The state of one entity at one tick. Fields that a kind does not use are zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntityState {
+    /// Its name on the wire.
+    pub id: NetId,
+    /// What it is.
+    pub kind: Kind,
+    /// Asteroid: 0 small, 1 medium, 2 large.
+    pub size: u8,
+    /// Ship and bolt: 0 in a free-for-all, else the team from 1.
+    pub team: u8,
+    /// Ship: what it shows of itself.
+    pub flags: ShipFlags,
+    /// Where it is and how it moves.
+    pub motion: Motion,
+    /// Ship: where it points.
+    pub heading: Angle,
+    /// Ship and asteroid: health in quanta of [`crate::quantize::HEALTH_SCALE`].
+    pub health: u16,
+    /// Ship: loads of ore in the hold.
+    pub hold: u16,
+    /// Ship: upgrades bought.
+    pub levels: Levels,
+    /// Ship: the player's score.
+    pub score: u32,
+    /// Ship: its player. Bolt: who fired it.
+    pub owner: PlayerId,
+}

@@ -1,0 +1,79 @@
+//! What happened in a tick and shows no trace in the entities afterwards: sparks, deaths, gains.
+
+use crate::entity::Upgrade;
+use crate::id::{NetId, PlayerId};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Where, in position quanta. Events are told to viewers who see the place.
+    pub at: (i32, i32),
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Happening {
+    /// A bolt hit something.
+    Hit {
+        /// What was hit.
+        target: NetId,
+        /// Who fired.
+        by: PlayerId,
+        /// Damage in health quanta.
+        damage: u16,
+    },
+    /// A ship was destroyed.
+    Death {
+        /// The ship.
+        ship: NetId,
+        /// Its player.
+        victim: PlayerId,
+        /// Who did it; [`PlayerId::NOBODY`] for an asteroid.
+        killer: PlayerId,
+        /// Score the killer won.
+        bounty: u32,
+    },
+    /// An asteroid broke.
+    Broken {
+        /// The asteroid.
+        asteroid: NetId,
+        /// Its size: 0 small, 1 medium, 2 large.
+        size: u8,
+    },
+    /// A ship loaded ore.
+    Loaded {
+        /// The ship.
+        ship: NetId,
+    },
+    /// A ship banked ore.
+    Banked {
+        /// The ship.
+        ship: NetId,
+        /// Its player.
+        player: PlayerId,
+        /// Score won.
+        gained: u32,
+    },
+    /// A ship appeared.
+    Spawned {
+        /// The ship.
+        ship: NetId,
+    },
+    /// An upgrade was bought.
+    Upgraded {
+        /// The ship.
+        ship: NetId,
+        /// What was bought.
+        upgrade: Upgrade,
+    },
+    /// A ship bounced off an asteroid or the border.
+    Bounced {
+        /// The ship.
+        ship: NetId,
+        /// Impact speed in units per second.
+        speed: u16,
+    },
+}

@@ -1,0 +1,73 @@
+//! What a player does in one tick.
+
+use crate::angle::Angle;
+use crate::id::Tick;
+use serde::{Deserialize, Serialize};
+
+/// The buttons held, as a bit mask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Buttons(pub u16);
+
+impl Buttons {
+    /// Accelerate toward the aim.
+    pub const THRUST: Buttons = Buttons(1);
+    /// Accelerate harder at the cost of energy; means thrust too.
+    pub const BOOST: Buttons = Buttons(2);
+    /// Fire pulse bolts toward the aim.
+    pub const FIRE: Buttons = Buttons(4);
+    /// Slow down.
+    pub const BRAKE: Buttons = Buttons(8);
+    /// Buy a hull level at a station. Acts when it goes down, as all `BUY_…` do.
+    pub const BUY_HULL: Buttons = Buttons(16);
+    /// Buy an engine level at a station.
+    pub const BUY_ENGINE: Buttons = Buttons(32);
+    /// Buy a gun level at a station.
+    pub const BUY_GUN: Buttons = Buttons(64);
+    /// Buy a hold level at a station.
+    pub const BUY_HOLD: Buttons = Buttons(128);
+    /// All bits that mean something.
+    pub const ALL: Buttons = Buttons(255);
+
+    /// Whether any of the given buttons is held.
+    #[must_use]
+    pub fn any(self, of: Buttons) -> bool {
+        self.0 & of.0 != 0
+    }
+
+    /// Both masks together.
+    #[must_use]
+    pub fn with(self, more: Buttons) -> Buttons {
+        Buttons(self.0 | more.0)
+    }
+
+    /// Only the bits that mean something.
+    #[must_use]
+    pub fn known(self) -> Buttons {
+        Buttons(self.0 & Self::ALL.0)
+    }
+
+    /// The buttons held now that were not held before.
+    #[must_use]
+    pub fn pressed_since(self, before: Buttons) -> Buttons {
+        Buttons(self.0 & !before.0)
+    }
+}
+
+/// Buttons and aim: what a player's controls say, without the tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Controls {
+    /// The buttons held.
+    pub buttons: Buttons,
+    /// Where the ship points and fires.
+    pub aim: Angle,
+}
+
+/// What a player did in one tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFrame {
+    /// The tick that the controls are meant for.
+    pub tick: Tick,
+    /// The controls held in it.
+    pub controls: Controls,
+}

@@ -1,0 +1,136 @@
+//! The whole world as plain data: everything that decides how it goes on, in wire precision.
+
+use crate::angle::Angle;
+use crate::entity::{EntityState, Levels};
+use crate::id::{NetId, PlayerId, Tick};
+use crate::input::Controls;
+use crate::text::Name;
+use serde::{Deserialize, Serialize};
+
+/// The whole world at one tick. A simulation restored from it goes on with the same hashes as the one it was taken from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keyframe {
+    /// The tick that has just been stepped.
+    pub tick: Tick,
+    /// The next entity id to give out.
+    pub next_net_id: u32,
+    /// The next drone's player id to give out.
+    pub next_drone: u32,
+    /// Drones and humans together are kept at this number.
+    pub drones_wanted: u16,
+    /// Every entity, ascending by id.
+    pub entities: Vec<EntityState>,
+    /// What of ships the wire does not show, ascending by id.
+    pub ships: Vec<ShipKey>,
+    /// What of bolts the wire does not show, ascending by id.
+    pub bolts: Vec<BoltKey>,
+    /// Ticks that each ore still lasts, ascending by id.
+    pub ores: Vec<OreKey>,
+    /// Every player, ascending by id.
+    pub players: Vec<PlayerKey>,
+    /// The price of a load at each station, in hundredths of a point of score.
+    pub prices: Vec<u32>,
+    /// Ticks at which new large asteroids appear, ascending.
+    pub asteroids_due: Vec<Tick>,
+}
+
+/// What of a ship the wire does not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipKey {
+    /// The ship.
+    pub id: NetId,
+    /// Energy in quanta.
+    pub energy: u16,
+    /// Ticks until the gun may fire again.
+    pub cooldown: u8,
+    /// Ticks without damage left.
+    pub protection_ticks: u16,
+    /// Progress toward the next load banked, in thousandths of a load.
+    pub bank_progress: u16,
+    /// Score won so far by the haul that is being banked.
+    pub haul: u32,
+}
+
+/// What of a bolt the wire does not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoltKey {
+    /// The bolt.
+    pub id: NetId,
+    /// Ticks of flight left.
+    pub ticks_left: u16,
+    /// Damage in health quanta.
+    pub damage: u16,
+}
+
+/// How long an ore lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OreKey {
+    /// The ore.
+    pub id: NetId,
+    /// Ticks left.
+    pub ticks_left: u32,
+}
+
+/// A player's lasting state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerKey {
+    /// Who.
+    pub player: PlayerId,
+    /// What others call the player.
+    pub name: Name,
+    /// 0 in a free-for-all, else the team from 1.
+    pub team: u8,
+    /// The player is away.
+    pub away: bool,
+    /// The ship, while alive.
+    pub ship: Option<NetId>,
+    /// Ticks until the respawn; 0 while alive.
+    pub respawn_ticks: u16,
+    /// Controls held.
+    pub controls: Controls,
+    /// Banked score.
+    pub score: u32,
+    /// Kills since the last death.
+    pub streak: u16,
+    /// Kills in all.
+    pub kills: u16,
+    /// Deaths in all.
+    pub deaths: u16,
+    /// Upgrades bought.
+    pub levels: Levels,
+    /// What a drone is up to; `None` for humans.
+    pub drone: Option<DroneKey>,
+}
+
+/// What a drone is up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroneKey {
+    /// Ticks until the next decision.
+    pub think_ticks: u16,
+    /// What it is doing.
+    pub goal: Goal,
+    /// The entity that it is after, if the goal has one; it may be gone.
+    pub target: Option<NetId>,
+    /// Where it goes while it looks for something to do.
+    pub course: Angle,
+    /// Its present error of aim, in steps.
+    pub aim_error: i16,
+}
+
+/// What a drone is doing. The order is the format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Goal {
+    /// Looking for something to do.
+    #[default]
+    Roam,
+    /// Shooting at a rock.
+    Mine,
+    /// Fetching ore.
+    Collect,
+    /// Bringing its hold to a station.
+    Haul,
+    /// Getting itself to safety.
+    Flee,
+    /// Hunting a ship.
+    Fight,
+}

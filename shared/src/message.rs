@@ -1,0 +1,299 @@
+//! The message schema: everything that client and server say to each other, one message per binary WebSocket frame.
+//!
+//! The byte form is made by [`crate::codec`]. The order of variants and fields is the format; a test holds the bytes of
+//! one of every message, and changing them means raising [`crate::PROTOCOL_VERSION`].
+
+use crate::entity::Levels;
+use crate::event::Event;
+use crate::id::{NetId, PlayerId, Tick};
+use crate::input::InputFrame;
+use crate::rules::{Arena, Mode, Rules};
+use crate::text::Name;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Largest message from a client, in bytes.
+pub const CLIENT_MESSAGE_LIMIT_BYTES: usize = 4096;
+/// Largest message from the server, in bytes.
+pub const SERVER_MESSAGE_LIMIT_BYTES: usize = 256 * 1024;
+/// Longest name of a room, in bytes.
+pub const ROOM_NAME_LIMIT_BYTES: usize = 32;
+/// Most input frames in one message.
+pub const INPUT_FRAMES_LIMIT: usize = 64;
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ClientMessage {
+    /// The first message: who is there.
+    Hello(Hello),
+    /// Controls for one or more ticks, oldest first.
+    Input(Input),
+    /// A line of chat.
+    Chat {
+        /// The line, as typed.
+        text: String,
+    },
+    /// Asks for a [`ServerMessage::Pong`] with the same stamp.
+    Ping {
+        /// The client's own time, for the client's own use.
+        stamp: u32,
+    },
+    /// The player leaves for good; the seat is given up.
+    Leave,
+}
+
+/// Who is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The client's [`crate::PROTOCOL_VERSION`].
+    pub version: u16,
+    /// The name typed.
+    pub name: Name,
+    /// The token of a seat to take back.
+    pub resume: Option<ResumeToken>,
+    /// The newest tick that the client holds of the resumed session.
+    pub last_tick: Option<Tick>,
+}
+
+/// Names a seat; secret, random, replaced at every resume.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeToken(pub [u8; 16]);
+
+impl core::fmt::Debug for ResumeToken {
+    /// Tokens are secrets: the bytes never reach a log.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("ResumeToken(…)")
+    }
+}
+
+/// Controls, and what the client has received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// The newest snapshot's tick that the client holds.
+    pub ack: Tick,
+    /// Controls by tick, ascending; at most [`INPUT_FRAMES_LIMIT`].
+    pub frames: Vec<InputFrame>,
+}
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ServerMessage<'a> {
+    /// The seat is taken: everything that does not change while playing.
+    Welcome(Box<Welcome>),
+    /// What the viewer sees at a tick.
+    #[serde(borrow)]
+    Snapshot(Snapshot<'a>),
+    /// A line of chat.
+    Chat {
+        /// Who said it; [`PlayerId::NOBODY`] is the server.
+        player: PlayerId,
+        /// The name of who said it.
+        name: Name,
+        /// The line.
+        text: String,
+    },
+    /// Something the whole room hears.
+    Notice(Notice),
+    /// The best players, and the viewer's own rank.
+    Scoreboard(Scoreboard),
+    /// Prices at every station, in hundredths of a point of score.
+    Quotes {
+        /// By station, in the arena's order.
+        prices: Vec<u32>,
+    },
+    /// The answer to a [`ClientMessage::Ping`].
+    Pong {
+        /// The stamp of the ping.
+        stamp: u32,
+        /// How long the newest tick took, in microseconds.
+        tick_micros: u32,
+    },
+    /// The server ends the connection; the close code says the same.
+    Goodbye {
+        /// A code of [`CloseCode`].
+        code: u16,
+        /// What a person can do about it.
+        reason: String,
+    },
+}
+
+/// Everything that does not change while playing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The room's name, as in an invite link.
+    pub room: String,
+    /// The viewer's player.
+    pub player: PlayerId,
+    /// Takes the seat back after a lost connection.
+    pub token: ResumeToken,
+    /// The tick that was last stepped.
+    pub tick: Tick,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+    /// The numbers of the game.
+    pub rules: Rules,
+    /// What is played.
+    pub mode: Mode,
+    /// Where the stations are.
+    pub arena: Arena,
+}
+
+/// What one viewer sees at one tick, as the difference to what it was last sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot<'a> {
+    /// The tick shown.
+    pub tick: Tick,
+    /// The viewer holds nothing from before: the delta is made against an empty view.
+    pub fresh: bool,
+    /// The newest tick for which the viewer's own input has been applied.
+    pub input_ack: Tick,
+    /// How many ticks ahead of need the viewer's newest input is; negative if it comes late.
+    pub input_lead: i8,
+    /// The viewer's own seat.
+    pub own: Own,
+    /// What happened in sight since the snapshot before.
+    pub events: Vec<Event>,
+    /// Entity records, read by [`crate::delta::View::apply`].
+    #[serde(borrow, with = "payload")]
+    pub delta: Cow<'a, [u8]>,
+}
+
+/// The viewer's own seat: what only its owner is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    /// The ship, while alive.
+    pub ship: Option<NetId>,
+    /// Energy in quanta.
+    pub energy: u16,
+    /// Ticks until the gun may fire again.
+    pub cooldown: u8,
+    /// Ticks until the respawn; 0 while alive.
+    pub respawn_ticks: u16,
+    /// The station whose ring the ship is in.
+    pub docked: Option<u8>,
+    /// Banked score.
+    pub score: u32,
+    /// Kills since the last death.
+    pub streak: u16,
+    /// Upgrades bought.
+    pub levels: Levels,
+}
+
+/// Something the whole room hears.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// A player came in.
+    Joined {
+        /// The name.
+        name: Name,
+    },
+    /// A player left.
+    Left {
+        /// The name.
+        name: Name,
+    },
+    /// A ship was destroyed.
+    Killed {
+        /// Who did it; [`PlayerId::NOBODY`] for an asteroid.
+        killer: PlayerId,
+        /// The name of who did it; of the victim if nobody did.
+        killer_name: Name,
+        /// Whose ship.
+        victim: PlayerId,
+        /// The victim's name.
+        victim_name: Name,
+        /// Score the killer won.
+        bounty: u32,
+    },
+    /// The server will stop soon.
+    ShuttingDown,
+}
+
+/// The best players, and the viewer's own rank.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scoreboard {
+    /// Players in the room, drones included.
+    pub players: u32,
+    /// Humans among them.
+    pub humans: u32,
+    /// The viewer's rank from 1; 0 if unknown.
+    pub own_rank: u32,
+    /// The best players, and the viewer itself as the last row if it is not among them.
+    pub rows: Vec<ScoreRow>,
+}
+
+/// Rows of a scoreboard at most, the viewer's own row not counted.
+pub const SCOREBOARD_ROWS: usize = 10;
+
+/// One player's standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreRow {
+    /// Rank from 1.
+    pub rank: u32,
+    /// Who.
+    pub player: PlayerId,
+    /// The name.
+    pub name: Name,
+    /// 0 in a free-for-all, else the team from 1.
+    pub team: u8,
+    /// Flown by the server.
+    pub drone: bool,
+    /// Banked score.
+    pub score: u32,
+    /// Kills in all.
+    pub kills: u16,
+    /// Deaths in all.
+    pub deaths: u16,
+}
+
+/// Why the server closes a WebSocket; the codes of our own are from 4000 on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum CloseCode {
+    /// The peer left as agreed.
+    Normal = 1000,
+    /// The server stops.
+    GoingAway = 1001,
+    /// The peer broke the WebSocket protocol.
+    ProtocolError = 1002,
+    /// A text frame where binary is spoken.
+    Unsupported = 1003,
+    /// A text that is not UTF-8.
+    NotText = 1007,
+    /// The peer sends more than it may.
+    PolicyViolation = 1008,
+    /// A message over its limit.
+    TooBig = 1009,
+    /// Page and server speak different versions.
+    VersionMismatch = 4000,
+    /// A message that makes no sense.
+    BadMessage = 4001,
+    /// The client could not read the server's message.
+    ClientCouldNotRead = 4002,
+    /// No seat is free.
+    Full = 4003,
+    /// No Hello in time.
+    NoHello = 4004,
+    /// An administrator removed the player.
+    Kicked = 4005,
+    /// The seat was taken over by another tab.
+    TakenOver = 4006,
+    /// The player left.
+    Left = 4007,
+    /// The connection takes in less than the game needs.
+    TooSlow = 4008,
+}
+
+/// Bytes that are borrowed from the received frame.
+mod payload {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::borrow::Cow;
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, [u8]>, D::Error> {
+        <&'de [u8]>::deserialize(deserializer).map(Cow::Borrowed)
+    }
+}

@@ -1,0 +1,121 @@
+//! Wire precision. The simulation is rounded to it at every tick, so a value on the wire is the value itself.
+
+use glam::{IVec2, Vec2};
+
+/// Position quanta per world unit. Exact in `f32` up to ±65,536 units.
+pub const POSITION_SCALE: f32 = 256.0;
+/// Velocity quanta per unit per second.
+pub const VELOCITY_SCALE: f32 = 32.0;
+/// Energy quanta per point of energy.
+pub const ENERGY_SCALE: f32 = 64.0;
+/// Health quanta per point of health.
+pub const HEALTH_SCALE: f32 = 8.0;
+
+/// The largest speed component that the wire carries, in units per second.
+pub const SPEED_LIMIT: f32 = 1000.0;
+/// The largest half size of a world, in units.
+pub const WORLD_LIMIT: f32 = 16_384.0;
+
+fn round(value: f32) -> f32 {
+    libm::roundf(value)
+}
+
+/// Position in quanta.
+#[must_use]
+pub fn position(at: Vec2) -> IVec2 {
+    (clamp(at, WORLD_LIMIT) * POSITION_SCALE).map(round).as_ivec2()
+}
+
+/// Position in units.
+#[must_use]
+pub fn position_from(quanta: IVec2) -> Vec2 {
+    quanta.as_vec2() / POSITION_SCALE
+}
+
+/// Velocity in quanta.
+#[must_use]
+pub fn velocity(of: Vec2) -> IVec2 {
+    (clamp(of, SPEED_LIMIT) * VELOCITY_SCALE).map(round).as_ivec2()
+}
+
+/// Velocity in units per second.
+#[must_use]
+pub fn velocity_from(quanta: IVec2) -> Vec2 {
+    quanta.as_vec2() / VELOCITY_SCALE
+}
+
+/// The way covered in one tick at a velocity, in position quanta. Every mover uses this one rounding, so the
+/// drift of `n` ticks is exactly `n` times the drift of one.
+#[must_use]
+pub fn displacement(velocity_quanta: IVec2, tick_seconds: f32) -> IVec2 {
+    (velocity_quanta.as_vec2() * (tick_seconds * (POSITION_SCALE / VELOCITY_SCALE))).map(round).as_ivec2()
+}
+
+/// Rounds a position to wire precision.
+#[must_use]
+pub fn snap_position(at: Vec2) -> Vec2 {
+    position_from(position(at))
+}
+
+/// Rounds a velocity to wire precision.
+#[must_use]
+pub fn snap_velocity(of: Vec2) -> Vec2 {
+    velocity_from(velocity(of))
+}
+
+/// Energy in quanta, from points.
+#[must_use]
+pub fn energy(points: f32) -> u16 {
+    round(points * ENERGY_SCALE).clamp(0.0, f32::from(u16::MAX)) as u16
+}
+
+/// Energy in points.
+#[must_use]
+pub fn energy_from(quanta: u16) -> f32 {
+    f32::from(quanta) / ENERGY_SCALE
+}
+
+/// Health in quanta, from points.
+#[must_use]
+pub fn health(points: f32) -> u16 {
+    round(points * HEALTH_SCALE).clamp(0.0, f32::from(u16::MAX)) as u16
+}
+
+/// Health in points.
+#[must_use]
+pub fn health_from(quanta: u16) -> f32 {
+    f32::from(quanta) / HEALTH_SCALE
+}
+
+fn clamp(value: Vec2, limit: f32) -> Vec2 {
+    value.clamp(Vec2::splat(-limit), Vec2::splat(limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapping_is_idempotent_and_drift_is_linear() {
+        for i in 0..2000 {
+            let at = Vec2::new(i as f32 * 0.377 - 300.0, 500.0 - i as f32 * 0.913);
+            assert_eq!(snap_position(snap_position(at)), snap_position(at));
+            let speed = velocity(at * 0.1);
+            assert_eq!(velocity(velocity_from(speed)), speed);
+            let one = displacement(speed, 1.0 / 30.0);
+            let mut walked = position(at);
+            for _ in 0..64 {
+                walked += one;
+            }
+            assert_eq!(walked, position(at) + one * 64);
+        }
+    }
+
+    #[test]
+    fn values_beyond_the_limits_are_clamped() {
+        assert_eq!(position(Vec2::splat(1e9)), position(Vec2::splat(WORLD_LIMIT)));
+        assert_eq!(velocity(Vec2::splat(-1e9)), velocity(Vec2::splat(-SPEED_LIMIT)));
+        assert_eq!(energy(1e9), u16::MAX);
+        assert_eq!(health(-5.0), 0);
+    }
+}

@@ -1,0 +1,47 @@
+//! The recording format `.belt`: a session as its inputs, with keyframes and hashes.
+//!
+//! A file is a [`Header`] and chunks behind it, only ever appended to:
+//!
+//! | chunk    | body                                                                                       |
+//! |----------|--------------------------------------------------------------------------------------------|
+//! | keyframe | the whole world at a tick; what follows can be stepped from here                           |
+//! | ticks    | a run of [`TickInputs`](crate::command::TickInputs) with the hash after each               |
+//! | marks    | joins, leaves, kills, banked hauls and chat, for the timeline                              |
+//! | index    | at a clean end, last in the file: where the keyframes are, first and last tick, totals     |
+//!
+//! Each chunk is `kind u8, length u32, crc32 u32, body`, little-endian; the top bit of the kind says that the body is
+//! compressed (`raw length u32, LZ4 block`). The checksum covers kind, length and the body as it stands in the file.
+//!
+//! Inputs are written as differences to what each player held before, and that memory begins anew at every keyframe:
+//! whoever wants a tick reads from the keyframe before it anyway. So a chunk of a single tick costs little, and the
+//! journal can write one per tick.
+//!
+//! [`Encoder`] makes the bytes, [`Recording`] reads them. Neither knows files. A file that ends anywhere, or that was
+//! damaged, is read up to its last whole chunk, and [`Recording::ending`] says so.
+
+mod chunk;
+mod encoder;
+mod ending;
+mod header;
+mod index;
+mod mark;
+mod reader;
+mod roster;
+mod ticks;
+
+pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge};
+pub use encoder::Encoder;
+pub use ending::{Damage, Ending};
+pub use header::{HEADER_LIMIT_BYTES, Header, OpenError, SetupError};
+pub use index::{INDEX_LIMIT_BYTES, Index};
+pub use mark::{Mark, Marked};
+pub use reader::{Cursor, Recording, SeekError, Share};
+pub use roster::Seated;
+pub use ticks::RecordedTick;
+
+/// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading
+/// the versions before.
+pub const FORMAT_VERSION: u16 = 1;
+
+#[cfg(test)]
+mod tests;

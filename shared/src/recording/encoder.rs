@@ -1,0 +1,108 @@
+//! Makes the bytes of a recording, chunk by chunk, in memory.
+
+use super::chunk::{ChunkKind, TooLarge, put_chunk};
+use super::header::Header;
+use super::index::Index;
+use super::mark::Mark;
+use super::ticks::RunWriter;
+use crate::codec::encode_stored;
+use crate::command::TickInputs;
+use crate::id::Tick;
+use crate::keyframe::Keyframe;
+use crate::varint::put;
+
+/// A run is closed at this size, so that no chunk comes near its limit.
+const RUN_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Makes the bytes of one recording. What has been made is taken out with [`Encoder::take`] and appended to the file;
+/// ticks and marks gather until then, so one `take` makes one chunk of ticks.
+#[derive(Debug)]
+pub struct Encoder {
+    out: Vec<u8>,
+    taken: u64,
+    run: RunWriter,
+    marks: Vec<Mark>,
+    index: Index,
+}
+
+impl Encoder {
+    /// Begins a recording. A keyframe must come before the first tick.
+    #[must_use]
+    pub fn new(header: &Header) -> Encoder {
+        let mut out = Vec::new();
+        header.write(&mut out);
+        Encoder { out, taken: 0, run: RunWriter::default(), marks: Vec::new(), index: Index::default() }
+    }
+
+    /// The whole world at a tick. Ticks that follow can be played from here.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if no reader would take it; it is not written.
+    pub fn keyframe(&mut self, keyframe: &Keyframe) -> Result<(), TooLarge> {
+        self.close_run()?;
+        let at = self.taken + self.out.len() as u64;
+        let mut body = Vec::new();
+        // The tick stands before the world, so that a build that does not understand the world can still find its way.
+        put(&mut body, keyframe.tick.0);
+        encode_stored(keyframe, &mut body);
+        put_chunk(ChunkKind::Keyframe, &body, &mut self.out)?;
+        self.index.keyframes.push((keyframe.tick, at));
+        self.index.last_tick = keyframe.tick;
+        self.run.begin_anew();
+        Ok(())
+    }
+
+    /// What entered the world in a tick, and the hash after it. Ticks follow each other without a gap.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if no reader would take it; the recording is then at its end.
+    pub fn tick(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) -> Result<(), TooLarge> {
+        debug_assert_eq!(
+            tick,
+            self.index.last_tick.next(),
+            "ticks are recorded without a gap, after a keyframe"
+        );
+        self.run.push(tick, inputs, state_hash);
+        self.index.ticks += 1;
+        self.index.last_tick = tick;
+        if self.run.bytes() >= RUN_LIMIT_BYTES { self.close_run() } else { Ok(()) }
+    }
+
+    /// Something worth finding again.
+    pub fn mark(&mut self, mark: Mark) {
+        self.marks.push(mark);
+        self.index.marks += 1;
+    }
+
+    /// Takes out what has been made since the last time: whole chunks, to be appended to the file as they are.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if no reader would take it; the recording is then at its end.
+    pub fn take(&mut self) -> Result<Vec<u8>, TooLarge> {
+        self.close_run()?;
+        if !self.marks.is_empty() {
+            let mut body = Vec::new();
+            encode_stored(&std::mem::take(&mut self.marks), &mut body);
+            put_chunk(ChunkKind::Marks, &body, &mut self.out)?;
+        }
+        self.taken += self.out.len() as u64;
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    /// Ends the recording with its index and takes out the last bytes. Nothing may follow.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if no reader would take it.
+    pub fn finish(&mut self) -> Result<Vec<u8>, TooLarge> {
+        let mut last = self.take()?;
+        self.index.write(&mut last)?;
+        Ok(last)
+    }
+
+    fn close_run(&mut self) -> Result<(), TooLarge> {
+        if self.run.is_empty() {
+            return Ok(());
+        }
+        put_chunk(ChunkKind::Ticks, &self.run.take_body(), &mut self.out)
+    }
+}

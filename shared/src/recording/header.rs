@@ -1,0 +1,171 @@
+//! The header of a recording: what was played, by which build, from which start.
+//!
+//! `magic "BELT", format version u16, length u32, crc32 u32, body`, little-endian; the checksum covers version, length
+//! and body.
+
+use super::FORMAT_VERSION;
+use super::chunk::take_u32;
+use crate::codec::{DecodeError, decode_stored, encode_stored};
+use crate::hash::hash_bytes;
+use crate::rules::{RuleError, check_range};
+use crate::setup::{Setup, TICK_RATE_RANGE_HZ};
+use crate::varint::{Malformed, take_slice};
+use serde::{Deserialize, Serialize};
+
+const MAGIC: &[u8; 4] = b"BELT";
+/// Bytes of magic, version, length and checksum.
+const HEAD_BYTES: usize = 14;
+/// Largest header of a recording, in bytes.
+pub const HEADER_LIMIT_BYTES: usize = 64 * 1024;
+
+/// What was played, by which build, from which start.
+///
+/// The setup is kept as bytes: only the build that made the recording is sure to understand them, while everything else
+/// here can be shown of any recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The [`crate::PROTOCOL_VERSION`] of the server.
+    pub protocol: u16,
+    /// The build of the simulation, as it names itself.
+    pub build: String,
+    /// The hash of the rules.
+    pub rules_hash: u64,
+    /// The room's name.
+    pub room: String,
+    /// The mode's title.
+    pub mode: String,
+    /// The arena's title.
+    pub arena: String,
+    /// Where chance begins.
+    pub seed: u64,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+    /// When the recording began, in milliseconds since 1970 (UTC).
+    pub started_at_unix_ms: u64,
+    pub(super) setup: Vec<u8>,
+}
+
+/// Why a file does not open as a recording at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It does not begin as one.
+    #[error("this is not a Driftbelt recording")]
+    NotARecording,
+    /// It was made by a newer version.
+    #[error(
+        "this recording has format version {0}, newer than this version of Driftbelt reads ({FORMAT_VERSION})"
+    )]
+    Newer(u16),
+    /// It ends inside the header.
+    #[error("the recording ends inside its header")]
+    CutOff,
+    /// The header is damaged.
+    #[error("the recording's header is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Why a header's setup cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SetupError {
+    /// This build does not understand it.
+    #[error("this build does not understand the recording's rules: {0}")]
+    Malformed(#[from] DecodeError),
+    /// A number is out of range.
+    #[error("the recording's rules are out of range: {0}")]
+    Range(#[from] RuleError),
+}
+
+impl Header {
+    /// The header of a session that starts from `setup`, simulated by `build`.
+    #[must_use]
+    pub fn new(setup: &Setup, build: &str, room: &str, started_at_unix_ms: u64) -> Header {
+        let mut rules = Vec::new();
+        encode_stored(&setup.rules, &mut rules);
+        let mut bytes = Vec::new();
+        encode_stored(setup, &mut bytes);
+        Header {
+            protocol: crate::PROTOCOL_VERSION,
+            build: build.into(),
+            rules_hash: hash_bytes(&rules),
+            room: room.into(),
+            mode: setup.mode.title.clone(),
+            arena: setup.arena.title.clone(),
+            seed: setup.seed,
+            tick_rate_hz: setup.tick_rate_hz,
+            started_at_unix_ms,
+            setup: bytes,
+        }
+    }
+
+    /// What the world started from.
+    ///
+    /// # Errors
+    /// [`SetupError`] if another build wrote it, or if a number is out of range.
+    pub fn setup(&self) -> Result<Setup, SetupError> {
+        let setup: Setup = decode_stored(&self.setup)?;
+        setup.check()?;
+        Ok(setup)
+    }
+
+    /// Reads the header at the front of a file, and says how many bytes it takes. [`HEADER_LIMIT_BYTES`] are enough.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the file.
+    pub fn read(file: &[u8]) -> Result<(Header, usize), OpenError> {
+        let given = file.len().min(MAGIC.len());
+        if given == 0 || file[..given] != MAGIC[..given] {
+            return Err(OpenError::NotARecording);
+        }
+        let mut bytes = &file[given..];
+        let version = take_u16(&mut bytes)?;
+        if version != FORMAT_VERSION {
+            return Err(if version == 0 { OpenError::NotARecording } else { OpenError::Newer(version) });
+        }
+        let length = take_u32(&mut bytes)?;
+        let checksum_read = take_u32(&mut bytes)?;
+        if length as usize > HEADER_LIMIT_BYTES - HEAD_BYTES {
+            return Err(OpenError::Damaged(format!("its length of {length} bytes is over the limit")));
+        }
+        let body = take_slice(&mut bytes, length as usize)?;
+        if checksum(version, length, body) != checksum_read {
+            return Err(OpenError::Damaged("its checksum does not match".into()));
+        }
+        let header: Header = decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let (low, high) = TICK_RATE_RANGE_HZ;
+        check_range("header", "tick_rate_hz", header.tick_rate_hz.into(), low.into(), high.into())
+            .map_err(|error| OpenError::Damaged(error.to_string()))?;
+        Ok((header, HEAD_BYTES + body.len()))
+    }
+
+    /// Appends the header as it stands in a file.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let mut body = Vec::new();
+        encode_stored(self, &mut body);
+        let length = body.len() as u32;
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&checksum(FORMAT_VERSION, length, &body).to_le_bytes());
+        out.extend_from_slice(&body);
+    }
+}
+
+impl From<Malformed> for OpenError {
+    fn from(_: Malformed) -> OpenError {
+        OpenError::CutOff
+    }
+}
+
+fn checksum(version: u16, length: u32, body: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&version.to_le_bytes());
+    hasher.update(&length.to_le_bytes());
+    hasher.update(body);
+    hasher.finalize()
+}
+
+fn take_u16(bytes: &mut &[u8]) -> Result<u16, Malformed> {
+    let mut word = [0; 2];
+    word.copy_from_slice(take_slice(bytes, 2)?);
+    Ok(u16::from_le_bytes(word))
+}

@@ -1,0 +1,86 @@
+//! Marks: what a viewer of a recording looks for on its timeline.
+
+use crate::id::{PlayerId, Tick};
+use crate::text::Name;
+use serde::{Deserialize, Serialize};
+
+/// Something worth finding again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When.
+    pub tick: Tick,
+    /// What.
+    pub what: Marked,
+}
+
+/// What is worth finding again. The order of variants and fields is the format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Marked {
+    /// A player came in.
+    Joined {
+        /// Who.
+        player: PlayerId,
+        /// What others call the player.
+        name: Name,
+    },
+    /// A player left.
+    Left {
+        /// Who.
+        player: PlayerId,
+    },
+    /// A ship was destroyed.
+    Killed {
+        /// Who did it; [`PlayerId::NOBODY`] for an asteroid.
+        killer: PlayerId,
+        /// Whose ship.
+        victim: PlayerId,
+        /// Score the killer won.
+        bounty: u32,
+    },
+    /// A haul was banked.
+    Banked {
+        /// Who.
+        player: PlayerId,
+        /// Score won.
+        gained: u32,
+    },
+    /// Somebody said something.
+    Said {
+        /// Who; [`PlayerId::NOBODY`] is the server.
+        player: PlayerId,
+        /// The line.
+        text: String,
+    },
+}
+
+impl Mark {
+    /// A player came in.
+    #[must_use]
+    pub fn joined(tick: Tick, player: PlayerId, name: &Name) -> Mark {
+        Mark { tick, what: Marked::Joined { player, name: name.clone() } }
+    }
+
+    /// A player left.
+    #[must_use]
+    pub fn left(tick: Tick, player: PlayerId) -> Mark {
+        Mark { tick, what: Marked::Left { player } }
+    }
+
+    /// A ship was destroyed.
+    #[must_use]
+    pub fn killed(tick: Tick, killer: PlayerId, victim: PlayerId, bounty: u32) -> Mark {
+        Mark { tick, what: Marked::Killed { killer, victim, bounty } }
+    }
+
+    /// Ore was banked.
+    #[must_use]
+    pub fn banked(tick: Tick, player: PlayerId, gained: u32) -> Mark {
+        Mark { tick, what: Marked::Banked { player, gained } }
+    }
+
+    /// Somebody said something.
+    #[must_use]
+    pub fn said(tick: Tick, player: PlayerId, text: &str) -> Mark {
+        Mark { tick, what: Marked::Said { player, text: text.into() } }
+    }
+}

@@ -1,0 +1,114 @@
+//! Frozen bytes. When one of these changes, [`FORMAT_VERSION`] must rise, and the reader must go on reading what is here.
+//!
+//! Rules and world are left out: their bytes belong to a build of the simulation, which a recording names.
+
+use super::*;
+use crate::recording::chunk::put_chunk;
+use crate::varint::put;
+
+const HEADER: &str = "42454c54010039000000610a60e50107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+    740452696e67fb2c011efd006c50c4a001000003010203";
+const CHUNKS: &str = "0244000000ed6753630807fe00000000000080fe00000000000090fe000000000000a0030c00010106d090d0b4d0b000\
+    0002025d058e0320030b01c800010101020009010702026c8e03020100031f0000006fcf09c20507000106d090d0b4d0\
+    b0080201c819090301fb80020904010267670901c8";
+const INDEX: &str = "0410000000cc73127a0a03050207600afc7011010019000000";
+/// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
+const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.bytes().map(|digit| (digit as char).to_digit(16).expect("a hex digit") as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+fn frozen_header() -> Header {
+    Header {
+        protocol: 1,
+        build: "0.1.0-1".into(),
+        rules_hash: 0x0123_4567_89ab_cdef,
+        room: "belt-1".into(),
+        mode: "Open belt".into(),
+        arena: "Ring".into(),
+        seed: 300,
+        tick_rate_hz: 30,
+        started_at_unix_ms: 1_790_000_000_000,
+        setup: vec![1, 2, 3],
+    }
+}
+
+fn frozen_ticks() -> Vec<RecordedTick> {
+    let mut first = TickInputs {
+        joins: vec![Join { player: PlayerId(1), name: Name::from_input("Ада") }],
+        ..TickInputs::default()
+    };
+    first.inputs = vec![input(1, 5, 1000), input(200, 0, 8)];
+    let second = TickInputs {
+        leaves: vec![PlayerId(200)],
+        absences: vec![Absence { player: PlayerId(1), away: true }],
+        admin: vec![Admin::SetDrones(9), Admin::Kick(PlayerId(7))],
+        inputs: vec![input(1, 5, 3), input(200, 1, 8)],
+        ..TickInputs::default()
+    };
+    [first, second, TickInputs::default()]
+        .into_iter()
+        .zip([8, 9, 10])
+        .map(|(inputs, tick)| RecordedTick {
+            tick: Tick(tick),
+            inputs,
+            state_hash: u64::from(tick) << 60 | 0xfe,
+        })
+        .collect()
+}
+
+fn frozen_marks() -> Vec<Mark> {
+    vec![
+        Mark::joined(Tick(7), PlayerId(1), &Name::from_input("Ада")),
+        Mark::killed(Tick(8), PlayerId(1), PlayerId(200), 25),
+        Mark::banked(Tick(9), PlayerId(1), 640),
+        Mark::said(Tick(9), PlayerId(1), "gg"),
+        Mark::left(Tick(9), PlayerId(200)),
+    ]
+}
+
+fn frozen_index() -> Index {
+    Index { last_tick: Tick(10), ticks: 3, marks: 5, keyframes: vec![(Tick(7), 96), (Tick(10), 70_000)] }
+}
+
+#[test]
+fn the_bytes_of_a_recording_are_frozen() {
+    let mut header = Vec::new();
+    frozen_header().write(&mut header);
+    let mut encoder = Encoder::new(&frozen_header());
+    encoder.keyframe(&keyframe(7)).expect("a small keyframe");
+    encoder.take().expect("small");
+    for RecordedTick { tick, inputs, state_hash } in &frozen_ticks() {
+        encoder.tick(*tick, inputs, *state_hash).expect("a small tick");
+    }
+    frozen_marks().into_iter().for_each(|mark| encoder.mark(mark));
+    let chunks = encoder.take().expect("small chunks");
+    let mut index = Vec::new();
+    frozen_index().write(&mut index).expect("a small index");
+    assert_eq!([hex(&header), hex(&chunks), hex(&index)], [HEADER, CHUNKS, INDEX].map(String::from));
+}
+
+#[test]
+fn frozen_bytes_are_read() {
+    let mut file = unhex(HEADER);
+    let mut key = Vec::new();
+    put(&mut key, 7);
+    crate::codec::encode_stored(&keyframe(7), &mut key);
+    put_chunk(ChunkKind::Keyframe, &key, &mut file).expect("a small keyframe");
+    file.extend(unhex(CHUNKS));
+    file.extend(unhex(COMPRESSED));
+    let recording = Recording::open(file).expect("a sound file");
+    assert_eq!(recording.header(), &frozen_header());
+    assert_eq!(recording.ending(), &Ending::Unfinished);
+    assert_eq!(play(&recording), frozen_ticks());
+    assert_eq!(recording.marks()[..5], frozen_marks());
+    assert_eq!(recording.marks()[5..], vec![Mark::said(Tick(9), PlayerId(1), "gg"); 40]);
+    assert_eq!(Index::read(&unhex(INDEX)), Some(frozen_index()));
+}

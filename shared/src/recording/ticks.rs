@@ -1,0 +1,200 @@
+//! Runs of ticks: inputs as differences to what each player held before.
+//!
+//! A run is `first tick, count, hashes (8 bytes each), records`; the count is doubled, plus 1 if the run is the first
+//! after a keyframe, where the memory of what was held begins anew. A record is a byte that says what follows: `commands`
+//! (their length, then leaves, joins, absences and admin commands as the codec writes them) and `inputs` (their count,
+//! then for each the player's id as the signed gap to the one before, and the turn of the aim, doubled, plus 1 if the
+//! buttons that changed follow as a mask). Numbers are varints.
+
+use super::chunk::ChunkError;
+use crate::angle::Angle;
+use crate::codec::{decode_stored, encode_stored};
+use crate::command::{Absence, Admin, Join, PlayerInput, TickInputs};
+use crate::id::{PlayerId, Tick};
+use crate::input::{Buttons, Controls};
+use crate::varint::{Malformed, put, put_signed, take, take_byte, take_signed, take_slice};
+use std::collections::{BTreeMap, VecDeque};
+
+const COMMANDS: u8 = 1;
+const INPUTS: u8 = 2;
+const HASH_BYTES: usize = 8;
+
+/// One tick of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedTick {
+    /// The tick that these inputs made.
+    pub tick: Tick,
+    /// All that entered the world in it.
+    pub inputs: TickInputs,
+    /// The hash of the world after it.
+    pub state_hash: u64,
+}
+
+/// What each player held when last written or read since the keyframe.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held(BTreeMap<PlayerId, Controls>);
+
+impl Held {
+    fn of(&mut self, player: PlayerId) -> &mut Controls {
+        self.0.entry(player).or_default()
+    }
+}
+
+type Commands = (Vec<PlayerId>, Vec<Join>, Vec<Absence>, Vec<Admin>);
+
+/// Gathers ticks to a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RunWriter {
+    first: Tick,
+    count: u32,
+    held: Held,
+    anew: bool,
+    hashes: Vec<u8>,
+    records: Vec<u8>,
+}
+
+impl RunWriter {
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Bytes gathered, about.
+    pub fn bytes(&self) -> usize {
+        self.hashes.len() + self.records.len()
+    }
+
+    /// The next run is the first after a keyframe. The run before must have been taken out.
+    pub fn begin_anew(&mut self) {
+        self.held = Held::default();
+        self.anew = true;
+    }
+
+    pub fn push(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) {
+        if self.count == 0 {
+            self.first = tick;
+        }
+        self.count += 1;
+        self.hashes.extend_from_slice(&state_hash.to_le_bytes());
+        put_record(inputs, &mut self.held, &mut self.records);
+    }
+
+    /// Takes the body of a chunk out, leaving an empty run.
+    pub fn take_body(&mut self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.bytes() + 10);
+        put(&mut body, self.first.0);
+        put(&mut body, self.count << 1 | u32::from(self.anew));
+        body.append(&mut self.hashes);
+        body.append(&mut self.records);
+        self.count = 0;
+        self.anew = false;
+        body
+    }
+}
+
+fn put_record(inputs: &TickInputs, held: &mut Held, out: &mut Vec<u8>) {
+    let TickInputs { leaves, joins, absences, admin, inputs } = inputs;
+    let commanded = !(leaves.is_empty() && joins.is_empty() && absences.is_empty() && admin.is_empty());
+    let commands = if commanded { COMMANDS } else { 0 };
+    out.push(commands | if inputs.is_empty() { 0 } else { INPUTS });
+    if commanded {
+        let mut bytes = Vec::new();
+        encode_stored(&(leaves, joins, absences, admin), &mut bytes);
+        put(out, bytes.len() as u32);
+        out.append(&mut bytes);
+    }
+    if inputs.is_empty() {
+        return;
+    }
+    put(out, inputs.len() as u32);
+    let mut last = 0u32;
+    for input in inputs {
+        put_signed(out, input.player.0.wrapping_sub(last) as i32);
+        last = input.player.0;
+        let before = std::mem::replace(held.of(input.player), input.controls);
+        let turn = i32::from(before.aim.steps_to(input.controls.aim));
+        let changed = before.buttons.0 ^ input.controls.buttons.0;
+        put_signed(out, turn * 2 + i32::from(changed != 0));
+        if changed != 0 {
+            put(out, u32::from(changed));
+        }
+    }
+}
+
+/// Which ticks a run holds.
+pub(super) struct Span {
+    pub first: Tick,
+    pub count: u32,
+    /// The run is the first after a keyframe.
+    pub anew: bool,
+}
+
+/// Takes the span off the front of a run's body.
+pub(super) fn take_span(body: &mut &[u8]) -> Result<Span, ChunkError> {
+    let first = take(body)?;
+    let count = take(body)?;
+    let (count, anew) = (count >> 1, count & 1 != 0);
+    if count == 0 || count as usize > body.len() / HASH_BYTES || first.checked_add(count).is_none() {
+        return Err(ChunkError::Body(format!("a run of {count} ticks in {} bytes", body.len())));
+    }
+    Ok(Span { first: Tick(first), count, anew })
+}
+
+/// Reads a run.
+pub(super) fn read_run(mut body: &[u8], held: &mut Held) -> Result<VecDeque<RecordedTick>, ChunkError> {
+    let bytes = &mut body;
+    let Span { first, count, anew } = take_span(bytes)?;
+    if anew {
+        *held = Held::default();
+    }
+    let hashes = take_slice(bytes, count as usize * HASH_BYTES)?;
+    let mut run = VecDeque::new();
+    for (index, hash) in hashes.chunks_exact(HASH_BYTES).enumerate() {
+        let mut word = [0; HASH_BYTES];
+        word.copy_from_slice(hash);
+        let inputs = take_record(bytes, held)?;
+        run.push_back(RecordedTick {
+            tick: first.plus(index as u32),
+            inputs,
+            state_hash: u64::from_le_bytes(word),
+        });
+    }
+    if bytes.is_empty() { Ok(run) } else { Err(ChunkError::Body("bytes stand behind the last tick".into())) }
+}
+
+fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkError> {
+    let mut tick = TickInputs::default();
+    let follows = take_byte(bytes)?;
+    if follows & !(COMMANDS | INPUTS) != 0 {
+        return Err(Malformed.into());
+    }
+    if follows & COMMANDS != 0 {
+        let length = take(bytes)? as usize;
+        let commands: Commands =
+            decode_stored(take_slice(bytes, length)?).map_err(|error| ChunkError::Body(error.to_string()))?;
+        (tick.leaves, tick.joins, tick.absences, tick.admin) = commands;
+    }
+    if follows & INPUTS != 0 {
+        let count = take(bytes)?;
+        let mut last = 0u32;
+        for _ in 0..count {
+            last = last.wrapping_add(take_signed(bytes)? as u32);
+            let player = PlayerId(last);
+            let controls = take_controls(bytes, held.of(player))?;
+            tick.inputs.push(PlayerInput { player, controls });
+        }
+    }
+    Ok(tick)
+}
+
+fn take_controls(bytes: &mut &[u8], held: &mut Controls) -> Result<Controls, ChunkError> {
+    let turn = take_signed(bytes)?;
+    let steps = i16::try_from(turn >> 1).map_err(|_| Malformed)?;
+    let mut changed = 0;
+    if turn & 1 != 0 {
+        changed = u16::try_from(take(bytes)?).map_err(|_| Malformed)?;
+    }
+    // Through `from_step`, so that what was held is a step of the turn even if it was read from elsewhere.
+    let aim = Angle::from_step(held.aim.turned(steps).step());
+    *held = Controls { buttons: Buttons(held.buttons.0 ^ changed), aim };
+    Ok(*held)
+}

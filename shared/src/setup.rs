@@ -1,0 +1,60 @@
+//! What a world starts from: rules, mode, arena, seed and tick rate. Equal setups and equal inputs make equal worlds.
+
+use crate::rules::{Arena, Mode, RuleError, Rules, check_range};
+use serde::{Deserialize, Serialize};
+
+/// Slowest and fastest tick rate, in ticks per second.
+pub const TICK_RATE_RANGE_HZ: (u16, u16) = (5, 128);
+/// The usual tick rate, in ticks per second.
+pub const DEFAULT_TICK_RATE_HZ: u16 = 30;
+
+/// What a world starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// The numbers of the game.
+    pub rules: Rules,
+    /// What is played, and how densely.
+    pub mode: Mode,
+    /// Where the stations are.
+    pub arena: Arena,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+    /// Drones and humans together are kept at this number while humans are fewer.
+    pub drones: u16,
+    /// Where chance begins.
+    pub seed: u64,
+}
+
+impl Setup {
+    /// Checks every number against its allowed range.
+    ///
+    /// # Errors
+    /// The first value that is out of range, with its file, key and range.
+    pub fn check(&self) -> Result<(), RuleError> {
+        self.rules.check()?;
+        self.mode.check()?;
+        self.arena.check()?;
+        let (low, high) = TICK_RATE_RANGE_HZ;
+        check_range("setup", "tick_rate_hz", f64::from(self.tick_rate_hz), f64::from(low), f64::from(high))?;
+        check_range("setup", "drones", f64::from(self.drones), 0.0, 10_000.0)
+    }
+
+    /// Seconds per tick.
+    #[must_use]
+    pub fn tick_seconds(&self) -> f32 {
+        1.0 / f32::from(self.tick_rate_hz.max(1))
+    }
+
+    /// A time in ticks, at least 1.
+    #[must_use]
+    pub fn ticks(&self, seconds: f32) -> u32 {
+        libm::roundf(seconds * f32::from(self.tick_rate_hz)).max(1.0) as u32
+    }
+
+    /// Half the side of the square world, in units: it follows the mode's density, so that a room for 8 and a room for
+    /// 5,000 feel the same.
+    #[must_use]
+    pub fn half_size(&self) -> f32 {
+        libm::sqrtf(f32::from(self.mode.capacity) * self.mode.area_per_player) / 2.0
+    }
+}
