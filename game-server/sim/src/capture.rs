@@ -1,0 +1,20 @@
+//! The world as the server hands it out.
+
+use shared::event::Event;
+use shared::id::Tick;
+use shared::snapshot::WorldSnapshot;
+
+use crate::stations::Prices;
+use crate::view::View;
+
+/// Fills a snapshot, reusing its buffers.
+pub fn capture_into(out: &mut WorldSnapshot, tick: Tick, view: &View<'_>, prices: &Prices, events: &[Event]) {
+    out.tick = tick;
+    out.entities.clear();
+    out.entities.extend(view.entities().map(|(entity, _)| entity));
+    out.events.clear();
+    out.events.extend_from_slice(events);
+    out.pilots.clear();
+    out.pilots.extend(view.players.all().iter().map(|player| view.pilot(player)));
+    out.prices.clone_from(&prices.0);
+}

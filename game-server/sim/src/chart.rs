@@ -1,0 +1,212 @@
+//! Who is near a place: a uniform grid over the world, made anew by counting sort in every tick.
+
+use bevy_ecs::prelude::{Entity, Query, Res, ResMut, Resource};
+use glam::Vec2;
+use shared::entity::Kind;
+use shared::id::NetId;
+use shared::movement::Motion;
+
+use crate::components::{Crew, Drift, Flight, Rock};
+use crate::roster::Roster;
+use crate::rulebook::Rulebook;
+
+/// Smallest side of a cell, in units.
+const CELL_UNITS: f32 = 8.0;
+/// Most cells along one axis.
+const CELLS_LIMIT: u32 = 256;
+
+/// One thing on a chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    pub id: NetId,
+    pub entity: Entity,
+    pub motion: Motion,
+    /// Where it was a tick ago, in units.
+    pub from: Vec2,
+    /// Where it is, in units.
+    pub at: Vec2,
+    /// In units.
+    pub radius: f32,
+}
+
+/// Things of one kind, ascending by id, and the cells they are in.
+#[derive(Debug)]
+pub struct Chart {
+    half_size: f32,
+    cell_units: f32,
+    width: u32,
+    spots: Vec<Spot>,
+    cell_of: Vec<u32>,
+    /// Where the spots of each cell begin in `order`; one more at the end.
+    starts: Vec<u32>,
+    order: Vec<u32>,
+    /// How far a thing reaches from its place: radius and the way of a tick.
+    reach: f32,
+}
+
+/// Where the asteroids are, once they have drifted.
+#[derive(Resource)]
+pub struct RockChart(pub Chart);
+
+/// Where the ore is, once it has drifted.
+#[derive(Resource)]
+pub struct OreChart(pub Chart);
+
+/// Where the ships are.
+#[derive(Resource)]
+pub struct ShipChart(pub Chart);
+
+impl Chart {
+    pub fn new(half_size: f32) -> Chart {
+        let cell_units = CELL_UNITS.max(half_size * 2.0 / CELLS_LIMIT as f32);
+        let width = ((half_size * 2.0 / cell_units).ceil() as u32).clamp(1, CELLS_LIMIT);
+        Chart {
+            half_size,
+            cell_units,
+            width,
+            spots: Vec::new(),
+            cell_of: Vec::new(),
+            starts: Vec::new(),
+            order: Vec::new(),
+            reach: 0.0,
+        }
+    }
+
+    /// Everything on the chart, ascending by id.
+    pub fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
+
+    /// How far the largest and fastest thing reaches from its place, in units.
+    pub fn reach(&self) -> f32 {
+        self.reach
+    }
+
+    pub fn find(&self, id: NetId) -> Option<&Spot> {
+        self.spots.binary_search_by_key(&id, |spot| spot.id).ok().map(|index| &self.spots[index])
+    }
+
+    /// Makes the chart anew; the spots must come ascending by id.
+    pub fn rebuild(&mut self, spots: impl Iterator<Item = Spot>) {
+        self.spots.clear();
+        self.spots.extend(spots);
+        self.starts.clear();
+        self.starts.resize((self.width * self.width + 1) as usize, 0);
+        self.cell_of.clear();
+        let mut reach = 0.0f32;
+        for index in 0..self.spots.len() {
+            let spot = &self.spots[index];
+            let (column, row) = self.cell(spot.at);
+            reach = reach.max(spot.radius + spot.at.distance(spot.from));
+            let cell = row * self.width + column;
+            self.cell_of.push(cell);
+            self.starts[cell as usize] += 1;
+        }
+        self.reach = reach;
+        let mut total = 0;
+        for start in &mut self.starts {
+            total += *start;
+            *start = total;
+        }
+        self.order.clear();
+        self.order.resize(self.spots.len(), 0);
+        // From the back, so that each cell's spots stay in ascending order.
+        for (index, cell) in self.cell_of.iter().enumerate().rev() {
+            let start = &mut self.starts[*cell as usize];
+            *start -= 1;
+            self.order[*start as usize] = index as u32;
+        }
+    }
+
+    /// Puts into `found` the indexes of all spots that may touch the box, ascending; some of them may not.
+    pub fn near(&self, low: Vec2, high: Vec2, found: &mut Vec<u32>) {
+        found.clear();
+        if self.spots.is_empty() {
+            return;
+        }
+        let (from, to) = (self.cell(low - self.reach), self.cell(high + self.reach));
+        for row in from.1..=to.1 {
+            let row = (row * self.width) as usize;
+            let start = self.starts[row + from.0 as usize] as usize;
+            let end = self.starts[row + to.0 as usize + 1] as usize;
+            found.extend_from_slice(&self.order[start..end]);
+        }
+        if from != to {
+            found.sort_unstable();
+        }
+    }
+
+    /// The nearest spot within a distance for which `fits` holds; the lowest id among equally near ones.
+    pub fn nearest(
+        &self,
+        at: Vec2,
+        within: f32,
+        found: &mut Vec<u32>,
+        fits: impl Fn(&Spot) -> bool,
+    ) -> Option<&Spot> {
+        self.near(at - within, at + within, found);
+        let mut best = None;
+        let mut best_distance = within * within;
+        for spot in found.iter().map(|index| &self.spots[*index as usize]) {
+            let distance = spot.at.distance_squared(at);
+            if distance < best_distance && fits(spot) {
+                best = Some(spot);
+                best_distance = distance;
+            }
+        }
+        best
+    }
+
+    /// Column and row of the cell that a place is in.
+    fn cell(&self, at: Vec2) -> (u32, u32) {
+        // A float cast saturates, so a place beyond the border counts to the cell at the border.
+        let cell = (at + self.half_size) / self.cell_units;
+        ((cell.x as u32).min(self.width - 1), (cell.y as u32).min(self.width - 1))
+    }
+}
+
+/// Charts the asteroids and the ore.
+pub fn chart_drifting(
+    book: Res<Rulebook>,
+    roster: Res<Roster>,
+    rocks: Query<(&Drift, &Rock)>,
+    ores: Query<&Drift>,
+    mut rock_chart: ResMut<RockChart>,
+    mut ore_chart: ResMut<OreChart>,
+) {
+    let spot = |id, entity, motion: Motion, radius| {
+        let at = motion.position();
+        Spot { id, entity, motion, from: at - motion.speed() * book.tick_seconds, at, radius }
+    };
+    rock_chart.0.rebuild(roster.of(Kind::Asteroid).filter_map(|slot| {
+        let (drift, rock) = rocks.get(slot.entity).ok()?;
+        Some(spot(slot.id, slot.entity, drift.0, book.rock_radius(rock.size)))
+    }));
+    let radius = book.rules().ore.radius;
+    ore_chart.0.rebuild(roster.of(Kind::Ore).filter_map(|slot| {
+        let drift = ores.get(slot.entity).ok()?;
+        Some(spot(slot.id, slot.entity, drift.0, radius))
+    }));
+}
+
+/// Charts the ships, with the way that they went in this tick.
+pub fn chart_ships(
+    book: Res<Rulebook>,
+    roster: Res<Roster>,
+    ships: Query<&Flight, bevy_ecs::query::With<Crew>>,
+    mut chart: ResMut<ShipChart>,
+) {
+    let radius = book.rules().ship.radius;
+    chart.0.rebuild(roster.of(Kind::Ship).filter_map(|slot| {
+        let flight = ships.get(slot.entity).ok()?;
+        let motion = flight.state.motion;
+        Some(Spot {
+            id: slot.id,
+            entity: slot.entity,
+            motion,
+            from: flight.from,
+            at: motion.position(),
+            radius,
+        })
+    }));
+}

@@ -1,0 +1,70 @@
+//! What enters the world in a tick: leaves, joins, absences, admin, inputs, in this order.
+
+use bevy_ecs::prelude::{Query, Res, ResMut};
+use shared::angle::Angle;
+use shared::command::Admin;
+use shared::id::PlayerId;
+use shared::input::{Buttons, Controls};
+use shared::keyframe::PlayerKey;
+
+use crate::components::{Cargo, Crew, Flight};
+use crate::lives::retire;
+use crate::moment::{Dice, Happenings, Inputs};
+use crate::players::{Players, is_drone_id};
+use crate::roster::Spawner;
+use crate::rulebook::Rulebook;
+
+/// Most drones and humans that a belt can be kept at.
+pub const DRONES_LIMIT: u16 = 10_000;
+
+/// Applies everything that enters the world in this tick.
+pub fn apply(
+    book: Res<Rulebook>,
+    inputs: Res<Inputs>,
+    mut players: ResMut<Players>,
+    mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
+    mut dice: ResMut<Dice>,
+    mut happenings: ResMut<Happenings>,
+    mut spawner: Spawner,
+) {
+    for player in players.all_mut() {
+        player.held = player.state.controls.buttons;
+    }
+    let mut leave = |players: &mut Players, player: PlayerId| {
+        if let Some(gone) = players.unseat(player) {
+            retire(&gone.state, &mut ships, &book, &mut dice, &mut happenings, &mut spawner);
+        }
+    };
+    for player in &inputs.0.leaves {
+        leave(&mut players, *player);
+    }
+    for join in &inputs.0.joins {
+        let free = players.humans() < usize::from(book.setup.mode.capacity);
+        if free && join.player != PlayerId::NOBODY && !is_drone_id(join.player) {
+            let team = players.team_for(&book.setup.mode, false);
+            players.seat(join.player, join.name.clone(), team, None);
+        }
+    }
+    for absence in &inputs.0.absences {
+        let Some(player) = human(&mut players, absence.player) else { continue };
+        player.away = absence.away;
+        player.controls = Controls { buttons: Buttons::default(), aim: player.controls.aim };
+    }
+    for act in &inputs.0.admin {
+        match act {
+            Admin::SetDrones(wanted) => players.wanted = (*wanted).min(DRONES_LIMIT),
+            Admin::Kick(player) => leave(&mut players, *player),
+        }
+    }
+    for input in &inputs.0.inputs {
+        if let Some(player) = human(&mut players, input.player).filter(|player| !player.away) {
+            let Controls { buttons, aim } = input.controls;
+            player.controls = Controls { buttons: buttons.known(), aim: Angle::from_step(aim.step()) };
+        }
+    }
+}
+
+/// The state of a seated player who is no drone.
+fn human(players: &mut Players, player: PlayerId) -> Option<&mut PlayerKey> {
+    players.get_mut(player).filter(|player| !player.is_drone()).map(|player| &mut player.state)
+}

@@ -1,0 +1,75 @@
+//! What entities are made of. Components refer to each other by `NetId` and `PlayerId`, never by `Entity`.
+
+use bevy_ecs::prelude::Component;
+use glam::Vec2;
+use shared::id::PlayerId;
+use shared::movement::{Motion, ShipMotion};
+
+/// Ship: flight, as the browser predicts it.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Flight {
+    pub state: ShipMotion,
+    /// Thrust, boost and firing, as [`shared::entity::ShipFlags`].
+    pub shown: u8,
+    /// Where it was before this tick's step, in units. Of this tick only: no part of the state.
+    pub from: Vec2,
+}
+
+/// Ship: health and what guards it.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Hull {
+    /// In quanta; at 0 the ship is destroyed within the same tick.
+    pub health: u16,
+    pub protection_ticks: u16,
+    /// Who dealt the last blow. Means something at health 0 only: no part of the state.
+    pub killer: PlayerId,
+}
+
+/// Ship: ore on board.
+#[derive(Component, Clone, Copy, Debug, Default)]
+pub struct Cargo {
+    /// Loads.
+    pub hold: u16,
+    /// Thousandths of the load that is being banked.
+    pub bank_progress: u16,
+    /// Score won so far by the haul that is being banked.
+    pub haul: u32,
+}
+
+/// Ship: who flies it.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Crew {
+    pub player: PlayerId,
+    /// 0 in a free-for-all.
+    pub team: u8,
+}
+
+/// Asteroid, ore and bolt: they go straight on.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Drift(pub Motion);
+
+/// Asteroid.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Rock {
+    /// 0 small, 1 medium, 2 large.
+    pub size: u8,
+    /// In quanta; at 0 it breaks within the same tick.
+    pub health: u16,
+}
+
+/// One load of ore.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Ore {
+    pub ticks_left: u32,
+}
+
+/// Pulse bolt.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct Bolt {
+    pub owner: PlayerId,
+    /// 0 in a free-for-all.
+    pub team: u8,
+    pub ticks_left: u16,
+    /// In health quanta.
+    pub damage: u16,
+}

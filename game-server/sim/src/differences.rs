@@ -1,0 +1,129 @@
+//! Where two states of the same tick differ: what a report of a divergence names.
+
+use shared::entity::EntityState;
+use shared::id::{NetId, PlayerId};
+use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey};
+use std::fmt::{self, Debug, Display};
+
+/// What a difference is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The world as a whole.
+    World,
+    /// An entity.
+    Entity(NetId),
+    /// A player.
+    Player(PlayerId),
+}
+
+/// One value that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about.
+    pub subject: Subject,
+    /// The component, as a keyframe names it.
+    pub component: &'static str,
+    /// Its value in the first state; "absent" if the subject is not there.
+    pub left: String,
+    /// Its value in the second state.
+    pub right: String,
+}
+
+impl Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::World => write!(f, "world"),
+            Subject::Entity(id) => write!(f, "entity {}", id.0),
+            Subject::Player(player) => write!(f, "player {}", player.0),
+        }
+    }
+}
+
+impl Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}: {} ≠ {}", self.subject, self.component, self.left, self.right)
+    }
+}
+
+/// Tells the fields of two records apart, by name.
+macro_rules! fields {
+    ($report:expr, $subject:expr, $a:expr, $b:expr, [$($field:ident),+ $(,)?]) => {
+        $($report.field($subject, stringify!($field), &$a.$field, &$b.$field);)+
+    };
+}
+
+/// All differences of two states: the world, then entities and players in the order of their ids.
+pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
+    let mut report = Report(Vec::new());
+    fields!(
+        report,
+        Subject::World,
+        a,
+        b,
+        [tick, next_net_id, next_drone, drones_wanted, prices, asteroids_due]
+    );
+    report.join(&a.entities, &b.entities, |entity| Subject::Entity(entity.id), entity_fields);
+    report.join(&a.ships, &b.ships, |ship| Subject::Entity(ship.id), ship_fields);
+    report.join(&a.bolts, &b.bolts, |bolt| Subject::Entity(bolt.id), bolt_fields);
+    report.join(&a.ores, &b.ores, |ore| Subject::Entity(ore.id), ore_fields);
+    report.join(&a.players, &b.players, |player| Subject::Player(player.player), player_fields);
+    // What is known of an entity stands in several lists: bring it together. The sort is stable.
+    report.0.sort_by_key(|difference| difference.subject);
+    report.0
+}
+
+fn entity_fields(report: &mut Report, subject: Subject, a: &EntityState, b: &EntityState) {
+    fields!(report, subject, a, b, [kind, size, team, flags, heading, health, hold, levels, score, owner]);
+    fields!(report, subject, a.motion, b.motion, [at, velocity]);
+}
+
+fn ship_fields(report: &mut Report, subject: Subject, a: &ShipKey, b: &ShipKey) {
+    fields!(report, subject, a, b, [energy, cooldown, protection_ticks, bank_progress, haul]);
+}
+
+fn bolt_fields(report: &mut Report, subject: Subject, a: &BoltKey, b: &BoltKey) {
+    fields!(report, subject, a, b, [ticks_left, damage]);
+}
+
+fn ore_fields(report: &mut Report, subject: Subject, a: &OreKey, b: &OreKey) {
+    fields!(report, subject, a, b, [ticks_left]);
+}
+
+fn player_fields(report: &mut Report, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
+    fields!(report, subject, a, b, [name, team, away, ship, respawn_ticks, controls, score, streak]);
+    fields!(report, subject, a, b, [kills, deaths, levels, drone]);
+}
+
+struct Report(Vec<Difference>);
+
+impl Report {
+    fn field<T: PartialEq + Debug>(&mut self, subject: Subject, component: &'static str, a: &T, b: &T) {
+        if a != b {
+            self.0.push(Difference { subject, component, left: format!("{a:?}"), right: format!("{b:?}") });
+        }
+    }
+
+    /// Compares two lists that ascend by subject; who is in one of them only is told whole.
+    fn join<T: Debug>(
+        &mut self,
+        a: &[T],
+        b: &[T],
+        subject: impl Fn(&T) -> Subject,
+        compare: impl Fn(&mut Report, Subject, &T, &T),
+    ) {
+        let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+        while let Some(next) = a.peek().copied().into_iter().chain(b.peek().copied()).map(&subject).min() {
+            let left = a.next_if(|item| subject(item) == next);
+            let right = b.next_if(|item| subject(item) == next);
+            match (left, right) {
+                (Some(left), Some(right)) => compare(self, next, left, right),
+                _ => self.0.push(Difference {
+                    subject: next,
+                    component: "whole",
+                    left: left.map_or_else(|| "absent".into(), |item| format!("{item:?}")),
+                    right: right.map_or_else(|| "absent".into(), |item| format!("{item:?}")),
+                }),
+            }
+        }
+    }
+}

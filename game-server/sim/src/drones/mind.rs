@@ -1,0 +1,101 @@
+//! What a drone decides: what to do next, and what to buy.
+
+use glam::Vec2;
+use shared::entity::Upgrade;
+use shared::id::NetId;
+use shared::keyframe::{DroneKey, Goal};
+
+use super::{Own, Sight};
+use crate::moment::Dice;
+use crate::rulebook::Rulebook;
+
+/// A drone that fled comes back above this share of health.
+const RECOVERED: f32 = 0.85;
+/// From this share of its hold on, a drone goes to a station.
+const LOADED: f32 = 0.7;
+/// From this share of a hold on, a ship is prey.
+const RICH: f32 = 0.5;
+/// A drone does not pick a fight below this share of health.
+const BOLD: f32 = 0.6;
+/// How likely a drone is, at each decision, to attack a rich human, a rich drone, anybody.
+const TEMPTED: [f32; 3] = [0.2, 0.02, 0.004];
+/// How likely a drone is to let go of a fight, at each decision.
+const TIRED: f32 = 0.04;
+/// How likely a drone is to turn elsewhere while it roams, at each decision.
+const RESTLESS: f32 = 0.15;
+/// How likely a docked drone is to think of buying, at each decision.
+const SHOPPING: f32 = 0.25;
+
+/// The next thing to do, and when to think again.
+pub fn decide(own: &Own, key: DroneKey, sight: &Sight<'_>, dice: &mut Dice, near: &mut Vec<u32>) -> DroneKey {
+    let rules = &sight.book.rules().drone;
+    let pause = sight.book.setup.ticks(rules.think_seconds);
+    let think_ticks = (pause + dice.below(pause / 2 + 1)).min(u32::from(u16::MAX)) as u16;
+    let error = f32::from(rules.aim_error_steps);
+    let aim_error = dice.between(-error, error) as i16;
+    let mut course = key.course;
+    if dice.chance(RESTLESS) {
+        course = dice.angle();
+    }
+    let (goal, target) = choose(own, &key, sight, dice, near);
+    DroneKey { think_ticks, goal, target, course, aim_error }
+}
+
+fn choose(
+    own: &Own,
+    key: &DroneKey,
+    sight: &Sight<'_>,
+    dice: &mut Dice,
+    near: &mut Vec<u32>,
+) -> (Goal, Option<NetId>) {
+    let rules = &sight.book.rules().drone;
+    let stations = !sight.book.stations.is_empty();
+    let hurt = own.health < rules.flee_health || (key.goal == Goal::Flee && own.health < RECOVERED);
+    if hurt && (stations || sight.nearest_foe(own, rules.sight, near, |_| true).is_some()) {
+        return (Goal::Flee, None);
+    }
+    if key.goal == Goal::Fight && !dice.chance(TIRED) {
+        let in_reach = |at: Vec2| at.distance(own.at) < rules.sight;
+        if let Some(target) = sight.target(key).filter(|target| in_reach(target.at)) {
+            return (Goal::Fight, Some(target.id));
+        }
+    }
+    let hauling = own.hold >= LOADED || (key.goal == Goal::Haul && own.hold > 0.0);
+    if hauling && stations {
+        return (Goal::Haul, None);
+    }
+    if own.health >= BOLD
+        && let Some((prey, foe)) = sight.nearest_foe(own, rules.sight * 0.7, near, |foe| !foe.protected)
+    {
+        let [rich_human, rich_drone, anybody] = TEMPTED;
+        let temptation = match (foe.hold >= RICH, foe.drone) {
+            (true, false) => rich_human,
+            (true, true) => rich_drone,
+            (false, _) => anybody,
+        };
+        if dice.chance(temptation) {
+            return (Goal::Fight, Some(prey));
+        }
+    }
+    let room = own.hold < 1.0;
+    if let Some(ore) = sight.ores.nearest(own.at, rules.sight, near, |_| room) {
+        return (Goal::Collect, Some(ore.id));
+    }
+    if let Some(rock) = sight.target(key).filter(|_| key.goal == Goal::Mine) {
+        return (Goal::Mine, Some(rock.id));
+    }
+    match sight.rocks.nearest(own.at, rules.sight, near, |_| true) {
+        Some(rock) => (Goal::Mine, Some(rock.id)),
+        None => (Goal::Roam, None),
+    }
+}
+
+/// What a docked drone buys, if it feels like it.
+pub fn purchase(own: &Own, book: &Rulebook, dice: &mut Dice) -> Option<Upgrade> {
+    if !dice.chance(SHOPPING) {
+        return None;
+    }
+    let upgrade = Upgrade::ALL[dice.below(Upgrade::ALL.len() as u32) as usize];
+    let cost = book.rules().upgrade_cost(own.levels, upgrade)?;
+    (cost <= own.score).then_some(upgrade)
+}

@@ -1,0 +1,173 @@
+//! The server's own pilots: they decide now and then, and steer in every tick. Their controls are those of people; they
+//! know no more than what is in sight.
+
+mod mind;
+mod names;
+mod steer;
+
+use bevy_ecs::prelude::{Local, Query, Res, ResMut};
+use glam::Vec2;
+use shared::entity::Levels;
+use shared::id::{NetId, PlayerId, Tick};
+use shared::input::Controls;
+use shared::keyframe::{DroneKey, Goal};
+use shared::quantize;
+
+use crate::chart::{Chart, OreChart, RockChart, ShipChart, Spot};
+use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::moment::{Clock, Dice};
+use crate::players::Players;
+use crate::roster::Roster;
+use crate::rulebook::Rulebook;
+use crate::stations::{Prices, button};
+
+pub use names::call_sign;
+
+type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
+
+/// Above this share of health, a drone takes a hit for a stray bolt.
+const PATIENCE: f32 = 0.85;
+
+/// What a drone knows of the world.
+struct Sight<'a> {
+    book: &'a Rulebook,
+    tick: Tick,
+    rocks: &'a Chart,
+    ores: &'a Chart,
+    ships: &'a Chart,
+    prices: &'a [u32],
+    crews: &'a Query<'a, 'a, ShipParts>,
+}
+
+/// What a drone knows of itself.
+struct Own {
+    player: PlayerId,
+    team: u8,
+    at: Vec2,
+    speed: Vec2,
+    /// Shares of what its ship can have, 0 to 1.
+    health: f32,
+    energy: f32,
+    hold: f32,
+    docked: bool,
+    score: u32,
+    levels: Levels,
+}
+
+/// Drones decide, if it is time, and steer.
+pub fn think(
+    (book, clock, roster, prices): (Res<Rulebook>, Res<Clock>, Res<Roster>, Res<Prices>),
+    rocks: Res<RockChart>,
+    ores: Res<OreChart>,
+    ships: Res<ShipChart>,
+    crews: Query<ShipParts>,
+    mut players: ResMut<Players>,
+    mut dice: ResMut<Dice>,
+    mut near: Local<Vec<u32>>,
+) {
+    let sight = Sight {
+        book: &book,
+        tick: clock.0,
+        rocks: &rocks.0,
+        ores: &ores.0,
+        ships: &ships.0,
+        prices: &prices.0,
+        crews: &crews,
+    };
+    for player in players.all_mut().map(|player| &mut player.state) {
+        let Some(key) = &mut player.drone else { continue };
+        let slot = player.ship.and_then(|ship| roster.find(ship));
+        let Some((flight, hull, cargo, crew)) = slot.and_then(|slot| crews.get(slot.entity).ok()) else {
+            *key = DroneKey { course: key.course, ..DroneKey::default() };
+            player.controls = Controls::default();
+            continue;
+        };
+        let own = Own {
+            player: player.player,
+            team: crew.team,
+            at: flight.state.motion.position(),
+            speed: flight.state.motion.speed(),
+            health: f32::from(hull.health) / f32::from(book.ship_health(player.levels).max(1)),
+            energy: quantize::energy_from(flight.state.energy) / book.rules().ship.energy,
+            hold: f32::from(cargo.hold) / f32::from(book.rules().hold_capacity(player.levels).max(1)),
+            docked: book.station_at(flight.state.motion.position()).is_some(),
+            score: player.score,
+            levels: player.levels,
+        };
+        let mut bought = None;
+        key.think_ticks = key.think_ticks.saturating_sub(1);
+        if key.think_ticks == 0 || sight.lost_target(key) {
+            *key = mind::decide(&own, *key, &sight, &mut dice, &mut near);
+            bought = own.docked.then(|| mind::purchase(&own, &book, &mut dice)).flatten();
+        }
+        player.controls = steer::controls(&own, key, &sight, &mut near);
+        if let Some(upgrade) = bought {
+            player.controls.buttons = player.controls.buttons.with(button(upgrade));
+        }
+    }
+}
+
+/// A drone that was hit in earnest turns on who fired, unless it is fleeing. `health` is what is left, as a share: a stray
+/// bolt is forgiven.
+pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, health: f32) {
+    if health > PATIENCE {
+        return;
+    }
+    let Some(attacker) = players.get(shooter).and_then(|player| player.state.ship) else { return };
+    let Some(drone) = players.get_mut(victim).and_then(|player| player.state.drone.as_mut()) else { return };
+    if drone.goal != Goal::Flee {
+        drone.goal = Goal::Fight;
+        drone.target = Some(attacker);
+    }
+}
+
+impl Sight<'_> {
+    /// Where the target is, if the goal has one that is still there.
+    fn target(&self, key: &DroneKey) -> Option<&Spot> {
+        let chart = match key.goal {
+            Goal::Mine => self.rocks,
+            Goal::Collect => self.ores,
+            Goal::Fight => self.ships,
+            Goal::Roam | Goal::Haul | Goal::Flee => return None,
+        };
+        chart.find(key.target?)
+    }
+
+    fn lost_target(&self, key: &DroneKey) -> bool {
+        matches!(key.goal, Goal::Mine | Goal::Collect | Goal::Fight) && self.target(key).is_none()
+    }
+
+    /// The nearest ship that is no mate's and for which `fits` holds.
+    fn nearest_foe(
+        &self,
+        own: &Own,
+        within: f32,
+        near: &mut Vec<u32>,
+        fits: impl Fn(&Foe) -> bool,
+    ) -> Option<(NetId, Foe)> {
+        let foe = |spot: &Spot| self.foe(own, spot);
+        let spot =
+            self.ships.nearest(own.at, within, near, |spot| foe(spot).is_some_and(|foe| fits(&foe)))?;
+        Some((spot.id, foe(spot)?))
+    }
+
+    fn foe(&self, own: &Own, spot: &Spot) -> Option<Foe> {
+        let (_, hull, cargo, crew) = self.crews.get(spot.entity).ok()?;
+        let mate = crew.team != 0 && crew.team == own.team;
+        if mate || crew.player == own.player {
+            return None;
+        }
+        let hold = f32::from(cargo.hold) / f32::from(self.book.rules().ore.hold);
+        let drone = crate::players::is_drone_id(crew.player);
+        Some(Foe { at: spot.at, hold, drone, protected: hull.protection_ticks > 0 })
+    }
+}
+
+/// A ship that may be shot at, as others see it.
+struct Foe {
+    at: Vec2,
+    /// Loads as a share of a hold without upgrades.
+    hold: f32,
+    drone: bool,
+    protected: bool,
+}

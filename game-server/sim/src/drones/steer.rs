@@ -1,0 +1,189 @@
+//! How a drone holds its controls to do what it decided.
+
+use glam::Vec2;
+use shared::angle::Angle;
+use shared::input::{Buttons, Controls};
+use shared::keyframe::{DroneKey, Goal};
+
+use super::{Own, Sight};
+use crate::chart::Spot;
+use crate::rulebook::{PRICE_SCALE, Ring};
+
+/// Usual speed, in units per second.
+const CRUISE: f32 = 18.0;
+/// Speed while looking for something to do, in units per second.
+const STROLL: f32 = 12.0;
+/// Differences of speed that are not worth a burn, in units per second.
+const CONTENT: f32 = 1.5;
+/// How far ahead a drone looks for rocks, in seconds.
+const FORESIGHT_SECONDS: f32 = 0.9;
+/// The gap that a drone keeps to rocks, in units.
+const ROCK_GAP: f32 = 1.5;
+/// Distance from which a drone mines, from the surface of the rock, in units.
+const MINING_RANGE: f32 = 22.0;
+/// Distances of a fight, in units: closing in, circling, and too near.
+const FIGHT_RANGE: (f32, f32) = (28.0, 12.0);
+/// A drone circles for this long, then attacks for twice as long, in seconds.
+const CIRCLE_SECONDS: f32 = 0.7;
+/// What a unit of way to a station is worth, in score per load.
+const WAY_COST: f32 = 0.03;
+
+/// The controls for this tick.
+pub fn controls(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    match (key.goal, sight.target(key)) {
+        (Goal::Mine, Some(rock)) => mine(own, key, rock, sight, near),
+        (Goal::Collect, Some(ore)) => fly(own, fetch(own, ore), Buttons::default(), sight, near),
+        (Goal::Fight, Some(ship)) => fight(own, key, ship, sight, near),
+        (Goal::Haul, _) => match best_station(own, sight) {
+            Some(ring) => dock(own, ring, Buttons::default(), sight, near),
+            None => roam(own, key, sight, near),
+        },
+        (Goal::Flee, _) => flee(own, key, sight, near),
+        _ => roam(own, key, sight, near),
+    }
+}
+
+fn roam(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    let outside = own.at.abs().max_element() > sight.book.half_size * 0.8;
+    let direction = if outside { (-own.at).normalize_or_zero() } else { key.course.vector() };
+    fly(own, direction * STROLL, Buttons::default(), sight, near)
+}
+
+fn mine(own: &Own, key: &DroneKey, rock: &Spot, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    let way = rock.at - own.at;
+    let gap = way.length() - rock.radius;
+    if gap > MINING_RANGE {
+        let wish = way.normalize_or_zero() * (gap - MINING_RANGE * 0.6).min(CRUISE);
+        return fly(own, wish + rock.motion.speed(), Buttons::default(), sight, near);
+    }
+    if let Some(aside) = evade(own, sight, near) {
+        return burn(own, aside, Buttons::default());
+    }
+    let steady = (own.speed - rock.motion.speed()).length() < 3.0;
+    let buttons = if steady { Buttons::FIRE } else { Buttons::FIRE.with(Buttons::BRAKE) };
+    let aim = lead(own, rock, sight).turned(key.aim_error / 3);
+    Controls { buttons, aim }
+}
+
+/// The speed that brings a drone onto an ore.
+fn fetch(own: &Own, ore: &Spot) -> Vec2 {
+    let distance = ore.at.distance(own.at);
+    let ahead = ore.at + ore.motion.speed() * (distance / CRUISE).min(1.5);
+    let way = ahead - own.at;
+    way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(CRUISE) + ore.motion.speed()
+}
+
+fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    if let Some(aside) = evade(own, sight, near) {
+        return burn(own, aside, Buttons::default());
+    }
+    let way = ship.at - own.at;
+    let distance = way.length();
+    let direction = way.normalize_or_zero();
+    let (close_in, too_near) = FIGHT_RANGE;
+    if distance > close_in {
+        let eager = if own.energy > 0.5 { Buttons::BOOST } else { Buttons::default() };
+        return burn(own, direction * CRUISE * 1.2 + ship.motion.speed() * 0.5, eager);
+    }
+    let beat = sight.tick.0 / sight.book.setup.ticks(CIRCLE_SECONDS) + own.player.0;
+    if beat.is_multiple_of(3) {
+        let side = if (beat / 3).is_multiple_of(2) { direction.perp() } else { -direction.perp() };
+        return burn(own, side * CRUISE + ship.motion.speed() * 0.5, Buttons::default());
+    }
+    let push = if distance > too_near { Buttons::THRUST } else { Buttons::default() };
+    Controls { buttons: Buttons::FIRE.with(push), aim: lead(own, ship, sight).turned(key.aim_error) }
+}
+
+fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    let hunter = sight.nearest_foe(own, sight.book.rules().drone.sight, near, |foe| !foe.protected);
+    let afraid = hunter.is_some() && own.energy > 0.3;
+    let haste = if afraid { Buttons::BOOST } else { Buttons::default() };
+    let to = |ring: &&Ring| ring.at.distance_squared(own.at);
+    let refuge = sight.book.stations.iter().min_by(|a, b| to(a).total_cmp(&to(b)));
+    match (refuge, hunter) {
+        (Some(ring), _) => dock(own, ring, haste, sight, near),
+        (None, Some((_, foe))) => {
+            let away = (own.at - foe.at).normalize_or_zero();
+            fly(own, away * CRUISE * 1.2, haste, sight, near)
+        }
+        (None, None) => roam(own, key, sight, near),
+    }
+}
+
+/// The station that pays best for the way to it.
+fn best_station<'a>(own: &Own, sight: &Sight<'a>) -> Option<&'a Ring> {
+    let worth =
+        |(ring, price): &(&Ring, &u32)| **price as f32 / PRICE_SCALE - ring.at.distance(own.at) * WAY_COST;
+    let rings = sight.book.stations.iter().zip(sight.prices);
+    rings.max_by(|a, b| worth(a).total_cmp(&worth(b))).map(|(ring, _)| ring)
+}
+
+/// Flies into a ring and stays there.
+fn dock(own: &Own, ring: &Ring, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    let way = ring.at - own.at;
+    let distance = way.length();
+    if distance < ring.radius * 0.6 {
+        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way) };
+    }
+    let haste = if distance > ring.radius * 2.0 { haste } else { Buttons::default() };
+    let speed = if haste.any(Buttons::BOOST) { CRUISE * 1.5 } else { CRUISE };
+    fly(own, way.normalize_or_zero() * (distance * 0.9).min(speed), haste, sight, near)
+}
+
+/// Flies at a velocity, around rocks.
+fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    match evade(own, sight, near) {
+        Some(aside) => burn(own, wish * 0.5 + aside, Buttons::default()),
+        None => burn(own, wish, haste),
+    }
+}
+
+/// Burns so that the velocity comes nearer to the wished one.
+fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
+    let change = wish - own.speed;
+    if change.length_squared() < CONTENT * CONTENT {
+        return Controls { buttons: Buttons::default(), aim: Angle::from_vector(wish) };
+    }
+    let turning_back = change.dot(own.speed) < 0.0 && own.speed.length_squared() > 36.0;
+    let buttons =
+        if turning_back { Buttons::THRUST.with(Buttons::BRAKE) } else { Buttons::THRUST.with(haste) };
+    Controls { buttons, aim: Angle::from_vector(change) }
+}
+
+/// The velocity that leads aside from the rock that the drone would hit next, if there is one.
+fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
+    let reach = own.speed.length() * FORESIGHT_SECONDS + ROCK_GAP;
+    sight.rocks.near(own.at - reach, own.at + reach, near);
+    let mut soonest = FORESIGHT_SECONDS;
+    let mut aside = None;
+    for rock in near.iter().map(|index| &sight.rocks.spots()[*index as usize]) {
+        let way = rock.at - own.at;
+        let closing = own.speed - rock.motion.speed();
+        let approach = way.dot(closing);
+        if approach <= 0.0 {
+            continue;
+        }
+        let seconds = approach / closing.length_squared();
+        let miss = closing * seconds - way;
+        let gap = miss.length() - rock.radius - sight.book.rules().ship.radius;
+        if seconds < soonest && gap < ROCK_GAP {
+            soonest = seconds;
+            let out = if miss.length_squared() > 0.01 { miss } else { way.perp() };
+            aside = Some(out.normalize_or_zero() * CRUISE);
+        }
+    }
+    aside
+}
+
+/// The direction in which a bolt meets a thing that goes straight on.
+fn lead(own: &Own, target: &Spot, sight: &Sight<'_>) -> Angle {
+    let way = target.at - own.at;
+    let speed = target.motion.speed() - own.speed;
+    let muzzle = sight.book.rules().bolt.speed;
+    // |way + speed·t| = muzzle·t
+    let a = muzzle * muzzle - speed.length_squared();
+    let b = way.dot(speed);
+    let discriminant = b * b + a * way.length_squared();
+    let seconds = if a > 1.0 && discriminant >= 0.0 { (b + discriminant.sqrt()) / a } else { 0.0 };
+    Angle::from_vector(way + speed * seconds.clamp(0.0, 3.0))
+}

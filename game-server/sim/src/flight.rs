@@ -1,0 +1,115 @@
+//! How ships fly, bump into rocks and fire: the functions that the browser predicts with, in the same order.
+
+use bevy_ecs::prelude::{Local, Query, Res, ResMut};
+use shared::entity::{Kind, Levels, ShipFlags};
+use shared::event::Happening;
+use shared::id::PlayerId;
+use shared::input::{Buttons, Controls};
+use shared::movement::{self, Handling, Moved};
+use shared::quantize;
+
+use crate::chart::{RockChart, Spot};
+use crate::components::{Bolt, Cargo, Crew, Flight, Hull};
+use crate::moment::Happenings;
+use crate::players::Players;
+use crate::roster::Spawner;
+use crate::rulebook::Rulebook;
+
+/// Impacts slower than this are not told, in units per second: a ship that leans on a rock is no news.
+const BOUNCE_TOLD_UNITS_PER_SECOND: f32 = 3.0;
+
+/// Moves every ship by one tick.
+pub fn fly(
+    book: Res<Rulebook>,
+    rocks: Res<RockChart>,
+    players: Res<Players>,
+    mut ships: Query<(&mut Flight, &mut Hull, &Cargo, &Crew)>,
+    mut spawner: Spawner,
+    mut happenings: ResMut<Happenings>,
+    mut near: Local<Vec<u32>>,
+) {
+    for index in 0..spawner.roster.slots().len() {
+        let slot = spawner.roster.slots()[index];
+        if slot.kind != Kind::Ship {
+            continue;
+        }
+        let Ok((mut flight, mut hull, cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+        let Some(player) = players.get(crew.player) else { continue };
+        let controls = player.state.controls;
+        let handling = book.handling(player.state.levels, cargo.hold);
+        flight.from = flight.state.motion.position();
+        let moved = movement::step(&mut flight.state, controls, &handling, book.tick_seconds);
+        let crash = bump(&mut flight, &handling, &rocks, &mut near);
+        hull.protection_ticks = hull.protection_ticks.saturating_sub(1);
+        hurt_by_crash(&mut hull, crash, &book);
+        let impact = crash.max(moved.bounced.unwrap_or(0.0));
+        if impact >= BOUNCE_TOLD_UNITS_PER_SECOND {
+            let bounced = Happening::Bounced { ship: slot.id, speed: impact as u16 };
+            happenings.tell(&flight.state.motion, bounced);
+        }
+        let fired = hull.health > 0
+            && fire(&mut flight, controls, &handling, crew, player.state.levels, &book, &mut spawner);
+        if fired {
+            hull.protection_ticks = 0;
+        }
+        flight.shown = shown(moved, fired, controls, flight.state.cooldown);
+    }
+}
+
+/// Pushes the ship out of the rocks that it touches, in the order of their ids; returns the speed of the hardest impact
+/// in units per second, 0 without one.
+fn bump(flight: &mut Flight, handling: &Handling, rocks: &RockChart, near: &mut Vec<u32>) -> f32 {
+    let at = flight.state.motion.position();
+    rocks.0.near(at - handling.radius, at + handling.radius, near);
+    let touches = |rock: &Spot| rock.at.distance_squared(at) < square(rock.radius + handling.radius);
+    if !near.iter().any(|index| touches(&rocks.0.spots()[*index as usize])) {
+        return 0.0;
+    }
+    // Being pushed out of one rock can push into another, which must be among the candidates.
+    let farthest = handling.radius * 2.0 + rocks.0.reach();
+    rocks.0.near(at - farthest, at + farthest, near);
+    let mut hardest = 0.0f32;
+    for rock in near.iter().map(|index| &rocks.0.spots()[*index as usize]) {
+        let impact = movement::collide(&mut flight.state.motion, handling, &rock.motion, rock.radius);
+        hardest = hardest.max(impact.unwrap_or(0.0));
+    }
+    hardest
+}
+
+fn square(value: f32) -> f32 {
+    value * value
+}
+
+fn hurt_by_crash(hull: &mut Hull, impact: f32, book: &Rulebook) {
+    let ship = &book.rules().ship;
+    if impact > ship.crash_speed && hull.protection_ticks == 0 {
+        let damage = quantize::health((impact - ship.crash_speed) * ship.crash_damage);
+        hull.health = hull.health.saturating_sub(damage);
+        hull.killer = PlayerId::NOBODY;
+    }
+}
+
+fn fire(
+    flight: &mut Flight,
+    controls: Controls,
+    handling: &Handling,
+    crew: &Crew,
+    levels: Levels,
+    book: &Rulebook,
+    spawner: &mut Spawner,
+) -> bool {
+    let Some(motion) = movement::try_fire(&mut flight.state, controls, handling) else { return false };
+    let ticks_left = book.setup.ticks(book.rules().bolt.lifetime_seconds).min(u32::from(u16::MAX)) as u16;
+    let damage = quantize::health(book.rules().bolt_damage(levels));
+    spawner.bolt(motion, Bolt { owner: crew.player, team: crew.team, ticks_left, damage });
+    true
+}
+
+/// What others see of the engine and the gun.
+fn shown(moved: Moved, fired: bool, controls: Controls, cooldown: u8) -> u8 {
+    let firing = controls.buttons.any(Buttons::FIRE) && (fired || cooldown > 0);
+    let flag = |on: bool, flag: u8| if on { flag } else { 0 };
+    flag(moved.thrusting, ShipFlags::THRUST)
+        | flag(moved.boosting, ShipFlags::BOOST)
+        | flag(firing, ShipFlags::FIRING)
+}

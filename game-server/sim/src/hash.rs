@@ -1,0 +1,101 @@
+//! The hash of the whole state: everything that a keyframe holds, in its order, without making one.
+
+use shared::entity::EntityState;
+use shared::hash::StateHasher;
+use shared::id::Tick;
+use shared::keyframe::{DroneKey, PlayerKey};
+
+use crate::asteroids::RocksDue;
+use crate::stations::Prices;
+use crate::view::{Hidden, View};
+
+/// Largest record, in bytes.
+const RECORD_LIMIT_BYTES: usize = 96;
+
+/// A record of fixed-width numbers, hashed in one piece.
+struct Record {
+    bytes: [u8; RECORD_LIMIT_BYTES],
+    length: usize,
+}
+
+impl Record {
+    fn new() -> Record {
+        Record { bytes: [0; RECORD_LIMIT_BYTES], length: 0 }
+    }
+
+    fn word(&mut self, value: u32) -> &mut Record {
+        self.bytes[self.length..self.length + 4].copy_from_slice(&value.to_le_bytes());
+        self.length += 4;
+        self
+    }
+
+    fn pair(&mut self, low: u16, high: u16) -> &mut Record {
+        self.word(u32::from(low) | u32::from(high) << 16)
+    }
+
+    fn flush(&mut self, hasher: &mut StateHasher) {
+        hasher.bytes(&self.bytes[..self.length]);
+        self.length = 0;
+    }
+}
+
+pub fn state_hash(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> u64 {
+    let mut hasher = StateHasher::default();
+    let mut record = Record::new();
+    let players = view.players;
+    record.word(tick.0).word(view.next_net_id()).word(players.next_drone).word(u32::from(players.wanted));
+    record.word(view.count() as u32).word(players.all().len() as u32);
+    record.word(prices.0.len() as u32).word(due.0.len() as u32);
+    record.flush(&mut hasher);
+    for (entity, hidden) in view.entities() {
+        put_entity(&entity, &mut record);
+        put_hidden(&hidden, &mut record);
+        record.flush(&mut hasher);
+    }
+    for player in players.all() {
+        put_player(&player.state, &mut record);
+        record.flush(&mut hasher);
+        hasher.bytes(player.state.name.as_str().as_bytes());
+    }
+    prices.0.iter().for_each(|price| hasher.word(*price));
+    due.0.iter().for_each(|tick| hasher.word(tick.0));
+    hasher.finish()
+}
+
+fn put_entity(entity: &EntityState, record: &mut Record) {
+    let EntityState { id, kind, size, team, flags, motion, heading, health, hold, levels, score, owner } =
+        *entity;
+    record.word(id.0).word(u32::from_le_bytes([kind as u8, size, team, flags.0]));
+    record.word(motion.at.x as u32).word(motion.at.y as u32);
+    record.word(motion.velocity.x as u32).word(motion.velocity.y as u32);
+    record.pair(heading.step(), health).pair(hold, levels.0).word(score).word(owner.0);
+}
+
+fn put_hidden(hidden: &Hidden, record: &mut Record) {
+    match *hidden {
+        Hidden::Ship(ship) => {
+            record.pair(ship.energy, u16::from(ship.cooldown));
+            record.pair(ship.protection_ticks, ship.bank_progress).word(ship.haul);
+        }
+        Hidden::Asteroid => {}
+        Hidden::Ore(ore) => {
+            record.word(ore.ticks_left);
+        }
+        Hidden::Bolt(bolt) => {
+            record.pair(bolt.ticks_left, bolt.damage);
+        }
+    }
+}
+
+fn put_player(player: &PlayerKey, record: &mut Record) {
+    let flags = u16::from(player.away) | u16::from(player.drone.is_some()) << 1;
+    record.word(player.player.0).pair(u16::from(player.team), flags);
+    record.word(player.ship.map_or(0, |ship| ship.0)).pair(player.respawn_ticks, player.levels.0);
+    record.pair(player.controls.buttons.0, player.controls.aim.step());
+    record.word(player.score).pair(player.streak, player.kills).pair(player.deaths, 0);
+    record.word(player.name.as_str().len() as u32);
+    if let Some(DroneKey { think_ticks, goal, target, course, aim_error }) = player.drone {
+        record.pair(think_ticks, goal as u16).word(target.map_or(0, |target| target.0));
+        record.pair(course.step(), aim_error as u16);
+    }
+}

@@ -1,0 +1,306 @@
+//! The whole world as a keyframe, and back. Keyframes come from files: everything in them is checked before it is
+//! believed.
+
+use bevy_ecs::prelude::World;
+use shared::command::FIRST_DRONE;
+use shared::entity::{EntityState, Kind, Levels, ShipFlags, Upgrade};
+use shared::id::{NetId, PlayerId, Tick};
+use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey};
+use shared::movement::ShipMotion;
+use shared::quantize;
+use shared::rules::{RuleError, UPGRADE_LEVELS};
+use std::iter::Peekable;
+
+use crate::asteroids::RocksDue;
+use crate::commands::DRONES_LIMIT;
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Ore, Rock};
+use crate::players::{Player, Players, is_drone_id};
+use crate::roster::{ORE_LIMIT, Roster, Slot, unharmed};
+use crate::rulebook::Rulebook;
+use crate::stations::Prices;
+use crate::view::{Hidden, View};
+
+/// Why a world cannot go on from a keyframe.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum KeyframeError {
+    /// The setup itself is out of range.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// More of something than a world can hold.
+    #[error("the keyframe has {count} {what}, at most {limit}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Ids that do not ascend, or were never given out.
+    #[error("{what} {id} is out of order")]
+    Order {
+        /// Of what.
+        what: &'static str,
+        /// The id.
+        id: u32,
+    },
+    /// Something refers to what is not there, or is missing.
+    #[error("{what} {id} does not match the rest of the keyframe")]
+    Mismatch {
+        /// What refers.
+        what: &'static str,
+        /// Its id.
+        id: u32,
+    },
+    /// A value that the rules do not allow.
+    #[error("{what} of {id} is {value}, at most {limit}")]
+    Value {
+        /// Of what.
+        what: &'static str,
+        /// Whose.
+        id: u32,
+        /// The value.
+        value: i64,
+        /// The largest allowed value.
+        limit: i64,
+    },
+}
+
+/// Writes the whole world down.
+pub fn take(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> Keyframe {
+    let mut key = Keyframe {
+        tick,
+        next_net_id: view.next_net_id(),
+        next_drone: view.players.next_drone,
+        drones_wanted: view.players.wanted,
+        entities: Vec::with_capacity(view.count()),
+        players: view.players.all().iter().map(|player| player.state.clone()).collect(),
+        prices: prices.0.clone(),
+        asteroids_due: due.0.iter().copied().collect(),
+        ..Keyframe::default()
+    };
+    for (entity, hidden) in view.entities() {
+        key.entities.push(entity);
+        match hidden {
+            Hidden::Ship(ship) => key.ships.push(ship),
+            Hidden::Asteroid => {}
+            Hidden::Ore(ore) => key.ores.push(ore),
+            Hidden::Bolt(bolt) => key.bolts.push(bolt),
+        }
+    }
+    key
+}
+
+/// Fills an empty world from a keyframe.
+pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(), KeyframeError> {
+    let check = Check { book, key };
+    check.counts()?;
+    check.prices()?;
+    let players = check.players()?;
+    let mut roster = Roster::new(key.next_net_id);
+    let mut ships = key.ships.iter().peekable();
+    let mut bolts = key.bolts.iter().peekable();
+    let mut ores = key.ores.iter().peekable();
+    let mut last = NetId(0);
+    for state in &key.entities {
+        if state.id <= last || state.id.0 >= key.next_net_id {
+            return Err(KeyframeError::Order { what: "entity", id: state.id.0 });
+        }
+        last = state.id;
+        check.motion(state)?;
+        let entity = match state.kind {
+            Kind::Ship => {
+                let hidden = matching(&mut ships, state.id, |ship: &ShipKey| ship.id, "ship")?;
+                let player = players.get(state.owner).filter(|player| player.state.ship == Some(state.id));
+                let player = player.ok_or(KeyframeError::Mismatch { what: "ship", id: state.id.0 })?;
+                check.ship(state, hidden, &player.state)?;
+                world.spawn(ship_parts(state, hidden, &player.state)).id()
+            }
+            Kind::Asteroid => {
+                within("size", state.id.0, state.size, 2)?;
+                within("health", state.id.0, state.health, book.rock_health(state.size))?;
+                let rock = Rock { size: state.size, health: state.health.max(1) };
+                world.spawn((Drift(state.motion), rock)).id()
+            }
+            Kind::Ore => {
+                let hidden = matching(&mut ores, state.id, |ore: &OreKey| ore.id, "ore")?;
+                let limit = book.setup.ticks(book.rules().ore.lifetime_seconds);
+                within("time left", state.id.0, hidden.ticks_left, limit)?;
+                world.spawn((Drift(state.motion), Ore { ticks_left: hidden.ticks_left })).id()
+            }
+            Kind::Bolt => {
+                let BoltKey { ticks_left, damage, .. } =
+                    *matching(&mut bolts, state.id, |bolt: &BoltKey| bolt.id, "bolt")?;
+                within("team", state.id.0, state.team, book.setup.mode.teams)?;
+                let bolt = Bolt { owner: state.owner, team: state.team, ticks_left, damage };
+                world.spawn((Drift(state.motion), bolt)).id()
+            }
+        };
+        roster.enter(Slot { id: state.id, kind: state.kind, entity });
+    }
+    let surplus = [
+        ("ship", ships.next().map(|ship| ship.id)),
+        ("bolt", bolts.next().map(|bolt| bolt.id)),
+        ("ore", ores.next().map(|ore| ore.id)),
+    ];
+    for (what, id) in surplus {
+        if let Some(id) = id {
+            return Err(KeyframeError::Mismatch { what, id: id.0 });
+        }
+    }
+    check.berths(&players, &roster)?;
+    world.insert_resource(roster);
+    world.insert_resource(players);
+    world.insert_resource(Prices(key.prices.clone()));
+    world.insert_resource(RocksDue(key.asteroids_due.iter().copied().collect()));
+    Ok(())
+}
+
+fn ship_parts(
+    state: &EntityState,
+    hidden: &ShipKey,
+    player: &PlayerKey,
+) -> (Flight, crate::components::Hull, Cargo, Crew) {
+    let motion = ShipMotion {
+        motion: state.motion,
+        heading: state.heading,
+        energy: hidden.energy,
+        cooldown: hidden.cooldown,
+    };
+    let shown = state.flags.0 & (ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING);
+    (
+        Flight { state: motion, shown, from: state.motion.position() },
+        unharmed(state.health, hidden.protection_ticks),
+        Cargo { hold: state.hold, bank_progress: hidden.bank_progress, haul: hidden.haul },
+        Crew { player: player.player, team: player.team },
+    )
+}
+
+/// The next of the hidden parts, which must be that of this entity.
+fn matching<'a, T>(
+    hidden: &mut Peekable<impl Iterator<Item = &'a T>>,
+    id: NetId,
+    id_of: impl Fn(&T) -> NetId,
+    what: &'static str,
+) -> Result<&'a T, KeyframeError> {
+    hidden.next_if(|part| id_of(part) == id).ok_or(KeyframeError::Mismatch { what, id: id.0 })
+}
+
+fn within<T: Into<i64> + Copy>(what: &'static str, id: u32, value: T, limit: T) -> Result<(), KeyframeError> {
+    let (value, limit) = (value.into(), limit.into());
+    if value <= limit { Ok(()) } else { Err(KeyframeError::Value { what, id, value, limit }) }
+}
+
+fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), KeyframeError> {
+    if count <= limit { Ok(()) } else { Err(KeyframeError::TooMany { what, count, limit }) }
+}
+
+/// A keyframe under examination.
+struct Check<'a> {
+    book: &'a Rulebook,
+    key: &'a Keyframe,
+}
+
+impl Check<'_> {
+    /// Bounds the work of a step by what the setup allows.
+    fn counts(&self) -> Result<(), KeyframeError> {
+        let key = self.key;
+        let seats = usize::from(self.book.setup.mode.capacity) + usize::from(DRONES_LIMIT);
+        let of = |kind| key.entities.iter().filter(|entity| entity.kind == kind).count();
+        at_most("players", key.players.len(), seats)?;
+        at_most("asteroids", of(Kind::Asteroid), self.book.belt_weight as usize)?;
+        at_most("ores", of(Kind::Ore), ORE_LIMIT)?;
+        at_most("asteroids due", key.asteroids_due.len(), self.book.large_asteroids() as usize)?;
+        within("wanted number of drones", 0, key.drones_wanted, DRONES_LIMIT)?;
+        let cooldown = u32::from(self.book.handling(Levels::default(), 0).cooldown_ticks);
+        let flying = self.book.setup.ticks(self.book.rules().bolt.lifetime_seconds) / cooldown + 2;
+        at_most("bolts", of(Kind::Bolt), seats * flying as usize)
+    }
+
+    fn prices(&self) -> Result<(), KeyframeError> {
+        let (prices, rest) = (&self.key.prices, self.book.price_at_rest());
+        at_most("prices", prices.len(), self.book.stations.len())?;
+        if prices.len() < self.book.stations.len() {
+            return Err(KeyframeError::Mismatch { what: "price", id: prices.len() as u32 });
+        }
+        for (station, price) in prices.iter().enumerate() {
+            within("price", station as u32, *price, rest)?;
+            within("lowest price", station as u32, self.book.price_floor(), *price)?;
+        }
+        let due = &self.key.asteroids_due;
+        match due.windows(2).find(|pair| pair[0] > pair[1]) {
+            Some(pair) => Err(KeyframeError::Order { what: "asteroid due", id: pair[1].0 }),
+            None => Ok(()),
+        }
+    }
+
+    fn players(&self) -> Result<Players, KeyframeError> {
+        let key = self.key;
+        if key.next_drone < FIRST_DRONE {
+            return Err(KeyframeError::Order { what: "next drone", id: key.next_drone });
+        }
+        let mut last = PlayerId::NOBODY;
+        for player in &key.players {
+            let PlayerKey { player: id, team, respawn_ticks, levels, drone, .. } = player;
+            let unknown = is_drone_id(*id) && id.0 >= key.next_drone;
+            if *id <= last || unknown {
+                return Err(KeyframeError::Order { what: "player", id: id.0 });
+            }
+            last = *id;
+            let teams = self.book.setup.mode.teams;
+            within("team", id.0, *team, teams)?;
+            if is_drone_id(*id) != drone.is_some() || (*team == 0) != (teams == 0) {
+                return Err(KeyframeError::Mismatch { what: "player", id: id.0 });
+            }
+            let rest = self.book.setup.ticks(self.book.rules().ship.respawn_seconds);
+            within("ticks to the respawn", id.0, u32::from(*respawn_ticks), rest)?;
+            let known = Upgrade::ALL.iter().map(|upgrade| u16::from(levels.of(*upgrade)));
+            for level in known {
+                within("upgrade level", id.0, level, UPGRADE_LEVELS as u16)?;
+            }
+            let error = drone.map_or(0, |drone| drone.aim_error);
+            within("error of aim", id.0, i64::from(error).abs(), 512)?;
+        }
+        let list = key.players.iter().cloned().map(Player::restored).collect();
+        Ok(Players::new(list, key.next_drone, key.drones_wanted))
+    }
+
+    fn motion(&self, state: &EntityState) -> Result<(), KeyframeError> {
+        let border = quantize::position(glam::Vec2::splat(self.book.half_size)).x;
+        let fastest = quantize::velocity(glam::Vec2::splat(quantize::SPEED_LIMIT)).x;
+        let motion = &state.motion;
+        for (what, value, limit) in [
+            ("place", motion.at.x, border),
+            ("place", motion.at.y, border),
+            ("speed", motion.velocity.x, fastest),
+            ("speed", motion.velocity.y, fastest),
+        ] {
+            within(what, state.id.0, i64::from(value).abs(), i64::from(limit))?;
+        }
+        Ok(())
+    }
+
+    fn ship(&self, state: &EntityState, hidden: &ShipKey, player: &PlayerKey) -> Result<(), KeyframeError> {
+        let (book, id) = (self.book, state.id.0);
+        if state.health == 0 {
+            return Err(KeyframeError::Mismatch { what: "ship without health", id });
+        }
+        within("health", id, state.health, book.ship_health(player.levels))?;
+        within("hold", id, state.hold, book.rules().hold_capacity(player.levels))?;
+        within("energy", id, hidden.energy, quantize::energy(book.rules().ship.energy))?;
+        within("bank progress", id, hidden.bank_progress, 999)
+    }
+
+    /// Every ship that a player claims must be there. (That every ship is claimed has been seen to.)
+    fn berths(&self, players: &Players, roster: &Roster) -> Result<(), KeyframeError> {
+        for player in players.all() {
+            let Some(ship) = player.state.ship else { continue };
+            let slot = roster.find(ship).filter(|slot| slot.kind == Kind::Ship);
+            let entity = slot.and_then(|_| self.key.entities.iter().find(|entity| entity.id == ship));
+            if entity.is_none_or(|entity| entity.owner != player.state.player) {
+                return Err(KeyframeError::Mismatch { what: "ship of player", id: player.state.player.0 });
+            }
+        }
+        Ok(())
+    }
+}

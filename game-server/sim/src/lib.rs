@@ -1,0 +1,159 @@
+//! The authoritative simulation of Driftbelt: a pure, deterministic step.
+//!
+//! The world changes only in [`Sim::step`], only by its inputs. Same setup and same inputs make the same
+//! [`Sim::state_hash`] at every tick on every machine. No IO, no clock, no threads, no bytes; entities are named by
+//! `NetId`, and everything whose order matters goes in the order of ids.
+
+#![allow(clippy::too_many_arguments, reason = "a system's arguments are what it reads and writes")]
+
+mod asteroids;
+mod bolts;
+mod capture;
+mod chart;
+mod commands;
+mod components;
+mod differences;
+mod drones;
+mod flight;
+mod hash;
+mod keyframe;
+mod lives;
+mod moment;
+mod ore;
+mod places;
+mod players;
+mod population;
+mod roster;
+mod rulebook;
+mod schedule;
+pub mod scripted;
+mod stations;
+mod view;
+
+use bevy_ecs::prelude::{Schedule, World};
+use bevy_ecs::system::RunSystemOnce;
+use shared::command::{FIRST_DRONE, TickInputs};
+use shared::id::Tick;
+use shared::keyframe::Keyframe;
+use shared::rules::RuleError;
+use shared::setup::Setup;
+use shared::snapshot::WorldSnapshot;
+
+use crate::asteroids::RocksDue;
+use crate::chart::{Chart, OreChart, RockChart, ShipChart};
+use crate::moment::{Clock, Dice, Happenings, Inputs};
+use crate::players::Players;
+use crate::roster::Roster;
+use crate::rulebook::Rulebook;
+use crate::stations::Prices;
+use crate::view::{Reader, View};
+
+pub use crate::commands::DRONES_LIMIT;
+pub use crate::differences::{Difference, Subject};
+pub use crate::keyframe::KeyframeError;
+pub use crate::roster::ORE_LIMIT;
+
+/// One world.
+pub struct Sim {
+    world: World,
+    schedule: Schedule,
+    reader: Reader,
+}
+
+impl Sim {
+    /// Which rules of simulation this is: recordings are re-simulated by the build that made them. The last number is
+    /// raised by hand whenever a change makes the same inputs lead elsewhere.
+    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r1");
+
+    /// A new world at tick 0: rocks and stations, nobody in it yet.
+    ///
+    /// # Errors
+    /// [`RuleError`] if a number of the setup is out of range.
+    pub fn new(setup: &Setup) -> Result<Sim, RuleError> {
+        let book = Rulebook::new(setup)?;
+        let mut world = World::new();
+        world.insert_resource(Roster::new(1));
+        world.insert_resource(Players::new(Vec::new(), FIRST_DRONE, setup.drones));
+        world.insert_resource(Prices(vec![book.price_at_rest(); book.stations.len()]));
+        world.insert_resource(RocksDue::default());
+        let mut sim = Sim::over(world, book, Tick(0));
+        sim.world.run_system_once(asteroids::seed).expect("everything that it reads has just been put there");
+        sim.reader.update(&sim.world);
+        Ok(sim)
+    }
+
+    /// The world of a keyframe. It goes on as the one did from which the keyframe was taken.
+    ///
+    /// # Errors
+    /// [`KeyframeError`] says what in the keyframe cannot be.
+    pub fn from_keyframe(setup: &Setup, key: &Keyframe) -> Result<Sim, KeyframeError> {
+        let book = Rulebook::new(setup)?;
+        let mut world = World::new();
+        keyframe::restore(&mut world, &book, key)?;
+        Ok(Sim::over(world, book, key.tick))
+    }
+
+    fn over(mut world: World, book: Rulebook, tick: Tick) -> Sim {
+        world.insert_resource(Clock(tick));
+        world.insert_resource(Inputs::default());
+        world.insert_resource(Happenings::default());
+        world.insert_resource(Dice::of(book.setup.seed, tick));
+        world.insert_resource(RockChart(Chart::new(book.half_size)));
+        world.insert_resource(OreChart(Chart::new(book.half_size)));
+        world.insert_resource(ShipChart(Chart::new(book.half_size)));
+        world.insert_resource(book);
+        let schedule = schedule::step(&mut world);
+        let mut reader = Reader::new(&mut world);
+        reader.update(&world);
+        Sim { world, schedule, reader }
+    }
+
+    /// Steps the world by one tick.
+    pub fn step(&mut self, inputs: &TickInputs) {
+        self.world.resource_mut::<Inputs>().0.clone_from(inputs);
+        self.schedule.run(&mut self.world);
+        self.reader.update(&self.world);
+    }
+
+    /// The tick that was last stepped.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.world.resource::<Clock>().0
+    }
+
+    /// The world as the server hands it out, into buffers that are reused.
+    pub fn capture_into(&self, out: &mut WorldSnapshot) {
+        let events = &self.world.resource::<Happenings>().0;
+        capture::capture_into(out, self.tick(), &self.view(), self.world.resource(), events);
+    }
+
+    /// The world as the server hands it out.
+    #[must_use]
+    pub fn capture(&self) -> WorldSnapshot {
+        let mut out = WorldSnapshot::default();
+        self.capture_into(&mut out);
+        out
+    }
+
+    /// The hash of the whole state.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        hash::state_hash(self.tick(), &self.view(), self.world.resource(), self.world.resource())
+    }
+
+    /// The whole state as plain data.
+    #[must_use]
+    pub fn keyframe(&self) -> Keyframe {
+        keyframe::take(self.tick(), &self.view(), self.world.resource(), self.world.resource())
+    }
+
+    /// Where two states differ, in the order of ids: for reports of a divergence.
+    #[must_use]
+    pub fn differences(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
+        differences::between(a, b)
+    }
+
+    fn view(&self) -> View<'_> {
+        self.reader.view(&self.world)
+    }
+}

@@ -1,0 +1,168 @@
+//! How ships end and begin: death, spilled ore, bounty and streak; respawns at a free place.
+
+use bevy_ecs::prelude::{Local, Query, Res, ResMut};
+use glam::Vec2;
+use shared::angle::Angle;
+use shared::entity::Kind;
+use shared::event::Happening;
+use shared::id::{NetId, PlayerId};
+use shared::keyframe::PlayerKey;
+use shared::movement::{Motion, ShipMotion};
+use shared::quantize;
+
+use crate::asteroids::inside;
+use crate::chart::{RockChart, ShipChart};
+use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::moment::{Dice, Happenings};
+use crate::places::{Free, free_place};
+use crate::players::Players;
+use crate::roster::{Spawner, unharmed};
+use crate::rulebook::Rulebook;
+use crate::stations::close_haul;
+
+/// How far a new ship keeps from others if it can, in units.
+const SPAWN_FROM_SHIPS_UNITS: f32 = 30.0;
+/// How far a new ship keeps from rocks if it can, in units.
+const SPAWN_FROM_ROCKS_UNITS: f32 = 6.0;
+/// The share of the world in which ships appear.
+const SPAWN_REGION: f32 = 0.9;
+/// How fast spilled ore leaves a wreck, in units per second.
+const SPILL_UNITS_PER_SECOND: (f32, f32) = (1.0, 6.0);
+
+/// Takes destroyed ships out of the world and gives their killers what is due.
+pub fn bury(
+    book: Res<Rulebook>,
+    mut ships: Query<(&Flight, &Hull, &mut Cargo, &Crew)>,
+    mut players: ResMut<Players>,
+    mut spawner: Spawner,
+    mut dice: ResMut<Dice>,
+    mut happenings: ResMut<Happenings>,
+) {
+    for index in 0..spawner.roster.slots().len() {
+        let slot = spawner.roster.slots()[index];
+        if slot.kind != Kind::Ship {
+            continue;
+        }
+        let Ok((flight, hull, mut cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+        if hull.health > 0 {
+            continue;
+        }
+        let motion = flight.state.motion;
+        spawner.remove(slot);
+        close_haul(slot.id, &motion, crew, &mut cargo, &mut happenings);
+        spill(&motion, cargo.hold, &book, &mut dice, &mut spawner);
+        let streak = players.get_mut(crew.player).map_or(0, |victim| die(&mut victim.state, &book));
+        let (killer, bounty) = reward(&mut players, hull.killer, streak, &book);
+        let death = Happening::Death { ship: slot.id, victim: crew.player, killer, bounty };
+        happenings.tell(&motion, death);
+    }
+}
+
+/// Takes the ship away from its player; returns the streak that ended.
+fn die(victim: &mut PlayerKey, book: &Rulebook) -> u16 {
+    victim.ship = None;
+    victim.deaths = victim.deaths.saturating_add(1);
+    victim.respawn_ticks =
+        book.setup.ticks(book.rules().ship.respawn_seconds).min(u32::from(u16::MAX)) as u16;
+    std::mem::take(&mut victim.streak)
+}
+
+/// Gives the killer the bounty; a killer who has left is nobody.
+fn reward(players: &mut Players, killer: PlayerId, streak: u16, book: &Rulebook) -> (PlayerId, u32) {
+    let Some(killer) = players.get_mut(killer) else { return (PlayerId::NOBODY, 0) };
+    let rules = &book.rules().bounty;
+    let bounty = rules.base.saturating_add(rules.per_streak.saturating_mul(u32::from(streak)));
+    killer.state.kills = killer.state.kills.saturating_add(1);
+    killer.state.streak = killer.state.streak.saturating_add(1);
+    killer.state.score = killer.state.score.saturating_add(bounty);
+    (killer.state.player, bounty)
+}
+
+/// The ship of a player who is gone vanishes and spills its hold.
+pub fn retire(
+    gone: &PlayerKey,
+    ships: &mut Query<(&Flight, &mut Cargo, &Crew)>,
+    book: &Rulebook,
+    dice: &mut Dice,
+    happenings: &mut Happenings,
+    spawner: &mut Spawner,
+) {
+    let Some(slot) = gone.ship.and_then(|ship| spawner.roster.find(ship)) else { return };
+    spawner.remove(slot);
+    if let Ok((flight, mut cargo, crew)) = ships.get_mut(slot.entity) {
+        close_haul(slot.id, &flight.state.motion, crew, &mut cargo, happenings);
+        spill(&flight.state.motion, cargo.hold, book, dice, spawner);
+    }
+}
+
+/// A hold becomes ore adrift.
+fn spill(motion: &Motion, hold: u16, book: &Rulebook, dice: &mut Dice, spawner: &mut Spawner) {
+    let ticks = book.setup.ticks(book.rules().ore.lifetime_seconds);
+    for _ in 0..hold {
+        let apart = dice.vector(SPILL_UNITS_PER_SECOND.0, SPILL_UNITS_PER_SECOND.1);
+        spawner.ore(inside(motion.position() + apart * 0.2, book), motion.speed() * 0.2 + apart, ticks);
+    }
+}
+
+/// Gives a ship to everybody whose time has come. Who is away waits without one.
+pub fn respawn(
+    book: Res<Rulebook>,
+    ships: Res<ShipChart>,
+    rocks: Res<RockChart>,
+    mut players: ResMut<Players>,
+    mut dice: ResMut<Dice>,
+    mut spawner: Spawner,
+    mut happenings: ResMut<Happenings>,
+    mut near: Local<Vec<u32>>,
+) {
+    let free = Free {
+        ships: &ships.0,
+        rocks: &rocks.0,
+        from_ships: SPAWN_FROM_SHIPS_UNITS,
+        from_rocks: SPAWN_FROM_ROCKS_UNITS,
+    };
+    for player in players.all_mut().map(|player| &mut player.state).filter(|player| player.ship.is_none()) {
+        player.respawn_ticks = player.respawn_ticks.saturating_sub(1);
+        if player.respawn_ticks > 0 || player.away {
+            continue;
+        }
+        let at = free_place(&free, &mut near, || spawn_place(player.team, &book, &mut dice));
+        player.ship = launch(player, at, &book, &mut spawner, &mut happenings);
+    }
+}
+
+fn launch(
+    player: &PlayerKey,
+    at: Vec2,
+    book: &Rulebook,
+    spawner: &mut Spawner,
+    happenings: &mut Happenings,
+) -> Option<NetId> {
+    let rules = &book.rules().ship;
+    let state = ShipMotion {
+        motion: Motion::new(at, Vec2::ZERO),
+        heading: player.controls.aim,
+        energy: quantize::energy(rules.energy),
+        cooldown: 0,
+    };
+    let protection_ticks = (rules.protection_seconds / book.tick_seconds).round() as u16;
+    let hull = unharmed(book.ship_health(player.levels), protection_ticks);
+    let crew = Crew { player: player.player, team: player.team };
+    let slot = spawner.ship(crew, state, hull)?;
+    happenings.tell(&state.motion, Happening::Spawned { ship: slot.id });
+    Some(slot.id)
+}
+
+/// Anywhere in a free-for-all; with teams, each in its own sector of the belt.
+fn spawn_place(team: u8, book: &Rulebook, dice: &mut Dice) -> Vec2 {
+    let region = book.half_size * SPAWN_REGION;
+    let teams = book.setup.mode.teams;
+    if team == 0 || teams < 2 {
+        return dice.place(region);
+    }
+    let sector = f32::from(Angle::STEPS) / f32::from(teams);
+    let middle = sector * (f32::from(team) - 1.0) + f32::from(Angle::STEPS) / 2.0;
+    let step = middle + dice.between(-0.4, 0.4) * sector;
+    let at = Angle::from_step(step as u16).vector() * (region * dice.between(0.4, 1.2));
+    at.clamp(Vec2::splat(-region), Vec2::splat(region))
+}

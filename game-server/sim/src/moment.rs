@@ -1,0 +1,95 @@
+//! What belongs to one tick: which it is, what enters the world in it, its dice, and what happened.
+
+use bevy_ecs::prelude::{Res, ResMut, Resource};
+use glam::Vec2;
+use rand::{Rng, RngExt};
+use rand_pcg::Pcg32;
+use shared::angle::Angle;
+use shared::command::TickInputs;
+use shared::event::{Event, Happening};
+use shared::id::Tick;
+use shared::movement::Motion;
+
+use crate::roster::Roster;
+use crate::rulebook::Rulebook;
+
+/// The tick that is being stepped, or was last.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Clock(pub Tick);
+
+/// Everything that enters the world in this tick.
+#[derive(Resource, Default)]
+pub struct Inputs(pub TickInputs);
+
+/// What happened in this tick.
+#[derive(Resource, Default)]
+pub struct Happenings(pub Vec<Event>);
+
+impl Happenings {
+    /// Something happened at the place of a motion.
+    pub fn tell(&mut self, motion: &Motion, what: Happening) {
+        self.0.push(Event { at: (motion.at.x, motion.at.y), what });
+    }
+}
+
+/// Chance. Seeded anew at every tick from the setup's seed and the tick, so that no dice live from tick to tick.
+#[derive(Resource)]
+pub struct Dice(Pcg32);
+
+impl Dice {
+    pub fn of(seed: u64, tick: Tick) -> Dice {
+        Dice(Pcg32::new(scatter(seed ^ scatter(u64::from(tick.0))), u64::from(tick.0)))
+    }
+
+    /// At least `low` and below `high`; `low` if there is nothing between them.
+    pub fn between(&mut self, low: f32, high: f32) -> f32 {
+        if low < high { self.0.random_range(low..high) } else { low }
+    }
+
+    /// Below `count`; 0 if `count` is 0.
+    pub fn below(&mut self, count: u32) -> u32 {
+        if count == 0 { 0 } else { self.0.random_range(0..count) }
+    }
+
+    /// Whether something of this probability comes true.
+    pub fn chance(&mut self, probability: f32) -> bool {
+        self.between(0.0, 1.0) < probability
+    }
+
+    pub fn angle(&mut self) -> Angle {
+        Angle::from_step((self.0.next_u32() >> 22) as u16)
+    }
+
+    /// A vector of any direction, with a length from `low` to below `high`.
+    pub fn vector(&mut self, low: f32, high: f32) -> Vec2 {
+        self.angle().vector() * self.between(low, high)
+    }
+
+    /// A place in the square of a half size.
+    pub fn place(&mut self, half_size: f32) -> Vec2 {
+        Vec2::new(self.between(-half_size, half_size), self.between(-half_size, half_size))
+    }
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): seeds that
+/// differ in one bit make states that differ in half of theirs.
+fn scatter(value: u64) -> u64 {
+    let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// The tick begins.
+pub fn begin(
+    book: Res<Rulebook>,
+    mut clock: ResMut<Clock>,
+    mut dice: ResMut<Dice>,
+    mut roster: ResMut<Roster>,
+    mut happenings: ResMut<Happenings>,
+) {
+    clock.0 = clock.0.next();
+    *dice = Dice::of(book.setup.seed, clock.0);
+    roster.begin_tick();
+    happenings.0.clear();
+}

@@ -1,0 +1,67 @@
+//! Ore adrift: who touches it loads it, and it does not last for ever.
+
+use bevy_ecs::prelude::{Local, Query, Res, ResMut};
+use shared::entity::Kind;
+use shared::event::Happening;
+use shared::movement::sweep;
+
+use crate::chart::{OreChart, ShipChart};
+use crate::components::{Cargo, Crew, Hull, Ore};
+use crate::moment::Happenings;
+use crate::players::Players;
+use crate::roster::Spawner;
+use crate::rulebook::Rulebook;
+
+/// Ships load the ore that they touched in this tick, until they are full. The lowest ids come first.
+pub fn load(
+    book: Res<Rulebook>,
+    ships: Res<ShipChart>,
+    ores: Res<OreChart>,
+    players: Res<Players>,
+    mut cargos: Query<(&mut Cargo, &Crew, &Hull)>,
+    mut stock: Query<&mut Ore>,
+    mut happenings: ResMut<Happenings>,
+    mut near: Local<Vec<u32>>,
+) {
+    if ores.0.spots().is_empty() {
+        return;
+    }
+    for ship in ships.0.spots() {
+        let Ok((mut cargo, crew, hull)) = cargos.get_mut(ship.entity) else { continue };
+        let Some(player) = players.get(crew.player).filter(|_| hull.health > 0) else { continue };
+        let capacity = book.rules().hold_capacity(player.state.levels);
+        if cargo.hold >= capacity {
+            continue;
+        }
+        let reach = ship.radius;
+        ores.0.near(ship.from.min(ship.at) - reach, ship.from.max(ship.at) + reach, &mut near);
+        for ore in near.iter().map(|index| &ores.0.spots()[*index as usize]) {
+            let touched = sweep(ship.from, ship.at, ore.from, ore.at, ship.radius + ore.radius).is_some();
+            let Some(mut left) = stock.get_mut(ore.entity).ok().filter(|left| touched && left.ticks_left > 0)
+            else {
+                continue;
+            };
+            left.ticks_left = 0;
+            cargo.hold += 1;
+            happenings.tell(&ship.motion, Happening::Loaded { ship: ship.id });
+            if cargo.hold >= capacity {
+                break;
+            }
+        }
+    }
+}
+
+/// Ore that was loaded or lasted its time is gone.
+pub fn expire(mut stock: Query<&mut Ore>, mut spawner: Spawner) {
+    for index in 0..spawner.roster.slots().len() {
+        let slot = spawner.roster.slots()[index];
+        if slot.kind != Kind::Ore || spawner.roster.is_new(slot.id) {
+            continue;
+        }
+        let Ok(mut ore) = stock.get_mut(slot.entity) else { continue };
+        ore.ticks_left = ore.ticks_left.saturating_sub(1);
+        if ore.ticks_left == 0 {
+            spawner.remove(slot);
+        }
+    }
+}

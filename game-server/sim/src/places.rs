@@ -1,0 +1,53 @@
+//! Where something new can appear without hitting or startling anybody.
+
+use glam::Vec2;
+
+use crate::chart::Chart;
+
+/// Places tried before the best of them is taken.
+const TRIES: u32 = 16;
+
+/// What to keep away from, and how far in units.
+pub struct Free<'a> {
+    pub ships: &'a Chart,
+    pub rocks: &'a Chart,
+    pub from_ships: f32,
+    pub from_rocks: f32,
+}
+
+/// The first place tried that keeps all distances, else the best one.
+pub fn free_place(free: &Free<'_>, near: &mut Vec<u32>, mut place: impl FnMut() -> Vec2) -> Vec2 {
+    let mut best = place();
+    let mut best_share = free.share(best, near);
+    for _ in 1..TRIES {
+        if best_share >= 1.0 {
+            break;
+        }
+        let at = place();
+        let share = free.share(at, near);
+        if share > best_share {
+            best = at;
+            best_share = share;
+        }
+    }
+    best
+}
+
+impl Free<'_> {
+    /// The least kept of the distances, as a share of what is asked for; 1 if all are kept.
+    fn share(&self, at: Vec2, near: &mut Vec<u32>) -> f32 {
+        share_kept(self.ships, at, self.from_ships, near).min(share_kept(
+            self.rocks,
+            at,
+            self.from_rocks,
+            near,
+        ))
+    }
+}
+
+fn share_kept(chart: &Chart, at: Vec2, distance: f32, near: &mut Vec<u32>) -> f32 {
+    chart.near(at - distance, at + distance, near);
+    let gaps = near.iter().map(|index| &chart.spots()[*index as usize]);
+    let gaps = gaps.map(|spot| (spot.at.distance(at) - spot.radius).max(0.0) / distance);
+    gaps.fold(1.0, f32::min)
+}

@@ -1,0 +1,126 @@
+//! Everybody who has a seat: people and drones, ascending by id.
+
+use bevy_ecs::prelude::{Res, Resource};
+use shared::command::FIRST_DRONE;
+use shared::id::PlayerId;
+use shared::input::{Buttons, Controls};
+use shared::keyframe::{DroneKey, PlayerKey};
+use shared::rules::Mode;
+use shared::text::Name;
+
+/// One player.
+#[derive(Clone, Debug)]
+pub struct Player {
+    /// All of the state.
+    pub state: PlayerKey,
+    /// The buttons held one tick ago: tells presses from holds. Of this tick only: no part of the state.
+    pub held: Buttons,
+}
+
+/// Everybody who has a seat, ascending by id.
+#[derive(Resource, Debug, Default)]
+pub struct Players {
+    list: Vec<Player>,
+    humans: usize,
+    /// The next drone's id.
+    pub next_drone: u32,
+    /// Drones and humans together are kept at this number.
+    pub wanted: u16,
+}
+
+impl Player {
+    pub fn is_drone(&self) -> bool {
+        self.state.drone.is_some()
+    }
+
+    /// The player as it is after a tick.
+    pub fn restored(state: PlayerKey) -> Player {
+        Player { held: state.controls.buttons, state }
+    }
+}
+
+impl Players {
+    pub fn new(list: Vec<Player>, next_drone: u32, wanted: u16) -> Players {
+        debug_assert!(list.is_sorted_by_key(|player| player.state.player), "players ascend");
+        let humans = list.iter().filter(|player| !player.is_drone()).count();
+        Players { list, humans, next_drone, wanted }
+    }
+
+    pub fn all(&self) -> &[Player] {
+        &self.list
+    }
+
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Player> {
+        self.list.iter_mut()
+    }
+
+    pub fn humans(&self) -> usize {
+        self.humans
+    }
+
+    pub fn drones(&self) -> usize {
+        self.list.len() - self.humans
+    }
+
+    pub fn get(&self, player: PlayerId) -> Option<&Player> {
+        self.position(player).ok().map(|index| &self.list[index])
+    }
+
+    pub fn get_mut(&mut self, player: PlayerId) -> Option<&mut Player> {
+        self.position(player).ok().map(|index| &mut self.list[index])
+    }
+
+    /// Seats a player; nothing happens if the id is seated already.
+    pub fn seat(&mut self, player: PlayerId, name: Name, team: u8, drone: Option<DroneKey>) {
+        let Err(index) = self.position(player) else { return };
+        let state = PlayerKey {
+            player,
+            name,
+            team,
+            away: false,
+            ship: None,
+            respawn_ticks: 0,
+            controls: Controls::default(),
+            score: 0,
+            streak: 0,
+            kills: 0,
+            deaths: 0,
+            levels: Default::default(),
+            drone,
+        };
+        self.humans += usize::from(drone.is_none());
+        self.list.insert(index, Player { state, held: Buttons::default() });
+    }
+
+    /// Takes a player's seat away.
+    pub fn unseat(&mut self, player: PlayerId) -> Option<Player> {
+        let index = self.position(player).ok()?;
+        let gone = self.list.remove(index);
+        self.humans -= usize::from(!gone.is_drone());
+        Some(gone)
+    }
+
+    /// The team for somebody new: the one with the fewest humans (for a human), then the fewest players.
+    pub fn team_for(&self, mode: &Mode, drone: bool) -> u8 {
+        let load = |team: u8| {
+            let mates = self.list.iter().filter(|player| player.state.team == team);
+            let humans = mates.clone().filter(|player| !player.is_drone() && !drone).count();
+            (humans, mates.count(), team)
+        };
+        (1..=mode.teams).min_by_key(|team| load(*team)).unwrap_or(0)
+    }
+
+    fn position(&self, player: PlayerId) -> Result<usize, usize> {
+        self.list.binary_search_by_key(&player, |seated| seated.state.player)
+    }
+}
+
+/// Whether an id is one that the simulation gives out.
+pub fn is_drone_id(player: PlayerId) -> bool {
+    player.0 >= FIRST_DRONE
+}
+
+/// Whether there are drones: a condition of what only they need.
+pub fn any_drones(players: Res<Players>) -> bool {
+    players.drones() > 0
+}

@@ -1,0 +1,65 @@
+//! How many drones there are: they fill the belt up while few people are in it, and make room for those who come.
+
+use bevy_ecs::prelude::{Query, Res, ResMut};
+use glam::Vec2;
+use shared::id::PlayerId;
+use shared::keyframe::DroneKey;
+
+use crate::components::{Cargo, Crew, Flight};
+use crate::drones::call_sign;
+use crate::lives::retire;
+use crate::moment::{Dice, Happenings};
+use crate::players::{Player, Players};
+use crate::roster::Spawner;
+use crate::rulebook::Rulebook;
+
+/// Drones that come or go in one tick at most.
+const CHANGES_PER_TICK: usize = 4;
+/// Drones looked at when one has to go: the newest.
+const CANDIDATES: usize = 32;
+
+/// Lets drones come and go.
+pub fn adjust(
+    book: Res<Rulebook>,
+    mut players: ResMut<Players>,
+    mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
+    mut dice: ResMut<Dice>,
+    mut spawner: Spawner,
+    mut happenings: ResMut<Happenings>,
+) {
+    let wanted = usize::from(players.wanted).saturating_sub(players.humans());
+    for _ in players.drones()..wanted.min(players.drones() + CHANGES_PER_TICK) {
+        let Some(next) = players.next_drone.checked_add(1) else { return };
+        let player = PlayerId(players.next_drone);
+        players.next_drone = next;
+        let team = players.team_for(&book.setup.mode, true);
+        let key = DroneKey { course: dice.angle(), ..DroneKey::default() };
+        players.seat(player, call_sign(player), team, Some(key));
+    }
+    for _ in wanted.max(players.drones().saturating_sub(CHANGES_PER_TICK))..players.drones() {
+        let place = |player: &Player| {
+            let slot = spawner.roster.find(player.state.ship?)?;
+            ships.get(slot.entity).ok().map(|(flight, ..)| flight.state.motion.position())
+        };
+        let Some(leaving) = least_missed(&players, place) else { return };
+        let Some(gone) = players.unseat(leaving) else { return };
+        retire(&gone.state, &mut ships, &book, &mut dice, &mut happenings, &mut spawner);
+    }
+}
+
+/// The drone that people will miss the least: one without a ship, else the one farthest from everybody.
+fn least_missed(players: &Players, place: impl Fn(&Player) -> Option<Vec2>) -> Option<PlayerId> {
+    let people: Vec<Vec2> =
+        players.all().iter().filter(|player| !player.is_drone()).filter_map(&place).collect();
+    let mut farthest = None;
+    let mut farthest_distance = -1.0;
+    for drone in players.all().iter().rev().filter(|player| player.is_drone()).take(CANDIDATES) {
+        let Some(at) = place(drone) else { return Some(drone.state.player) };
+        let distance = people.iter().map(|person| person.distance_squared(at)).fold(f32::MAX, f32::min);
+        if distance > farthest_distance {
+            farthest = Some(drone.state.player);
+            farthest_distance = distance;
+        }
+    }
+    farthest
+}

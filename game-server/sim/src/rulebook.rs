@@ -1,0 +1,109 @@
+//! The setup with what follows from it worked out once: the numbers that every system reads.
+
+use bevy_ecs::prelude::Resource;
+use glam::Vec2;
+use shared::entity::Levels;
+use shared::id::Tick;
+use shared::movement::Handling;
+use shared::quantize;
+use shared::rules::{RuleError, Rules};
+use shared::setup::Setup;
+
+/// Price quanta per point of score.
+pub const PRICE_SCALE: f32 = 100.0;
+
+/// The setup and what follows from it.
+#[derive(Resource)]
+pub struct Rulebook {
+    pub setup: Setup,
+    pub tick_seconds: f32,
+    /// Half the side of the world, in units.
+    pub half_size: f32,
+    pub stations: Vec<Ring>,
+    /// What the belt holds when nothing is mined, in weights of [`Rulebook::weight`].
+    pub belt_weight: u32,
+}
+
+/// The ring of a station, in units.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring {
+    pub at: Vec2,
+    pub radius: f32,
+}
+
+impl Rulebook {
+    pub fn new(setup: &Setup) -> Result<Rulebook, RuleError> {
+        setup.check()?;
+        let half_size = setup.half_size();
+        let ring = |station: &shared::rules::Station| Ring {
+            at: Vec2::new(station.x, station.y) * half_size,
+            radius: station.radius,
+        };
+        let mut book = Rulebook {
+            tick_seconds: setup.tick_seconds(),
+            half_size,
+            stations: setup.arena.stations.iter().map(ring).collect(),
+            belt_weight: 0,
+            setup: setup.clone(),
+        };
+        book.belt_weight = book.large_asteroids() * book.weight(2);
+        Ok(book)
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.setup.rules
+    }
+
+    /// Large asteroids that the belt starts with.
+    pub fn large_asteroids(&self) -> u32 {
+        let mode = &self.setup.mode;
+        (f32::from(mode.capacity) * mode.asteroids_per_player).round() as u32
+    }
+
+    /// How many small rocks an asteroid of this size is worth.
+    pub fn weight(&self, size: u8) -> u32 {
+        u32::from(self.rules().asteroid.pieces.max(1)).pow(u32::from(size))
+    }
+
+    pub fn handling(&self, levels: Levels, hold: u16) -> Handling {
+        Handling::of(self.rules(), self.half_size, self.tick_seconds, levels, hold)
+    }
+
+    /// Full health of a ship with these upgrades, in quanta.
+    pub fn ship_health(&self, levels: Levels) -> u16 {
+        quantize::health(self.rules().ship_health(levels))
+    }
+
+    /// Full health of an asteroid, in quanta.
+    pub fn rock_health(&self, size: u8) -> u16 {
+        quantize::health(self.rules().asteroid.health[usize::from(size.min(2))]).max(1)
+    }
+
+    /// Radius of an asteroid, in units.
+    pub fn rock_radius(&self, size: u8) -> f32 {
+        self.rules().asteroid.radius[usize::from(size.min(2))]
+    }
+
+    /// The price of a load at rest, in hundredths of a point of score.
+    pub fn price_at_rest(&self) -> u32 {
+        (self.rules().station.price * PRICE_SCALE).round() as u32
+    }
+
+    /// The lowest price of a load, in hundredths of a point of score.
+    pub fn price_floor(&self) -> u32 {
+        (self.rules().station.price_floor * PRICE_SCALE).round() as u32
+    }
+
+    /// The station whose ring a place is in.
+    pub fn station_at(&self, at: Vec2) -> Option<u8> {
+        let inside = |ring: &Ring| at.distance_squared(ring.at) < ring.radius * ring.radius;
+        self.stations.iter().position(inside).map(|index| index as u8)
+    }
+
+    /// What a rate per second makes in one tick, in whole numbers: the ticks of a second always add up to the rate.
+    pub fn portion(&self, per_second: u32, tick: Tick) -> u32 {
+        let rate = u64::from(self.setup.tick_rate_hz.max(1));
+        let until = |tick: u32| u64::from(per_second) * u64::from(tick) / rate;
+        (until(tick.0) - until(tick.0.saturating_sub(1))) as u32
+    }
+}

@@ -1,0 +1,136 @@
+//! Stations: those inside a ring bank their hold, are repaired and may buy; prices move with what is sold.
+
+use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
+use shared::entity::{Kind, Upgrade};
+use shared::event::Happening;
+use shared::id::NetId;
+use shared::input::Buttons;
+use shared::movement::Motion;
+use shared::quantize;
+
+use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::moment::{Clock, Happenings};
+use crate::players::{Player, Players};
+use crate::roster::Roster;
+use crate::rulebook::{PRICE_SCALE, Rulebook};
+
+/// Thousandths of a load that make a load.
+const LOAD: u32 = 1000;
+
+/// The price of a load at each station, in hundredths of a point of score.
+#[derive(Resource, Debug, Default)]
+pub struct Prices(pub Vec<u32>);
+
+/// Serves every ship that is inside a ring.
+pub fn serve(
+    book: Res<Rulebook>,
+    clock: Res<Clock>,
+    roster: Res<Roster>,
+    mut ships: Query<(&Flight, &mut Hull, &mut Cargo, &Crew)>,
+    mut players: ResMut<Players>,
+    mut prices: ResMut<Prices>,
+    mut happenings: ResMut<Happenings>,
+) {
+    if book.stations.is_empty() {
+        return;
+    }
+    let repair = quantize::health(book.rules().station.repair_per_second);
+    let repair = book.portion(u32::from(repair), clock.0).min(u32::from(u16::MAX)) as u16;
+    let thousandths = book.portion((book.rules().station.bank_per_second * LOAD as f32) as u32, clock.0);
+    for slot in roster.of(Kind::Ship) {
+        let Ok((flight, mut hull, mut cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+        let Some(player) = players.get_mut(crew.player) else { continue };
+        let motion = &flight.state.motion;
+        let Some(price) = book.station_at(motion.position()).and_then(|at| prices.0.get_mut(usize::from(at)))
+        else {
+            cargo.bank_progress = 0;
+            close_haul(slot.id, motion, crew, &mut cargo, &mut happenings);
+            continue;
+        };
+        bank(&mut cargo, player, price, thousandths, &book);
+        if cargo.hold == 0 {
+            close_haul(slot.id, motion, crew, &mut cargo, &mut happenings);
+        }
+        hull.health = hull.health.saturating_add(repair).min(book.ship_health(player.state.levels));
+        buy(slot.id, motion, player, &mut hull, &book, &mut happenings);
+    }
+}
+
+/// Turns ore into score, load by load, each at the price that the one before left.
+fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u32, book: &Rulebook) {
+    if cargo.hold == 0 {
+        cargo.bank_progress = 0;
+        return;
+    }
+    let mut progress = u32::from(cargo.bank_progress) + thousandths;
+    while progress >= LOAD && cargo.hold > 0 {
+        progress -= LOAD;
+        cargo.hold -= 1;
+        let gained = whole(*price as f32 / PRICE_SCALE);
+        cargo.haul = cargo.haul.saturating_add(gained);
+        player.state.score = player.state.score.saturating_add(gained);
+        let drop = whole(*price as f32 * book.rules().station.price_drop);
+        *price = price.saturating_sub(drop).max(book.price_floor());
+    }
+    cargo.bank_progress = (progress % LOAD) as u16;
+}
+
+/// The haul is over: says what it brought.
+pub fn close_haul(ship: NetId, motion: &Motion, crew: &Crew, cargo: &mut Cargo, happenings: &mut Happenings) {
+    let gained = std::mem::take(&mut cargo.haul);
+    if gained > 0 {
+        happenings.tell(motion, Happening::Banked { ship, player: crew.player, gained });
+    }
+}
+
+/// Buys what was pressed in this tick, if the score suffices.
+fn buy(
+    ship: NetId,
+    motion: &Motion,
+    player: &mut Player,
+    hull: &mut Hull,
+    book: &Rulebook,
+    happenings: &mut Happenings,
+) {
+    let pressed = player.state.controls.buttons.pressed_since(player.held);
+    for upgrade in Upgrade::ALL {
+        if !pressed.any(button(upgrade)) {
+            continue;
+        }
+        let cost = book.rules().upgrade_cost(player.state.levels, upgrade);
+        let Some(left) = cost.and_then(|cost| player.state.score.checked_sub(cost)) else { continue };
+        let before = book.ship_health(player.state.levels);
+        player.state.score = left;
+        player.state.levels = player.state.levels.raised(upgrade);
+        let more = book.ship_health(player.state.levels) - before;
+        hull.health = hull.health.saturating_add(more);
+        happenings.tell(motion, Happening::Upgraded { ship, upgrade });
+    }
+}
+
+/// The button that buys an upgrade.
+pub fn button(upgrade: Upgrade) -> Buttons {
+    match upgrade {
+        Upgrade::Hull => Buttons::BUY_HULL,
+        Upgrade::Engine => Buttons::BUY_ENGINE,
+        Upgrade::Gun => Buttons::BUY_GUN,
+        Upgrade::Hold => Buttons::BUY_HOLD,
+    }
+}
+
+/// Once a second, every price makes up a share of what it lost.
+pub fn recover(book: Res<Rulebook>, clock: Res<Clock>, mut prices: ResMut<Prices>) {
+    if !clock.0.0.is_multiple_of(u32::from(book.setup.tick_rate_hz)) {
+        return;
+    }
+    let rest = book.price_at_rest();
+    for price in &mut prices.0 {
+        let gap = rest.saturating_sub(*price);
+        *price += ((gap as f32 * book.rules().station.price_recovery).ceil() as u32).min(gap);
+    }
+}
+
+/// The nearest whole number.
+fn whole(value: f32) -> u32 {
+    value.round() as u32
+}

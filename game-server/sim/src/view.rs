@@ -1,0 +1,167 @@
+//! Reads the world as plain data, in the order of ids: what capture, hash and keyframe are made of.
+
+use bevy_ecs::prelude::{Query, World};
+use bevy_ecs::query::QueryState;
+use shared::entity::{EntityState, Kind, ShipFlags};
+use shared::id::NetId;
+use shared::keyframe::{BoltKey, OreKey, ShipKey};
+use shared::snapshot::Pilot;
+
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock};
+use crate::players::{Player, Players};
+use crate::roster::{Roster, Slot};
+use crate::rulebook::Rulebook;
+
+type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
+
+/// The queries that read the world, prepared once.
+pub struct Reader {
+    ships: QueryState<ShipParts>,
+    rocks: QueryState<(&'static Drift, &'static Rock)>,
+    ores: QueryState<(&'static Drift, &'static Ore)>,
+    bolts: QueryState<(&'static Drift, &'static Bolt)>,
+}
+
+/// What of an entity the wire does not show.
+#[derive(Clone, Copy, Debug)]
+pub enum Hidden {
+    Ship(ShipKey),
+    Asteroid,
+    Ore(OreKey),
+    Bolt(BoltKey),
+}
+
+/// A world, open for reading.
+pub struct View<'w> {
+    pub book: &'w Rulebook,
+    pub players: &'w Players,
+    roster: &'w Roster,
+    ships: Query<'w, 'w, ShipParts>,
+    rocks: Query<'w, 'w, (&'static Drift, &'static Rock)>,
+    ores: Query<'w, 'w, (&'static Drift, &'static Ore)>,
+    bolts: Query<'w, 'w, (&'static Drift, &'static Bolt)>,
+}
+
+impl Reader {
+    pub fn new(world: &mut World) -> Reader {
+        Reader { ships: world.query(), rocks: world.query(), ores: world.query(), bolts: world.query() }
+    }
+
+    /// Takes note of what kinds of entities there are by now. Due after every change of the world.
+    pub fn update(&mut self, world: &World) {
+        self.ships.update_archetypes(world);
+        self.rocks.update_archetypes(world);
+        self.ores.update_archetypes(world);
+        self.bolts.update_archetypes(world);
+    }
+
+    pub fn view<'w>(&'w self, world: &'w World) -> View<'w> {
+        View {
+            book: world.resource::<Rulebook>(),
+            players: world.resource::<Players>(),
+            roster: world.resource::<Roster>(),
+            ships: self.ships.query_manual(world),
+            rocks: self.rocks.query_manual(world),
+            ores: self.ores.query_manual(world),
+            bolts: self.bolts.query_manual(world),
+        }
+    }
+}
+
+impl View<'_> {
+    /// Every entity, ascending by id.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityState, Hidden)> + '_ {
+        self.roster.slots().iter().filter_map(|slot| self.entity(slot))
+    }
+
+    pub fn count(&self) -> usize {
+        self.roster.slots().len()
+    }
+
+    pub fn next_net_id(&self) -> u32 {
+        self.roster.next_id()
+    }
+
+    fn entity(&self, slot: &Slot) -> Option<(EntityState, Hidden)> {
+        let base = EntityState { id: slot.id, kind: slot.kind, ..EntityState::default() };
+        match slot.kind {
+            Kind::Ship => self.ship(slot, base),
+            Kind::Asteroid => {
+                let (drift, rock) = self.rocks.get(slot.entity).ok()?;
+                let state = EntityState { size: rock.size, health: rock.health, motion: drift.0, ..base };
+                Some((state, Hidden::Asteroid))
+            }
+            Kind::Ore => {
+                let (drift, ore) = self.ores.get(slot.entity).ok()?;
+                let hidden = OreKey { id: slot.id, ticks_left: ore.ticks_left };
+                Some((EntityState { motion: drift.0, ..base }, Hidden::Ore(hidden)))
+            }
+            Kind::Bolt => {
+                let (drift, bolt) = self.bolts.get(slot.entity).ok()?;
+                let hidden = BoltKey { id: slot.id, ticks_left: bolt.ticks_left, damage: bolt.damage };
+                let state = EntityState { team: bolt.team, owner: bolt.owner, motion: drift.0, ..base };
+                Some((state, Hidden::Bolt(hidden)))
+            }
+        }
+    }
+
+    fn ship(&self, slot: &Slot, base: EntityState) -> Option<(EntityState, Hidden)> {
+        let (flight, hull, cargo, crew) = self.ships.get(slot.entity).ok()?;
+        let player = self.players.get(crew.player)?;
+        let docked = self.book.station_at(flight.state.motion.position()).is_some();
+        let flag = |on: bool, flag: u8| if on { flag } else { 0 };
+        let flags = flight.shown
+            | flag(docked, ShipFlags::DOCKED)
+            | flag(player.is_drone(), ShipFlags::DRONE)
+            | flag(hull.protection_ticks > 0, ShipFlags::PROTECTED)
+            | flag(player.state.away, ShipFlags::AWAY);
+        let state = EntityState {
+            team: crew.team,
+            flags: ShipFlags(flags),
+            motion: flight.state.motion,
+            heading: flight.state.heading,
+            health: hull.health,
+            hold: cargo.hold,
+            levels: player.state.levels,
+            score: player.state.score,
+            owner: crew.player,
+            ..base
+        };
+        let hidden = ShipKey {
+            id: slot.id,
+            energy: flight.state.energy,
+            cooldown: flight.state.cooldown,
+            protection_ticks: hull.protection_ticks,
+            bank_progress: cargo.bank_progress,
+            haul: cargo.haul,
+        };
+        Some((state, Hidden::Ship(hidden)))
+    }
+
+    pub fn pilot(&self, player: &Player) -> Pilot {
+        let state = &player.state;
+        let flight = state.ship.and_then(|ship| self.flight(ship));
+        Pilot {
+            player: state.player,
+            name: state.name.clone(),
+            team: state.team,
+            drone: player.is_drone(),
+            away: state.away,
+            ship: state.ship,
+            energy: flight.map_or(0, |flight| flight.state.energy),
+            cooldown: flight.map_or(0, |flight| flight.state.cooldown),
+            respawn_ticks: state.respawn_ticks,
+            docked: flight.and_then(|flight| self.book.station_at(flight.state.motion.position())),
+            score: state.score,
+            streak: state.streak,
+            kills: state.kills,
+            deaths: state.deaths,
+            levels: state.levels,
+        }
+    }
+
+    fn flight(&self, ship: NetId) -> Option<&Flight> {
+        let slot = self.roster.find(ship)?;
+        self.ships.get(slot.entity).ok().map(|(flight, ..)| flight)
+    }
+}

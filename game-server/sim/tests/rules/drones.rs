@@ -1,0 +1,97 @@
+//! Drones live: they mine, bank, buy and fight, and make room for people.
+
+use crate::game::{Game, join, shipped};
+use glam::Vec2;
+use shared::command::{Admin, FIRST_DRONE, TickInputs};
+use shared::event::Happening;
+use shared::id::PlayerId;
+
+fn count(game: &Game, of: impl Fn(&Happening) -> bool) -> usize {
+    game.told.iter().filter(|what| of(what)).count()
+}
+
+fn set_drones(wanted: u16) -> TickInputs {
+    TickInputs { admin: vec![Admin::SetDrones(wanted)], ..TickInputs::default() }
+}
+
+fn drones(game: &Game) -> usize {
+    game.sim.capture().pilots.iter().filter(|pilot| pilot.drone).count()
+}
+
+#[test]
+fn a_belt_of_drones_is_busy_for_five_minutes() {
+    for mode in ["belt", "teams"] {
+        let mut game = Game::new(shipped(mode));
+        game.step(&set_drones(16));
+        game.wait(300.0);
+        let banked = count(&game, |what| matches!(what, Happening::Banked { .. }));
+        let broken = count(&game, |what| matches!(what, Happening::Broken { .. }));
+        let killed = count(&game, |what| matches!(what, Happening::Death { killer, .. } if killer.0 != 0));
+        let crashed = count(&game, |what| matches!(what, Happening::Death { killer: PlayerId(0), .. }));
+        let bought = count(&game, |what| matches!(what, Happening::Upgraded { .. }));
+        assert!(banked >= 40, "{mode}: {banked} hauls");
+        assert!(broken >= 200, "{mode}: {broken} rocks");
+        assert!((3..=90).contains(&killed), "{mode}: {killed} kills");
+        assert!(crashed <= killed, "{mode}: {crashed} crashed into rocks");
+        assert!(bought >= 5, "{mode}: {bought} upgrades");
+        let idle = game.sim.capture().pilots.iter().filter(|pilot| pilot.score == 0).count();
+        assert!(idle <= 3, "{mode}: {idle} drones won nothing");
+    }
+}
+
+#[test]
+fn drones_have_names_of_their_own() {
+    let mut game = Game::new(shipped("belt"));
+    game.step(&set_drones(60));
+    game.wait(1.0);
+    let world = game.sim.capture();
+    let names: std::collections::BTreeSet<&str> =
+        world.pilots.iter().map(|pilot| pilot.name.as_str()).collect();
+    assert_eq!((world.pilots.len(), names.len()), (60, 60));
+}
+
+#[test]
+fn drones_leave_as_humans_join_and_come_back() {
+    let mut setup = shipped("belt");
+    setup.drones = 3;
+    let mut game = Game::new(setup);
+    game.wait(1.0);
+    assert_eq!(drones(&game), 3);
+    for (player, left) in [(1, 2), (2, 1), (3, 0), (4, 0)] {
+        game.step(&join(player));
+        assert_eq!(drones(&game), left, "after {player} humans");
+    }
+    game.step(&TickInputs { leaves: vec![PlayerId(1), PlayerId(2)], ..TickInputs::default() });
+    assert_eq!(drones(&game), 1);
+}
+
+#[test]
+fn the_drone_that_is_missed_the_least_leaves_first() {
+    let mut game = Game::new(shipped("belt"));
+    game.step(&set_drones(4));
+    game.wait(0.5);
+    game.step(&TickInputs { joins: join(1).joins, admin: set_drones(4).admin, ..TickInputs::default() });
+    assert_eq!(drones(&game), 3);
+    let pilots = game.sim.capture().pilots;
+    let mut ids = pilots.iter().filter(|pilot| pilot.drone).map(|pilot| pilot.player.0);
+    let (near, far, nearest) = (ids.next().unwrap(), ids.next().unwrap(), ids.next().unwrap());
+    game.place(1, Vec2::ZERO);
+    game.place(near, Vec2::new(0.0, 30.0));
+    game.place(far, Vec2::new(100.0, 100.0));
+    game.place(nearest, Vec2::new(10.0, 0.0));
+    game.step(&set_drones(3));
+    let left: Vec<u32> = game.sim.capture().pilots.iter().map(|pilot| pilot.player.0).collect();
+    assert_eq!(left, [1, near, nearest]);
+    game.ship_key(near, |entity, _| entity.health = 1);
+    let wreck = game.ship(near).id;
+    game.rewrite(|key| {
+        key.entities.retain(|entity| entity.id != wreck);
+        key.ships.retain(|ship| ship.id != wreck);
+        let seat = key.players.iter_mut().find(|seat| seat.player == PlayerId(near)).expect("seated");
+        (seat.ship, seat.respawn_ticks) = (None, 50);
+    });
+    game.step(&set_drones(2));
+    let left: Vec<u32> = game.sim.capture().pilots.iter().map(|pilot| pilot.player.0).collect();
+    assert_eq!(left, [1, nearest], "the dead one first, however near it was");
+    assert!(nearest >= FIRST_DRONE);
+}

@@ -1,0 +1,10 @@
+//! The rules of the game, one by one, against the shipped assets.
+
+mod drones;
+mod fights;
+mod flight;
+mod game;
+mod keyframes;
+mod mining;
+mod seats;
+mod stations;
