@@ -1,0 +1,165 @@
+//! Rules, modes and arenas: from the binary itself, or from a directory that takes their place.
+
+use crate::config::{nearest, suggest};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::de::DeserializeOwned;
+use shared::rules::{Arena, Mode, RuleError};
+use shared::setup::Setup;
+use std::path::{Path, PathBuf};
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../assets/modes"]
+struct Modes;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../assets/arenas"]
+struct Arenas;
+
+const RULES: &str = include_str!("../../assets/rules.toml");
+
+/// Where rules, modes and arenas come from.
+#[derive(Clone, Debug)]
+pub enum Assets {
+    /// The binary.
+    Embedded,
+    /// A directory with `rules.toml`, `modes/` and `arenas/`.
+    Directory(PathBuf),
+}
+
+/// What a host chooses about a game.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The mode: the name of its file.
+    pub mode: String,
+    /// Drones and people together; `None` leaves it to the mode.
+    pub drones: Option<u16>,
+    /// Where chance begins.
+    pub seed: u64,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+}
+
+/// Why the assets make no game.
+#[derive(Debug, thiserror::Error)]
+pub enum AssetError {
+    /// A file cannot be read.
+    #[error("{file}: {error}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file does not have the form that it must have.
+    #[error("{file}: {error}")]
+    Malformed {
+        /// The file.
+        file: String,
+        /// Where and why.
+        error: Box<toml::de::Error>,
+    },
+    /// There is no such mode or arena.
+    #[error("there is no {kind} `{name}`, only {}{}", known.join(", "), suggest(nearest.as_deref()))]
+    Unknown {
+        /// "mode" or "arena".
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What looks most like it.
+        nearest: Option<String>,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A number is out of its range.
+    #[error("{file}: {} is {}, but must lie between {} and {}", error.key, error.value, error.low, error.high)]
+    OutOfRange {
+        /// The file.
+        file: String,
+        /// The key, its value and its range.
+        error: RuleError,
+    },
+}
+
+impl Assets {
+    /// What a world starts from.
+    ///
+    /// # Errors
+    /// [`AssetError`] names file, key and allowed range, or the names that exist.
+    pub fn setup(&self, choice: &Choice) -> Result<Setup, AssetError> {
+        let rules_file = self.label("rules.toml");
+        let rules = match self {
+            Assets::Embedded => parse(&rules_file, RULES)?,
+            Assets::Directory(root) => parse(&rules_file, &read(&root.join("rules.toml"))?)?,
+        };
+        let (mode, mode_file): (Mode, String) = self.named("mode", &choice.mode)?;
+        let (arena, arena_file): (Arena, String) = self.named("arena", &mode.arena)?;
+        let drones = choice.drones.unwrap_or(mode.drones);
+        let setup =
+            Setup { rules, mode, arena, tick_rate_hz: choice.tick_rate_hz, drones, seed: choice.seed };
+        setup.check().map_err(|error| {
+            let file = match error.file {
+                "rules" => rules_file,
+                "mode" => mode_file,
+                "arena" => arena_file,
+                other => other.to_owned(),
+            };
+            AssetError::OutOfRange { file, error }
+        })?;
+        Ok(setup)
+    }
+
+    fn named<T: DeserializeOwned>(&self, kind: &'static str, name: &str) -> Result<(T, String), AssetError> {
+        let known = self.names(kind)?;
+        if !known.iter().any(|known| known == name) {
+            let nearest = nearest(name, known.iter().map(String::as_str));
+            return Err(AssetError::Unknown { kind, name: name.into(), nearest, known });
+        }
+        let label = self.label(&format!("{kind}s/{name}.toml"));
+        let text = match self {
+            Assets::Embedded => {
+                let file = embedded(kind, &format!("{name}.toml"));
+                String::from_utf8_lossy(&file.map(|file| file.data).unwrap_or_default()).into_owned()
+            }
+            Assets::Directory(root) => read(&root.join(format!("{kind}s")).join(format!("{name}.toml")))?,
+        };
+        Ok((parse(&label, &text)?, label))
+    }
+
+    /// The names of all modes or arenas, sorted.
+    fn names(&self, kind: &str) -> Result<Vec<String>, AssetError> {
+        let files: Vec<String> = match self {
+            Assets::Embedded if kind == "mode" => Modes::iter().map(Into::into).collect(),
+            Assets::Embedded => Arenas::iter().map(Into::into).collect(),
+            Assets::Directory(root) => {
+                let folder = root.join(format!("{kind}s"));
+                let unreadable = |error| AssetError::Unreadable { file: folder.display().to_string(), error };
+                let entries = std::fs::read_dir(&folder).map_err(unreadable)?;
+                entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
+            }
+        };
+        let mut names: Vec<String> =
+            files.iter().filter_map(|file| file.strip_suffix(".toml")).map(str::to_owned).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn label(&self, path: &str) -> String {
+        match self {
+            Assets::Embedded => format!("assets/{path}"),
+            Assets::Directory(root) => root.join(path).display().to_string(),
+        }
+    }
+}
+
+fn embedded(kind: &str, file: &str) -> Option<EmbeddedFile> {
+    if kind == "mode" { Modes::get(file) } else { Arenas::get(file) }
+}
+
+fn read(file: &Path) -> Result<String, AssetError> {
+    std::fs::read_to_string(file)
+        .map_err(|error| AssetError::Unreadable { file: file.display().to_string(), error })
+}
+
+fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, AssetError> {
+    toml::from_str(text).map_err(|error| AssetError::Malformed { file: file.into(), error: Box::new(error) })
+}

@@ -1,0 +1,171 @@
+//! The command line: every command and option, with its help, its default and its environment variable.
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::setup::TICK_RATE_RANGE_HZ;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+/// The server's whole command line.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "game-server",
+    version,
+    about = "The Driftbelt game server: play in a browser, host, replay.",
+    after_help = "Options may also stand in a TOML file (--config) under their long names without the dashes, such as \
+                  `port = 9443`. A flag wins over the environment, the environment over the file.",
+    args_conflicts_with_subcommands = true,
+    // What is said last counts, so that a script's options can be followed by a person's.
+    args_override_self = true
+)]
+pub struct Cli {
+    /// What to do; without a command, serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of `serve`, which may be left out.
+    #[command(flatten)]
+    pub serve: ServeOptions,
+}
+
+/// What the server can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Open the belt: serve the game, and record it (the default).
+    Serve(Box<ServeOptions>),
+    /// Show a recording in the browser.
+    Replay(ReplayOptions),
+    /// Simulate recordings again and compare every tick's hash.
+    Verify {
+        /// Recordings to verify.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print what a recording holds.
+    Info {
+        /// The recording.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Clone, Debug, Args)]
+pub struct ServeOptions {
+    /// Address to listen on [default: all; with --no-tls 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS", env = "DRIFTBELT_HOST", value_parser = parse_host)]
+    pub host: Option<IpAddr>,
+    /// Port of the page, the sockets and the API; 0 takes any free one
+    #[arg(long, value_name = "PORT", env = "DRIFTBELT_PORT", default_value_t = 8443)]
+    pub port: u16,
+    /// Serve plain HTTP; only on a loopback address
+    #[arg(long, env = "DRIFTBELT_NO_TLS", value_parser = BoolishValueParser::new())]
+    pub no_tls: bool,
+    /// Certificate chain (PEM) [default: a self-signed one, made once]
+    #[arg(long, value_name = "FILE", env = "DRIFTBELT_CERT")]
+    pub cert: Option<PathBuf>,
+    /// Private key of --cert (PEM)
+    #[arg(long, value_name = "FILE", env = "DRIFTBELT_KEY")]
+    pub key: Option<PathBuf>,
+    /// Where the self-signed certificate is kept [default: the user's data directory]
+    #[arg(long, value_name = "DIR", env = "DRIFTBELT_DATA")]
+    pub data: Option<PathBuf>,
+    /// Origins whose pages may open sockets, such as https://example.org [default: the server's own]
+    #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_ORIGIN", value_delimiter = ',')]
+    pub origin: Vec<String>,
+    /// Directory for recordings
+    #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
+    pub recordings: PathBuf,
+    /// Record nothing
+    #[arg(long, env = "DRIFTBELT_NO_RECORD", value_parser = BoolishValueParser::new())]
+    pub no_record: bool,
+    /// A recording that is longer goes on in a new file
+    #[arg(long, value_name = "MIB", env = "DRIFTBELT_RECORDING_LIMIT_MIB", default_value_t = 1024,
+          value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub recording_limit_mib: u64,
+    /// Delete the oldest recordings beyond this size of all together [default: keep all]
+    #[arg(long, value_name = "MIB", env = "DRIFTBELT_RECORDINGS_LIMIT_MIB",
+          value_parser = clap::value_parser!(u64).range(1..=1_048_576_000))]
+    pub recordings_limit_mib: Option<u64>,
+    /// Delete recordings that were last written this many days ago [default: keep all]
+    #[arg(long, value_name = "DAYS", env = "DRIFTBELT_RECORDINGS_LIMIT_DAYS")]
+    pub recordings_limit_days: Option<u32>,
+    /// Delete the oldest recordings beyond this number [default: keep all]
+    #[arg(long, value_name = "N", env = "DRIFTBELT_RECORDINGS_LIMIT_FILES")]
+    pub recordings_limit_files: Option<u32>,
+    /// What is played: a file of assets/modes
+    #[arg(long, value_name = "NAME", env = "DRIFTBELT_MODE", default_value = "belt")]
+    pub mode: String,
+    /// Drones and people together are kept at this number [default: as the mode says]
+    #[arg(long, value_name = "N", env = "DRIFTBELT_DRONES", value_parser = clap::value_parser!(u16).range(..=10_000))]
+    pub drones: Option<u16>,
+    /// Where chance begins [default: random for every room]
+    #[arg(long, value_name = "N", env = "DRIFTBELT_SEED")]
+    pub seed: Option<u64>,
+    /// Ticks per second
+    #[arg(long, value_name = "HZ", env = "DRIFTBELT_TICK_RATE", default_value_t = 30,
+          value_parser = clap::value_parser!(u16).range(tick_rates()))]
+    pub tick_rate: u16,
+    /// Read rules, modes and arenas from here instead of from the binary
+    #[arg(long, value_name = "DIR", env = "DRIFTBELT_ASSETS")]
+    pub assets: Option<PathBuf>,
+    /// Rooms at most
+    #[arg(long, value_name = "N", env = "DRIFTBELT_ROOMS_LIMIT", default_value_t = 64)]
+    pub rooms_limit: usize,
+    /// Connections at most; fewer if the machine allows fewer open files
+    #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_LIMIT", default_value_t = 20_000,
+          value_parser = at_least_one)]
+    pub connections_limit: usize,
+    /// Connections at most from one address that is not this machine's
+    #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_PER_ADDRESS_LIMIT", default_value_t = 256,
+          value_parser = at_least_one)]
+    pub connections_per_address_limit: usize,
+    /// Form of the log on standard error
+    #[arg(long, value_enum, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
+    pub log: LogForm,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as info,game_server::net=debug
+    #[arg(long, value_name = "FILTER", env = "DRIFTBELT_LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
+    /// File with options
+    #[arg(long, value_name = "FILE", env = "DRIFTBELT_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// Options of `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayOptions {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Port of the page on this machine; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    /// Lines for people.
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+fn parse_host(text: &str) -> Result<IpAddr, String> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    let number = text.trim_start_matches('[').trim_end_matches(']');
+    number.parse().map_err(|_| "must be an IP address of this machine, such as 0.0.0.0, or localhost".into())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("must be a whole number from 1".into()),
+        Ok(number) => Ok(number),
+    }
+}
+
+fn tick_rates() -> std::ops::RangeInclusive<i64> {
+    let (low, high) = TICK_RATE_RANGE_HZ;
+    low.into()..=high.into()
+}

@@ -1,0 +1,179 @@
+//! The command line joined with the configuration file: a flag wins over the environment, the environment over the file,
+//! the file over the default.
+//!
+//! The file's values become the defaults of the command line, so every option has one definition and one check.
+
+use crate::cli::{Cli, ServeOptions};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// Environment variables with options begin with this.
+const ENVIRONMENT_PREFIX: &str = "DRIFTBELT_";
+/// Names less alike than this are not suggested; 1 is equal.
+const LIKENESS_FLOOR: f64 = 0.7;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The command line does not parse, or asks for help.
+    #[error(transparent)]
+    CommandLine(#[from] clap::Error),
+    /// The file cannot be read.
+    #[error("{}: {error}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{}: {error}", file.display())]
+    Syntax {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: Box<toml::de::Error>,
+    },
+    /// The file names an option that does not exist.
+    #[error("{}: there is no option `{key}`{}", file.display(), suggest(nearest.as_deref()))]
+    UnknownKey {
+        /// The file.
+        file: PathBuf,
+        /// What stands there.
+        key: String,
+        /// The option that looks most like it.
+        nearest: Option<String>,
+    },
+    /// The file gives an option a value that it cannot have.
+    #[error("{}: {key}: {reason}", file.display())]
+    BadValue {
+        /// The file.
+        file: PathBuf,
+        /// The option.
+        key: String,
+        /// What it must be.
+        reason: String,
+    },
+}
+
+/// Reads the command line, the environment and the file that they name.
+///
+/// # Errors
+/// [`ConfigError`] says which argument, file and key is wrong.
+pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ConfigError> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    let first = Cli::from_arg_matches(&matches)?;
+    let file = match &first.command {
+        None => first.serve.config.clone(),
+        Some(crate::cli::Command::Serve(options)) => options.config.clone(),
+        Some(_) => None,
+    };
+    let Some(file) = file else { return Ok(first) };
+    let mut command = Cli::command();
+    for (option, values) in read_file(&file)? {
+        command = command.mut_arg(&option, |arg| arg.default_values(values.clone()));
+        command = command.mut_subcommand("serve", |serve| {
+            serve.mut_arg(&option, |arg| arg.default_values(values.clone()))
+        });
+    }
+    Ok(Cli::from_arg_matches(&command.try_get_matches_from(&arguments)?)?)
+}
+
+/// Environment variables that look like options and are none, with the nearest that exists.
+#[must_use]
+pub fn unknown_variables(names: impl IntoIterator<Item = OsString>) -> Vec<(String, Option<String>)> {
+    let options = serve_options();
+    let known: Vec<_> = options.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
+    let names = names.into_iter().filter_map(|name| name.into_string().ok());
+    let unknown =
+        names.filter(|name| name.starts_with(ENVIRONMENT_PREFIX) && !known.contains(&name.as_str()));
+    unknown
+        .map(|name| (nearest(&name, known.iter().copied()), name))
+        .map(|(near, name)| (name, near))
+        .collect()
+}
+
+/// The candidate that looks most like a name, if any comes near.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
+    let best = candidates.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
+    (likeness(best) >= LIKENESS_FLOOR).then(|| best.to_owned())
+}
+
+/// A suggestion as the end of a sentence; nothing if there is none.
+#[must_use]
+pub fn suggest(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The file's options by the command line's names, with their checked values.
+fn read_file(file: &Path) -> Result<Vec<(String, Vec<String>)>, ConfigError> {
+    let unreadable = |error| ConfigError::Unreadable { file: file.into(), error };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
+        file: file.into(),
+        error: Box::new(error),
+    })?;
+    let options = serve_options();
+    let mut read = Vec::new();
+    for (key, value) in &table {
+        let long_name = key.replace('_', "-");
+        let may_stand = |arg: &&clap::Arg| arg.get_long().is_some_and(|long| long != "config");
+        let mut arguments = options.get_arguments().filter(may_stand);
+        let Some(arg) = arguments.find(|arg| arg.get_long() == Some(&long_name)) else {
+            let names = options.get_arguments().filter(may_stand).filter_map(clap::Arg::get_long);
+            let nearest = nearest(&long_name, names);
+            return Err(ConfigError::UnknownKey { file: file.into(), key: key.clone(), nearest });
+        };
+        let checked = values_of(value, arg).and_then(|values| check(arg, &values).map(|()| values));
+        match checked {
+            Ok(values) => read.push((arg.get_id().to_string(), values)),
+            Err(reason) => {
+                return Err(ConfigError::BadValue { file: file.into(), key: key.clone(), reason });
+            }
+        }
+    }
+    Ok(read)
+}
+
+fn values_of(value: &Value, arg: &clap::Arg) -> Result<Vec<String>, String> {
+    let flag = matches!(arg.get_action(), ArgAction::SetTrue);
+    let list = matches!(arg.get_action(), ArgAction::Append);
+    match value {
+        Value::Boolean(value) if flag => Ok(vec![value.to_string()]),
+        _ if flag => Err("must be true or false".into()),
+        Value::String(text) => Ok(vec![text.clone()]),
+        Value::Integer(number) => Ok(vec![number.to_string()]),
+        Value::Array(items) if list => {
+            let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+            texts.collect::<Option<_>>().ok_or_else(|| "must be a list of strings".into())
+        }
+        _ => Err(format!("must not be a {}", value.type_str())),
+    }
+}
+
+/// Lets the command line's own definition judge a value.
+fn check(arg: &clap::Arg, values: &[String]) -> Result<(), String> {
+    let Some(long) = arg.get_long().filter(|_| arg.get_action().takes_values()) else { return Ok(()) };
+    // Alone, so that nothing else is asked for.
+    let alone = Command::new("option").arg(arg.clone());
+    let arguments = values.iter().map(|value| format!("--{long}={value}"));
+    match alone.try_get_matches_from(std::iter::once("option".to_owned()).chain(arguments)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(first_sentence(&error)),
+    }
+}
+
+fn first_sentence(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").into()
+}
+
+fn serve_options() -> Command {
+    ServeOptions::augment_args(Command::new("serve"))
+}

@@ -1,0 +1,248 @@
+//! The thread of one room: waits for the next tick's time, drains the inbox, lets the room tick, keeps the measurements.
+//!
+//! The only clock that a room has. Ticks stand on a fixed grid of time, so the rate neither drifts nor, after a stall,
+//! spirals: what is more than [`CATCH_UP_LIMIT_TICKS`] behind is given up and counted.
+
+use crate::inbox::SessionEvent;
+use crate::journal::JournalStatus;
+use crate::room::{Room, Stage, StageWatch};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use serde::Serialize;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::Receiver;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A room that is this many ticks behind gives up the lost time instead of hurrying after it.
+pub const CATCH_UP_LIMIT_TICKS: u32 = 3;
+/// Tick durations that the status looks back on: ten seconds at the usual rate.
+const STATUS_WINDOW_TICKS: usize = 300;
+
+/// What others may know about a running room.
+#[derive(Debug, Default)]
+pub struct RoomStats {
+    /// Seats taken, as of the newest tick, and those on their way in.
+    pub seats: AtomicUsize,
+    /// Clients that were sent to the room and have not arrived.
+    pub entering: AtomicUsize,
+    tick_micros: AtomicU32,
+    status: Mutex<RoomStatus>,
+}
+
+/// A room as `/api/status` shows it.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomStatus {
+    /// The name, as in an invite link.
+    pub name: String,
+    /// The mode's title.
+    pub mode: String,
+    /// People with a seat.
+    pub players: usize,
+    /// Drones in the belt.
+    pub drones: usize,
+    /// Seats.
+    pub capacity: usize,
+    /// The newest tick.
+    pub tick: u32,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+    /// Median tick duration of the last seconds, in microseconds.
+    pub tick_micros_p50: u32,
+    /// 99th percentile of the same.
+    pub tick_micros_p99: u32,
+    /// Ticks given up because the machine was too slow.
+    pub ticks_lost: u64,
+    /// The recording.
+    pub recording: JournalStatus,
+}
+
+impl RoomStats {
+    /// The room as of about a second ago.
+    #[must_use]
+    pub fn status(&self) -> RoomStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Why the loop of a room ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nobody was there for a while.
+    Abandoned,
+    /// The server stops.
+    Stopped,
+}
+
+/// Runs a room until it is told to stop, or is abandoned and `retire` agrees that nobody is on the way in. `ticked` is
+/// called whenever the room has said something.
+pub fn run(
+    mut room: Room,
+    inbox: &Receiver<SessionEvent>,
+    stats: &RoomStats,
+    ticked: &dyn Fn(),
+    retire: impl Fn() -> bool,
+) -> Ended {
+    let mut pace = Pace::new(room.setup().tick_rate_hz);
+    let mut meter = Meter::new();
+    loop {
+        pace.wait(room.name());
+        let start = Instant::now();
+        meter.stages.since = start;
+        let mut stopping = false;
+        while let Ok(event) = inbox.try_recv() {
+            match &event {
+                SessionEvent::Connected(_) => drop(stats.entering.fetch_sub(1, Relaxed)),
+                SessionEvent::Stop { .. } => stopping = true,
+                SessionEvent::Said { .. } | SessionEvent::Disconnected { .. } => {}
+            }
+            room.handle(event);
+        }
+        if !stopping {
+            room.tick(&mut meter.stages);
+            meter.record(start.elapsed(), pace.lost, &mut room, stats);
+        }
+        ticked();
+        stats.seats.store(room.seats(), Relaxed);
+        if stopping {
+            room.finish();
+            return Ended::Stopped;
+        }
+        if room.abandoned() && retire() {
+            room.finish();
+            return Ended::Abandoned;
+        }
+    }
+}
+
+/// The grid of time that ticks stand on.
+struct Pace {
+    rate_hz: u32,
+    origin: Instant,
+    ticks: u32,
+    lost: u64,
+    overrunning: bool,
+    overruns: Counter,
+}
+
+impl Pace {
+    fn new(rate_hz: u16) -> Pace {
+        Pace {
+            rate_hz: u32::from(rate_hz),
+            origin: Instant::now(),
+            ticks: 0,
+            lost: 0,
+            overrunning: false,
+            overruns: counter!("driftbelt_ticks_lost_total"),
+        }
+    }
+
+    /// Sleeps until the next tick's time; after a stall, gives up what cannot be made good.
+    fn wait(&mut self, room: &str) {
+        self.ticks += 1;
+        if self.ticks == self.rate_hz {
+            // Whole seconds move the origin, so that the grid is exact for any rate and any length of time.
+            self.origin += Duration::from_secs(1);
+            self.ticks = 0;
+        }
+        let tick = Duration::from_secs(1) / self.rate_hz;
+        let due = self.origin + Duration::from_secs(1) * self.ticks / self.rate_hz;
+        let now = Instant::now();
+        if let Some(early) = due.checked_duration_since(now) {
+            self.overrunning = false;
+            std::thread::sleep(early);
+            return;
+        }
+        let late = now - due;
+        if late > tick * CATCH_UP_LIMIT_TICKS {
+            let lost = (late.as_nanos() / tick.as_nanos()) as u64;
+            self.lost += lost;
+            self.overruns.increment(lost);
+            if !std::mem::replace(&mut self.overrunning, true) {
+                tracing::warn!(room, late_ms = late.as_millis(), "the room cannot keep its tick rate");
+            }
+            self.origin += late;
+        }
+    }
+}
+
+/// How long each stage of a tick takes.
+struct Stages {
+    since: Instant,
+    histograms: [Histogram; 6],
+}
+
+impl Stages {
+    fn new() -> Stages {
+        let names = ["inputs", "step", "record", "observe", "announce", "snapshots"];
+        let histograms = names.map(|stage| histogram!("driftbelt_stage_seconds", "stage" => stage));
+        Stages { since: Instant::now(), histograms }
+    }
+}
+
+impl StageWatch for Stages {
+    fn done(&mut self, stage: Stage) {
+        let now = Instant::now();
+        self.histograms[stage as usize].record((now - self.since).as_secs_f64());
+        self.since = now;
+    }
+}
+
+/// What is measured of a room.
+struct Meter {
+    stages: Stages,
+    durations: Vec<u32>,
+    next: usize,
+    histogram: Histogram,
+    players: Gauge,
+}
+
+impl Meter {
+    fn new() -> Meter {
+        Meter {
+            stages: Stages::new(),
+            durations: Vec::new(),
+            next: 0,
+            histogram: histogram!("driftbelt_tick_seconds"),
+            players: gauge!("driftbelt_room_players"),
+        }
+    }
+
+    fn record(&mut self, took: Duration, ticks_lost: u64, room: &mut Room, stats: &RoomStats) {
+        let micros = took.as_micros().min(u128::from(u32::MAX)) as u32;
+        self.histogram.record(took.as_secs_f64());
+        if self.durations.len() < STATUS_WINDOW_TICKS {
+            self.durations.push(micros);
+        } else {
+            self.durations[self.next % STATUS_WINDOW_TICKS] = micros;
+        }
+        self.next += 1;
+        room.set_tick_micros(micros);
+        stats.tick_micros.store(micros, Relaxed);
+        let rate = usize::from(room.setup().tick_rate_hz);
+        if self.next % rate == 1 % rate {
+            self.publish(room, ticks_lost, stats);
+        }
+    }
+
+    fn publish(&self, room: &Room, ticks_lost: u64, stats: &RoomStats) {
+        let mut sorted = self.durations.clone();
+        sorted.sort_unstable();
+        let world = room.world();
+        let status = RoomStatus {
+            name: room.name().into(),
+            mode: room.setup().mode.title.clone(),
+            players: room.seats(),
+            drones: world.pilots.iter().filter(|pilot| pilot.drone).count(),
+            capacity: room.setup().mode.capacity.into(),
+            tick: world.tick.0,
+            tick_rate_hz: room.setup().tick_rate_hz,
+            tick_micros_p50: sorted[sorted.len() / 2],
+            tick_micros_p99: sorted[sorted.len() * 99 / 100],
+            ticks_lost,
+            recording: room.journal().status(),
+        };
+        self.players.set(status.players as f64);
+        *stats.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+}

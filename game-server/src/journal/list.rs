@@ -1,0 +1,91 @@
+//! The recordings of a directory, for those who want to watch one.
+
+use super::FILE_EXTENSION;
+use super::directory::is_live;
+use serde::Serialize;
+use shared::recording::{HEADER_LIMIT_BYTES, Header, Index};
+use std::fs::{File, read_dir};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// A recording in a list. As JSON this is what `/api/recordings` shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedRecording {
+    /// The file's name.
+    pub name: String,
+    /// The file's size.
+    pub bytes: u64,
+    /// Ticks recorded, if the recording was closed.
+    pub ticks: Option<u32>,
+    /// Ticks per second.
+    pub tick_rate: u16,
+    /// When the recording began, in milliseconds since 1970 (UTC).
+    pub started_at: u64,
+    /// The mode's title.
+    pub mode: String,
+    /// The room's name.
+    pub room: String,
+    /// The build of the simulation that made it.
+    pub sim_build: String,
+    /// It is being written.
+    pub live: bool,
+}
+
+/// Lists the recordings of a directory, the newest first. Files that are none, or cannot be read, are left out; a directory
+/// that is not there is empty.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn list(directory: &Path) -> io::Result<Vec<ListedRecording>> {
+    // The parent of a bare file name.
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let entries = match read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut listed = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == FILE_EXTENSION)
+            && let Some(recording) = look_at(&path)
+        {
+            listed.push(recording);
+        }
+    }
+    listed.sort_by(|a, b| (b.started_at, &b.name).cmp(&(a.started_at, &a.name)));
+    Ok(listed)
+}
+
+fn look_at(path: &Path) -> Option<ListedRecording> {
+    let name = path.file_name()?.to_str()?.to_owned();
+    let mut file = File::open(path).ok()?;
+    let bytes = file.metadata().ok().filter(|metadata| metadata.is_file())?.len();
+    let mut start = Vec::new();
+    (&file).take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).ok()?;
+    let (header, _) = Header::read(&start).ok()?;
+    let ticks = read_index(&mut file, bytes).map(|index| index.ticks);
+    Some(ListedRecording {
+        name,
+        bytes,
+        ticks,
+        tick_rate: header.tick_rate_hz,
+        started_at: header.started_at_unix_ms,
+        mode: header.mode,
+        room: header.room,
+        sim_build: header.build,
+        live: ticks.is_none() && is_live(&file),
+    })
+}
+
+/// The index at the end of a file, without reading the rest.
+fn read_index(file: &mut File, bytes: u64) -> Option<Index> {
+    let mut last = [0; 4];
+    file.seek(SeekFrom::End(-4)).ok()?;
+    file.read_exact(&mut last).ok()?;
+    let length = Index::length(last)? as u64;
+    file.seek(SeekFrom::Start(bytes.checked_sub(length)?)).ok()?;
+    let mut tail = Vec::new();
+    file.take(length).read_to_end(&mut tail).ok()?;
+    Index::read(&tail)
+}

@@ -1,0 +1,199 @@
+//! The journal of a room: everything that enters its world, written to a recording off the room's thread.
+//!
+//! The room hands ticks, keyframes and marks to [`Journal`], which never waits: they go through a bounded queue to a
+//! thread that writes them to the operating system at once and to the disk at least every second. When the disk fails or
+//! does not keep up, recording stops, loudly, and the room goes on; with the next keyframe it is tried again, in a new
+//! file. The format is [`shared::recording`]'s.
+
+mod directory;
+mod list;
+mod restore;
+mod retention;
+mod status;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use list::{ListedRecording, list};
+pub use restore::{RestoreError, Restored, restore};
+pub use retention::Retention;
+pub use shared::recording::Mark;
+pub use status::JournalStatus;
+
+use directory::Directory;
+use shared::command::TickInputs;
+use shared::id::Tick;
+use shared::keyframe::Keyframe;
+use shared::setup::Setup;
+use status::Reporter;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use storage::Storage;
+use writer::{Entry, Writer};
+
+/// How a recording's file ends.
+pub const FILE_EXTENSION: &str = "belt";
+/// Seconds between two keyframes: what seeking and crash recovery simulate at most.
+pub const KEYFRAME_INTERVAL_SECONDS: f32 = 10.0;
+/// Entries that wait for the disk at most: half a minute at the usual rate.
+pub const QUEUE_LIMIT_ENTRIES: usize = 1024;
+/// How long the end of a room waits for its recording to be closed.
+pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
+/// A file that is longer is closed at the next keyframe, and a new one begins, unless the host says otherwise.
+pub const DEFAULT_FILE_LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Where and how rooms are recorded.
+#[derive(Clone, Debug)]
+pub struct JournalOptions {
+    /// Where the files go. Made if it is not there.
+    pub directory: PathBuf,
+    /// A file that is longer is closed at the next keyframe, and a new one begins.
+    pub file_limit_bytes: u64,
+    /// Which old recordings are deleted.
+    pub retention: Retention,
+}
+
+impl JournalOptions {
+    /// Recordings in this directory, none of them ever deleted.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> JournalOptions {
+        let retention = Retention::default();
+        JournalOptions { directory, file_limit_bytes: DEFAULT_FILE_LIMIT_BYTES, retention }
+    }
+}
+
+/// A room's end of its recording. Nothing here waits, except [`Journal::finish`].
+#[derive(Debug)]
+pub struct Journal(Option<Recorder>);
+
+#[derive(Debug)]
+struct Recorder {
+    queue: SyncSender<Entry>,
+    /// Where the writer finds the room's last keyframe when the queue ends. Not in the queue, which may be full.
+    last: Arc<Mutex<Option<Keyframe>>>,
+    ended: Receiver<()>,
+    status: Arc<Reporter>,
+    keyframe_interval_ticks: u32,
+    last_keyframe: Option<Tick>,
+    tick: Tick,
+    /// Ticks were lost, so that those after them are of no use until a keyframe.
+    gap: bool,
+}
+
+impl Journal {
+    /// Records nothing.
+    #[must_use]
+    pub fn off() -> Journal {
+        Journal(None)
+    }
+
+    /// Begins the recording of a room. Its file is made with the first keyframe; if that fails, the status says so.
+    #[must_use]
+    pub fn create(options: &JournalOptions, room: &str, setup: &Setup) -> Journal {
+        let storage = Directory::new(options.directory.clone(), options.retention.clone());
+        Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup)
+    }
+
+    fn on<S: Storage>(
+        storage: S,
+        file_limit_bytes: u64,
+        queue_limit_entries: usize,
+        room: &str,
+        setup: &Setup,
+    ) -> Journal {
+        let (queue, entries) = sync_channel(queue_limit_entries);
+        let (end, ended) = sync_channel::<()>(0);
+        let status = Arc::new(Reporter::new(room));
+        let last = Arc::new(Mutex::new(None));
+        let writer = Writer::new(storage, file_limit_bytes, room, setup.clone(), status.clone());
+        let thread = std::thread::Builder::new().name(format!("journal {room}"));
+        let spawned = thread.spawn({
+            let last = last.clone();
+            move || {
+                writer.run(&entries, &last);
+                // Its end is what the room waits for.
+                drop(end);
+            }
+        });
+        if let Err(error) = spawned {
+            status.stopped(&format!("its thread could not be started: {error}"));
+        }
+        Journal(Some(Recorder {
+            queue,
+            last,
+            ended,
+            status,
+            keyframe_interval_ticks: setup.ticks(KEYFRAME_INTERVAL_SECONDS),
+            last_keyframe: None,
+            tick: Tick(0),
+            gap: true,
+        }))
+    }
+
+    /// Whether it is time for a keyframe: before the first tick, and every [`KEYFRAME_INTERVAL_SECONDS`].
+    #[must_use]
+    pub fn wants_keyframe(&self) -> bool {
+        self.0.as_ref().is_some_and(|recorder| {
+            let last = recorder.last_keyframe;
+            last.is_none_or(|last| recorder.tick.since(last) >= recorder.keyframe_interval_ticks)
+        })
+    }
+
+    /// Records the whole world as of the newest tick.
+    pub fn keyframe(&mut self, keyframe: &Keyframe) {
+        let Some(recorder) = &mut self.0 else { return };
+        recorder.tick = keyframe.tick;
+        recorder.last_keyframe = Some(keyframe.tick);
+        // Refused, it leaves no gap: the file only has one keyframe less.
+        if recorder.queue.try_send(Entry::Keyframe(Box::new(keyframe.clone()))).is_ok() {
+            recorder.gap = false;
+        }
+    }
+
+    /// Records what entered the world in a tick, and the hash after it.
+    pub fn record(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) {
+        let Some(recorder) = &mut self.0 else { return };
+        recorder.tick = tick;
+        if recorder.gap {
+            return;
+        }
+        match recorder.queue.try_send(Entry::Tick { tick, inputs: inputs.clone(), state_hash }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                recorder.gap = true;
+                recorder.status.stopped("the disk does not keep up");
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                recorder.gap = true;
+                recorder.status.stopped("its thread has ended");
+            }
+        }
+    }
+
+    /// Records something worth finding again. Marks are dropped when the disk does not keep up.
+    pub fn mark(&mut self, mark: Mark) {
+        let Some(recorder) = &self.0 else { return };
+        if recorder.queue.try_send(Entry::Mark(mark)).is_err() {
+            recorder.status.mark_dropped();
+        }
+    }
+
+    /// Whether the room is recorded now, and where.
+    #[must_use]
+    pub fn status(&self) -> JournalStatus {
+        self.0.as_ref().map_or_else(JournalStatus::default, |recorder| recorder.status.status())
+    }
+
+    /// Ends the recording with this keyframe and its index. Waits for the disk, but no longer than [`FINISH_LIMIT`].
+    pub fn finish(self, keyframe: &Keyframe) {
+        let Some(recorder) = self.0 else { return };
+        *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyframe.clone());
+        drop(recorder.queue);
+        if recorder.ended.recv_timeout(FINISH_LIMIT) == Err(RecvTimeoutError::Timeout) {
+            recorder.status.stopped("the disk did not take the end of the recording in time");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the writer needs of a disk.
+
+use std::io;
+use std::time::SystemTime;
+
+/// A place for recordings.
+pub(super) trait Storage: Send + 'static {
+    /// An open file.
+    type File: RecordingFile + Send;
+
+    /// Makes the file of a room whose recording begins at `at`, and says its name.
+    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(Self::File, String)>;
+
+    /// Removes a file that holds nothing.
+    fn remove(&mut self, name: &str) -> io::Result<()>;
+}
+
+/// A file that is appended to.
+pub(super) trait RecordingFile {
+    /// Hands bytes to the operating system.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Waits until everything appended is on the disk.
+    fn sync(&mut self) -> io::Result<()>;
+
+    /// Cuts off what stands behind this many bytes: half a chunk that a full disk left.
+    fn cut_to(&mut self, bytes: u64) -> io::Result<()>;
+}

@@ -1,0 +1,236 @@
+//! The rooms of this process: made on demand, filled by a matchmaker that prefers the fullest open room, gone when empty.
+
+use crate::game_loop::{self, RoomStats, RoomStatus};
+use crate::inbox::{Connected, InboxSender, PostError, SessionEvent, inbox};
+use crate::journal::{Journal, JournalOptions};
+use crate::room::Room;
+use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
+use shared::rules::RuleError;
+use shared::setup::Setup;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+
+/// What rooms are made of.
+#[derive(Clone, Debug)]
+pub struct LobbyOptions {
+    /// What a new room starts from; its seed counts only if `fixed_seed` is set.
+    pub setup: Setup,
+    /// Every room starts from the setup's seed instead of a random one.
+    pub fixed_seed: bool,
+    /// Rooms at most.
+    pub rooms_limit: usize,
+    /// Where and how to record; `None` turns recording off.
+    pub journal: Option<JournalOptions>,
+}
+
+/// Why a client gets no seat. The text is for the player.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// Not a name that a room may have.
+    #[error(
+        "“{0}” cannot be a room's name: use 1 to {ROOM_NAME_LIMIT_BYTES} of the characters a–z, 0–9 and -"
+    )]
+    BadName(String),
+    /// No seat, and no room to make a new one.
+    #[error("every seat is taken: try again in a moment")]
+    Full,
+    /// The server is going down.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The setup or the machine does not allow a room.
+    #[error("the room could not be opened: {0}")]
+    Broken(String),
+}
+
+impl EnterError {
+    /// The close code that goes with it.
+    #[must_use]
+    pub fn close_code(&self) -> CloseCode {
+        match self {
+            EnterError::BadName(_) => CloseCode::BadMessage,
+            EnterError::Full | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::Stopping => CloseCode::GoingAway,
+        }
+    }
+}
+
+/// Called after every tick of a room: what it said can be written.
+pub type Ticked = Arc<dyn Fn() + Send + Sync>;
+
+/// The rooms of this process.
+#[derive(Clone)]
+pub struct Lobby(Arc<Inner>);
+
+struct Inner {
+    options: LobbyOptions,
+    ticked: Ticked,
+    rooms: Mutex<Rooms>,
+}
+
+#[derive(Default)]
+struct Rooms {
+    running: BTreeMap<String, Entry>,
+    /// Threads of rooms that have retired, to be joined at the end.
+    ended: Vec<JoinHandle<()>>,
+    stopping: bool,
+}
+
+struct Entry {
+    inbox: InboxSender,
+    stats: Arc<RoomStats>,
+    thread: JoinHandle<()>,
+}
+
+impl Lobby {
+    /// A lobby without rooms.
+    ///
+    /// # Errors
+    /// [`RuleError`] if a number of the setup is out of range.
+    pub fn new(options: LobbyOptions, ticked: Ticked) -> Result<Lobby, RuleError> {
+        options.setup.check()?;
+        Ok(Lobby(Arc::new(Inner { options, ticked, rooms: Mutex::default() })))
+    }
+
+    /// Seats a client in the named room or in the fullest open one; makes the room if there is none.
+    ///
+    /// # Errors
+    /// [`EnterError`] if there is no seat.
+    pub fn connect(&self, room: Option<&str>, connected: Connected) -> Result<InboxSender, EnterError> {
+        let mut rooms = self.rooms();
+        if rooms.stopping {
+            return Err(EnterError::Stopping);
+        }
+        let name = match room {
+            Some(name) => checked_name(name)?.to_owned(),
+            None => match rooms.fullest_open(usize::from(self.0.options.setup.mode.capacity)) {
+                Some(name) => name,
+                None => rooms.unused_name(),
+            },
+        };
+        if !rooms.running.contains_key(&name) {
+            if rooms.running.len() >= self.0.options.rooms_limit {
+                return Err(EnterError::Full);
+            }
+            let entry = self.open(&name)?;
+            rooms.running.insert(name.clone(), entry);
+        }
+        let Some(entry) = rooms.running.get(&name) else { return Err(EnterError::Full) };
+        // Counted under the lock that `retire` takes, so that no room ends with somebody on the way in.
+        entry.stats.entering.fetch_add(1, Relaxed);
+        match entry.inbox.post(SessionEvent::Connected(connected)) {
+            Ok(()) => {
+                entry.stats.seats.fetch_add(1, Relaxed);
+                Ok(entry.inbox.clone())
+            }
+            Err(error) => {
+                entry.stats.entering.fetch_sub(1, Relaxed);
+                Err(match error {
+                    PostError::Full(_) => EnterError::Full,
+                    PostError::Ended(_) => EnterError::Stopping,
+                })
+            }
+        }
+    }
+
+    /// Every room as of about a second ago.
+    #[must_use]
+    pub fn status(&self) -> Vec<RoomStatus> {
+        self.rooms().running.values().map(|entry| entry.stats.status()).collect()
+    }
+
+    /// Tells the players, closes the recordings and waits for the rooms to end. New clients are refused from now on.
+    pub fn stop(&self) {
+        let threads = {
+            let mut rooms = self.rooms();
+            rooms.stopping = true;
+            let running = std::mem::take(&mut rooms.running);
+            let mut threads = std::mem::take(&mut rooms.ended);
+            for entry in running.into_values() {
+                if let Err(error) = entry.inbox.post(SessionEvent::Stop { code: CloseCode::GoingAway }) {
+                    tracing::warn!(%error, "a room could not be told to stop");
+                }
+                // Closing the inbox is the other way to end a room.
+                drop(entry.inbox);
+                threads.push(entry.thread);
+            }
+            threads
+        };
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a room's thread had panicked");
+            }
+        }
+    }
+
+    fn open(&self, name: &str) -> Result<Entry, EnterError> {
+        let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
+        let options = &self.0.options;
+        let mut setup = options.setup.clone();
+        if !options.fixed_seed {
+            setup.seed = getrandom::u64().map_err(|error| broken(&error))?;
+        }
+        let journal = match &options.journal {
+            Some(journal) => Journal::create(journal, name, &setup),
+            None => Journal::off(),
+        };
+        let room = Room::new(name.into(), setup, journal).map_err(|error| broken(&error))?;
+        let (sender, receiver) = inbox();
+        let stats = Arc::new(RoomStats::default());
+        let thread = std::thread::Builder::new().name(format!("room {name}"));
+        let thread = thread.spawn({
+            let (stats, name, lobby) = (stats.clone(), name.to_owned(), Arc::downgrade(&self.0));
+            let ticked = self.0.ticked.clone();
+            move || {
+                tracing::info!(room = name, "room opened");
+                let ended = game_loop::run(room, &receiver, &stats, &*ticked, || retire(&lobby, &name));
+                tracing::info!(room = name, ?ended, "room closed");
+            }
+        });
+        let thread = thread.map_err(|error| broken(&error))?;
+        Ok(Entry { inbox: sender, stats, thread })
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes an abandoned room out of the lobby unless somebody is on the way in.
+fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
+    let Some(inner) = lobby.upgrade() else { return true };
+    let mut rooms = inner.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+    if rooms.running.get(name).is_some_and(|entry| entry.stats.entering.load(Relaxed) > 0) {
+        return false;
+    }
+    if let Some(entry) = rooms.running.remove(name) {
+        rooms.ended.retain(|thread| !thread.is_finished());
+        rooms.ended.push(entry.thread);
+    }
+    true
+}
+
+impl Rooms {
+    fn fullest_open(&self, capacity: usize) -> Option<String> {
+        let open = self.running.iter().map(|(name, entry)| (entry.stats.seats.load(Relaxed), name));
+        open.filter(|(seats, _)| *seats < capacity).max().map(|(_, name)| name.clone())
+    }
+
+    fn unused_name(&self) -> String {
+        let mut number = 1;
+        while self.running.contains_key(&format!("belt-{number}")) {
+            number += 1;
+        }
+        format!("belt-{number}")
+    }
+}
+
+fn checked_name(name: &str) -> Result<&str, EnterError> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=ROOM_NAME_LIMIT_BYTES).contains(&name.len()) && name.bytes().all(allowed) {
+        Ok(name)
+    } else {
+        Err(EnterError::BadName(name.chars().take(ROOM_NAME_LIMIT_BYTES).collect()))
+    }
+}

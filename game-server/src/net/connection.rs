@@ -1,0 +1,410 @@
+//! The life of one player's connection: Hello, a seat, messages both ways, the end. Never waits: what cannot be read or
+//! written now is left for the next round of the [pump](super::pump).
+
+use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
+use crate::link::{Outgoing, QUEUE_LIMIT_BYTES, Taken, link};
+use crate::net::allowance::Allowance;
+use crate::net::http::Slot;
+use crate::net::limits::{CLOSE_REASON_LIMIT_BYTES, READ_BUFFER_BYTES};
+use crate::net::presence::Present;
+use crate::net::site::Site;
+use crate::net::socket::Socket;
+use metrics::counter;
+use mio::net::TcpStream;
+use shared::PROTOCOL_VERSION;
+use shared::codec::{decode_client, encode_server};
+use shared::message::{
+    CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, CloseCode, Hello, ResumeToken, ServerMessage,
+};
+use std::borrow::Cow;
+use std::io::{ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
+use tungstenite::{Bytes, Error, Message};
+
+/// One player's connection.
+pub struct Connection {
+    site: Arc<Site>,
+    _slot: Arc<Slot>,
+    _present: Option<Present>,
+    socket: Socket,
+    websocket: WebSocketContext,
+    phase: Phase,
+    messages: Allowance,
+    bytes: Allowance,
+    /// When anything last came from the peer.
+    heard: Instant,
+    pinged: bool,
+    /// Since when the socket takes in nothing.
+    blocked: Option<Instant>,
+}
+
+enum Phase {
+    /// Waits for the Hello.
+    Strange { room: Option<String>, until: Instant },
+    /// In a room.
+    Seated(Seat),
+    /// The close frame is on its way; the peer may answer.
+    Closing { until: Instant, broken: bool },
+}
+
+/// A player's seat, from this side.
+struct Seat {
+    connection: ConnectionId,
+    inbox: InboxSender,
+    outgoing: Outgoing,
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum Ending {
+    /// The peer closed it, or is gone.
+    Gone,
+    /// We close it, with this code and reason.
+    Close(CloseCode, Cow<'static, str>),
+    /// As `Close`; what follows from the peer cannot be read as WebSocket.
+    Broken(CloseCode, Cow<'static, str>),
+}
+
+fn close(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Ending {
+    Ending::Close(code, reason.into())
+}
+
+/// Whether a connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It does.
+    Open,
+    /// The socket is of no more use.
+    Ended,
+}
+
+/// What came through the door after the 101.
+pub struct Arrival {
+    /// The open socket.
+    pub socket: Socket,
+    /// What was read behind the request.
+    pub early: Vec<u8>,
+    /// The room in the invite link.
+    pub room: Option<String>,
+    /// What a person can do about it, if the page speaks another version than the server.
+    pub mismatch: Option<&'static str>,
+    /// The socket's place among all sockets.
+    pub slot: Arc<Slot>,
+}
+
+impl Connection {
+    /// Takes a socket over after the 101.
+    #[must_use]
+    pub fn new(site: Arc<Site>, arrival: Arrival, now: Instant) -> Connection {
+        let Arrival { socket, early, room, mismatch, slot } = arrival;
+        let limits = &site.limits;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            // Everything that is written waits for the flush, so that one tick is one system call.
+            .write_buffer_size(QUEUE_LIMIT_BYTES)
+            .max_write_buffer_size(2 * QUEUE_LIMIT_BYTES)
+            .max_message_size(Some(CLIENT_MESSAGE_LIMIT_BYTES))
+            .max_frame_size(Some(CLIENT_MESSAGE_LIMIT_BYTES));
+        let present = site.players.enter();
+        let full = present.is_none();
+        let mut connection = Connection {
+            socket,
+            websocket: WebSocketContext::from_partially_read(early, Role::Server, Some(config)),
+            phase: Phase::Strange { room, until: now + limits.hello_timeout },
+            messages: Allowance::new(limits.messages_per_second, limits.messages_burst, now),
+            bytes: Allowance::new(limits.bytes_per_second, limits.bytes_burst, now),
+            heard: now,
+            pinged: false,
+            blocked: None,
+            site,
+            _slot: slot,
+            _present: present,
+        };
+        if let Some(reason) = mismatch {
+            // A page of another version could not read a goodbye.
+            connection.phase = Phase::Closing { until: now, broken: false };
+            connection.end(close(CloseCode::VersionMismatch, reason), now);
+        } else if full {
+            connection.end(close(CloseCode::Full, "the server is full: try again later"), now);
+        }
+        connection
+    }
+
+    /// The TCP socket, to register for readiness.
+    pub fn source(&mut self) -> &mut TcpStream {
+        self.socket.source()
+    }
+
+    /// Reads all that has arrived.
+    pub fn read(&mut self, now: Instant) -> Flow {
+        self.socket.refill();
+        let result = self.read_messages(now);
+        let (received, sent) = self.socket.moved();
+        self.site.meters.count(received, sent);
+        let result = match result {
+            Ok(()) if !self.bytes.take(received, now) && !self.is_closing() => {
+                Err(Ending::Broken(CloseCode::PolicyViolation, "more bytes per second than allowed".into()))
+            }
+            result => result,
+        };
+        match result {
+            Ok(()) => Flow::Open,
+            Err(ending) => self.end(ending, now),
+        }
+    }
+
+    fn read_messages(&mut self, now: Instant) -> Result<(), Ending> {
+        loop {
+            if let Phase::Closing { broken: true, .. } = self.phase {
+                return self.read_scrap();
+            }
+            let message = match self.websocket.read(&mut self.socket) {
+                Ok(message) => message,
+                Err(error) if is_blocked(&error) => return Ok(()),
+                Err(error) => return Err(ending(error)),
+            };
+            self.heard = now;
+            self.pinged = false;
+            if self.is_closing() {
+                continue;
+            }
+            if !self.messages.take(1, now) {
+                return Err(close(CloseCode::PolicyViolation, "too many messages per second"));
+            }
+            match message {
+                Message::Binary(bytes) => self.take_in(&bytes)?,
+                Message::Text(_) => {
+                    return Err(close(CloseCode::Unsupported, "this socket speaks binary frames only"));
+                }
+                // Reading on sends the answer, and then reports the end.
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    /// Reads what makes no sense any more: a socket closed with unread bytes would be reset before the peer has read why.
+    fn read_scrap(&mut self) -> Result<(), Ending> {
+        let mut scrap = [0; 512];
+        loop {
+            match self.socket.read(&mut scrap) {
+                Ok(0) => return Err(Ending::Gone),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(_) => return Err(Ending::Gone),
+            }
+        }
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) -> Result<(), Ending> {
+        let message =
+            decode_client(bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
+        match (&mut self.phase, message) {
+            (Phase::Strange { room, .. }, ClientMessage::Hello(hello)) => {
+                let seat = enter(&self.site, room.take().as_deref(), hello)?;
+                self.phase = Phase::Seated(seat);
+                Ok(())
+            }
+            (Phase::Strange { .. }, _) => {
+                Err(close(CloseCode::BadMessage, "the first message must be Hello"))
+            }
+            (Phase::Seated(_), ClientMessage::Hello(_)) => {
+                Err(close(CloseCode::BadMessage, "Hello was said before"))
+            }
+            (Phase::Seated(seat), message) => forward(seat, message),
+            (Phase::Closing { .. }, _) => Ok(()),
+        }
+    }
+
+    /// Writes all that the room has to say, with one system call.
+    pub fn write(&mut self, now: Instant) -> Flow {
+        let Phase::Seated(seat) = &self.phase else { return Flow::Open };
+        // While the socket is blocked the link fills up, and the room sends less.
+        if self.blocked.is_some() {
+            return Flow::Open;
+        }
+        let Some(Taken { messages, close: farewell }) = seat.outgoing.try_take() else { return Flow::Open };
+        for message in messages {
+            match self.websocket.write(&mut self.socket, Message::Binary(Bytes::from(message))) {
+                Ok(()) => {}
+                Err(error) if is_blocked(&error) => {}
+                Err(error) => return self.end(ending(error), now),
+            }
+        }
+        match farewell {
+            Some((code, reason)) => self.end(close(code, reason), now),
+            None => self.flush(now),
+        }
+    }
+
+    /// Continues with what the socket did not take before.
+    pub fn flush(&mut self, now: Instant) -> Flow {
+        match self.websocket.flush(&mut self.socket) {
+            Ok(()) => {
+                self.blocked = None;
+                Flow::Open
+            }
+            Err(error) if is_blocked(&error) => {
+                self.blocked.get_or_insert(now);
+                Flow::Open
+            }
+            Err(error) => self.end(ending(error), now),
+        }
+    }
+
+    /// What time brings: pings, and the ends of patience. To be called now and then.
+    pub fn check_times(&mut self, now: Instant) -> Flow {
+        let limits = &self.site.limits;
+        let (ping_after, silence_timeout) = (limits.ping_after, limits.silence_timeout);
+        let stalled = self.blocked.is_some_and(|since| now - since >= limits.write_timeout);
+        let silence = now - self.heard;
+        match self.phase {
+            Phase::Closing { until, .. } if now >= until => Flow::Ended,
+            Phase::Closing { .. } => Flow::Open,
+            Phase::Strange { until, .. } if now >= until => {
+                self.end(close(CloseCode::NoHello, "no Hello came in time"), now)
+            }
+            Phase::Strange { .. } if self.site.is_stopping() => {
+                self.end(close(CloseCode::GoingAway, "the server is stopping"), now)
+            }
+            _ if stalled => {
+                self.end(close(CloseCode::TooSlow, "this connection is too slow for the game"), now)
+            }
+            _ if silence >= silence_timeout => {
+                self.end(close(CloseCode::TooSlow, "nothing was heard for too long"), now)
+            }
+            Phase::Seated(_) if silence >= ping_after && !self.pinged && self.blocked.is_none() => {
+                self.pinged = true;
+                match self.websocket.write(&mut self.socket, Message::Ping(Bytes::new())) {
+                    Ok(()) => self.flush(now),
+                    Err(error) => self.end(ending(error), now),
+                }
+            }
+            _ => Flow::Open,
+        }
+    }
+
+    /// What the room must be told when the connection has ended.
+    pub fn report(&mut self) -> Option<(InboxSender, SessionEvent)> {
+        match std::mem::replace(&mut self.phase, Phase::Closing { until: self.heard, broken: true }) {
+            Phase::Seated(seat) => {
+                Some((seat.inbox, SessionEvent::Disconnected { connection: seat.connection }))
+            }
+            Phase::Strange { .. } | Phase::Closing { .. } => None,
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing { .. })
+    }
+
+    /// Says goodbye to a peer without a seat, sends the close frame, and gives the peer time to answer.
+    fn end(&mut self, ending: Ending, now: Instant) -> Flow {
+        let (code, reason, broken) = match ending {
+            Ending::Gone => return Flow::Ended,
+            Ending::Close(code, reason) => (code, reason, false),
+            Ending::Broken(code, reason) => (code, reason, true),
+        };
+        counter!("driftbelt_connections_closed_total", "code" => (code as u16).to_string()).increment(1);
+        tracing::debug!(code = code as u16, %reason, "closing a connection");
+        if matches!(self.phase, Phase::Strange { .. }) {
+            let mut goodbye = Vec::new();
+            let reason = reason.clone().into_owned();
+            encode_server(&ServerMessage::Goodbye { code: code as u16, reason }, &mut goodbye);
+            // If it cannot be written, the close frame says the same or the peer is gone.
+            let _ = self.websocket.write(&mut self.socket, Message::Binary(Bytes::from(goodbye)));
+        }
+        if let Some((inbox, event)) = self.report() {
+            // A room that is too full to hear it learns of it when the seat falls silent.
+            let _ = inbox.post(event);
+        }
+        let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(&reason).into() };
+        let written = self.websocket.close(&mut self.socket, Some(frame));
+        self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken };
+        match written {
+            Err(error) if !is_blocked(&error) => Flow::Ended,
+            _ => {
+                if broken {
+                    self.socket.finish();
+                }
+                Flow::Open
+            }
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.socket.finish();
+    }
+}
+
+/// Takes a seat for a client that said Hello.
+fn enter(site: &Site, room: Option<&str>, hello: Hello) -> Result<Seat, Ending> {
+    if let Some(reason) = version_mismatch(hello.version) {
+        return Err(close(CloseCode::VersionMismatch, reason));
+    }
+    let connection = ConnectionId(site.last_connection.fetch_add(1, Relaxed) + 1);
+    let mut token = ResumeToken([0; 16]);
+    getrandom::fill(&mut token.0)
+        .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
+    let (link, outgoing) = link();
+    match site.lobby.connect(room, Connected { connection, hello, link, token }) {
+        Ok(inbox) => Ok(Seat { connection, inbox, outgoing }),
+        Err(error) => Err(close(error.close_code(), error.to_string())),
+    }
+}
+
+/// What a person can do about another version; nothing if it is ours.
+#[must_use]
+pub fn version_mismatch(version: u16) -> Option<&'static str> {
+    match version.cmp(&PROTOCOL_VERSION) {
+        std::cmp::Ordering::Less => Some("this page is older than the server: reload"),
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some("this page is newer than the server: the server needs an update"),
+    }
+}
+
+/// Posts what the client said to its room.
+fn forward(seat: &Seat, message: ClientMessage) -> Result<(), Ending> {
+    match seat.inbox.post(SessionEvent::Said { connection: seat.connection, message }) {
+        Ok(()) => Ok(()),
+        // The room is behind by tens of thousands of messages: this one would be too late anyway.
+        Err(PostError::Full(_)) => {
+            counter!("driftbelt_messages_dropped_total").increment(1);
+            Ok(())
+        }
+        Err(PostError::Ended(_)) => match seat.outgoing.try_take() {
+            Some(Taken { close: Some((code, reason)), .. }) => Err(close(code, reason)),
+            _ => Err(close(CloseCode::GoingAway, "the room has ended")),
+        },
+    }
+}
+
+/// What an error of the WebSocket means for it. tungstenite itself sends no close frame then.
+fn ending(error: Error) -> Ending {
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
+            Ending::Gone
+        }
+        Error::Protocol(error) => Ending::Broken(CloseCode::ProtocolError, error.to_string().into()),
+        Error::Utf8(_) => Ending::Broken(CloseCode::NotText, "a text that is not UTF-8".into()),
+        Error::Capacity(_) => {
+            let reason = format!("a message may have {CLIENT_MESSAGE_LIMIT_BYTES} bytes");
+            Ending::Broken(CloseCode::TooBig, reason.into())
+        }
+        _ => Ending::Gone,
+    }
+}
+
+fn is_blocked(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+/// The text up to the last whole character that a close frame has room for.
+fn within_limit(reason: &str) -> &str {
+    &reason[..reason.floor_char_boundary(CLOSE_REASON_LIMIT_BYTES)]
+}

@@ -1,0 +1,175 @@
+//! One HTTP request, one answer: the page and its files, the API, the probes, and the way to the socket.
+
+use crate::net::body::{Answer, harden, json, set, text, whole};
+use crate::net::client_files;
+use crate::net::connection::{Arrival, Connection};
+use crate::net::presence::{AtAddress, Present};
+use crate::net::site::Site;
+use crate::net::stream::Stream;
+use crate::net::upgrade::Upgrade;
+use crate::telemetry;
+use hyper::body::Incoming;
+use hyper::header::{self, HOST, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde_json::json;
+use shared::PROTOCOL_VERSION;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Path of the socket.
+pub const SOCKET_PATH: &str = "/ws";
+
+/// A socket's place among all sockets, held until its last byte.
+pub struct Slot {
+    /// Among those of the server.
+    pub _socket: Present,
+    /// Among those of its address.
+    pub _address: AtAddress,
+}
+
+/// What `/api/status` shows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    version: &'static str,
+    protocol: u16,
+    sim_build: &'static str,
+    uptime_seconds: u64,
+    stopping: bool,
+    connections: usize,
+    players: usize,
+    rooms: Vec<crate::game_loop::RoomStatus>,
+}
+
+/// Answers a request. Its `slot` goes on to the WebSocket.
+///
+/// # Errors
+/// Never; the signature is hyper's.
+pub async fn answer(
+    site: Arc<Site>,
+    slot: Arc<Slot>,
+    request: Request<Incoming>,
+) -> Result<Answer, Infallible> {
+    let mut answer = route(&site, &slot, request).await;
+    harden(&mut answer);
+    Ok(answer)
+}
+
+async fn route(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -> Answer {
+    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
+        return text(StatusCode::BAD_REQUEST, "an HTTP/1.1 request needs a Host");
+    }
+    let path = request.uri().path();
+    if path == SOCKET_PATH {
+        return open_socket(site, slot, request);
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are understood here");
+        set(&mut answer, header::ALLOW, "GET, HEAD");
+        return answer;
+    }
+    match path {
+        "/healthz" => text(StatusCode::OK, "alive"),
+        "/readyz" if site.is_stopping() => text(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        "/readyz" => text(StatusCode::OK, "ready"),
+        "/metrics" => metrics(),
+        "/api/status" => json(&status(site)),
+        "/api/recordings" => recordings(site).await,
+        _ => match path.strip_prefix("/recordings/") {
+            Some(name) => site.recordings.answer(name).await,
+            None => client_files::answer(&client_files::BuiltIn, path, request.headers())
+                .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "there is nothing here")),
+        },
+    }
+}
+
+fn metrics() -> Answer {
+    let mut answer = Response::new(whole(telemetry::metrics().render()));
+    set(&mut answer, header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    set(&mut answer, header::CACHE_CONTROL, "no-store");
+    answer
+}
+
+fn status(site: &Site) -> Status {
+    let rooms = site.lobby.status();
+    Status {
+        version: env!("CARGO_PKG_VERSION"),
+        protocol: PROTOCOL_VERSION,
+        sim_build: site.sim_build,
+        uptime_seconds: site.started.elapsed().as_secs(),
+        stopping: site.is_stopping(),
+        connections: site.players.count(),
+        players: rooms.iter().map(|room| room.players).sum(),
+        rooms,
+    }
+}
+
+async fn recordings(site: &Arc<Site>) -> Answer {
+    let recordings = site.recordings.clone();
+    match tokio::task::spawn_blocking(move || recordings.list()).await {
+        Ok(Ok(listed)) => json(&json!({ "recordings": listed })),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the recordings cannot be listed");
+            text(StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed")
+        }
+        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed"),
+    }
+}
+
+/// Sends a plain request on to where TLS is spoken.
+///
+/// # Errors
+/// Never; the signature is hyper's.
+pub async fn redirect_to_tls(request: Request<Incoming>) -> Result<Answer, Infallible> {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let mut answer = match HeaderValue::from_str(&format!("https://{host}{path}")) {
+        Ok(location) if is_authority(host) && path.starts_with('/') => {
+            let mut answer = text(StatusCode::PERMANENT_REDIRECT, "this port speaks https");
+            answer.headers_mut().insert(header::LOCATION, location);
+            answer
+        }
+        _ => text(StatusCode::BAD_REQUEST, "this port speaks https"),
+    };
+    harden(&mut answer);
+    Ok(answer)
+}
+
+fn is_authority(host: &str) -> bool {
+    host.parse::<hyper::http::uri::Authority>().is_ok_and(|host| !host.as_str().contains('@'))
+}
+
+/// Answers the 101 and hands the socket to the pump: the memory of the HTTP connection goes.
+fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -> Answer {
+    let upgrade = match Upgrade::check(&request, &site.origins) {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return *refusal,
+    };
+    let answer = upgrade.answer();
+    let room = room_of(&request);
+    let (site, slot) = (site.clone(), slot.clone());
+    let opened = hyper::upgrade::on(request);
+    tokio::spawn(async move {
+        let Ok(upgraded) = opened.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
+        match parts.io.into_inner().into_socket() {
+            Ok(socket) => {
+                let early = parts.read_buf.into();
+                let arrival = Arrival { socket, early, room, mismatch: upgrade.mismatch, slot };
+                site.pump.adopt(Connection::new(site.clone(), arrival, Instant::now()));
+            }
+            Err(error) => tracing::debug!(%error, "a socket is gone before it was open"),
+        }
+    });
+    answer
+}
+
+/// The room of `/ws?room=<name>`. Whether it is a name is the lobby's to say.
+fn room_of<B>(request: &Request<B>) -> Option<String> {
+    let pairs = request.uri().query()?.split('&');
+    let mut rooms = pairs.filter_map(|pair| pair.strip_prefix("room="));
+    rooms.next().filter(|room| !room.is_empty()).map(str::to_owned)
+}

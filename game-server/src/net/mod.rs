@@ -1,0 +1,19 @@
+//! Sockets: TLS, HTTP, WebSocket, and the life of one player's connection. Knows messages and rooms' inboxes, and no
+//! entity.
+
+pub mod allowance;
+pub mod body;
+pub mod client_files;
+pub mod connection;
+pub mod http;
+pub mod limits;
+pub mod listener;
+pub mod origin;
+pub mod presence;
+pub mod pump;
+pub mod recordings;
+pub mod site;
+pub mod socket;
+pub mod stream;
+pub mod tls;
+pub mod upgrade;

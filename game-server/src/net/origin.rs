@@ -1,0 +1,73 @@
+//! Whose pages may open sockets: a browser names the page's origin, and no page can forge it.
+
+use hyper::header::{HOST, HeaderMap, ORIGIN};
+
+/// Whose pages may open sockets.
+#[derive(Clone, Debug)]
+pub enum Origins {
+    /// Pages of the host that the request names.
+    Own,
+    /// Pages of these origins, such as `https://example.org`.
+    Listed(Vec<String>),
+}
+
+impl Origins {
+    /// The listed origins; none listed means the server's own.
+    #[must_use]
+    pub fn new(listed: &[String]) -> Origins {
+        if listed.is_empty() {
+            return Origins::Own;
+        }
+        Origins::Listed(listed.iter().map(|origin| origin.trim_end_matches('/').to_lowercase()).collect())
+    }
+
+    /// Whether a request may open a socket. One without an origin does not come from a page.
+    #[must_use]
+    pub fn allow(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let Some(origin) = origins.next() else { return true };
+        let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
+        let origin = origin.to_lowercase();
+        match self {
+            Origins::Own => {
+                let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_lowercase);
+                // The scheme is left out: behind a proxy that ends TLS it is another one here.
+                host.is_some() && origin.split_once("://").map(|(_, authority)| authority) == host.as_deref()
+            }
+            Origins::Listed(listed) => listed.contains(&origin),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |&(name, value): &(&'static str, &'static str)| {
+            (name.parse().unwrap(), hyper::header::HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn own_means_the_host_that_the_request_names() {
+        let own = Origins::new(&[]);
+        assert!(own.allow(&headers(&[("host", "play.test:8443")])));
+        assert!(own.allow(&headers(&[("host", "play.test:8443"), ("origin", "https://PLAY.test:8443")])));
+        assert!(!own.allow(&headers(&[("host", "play.test:8443"), ("origin", "https://play.test")])));
+        assert!(!own.allow(&headers(&[("host", "play.test"), ("origin", "https://evil.test")])));
+        assert!(!own.allow(&headers(&[("host", "play.test"), ("origin", "null")])));
+        assert!(!own.allow(&headers(&[("origin", "https://evil.test")])));
+    }
+
+    #[test]
+    fn a_list_allows_what_it_lists() {
+        let listed = Origins::new(&["https://Games.test/".into()]);
+        assert!(listed.allow(&headers(&[("host", "x"), ("origin", "https://games.test")])));
+        assert!(!listed.allow(&headers(&[("host", "x"), ("origin", "https://x")])));
+        assert!(
+            !listed.allow(&headers(&[("origin", "https://games.test"), ("origin", "https://evil.test")]))
+        );
+    }
+}

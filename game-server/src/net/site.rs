@@ -1,0 +1,56 @@
+//! What all connections of one server share.
+
+use crate::lobby::Lobby;
+use crate::net::limits::Limits;
+use crate::net::origin::Origins;
+use crate::net::presence::Presence;
+use crate::net::pump::Pump;
+use crate::net::recordings::Recordings;
+use crate::net::stream::Meters;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// What all connections of one server share.
+pub struct Site {
+    /// The rooms.
+    pub lobby: Lobby,
+    /// The open WebSockets.
+    pub pump: Arc<Pump>,
+    /// What one connection may take up.
+    pub limits: Limits,
+    /// Whose pages may open sockets.
+    pub origins: Origins,
+    /// What browsers may watch.
+    pub recordings: Recordings,
+    /// The build of the simulation.
+    pub sim_build: &'static str,
+    /// When the server started.
+    pub started: Instant,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+    /// Counts bytes.
+    pub meters: Meters,
+    /// All sockets.
+    pub sockets: Arc<Presence>,
+    /// Open WebSockets.
+    pub players: Arc<Presence>,
+    /// The last WebSocket's number.
+    pub last_connection: AtomicU64,
+}
+
+impl Site {
+    /// Whether the server stops.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the server stops.
+    pub async fn stopped(&self) {
+        let mut stopping = self.stopping.clone();
+        // An error means that nobody is left who could stop it, which is the same.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+}

@@ -1,0 +1,181 @@
+//! Certificates: files of the host's, or a self-signed one that is made once and kept.
+
+use rcgen::{CertificateParams, DnType, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+/// How long a self-signed certificate is valid, in days.
+const SELF_SIGNED_DAYS: u32 = 397;
+/// A self-signed certificate this old, in days, is made anew at the next start.
+const SELF_SIGNED_RENEWAL_DAYS: u32 = 330;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read or written.
+    #[error("{}: {error}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{}: {error}", file.display())]
+    Pem {
+        /// The file.
+        file: PathBuf,
+        /// What is missing.
+        error: pem::Error,
+    },
+    /// A self-signed certificate cannot be made.
+    #[error("cannot make a certificate: {0}")]
+    Make(#[from] rcgen::Error),
+    /// Certificate and key do not work.
+    #[error("certificate and key do not work: {0}")]
+    Unusable(#[from] rustls::Error),
+}
+
+/// A certificate chain and its key, as files.
+#[derive(Clone, Debug)]
+pub struct CertificateFiles {
+    /// The chain (PEM).
+    pub cert: PathBuf,
+    /// The key (PEM).
+    pub key: PathBuf,
+}
+
+impl CertificateFiles {
+    /// The self-signed certificate kept in `directory`; made if there is none or it is about to end.
+    ///
+    /// # Errors
+    /// [`TlsError`] if it cannot be made or written.
+    pub fn self_signed(directory: &Path, addresses: &[IpAddr]) -> Result<CertificateFiles, TlsError> {
+        let files = CertificateFiles { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
+        let age = fs::metadata(&files.cert).and_then(|metadata| metadata.modified()).ok();
+        let fresh = age.is_some_and(|made| {
+            made.elapsed().is_ok_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && files.key.exists()
+        });
+        if !fresh {
+            fs::create_dir_all(directory)
+                .map_err(|error| TlsError::File { file: directory.into(), error })?;
+            files.make(addresses)?;
+            tracing::info!(cert = %files.cert.display(), "made a self-signed certificate");
+        }
+        Ok(files)
+    }
+
+    fn make(&self, addresses: &[IpAddr]) -> Result<(), TlsError> {
+        let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
+        names.extend(addresses.iter().map(IpAddr::to_string));
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name.push(DnType::CommonName, "Driftbelt on this machine");
+        params.not_before = (SystemTime::now() - DAY).into();
+        params.not_after = (SystemTime::now() + DAY * SELF_SIGNED_DAYS).into();
+        let key = KeyPair::generate()?;
+        let cert = params.self_signed(&key)?;
+        write_secret(&self.key, key.serialize_pem().as_bytes())
+            .map_err(|error| TlsError::File { file: self.key.clone(), error })?;
+        fs::write(&self.cert, cert.pem()).map_err(|error| TlsError::File { file: self.cert.clone(), error })
+    }
+
+    fn load(&self) -> Result<CertifiedKey, TlsError> {
+        let in_cert = |error| TlsError::Pem { file: self.cert.clone(), error };
+        let chain = CertificateDer::pem_file_iter(&self.cert).map_err(in_cert)?;
+        let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(in_cert)?;
+        if chain.is_empty() {
+            return Err(in_cert(pem::Error::NoItemsFound));
+        }
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|error| TlsError::Pem { file: self.key.clone(), error })?;
+        Ok(CertifiedKey::from_der(chain, key, &ring::default_provider())?)
+    }
+
+    fn modified(&self) -> Option<SystemTime> {
+        fs::metadata(&self.cert).and_then(|metadata| metadata.modified()).ok()
+    }
+}
+
+/// The certificate in use; follows its files, so that a renewal needs no restart.
+#[derive(Debug)]
+pub struct Certificate {
+    files: CertificateFiles,
+    current: RwLock<(Arc<CertifiedKey>, Option<SystemTime>)>,
+}
+
+impl Certificate {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// [`TlsError`] names the file.
+    pub fn load(files: CertificateFiles) -> Result<Arc<Certificate>, TlsError> {
+        let modified = files.modified();
+        let current = RwLock::new((Arc::new(files.load()?), modified));
+        Ok(Arc::new(Certificate { files, current }))
+    }
+
+    /// Reads the files again if they have changed. What cannot be read leaves the old certificate in use.
+    pub fn refresh(&self) {
+        let modified = self.files.modified();
+        if modified == self.current.read().unwrap_or_else(PoisonError::into_inner).1 {
+            return;
+        }
+        match self.files.load() {
+            Ok(key) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(key), modified);
+                tracing::info!(cert = %self.files.cert.display(), "the certificate was renewed");
+            }
+            Err(error) => tracing::warn!(%error, "the certificate has changed and cannot be used"),
+        }
+    }
+
+    /// The TLS configuration that serves this certificate.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the cryptography does not work.
+    pub fn server_config(self: &Arc<Certificate>) -> Result<ServerConfig, TlsError> {
+        let provider = Arc::new(ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(self.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone())
+    }
+}
+
+/// Where the self-signed certificate is kept unless the host says otherwise.
+#[must_use]
+pub fn default_directory() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = variable("XDG_DATA_HOME")
+        .or_else(|| variable("LOCALAPPDATA"))
+        .or_else(|| variable("HOME").map(|home| home.join(".local").join("share")));
+    data.map_or_else(|| PathBuf::from(".driftbelt"), |data| data.join("driftbelt"))
+}
+
+/// Writes a file that nobody else may read.
+fn write_secret(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    io::Write::write_all(&mut options.open(file)?, bytes)
+}

@@ -1,0 +1,62 @@
+//! The recent past of the world, kept once for all viewers: the values that their baselines name.
+
+use shared::entity::EntityState;
+use shared::event::Event;
+use shared::id::{NetId, Tick};
+use shared::snapshot::WorldSnapshot;
+use std::collections::VecDeque;
+
+/// Ticks kept. A viewer whose baseline is older is sent full records.
+pub const HISTORY_TICKS: usize = 32;
+
+/// Entities and events of one past tick.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Which tick.
+    pub tick: Tick,
+    /// Every entity, ascending by id.
+    pub entities: Vec<EntityState>,
+    /// What happened in it.
+    pub events: Vec<Event>,
+}
+
+/// A ring of past ticks, the newest last.
+#[derive(Debug, Default)]
+pub struct History {
+    ring: VecDeque<Past>,
+}
+
+impl History {
+    /// Moves a world into the ring and leaves emptied buffers of the oldest tick in its place.
+    pub fn keep(&mut self, world: &mut WorldSnapshot) {
+        if world.tick == Tick(0) && world.entities.is_empty() {
+            return;
+        }
+        let recycled =
+            if self.ring.len() >= HISTORY_TICKS { self.ring.pop_front() } else { None }.unwrap_or_default();
+        let entities = std::mem::replace(&mut world.entities, recycled.entities);
+        let events = std::mem::replace(&mut world.events, recycled.events);
+        self.ring.push_back(Past { tick: world.tick, entities, events });
+    }
+
+    /// The newest tick kept.
+    pub fn newest(&self) -> Option<&Past> {
+        self.ring.back()
+    }
+
+    /// An entity as it was at a tick, if that is still kept.
+    pub fn entity(&self, tick: Tick, id: NetId) -> Option<&EntityState> {
+        let newest = self.newest()?.tick;
+        let back = newest.since(tick) as usize;
+        let past = self.ring.get(self.ring.len().checked_sub(back + 1)?)?;
+        if past.tick != tick {
+            return None;
+        }
+        past.entities.binary_search_by_key(&id, |entity| entity.id).ok().map(|index| &past.entities[index])
+    }
+
+    /// What happened after a tick, as far as it is kept.
+    pub fn events_since(&self, tick: Tick) -> impl Iterator<Item = &Event> {
+        self.ring.iter().filter(move |past| past.tick > tick).flat_map(|past| &past.events)
+    }
+}

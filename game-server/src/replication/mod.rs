@@ -1,0 +1,125 @@
+//! Replication: what each viewer sees, as the difference to what it was last sent.
+//!
+//! Once per tick the world is captured, sorted into a grid, and every entity's usual record (the difference to the tick
+//! before) is encoded. Per viewer there is then only merging and copying. Knows entities and bytes; no sockets, no clock,
+//! nothing of the simulation.
+
+mod grid;
+mod history;
+mod records;
+mod viewer;
+
+use glam::IVec2;
+use shared::event::Event;
+use shared::id::Tick;
+use shared::quantize::POSITION_SCALE;
+use shared::setup::Setup;
+use shared::snapshot::WorldSnapshot;
+
+use grid::Grid;
+pub use history::HISTORY_TICKS;
+use history::History;
+use records::Records;
+pub use viewer::Viewer;
+use viewer::{Scratch, Sources};
+
+/// An entity leaves the view this many units later than it enters it, so that one at the edge does not flicker.
+pub const VIEW_MARGIN_UNITS: f32 = 4.0;
+
+/// The area that a viewer is told about: half extents in position quanta around a centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interest {
+    /// The middle of the view.
+    pub centre: IVec2,
+    /// Entities enter the view inside of these half extents.
+    pub enter: IVec2,
+    /// Entities leave the view outside of these half extents.
+    pub leave: IVec2,
+}
+
+impl Interest {
+    /// The interest of a viewer at `centre`, by the mode's view.
+    #[must_use]
+    pub fn around(centre: IVec2, setup: &Setup) -> Interest {
+        let quanta = |units: f32| (units * POSITION_SCALE) as i32;
+        let enter = IVec2::new(quanta(setup.mode.view_width / 2.0), quanta(setup.mode.view_height / 2.0));
+        Interest { centre, enter, leave: enter + IVec2::splat(quanta(VIEW_MARGIN_UNITS)) }
+    }
+
+    /// Whether a place is so near that an entity there comes into view.
+    #[must_use]
+    pub fn enters(&self, at: IVec2) -> bool {
+        within(at - self.centre, self.enter)
+    }
+
+    /// Whether a place is so near that an entity there stays in view.
+    #[must_use]
+    pub fn keeps(&self, at: IVec2) -> bool {
+        within(at - self.centre, self.leave)
+    }
+}
+
+fn within(offset: IVec2, half: IVec2) -> bool {
+    offset.x.abs() <= half.x && offset.y.abs() <= half.y
+}
+
+/// What all viewers of a room share.
+pub struct Replicator {
+    tick_seconds: f32,
+    world: WorldSnapshot,
+    history: History,
+    grid: Grid,
+    records: Records,
+    scratch: Scratch,
+}
+
+impl Replicator {
+    /// For a world of this setup; it has seen nothing yet.
+    #[must_use]
+    pub fn new(setup: &Setup) -> Replicator {
+        Replicator {
+            tick_seconds: setup.tick_seconds(),
+            world: WorldSnapshot::default(),
+            history: History::default(),
+            grid: Grid::new(setup.half_size()),
+            records: Records::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Takes in the world as it is now; `capture` fills the snapshot it is given.
+    pub fn observe(&mut self, capture: impl FnOnce(&mut WorldSnapshot)) {
+        self.history.keep(&mut self.world);
+        capture(&mut self.world);
+        self.grid.rebuild(&self.world.entities);
+        self.records.rebuild(self.history.newest(), &self.world, self.tick_seconds);
+    }
+
+    /// The world as last observed.
+    #[must_use]
+    pub fn world(&self) -> &WorldSnapshot {
+        &self.world
+    }
+
+    /// Appends the payload that takes `viewer` from what it was last sent to what it sees now.
+    pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) {
+        self.grid.visible(interest, &mut self.scratch.visible);
+        let sources = Sources {
+            world: &self.world,
+            history: &self.history,
+            records: &mut self.records,
+            tick_seconds: self.tick_seconds,
+            scratch: &mut self.scratch,
+        };
+        viewer.write(interest, sources, out);
+    }
+
+    /// What happened in sight after the tick `since`, oldest first.
+    pub fn events<'a>(&'a self, since: Tick, interest: &'a Interest) -> impl Iterator<Item = Event> + 'a {
+        self.history
+            .events_since(since)
+            .chain(self.world.events.iter())
+            .filter(|event| interest.keeps(IVec2::from(event.at)))
+            .copied()
+    }
+}

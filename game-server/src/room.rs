@@ -1,0 +1,451 @@
+//! One running world: sessions feed it inputs, the simulation steps, the journal records, viewers get snapshots.
+//!
+//! No sockets and no clock: the game loop hands in events and says when the next tick is due.
+
+use crate::inbox::{Connected, ConnectionId, SessionEvent};
+use crate::journal::{Journal, Mark};
+use crate::link::Link;
+use crate::replication::Replicator;
+use crate::sessions::{Reaction, Session, concerns};
+use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
+use shared::event::Happening;
+use shared::id::{PlayerId, Tick};
+use shared::message::{CloseCode, Notice, SCOREBOARD_ROWS, ScoreRow, Scoreboard, ServerMessage, Welcome};
+use shared::rules::RuleError;
+use shared::setup::Setup;
+use shared::snapshot::{Pilot, WorldSnapshot};
+use shared::text::Name;
+use sim::Sim;
+use std::collections::{BTreeMap, HashMap};
+
+/// Seconds for which the seat of a player who lost the connection is kept.
+pub const SEAT_GRACE_SECONDS: f32 = 60.0;
+/// Seconds after which a room without seats is given up.
+pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
+/// Seconds between two scoreboards, and between two quotes.
+pub const SCOREBOARD_INTERVAL_SECONDS: f32 = 1.0;
+/// Up to this many players everybody hears of every kill; beyond it, those involved and those who see it.
+pub const KILL_NOTICE_LIMIT_PLAYERS: usize = 64;
+
+/// A part of a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Sessions hand over what their players do.
+    Inputs,
+    /// The simulation steps.
+    Step,
+    /// The journal takes inputs, hash and, now and then, a keyframe.
+    Record,
+    /// The world is captured, sorted and encoded once for everybody.
+    Observe,
+    /// Notices, standings and prices.
+    Announce,
+    /// Every viewer's own snapshot.
+    Snapshots,
+}
+
+/// Told when a stage is over. Rooms have no clock; whoever has one measures here.
+pub trait StageWatch {
+    /// A stage is over.
+    fn done(&mut self, stage: Stage);
+}
+
+impl StageWatch for () {
+    fn done(&mut self, _: Stage) {}
+}
+
+/// A player's place in the room; kept for a while when the connection is lost.
+struct Seat {
+    name: Name,
+    session: Session,
+    connection: Option<(ConnectionId, Link)>,
+    away_since: Tick,
+    welcomed: bool,
+}
+
+/// One running world.
+pub struct Room {
+    name: String,
+    setup: Setup,
+    sim: Sim,
+    journal: Journal,
+    replicator: Replicator,
+    seats: BTreeMap<PlayerId, Seat>,
+    players: HashMap<ConnectionId, PlayerId>,
+    next_player: u32,
+    pending: TickInputs,
+    tick_micros: u32,
+    empty_since: Option<Tick>,
+    quoted: Vec<u32>,
+}
+
+impl Room {
+    /// A new world.
+    ///
+    /// # Errors
+    /// [`RuleError`] if a number of the setup is out of range.
+    pub fn new(name: String, setup: Setup, journal: Journal) -> Result<Room, RuleError> {
+        let sim = Sim::new(&setup)?;
+        let replicator = Replicator::new(&setup);
+        let mut room = Room {
+            name,
+            setup,
+            sim,
+            journal,
+            replicator,
+            seats: BTreeMap::new(),
+            players: HashMap::new(),
+            next_player: 1,
+            pending: TickInputs::default(),
+            tick_micros: 0,
+            empty_since: Some(Tick(0)),
+            quoted: Vec::new(),
+        };
+        room.journal.keyframe(&room.sim.keyframe());
+        room.replicator.observe(|world| room.sim.capture_into(world));
+        Ok(room)
+    }
+
+    /// The name, as in an invite link.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the world started from.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The world as of the newest tick.
+    #[must_use]
+    pub fn world(&self) -> &WorldSnapshot {
+        self.replicator.world()
+    }
+
+    /// The hash of the world's state.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        self.sim.state_hash()
+    }
+
+    /// Seats taken by people, present or away.
+    #[must_use]
+    pub fn seats(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// The recording.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Whether nobody has had a seat for [`EMPTY_ROOM_SECONDS`].
+    #[must_use]
+    pub fn abandoned(&self) -> bool {
+        self.empty_since
+            .is_some_and(|since| self.sim.tick().since(since) > self.setup.ticks(EMPTY_ROOM_SECONDS))
+    }
+
+    /// Tells players how long the newest tick took.
+    pub fn set_tick_micros(&mut self, micros: u32) {
+        self.tick_micros = micros;
+    }
+
+    /// Takes in what a connection posted. It reaches the world at the next tick.
+    pub fn handle(&mut self, event: SessionEvent) {
+        match event {
+            SessionEvent::Connected(connected) => self.connect(connected),
+            SessionEvent::Said { connection, message } => {
+                let Some(player) = self.players.get(&connection).copied() else { return };
+                let Some(seat) = self.seats.get_mut(&player) else { return };
+                let now = self.sim.tick();
+                match seat.session.handle(message, now, &self.setup, self.tick_micros) {
+                    Reaction::None => {}
+                    Reaction::Say(text) => self.say(player, text),
+                    Reaction::Leave => self.leave(player, CloseCode::Left, "you left the room"),
+                }
+            }
+            SessionEvent::Disconnected { connection } => {
+                let Some(player) = self.players.remove(&connection) else { return };
+                let Some(seat) = self.seats.get_mut(&player) else { return };
+                seat.connection = None;
+                seat.session.silence();
+                seat.away_since = self.sim.tick();
+                self.pending.absences.push(Absence { player, away: true });
+            }
+            SessionEvent::Stop { code } => self.stop(code),
+        }
+    }
+
+    /// Steps the world once by everything that came in since the last tick, and tells everybody.
+    pub fn tick(&mut self, watch: &mut impl StageWatch) {
+        let inputs = self.collect_inputs();
+        watch.done(Stage::Inputs);
+        self.advance(&inputs, watch);
+    }
+
+    /// One tick: the world steps, the journal records, viewers are told.
+    fn advance(&mut self, inputs: &TickInputs, watch: &mut impl StageWatch) {
+        self.sim.step(inputs);
+        watch.done(Stage::Step);
+        self.journal.record(self.sim.tick(), inputs, self.sim.state_hash());
+        if self.journal.wants_keyframe() {
+            self.journal.keyframe(&self.sim.keyframe());
+        }
+        watch.done(Stage::Record);
+        self.replicator.observe(|world| self.sim.capture_into(world));
+        watch.done(Stage::Observe);
+        self.announce();
+        watch.done(Stage::Announce);
+        self.send_snapshots();
+        watch.done(Stage::Snapshots);
+    }
+
+    fn collect_inputs(&mut self) -> TickInputs {
+        let now = self.sim.tick();
+        let grace = self.setup.ticks(SEAT_GRACE_SECONDS);
+        let expired = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
+        let expired = expired.filter(|(_, seat)| now.since(seat.away_since) > grace);
+        let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
+        for player in expired {
+            self.leave(player, CloseCode::Left, "");
+        }
+        let mut inputs = std::mem::take(&mut self.pending);
+        for (player, seat) in &mut self.seats {
+            if let Some(controls) = seat.session.take_controls(now.next()) {
+                inputs.inputs.push(PlayerInput { player: *player, controls });
+            }
+        }
+        self.empty_since = if self.seats.is_empty() { self.empty_since.or(Some(now)) } else { None };
+        inputs
+    }
+
+    fn connect(&mut self, connected: Connected) {
+        let Connected { connection, hello, token, link } = connected;
+        let now = self.sim.tick();
+        let seat_of = |token| {
+            self.seats.iter().find(|(_, seat)| seat.session.token() == token).map(|(player, _)| *player)
+        };
+        if let Some(player) = hello.resume.and_then(seat_of)
+            && let Some(seat) = self.seats.get_mut(&player)
+        {
+            if let Some((old, link)) = seat.connection.replace((connection, link)) {
+                self.players.remove(&old);
+                link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
+            }
+            seat.session.resume(token, now);
+            seat.welcomed = false;
+            self.players.insert(connection, player);
+            self.pending.absences.push(Absence { player, away: false });
+            return;
+        }
+        if self.seats.len() >= usize::from(self.setup.mode.capacity) || self.next_player >= FIRST_DRONE {
+            link.close(CloseCode::Full, "this room is full: try another one");
+            return;
+        }
+        let player = PlayerId(self.next_player);
+        self.next_player += 1;
+        self.pending.joins.push(Join { player, name: hello.name.clone() });
+        self.journal.mark(Mark::joined(now, player, &hello.name));
+        self.broadcast(&ServerMessage::Notice(Notice::Joined { name: hello.name.clone() }));
+        let session = Session::new(player, token, &self.setup, now);
+        let connection = Some((connection, link));
+        if let Some((connection, _)) = &connection {
+            self.players.insert(*connection, player);
+        }
+        self.seats
+            .insert(player, Seat { name: hello.name, session, connection, away_since: now, welcomed: false });
+    }
+
+    fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
+        let Some(seat) = self.seats.remove(&player) else { return };
+        if let Some((connection, link)) = seat.connection {
+            self.players.remove(&connection);
+            link.close(code, reason);
+        }
+        // The world applies leaves before joins: a join that has not reached it yet must not outlive its leave.
+        self.pending.joins.retain(|join| join.player != player);
+        self.pending.leaves.push(player);
+        self.journal.mark(Mark::left(self.sim.tick(), player));
+        self.broadcast(&ServerMessage::Notice(Notice::Left { name: seat.name }));
+    }
+
+    fn say(&mut self, player: PlayerId, text: String) {
+        let Some(name) = self.seats.get(&player).map(|seat| seat.name.clone()) else { return };
+        self.journal.mark(Mark::said(self.sim.tick(), player, &text));
+        self.broadcast(&ServerMessage::Chat { player, name, text });
+    }
+
+    fn stop(&mut self, code: CloseCode) {
+        self.broadcast(&ServerMessage::Notice(Notice::ShuttingDown));
+        let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
+        self.broadcast(&goodbye);
+        for seat in self.seats.values_mut() {
+            transmit(seat);
+            if let Some((_, link)) = &seat.connection {
+                link.close(code, "the server is stopping");
+            }
+        }
+    }
+
+    /// Closes the recording: its last keyframe and its index.
+    pub fn finish(self) {
+        let keyframe = self.sim.keyframe();
+        self.journal.finish(&keyframe);
+    }
+
+    fn broadcast(&mut self, message: &ServerMessage<'_>) {
+        let mut bytes = Vec::new();
+        shared::codec::encode_server(message, &mut bytes);
+        for seat in self.seats.values_mut().filter(|seat| seat.connection.is_some()) {
+            seat.session.send_encoded(&bytes);
+        }
+    }
+
+    /// Tells the room about kills, prices and standings, and marks what a viewer of the recording looks for.
+    fn announce(&mut self) {
+        let world = self.replicator.world();
+        let tick = world.tick;
+        let everybody = self.seats.len() <= KILL_NOTICE_LIMIT_PLAYERS;
+        for event in &world.events {
+            match event.what {
+                Happening::Death { victim, killer, bounty, .. } => {
+                    self.journal.mark(Mark::killed(tick, killer, victim, bounty));
+                    let Some(victim_name) = name_of(world, victim) else { continue };
+                    let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
+                    let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
+                    let message = ServerMessage::Notice(notice);
+                    for (player, seat) in &mut self.seats {
+                        if everybody || concerns(event, *player) || seat.session.sees(event.at) {
+                            seat.session.send(&message);
+                        }
+                    }
+                }
+                Happening::Banked { player, gained, .. } => {
+                    self.journal.mark(Mark::banked(tick, player, gained))
+                }
+                _ => {}
+            }
+        }
+        let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
+        if tick.0.is_multiple_of(interval) {
+            let standings = Standings::of(world);
+            for (player, seat) in &mut self.seats {
+                seat.session.send(&ServerMessage::Scoreboard(standings.scoreboard(*player)));
+            }
+            if self.quoted != world.prices {
+                self.quoted.clone_from(&world.prices);
+                let prices = self.quoted.clone();
+                self.broadcast(&ServerMessage::Quotes { prices });
+            }
+        }
+    }
+
+    fn send_snapshots(&mut self) {
+        let tick = self.sim.tick();
+        for (player, seat) in &mut self.seats {
+            let Some((_, link)) = &seat.connection else {
+                seat.session.silence();
+                continue;
+            };
+            let Some(pilot) = self.replicator.world().pilot(*player).cloned() else { continue };
+            if !seat.welcomed {
+                seat.welcomed = true;
+                let token = seat.session.token();
+                seat.session.send(&welcome(&self.name, &self.setup, tick, *player, token));
+                let prices = self.replicator.world().prices.clone();
+                seat.session.send(&ServerMessage::Quotes { prices });
+            }
+            let snapshot = (link.ready() && seat.session.due(tick, &self.setup))
+                .then(|| seat.session.snapshot(&pilot, &mut self.replicator, &self.setup));
+            transmit(seat);
+            if let (Some(snapshot), Some((_, link))) = (snapshot, &seat.connection) {
+                link.send_snapshot(snapshot);
+            }
+        }
+    }
+}
+
+/// Hands everything that a session has to say to its connection.
+fn transmit(seat: &mut Seat) {
+    while let Some(message) = seat.session.poll_transmit() {
+        if let Some((_, link)) = &seat.connection {
+            link.send(message);
+        }
+    }
+}
+
+fn welcome(
+    room: &str,
+    setup: &Setup,
+    tick: Tick,
+    player: PlayerId,
+    token: shared::message::ResumeToken,
+) -> ServerMessage<'static> {
+    ServerMessage::Welcome(Box::new(Welcome {
+        room: room.into(),
+        player,
+        token,
+        tick,
+        tick_rate_hz: setup.tick_rate_hz,
+        rules: setup.rules.clone(),
+        mode: setup.mode.clone(),
+        arena: setup.arena.clone(),
+    }))
+}
+
+fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {
+    world.pilot(player).map(|pilot| pilot.name.clone())
+}
+
+/// All players by score.
+struct Standings<'a> {
+    /// The best first; equal scores by who came first.
+    ranked: Vec<&'a Pilot>,
+    /// Each player's place in `ranked`, ascending by player.
+    places: Vec<(PlayerId, usize)>,
+    humans: u32,
+}
+
+impl Standings<'_> {
+    fn of(world: &WorldSnapshot) -> Standings<'_> {
+        let mut ranked: Vec<&Pilot> = world.pilots.iter().collect();
+        ranked.sort_by_key(|pilot| (std::cmp::Reverse(pilot.score), pilot.player));
+        let mut places: Vec<_> =
+            ranked.iter().enumerate().map(|(place, pilot)| (pilot.player, place)).collect();
+        places.sort_unstable();
+        let humans = ranked.iter().filter(|pilot| !pilot.drone).count() as u32;
+        Standings { ranked, places, humans }
+    }
+
+    fn scoreboard(&self, viewer: PlayerId) -> Scoreboard {
+        let found = self.places.binary_search_by_key(&viewer, |(player, _)| *player);
+        let own = found.ok().map(|index| self.places[index].1);
+        let mut rows: Vec<ScoreRow> =
+            (0..self.ranked.len().min(SCOREBOARD_ROWS)).map(|place| self.row(place)).collect();
+        rows.extend(own.filter(|place| *place >= SCOREBOARD_ROWS).map(|place| self.row(place)));
+        Scoreboard {
+            players: self.ranked.len() as u32,
+            humans: self.humans,
+            own_rank: own.map_or(0, |place| place as u32 + 1),
+            rows,
+        }
+    }
+
+    fn row(&self, place: usize) -> ScoreRow {
+        let pilot = self.ranked[place];
+        ScoreRow {
+            rank: place as u32 + 1,
+            player: pilot.player,
+            name: pilot.name.clone(),
+            team: pilot.team,
+            drone: pilot.drone,
+            score: pilot.score,
+            kills: pilot.kills,
+            deaths: pilot.deaths,
+        }
+    }
+}

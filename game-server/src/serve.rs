@@ -1,0 +1,325 @@
+//! A server from its options: opens the port, serves until told to stop, and stops in order.
+
+use crate::assets::{AssetError, Assets, Choice};
+use crate::cli::{ReplayOptions, ServeOptions};
+use crate::journal::{JournalOptions, Retention};
+use crate::lobby::{Lobby, LobbyOptions};
+use crate::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
+use crate::net::listener;
+use crate::net::origin::Origins;
+use crate::net::presence::Presence;
+use crate::net::pump::Pump;
+use crate::net::recordings::Recordings;
+use crate::net::site::Site;
+use crate::net::stream::Meters;
+use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
+use crate::telemetry;
+use shared::rules::RuleError;
+use shared::setup::DEFAULT_TICK_RATE_HZ;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::time::{interval, timeout};
+use tokio_rustls::TlsAcceptor;
+
+/// What a stop may take before it goes on without the rooms.
+const ROOMS_STOP_LIMIT: Duration = Duration::from_millis(3500);
+/// What the goodbyes may take before the process ends without them.
+const GOODBYES_LIMIT: Duration = Duration::from_millis(1200);
+/// How often the certificate's files are looked at.
+const CERTIFICATE_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
+/// How often the metrics are tidied.
+const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// Files that are kept for recordings and the process itself.
+const RESERVED_FILES: usize = 256;
+const BYTES_PER_MIB: u64 = 1024 * 1024;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program listens there.
+    #[error("port {0} is taken: stop what listens there, or choose another with --port")]
+    PortTaken(u16),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// Plain HTTP for others than this machine.
+    #[error(
+        "--no-tls works on a loopback address only, not on {0}: browsers give pages without TLS neither secure sockets \
+         nor many of their functions; leave --no-tls out, or put a proxy with TLS in front of 127.0.0.1"
+    )]
+    PlainBeyondLoopback(IpAddr),
+    /// The threads that serve sockets.
+    #[error("the system gives no threads for the sockets: {0}")]
+    Threads(io::Error),
+    /// One of two files.
+    #[error("--cert and --key belong together")]
+    HalfCertificate,
+    /// The recording to replay.
+    #[error("{}: {error}", file.display())]
+    Recording {
+        /// The file.
+        file: PathBuf,
+        /// Why it cannot be read.
+        error: io::Error,
+    },
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Rules, modes and arenas.
+    #[error(transparent)]
+    Assets(#[from] AssetError),
+    /// A number of the game.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    tls: bool,
+    site: Arc<Site>,
+    stop: watch::Sender<bool>,
+}
+
+/// What a server is made of.
+struct Plan {
+    host: Option<IpAddr>,
+    port: u16,
+    certificate: Option<CertificateFiles>,
+    lobby: LobbyOptions,
+    recordings: Recordings,
+    origins: Origins,
+    limits: Limits,
+}
+
+impl Server {
+    /// Opens a server for the game.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    pub async fn start(options: &ServeOptions, limits: Limits) -> Result<Server, StartError> {
+        let assets = options.assets.clone().map_or(Assets::Embedded, Assets::Directory);
+        let choice = Choice {
+            mode: options.mode.clone(),
+            drones: options.drones,
+            seed: options.seed.unwrap_or_default(),
+            tick_rate_hz: options.tick_rate,
+        };
+        let lobby = LobbyOptions {
+            setup: assets.setup(&choice)?,
+            fixed_seed: options.seed.is_some(),
+            rooms_limit: options.rooms_limit,
+            journal: (!options.no_record).then(|| journal_options(options)),
+        };
+        let host = options.host;
+        let certificate = match (&options.cert, &options.key) {
+            (Some(cert), Some(key)) => Some(CertificateFiles { cert: cert.clone(), key: key.clone() }),
+            (None, None) if options.no_tls => None,
+            (None, None) => {
+                let directory = options.data.clone().unwrap_or_else(default_directory);
+                let addresses: Vec<_> = lan_address().into_iter().chain(host).collect();
+                Some(CertificateFiles::self_signed(&directory, &addresses)?)
+            }
+            _ => return Err(StartError::HalfCertificate),
+        };
+        let plan = Plan {
+            host,
+            port: options.port,
+            certificate: certificate.filter(|_| !options.no_tls),
+            lobby,
+            recordings: Recordings::Directory(options.recordings.clone()),
+            origins: Origins::new(&options.origin),
+            limits: Limits {
+                connections: options.connections_limit.min(files_for_connections()),
+                connections_per_address: options.connections_per_address_limit,
+                ..limits
+            },
+        };
+        Server::open(plan).await
+    }
+
+    /// Opens a server that shows one recording, on this machine only.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    pub async fn start_replay(options: &ReplayOptions) -> Result<Server, StartError> {
+        let unreadable = |error| StartError::Recording { file: options.file.clone(), error };
+        let file = std::path::absolute(&options.file).map_err(unreadable)?;
+        std::fs::File::open(&file).map_err(unreadable)?;
+        let choice =
+            Choice { mode: "belt".into(), drones: None, seed: 0, tick_rate_hz: DEFAULT_TICK_RATE_HZ };
+        let setup = Assets::Embedded.setup(&choice)?;
+        let plan = Plan {
+            host: None,
+            port: options.port,
+            certificate: None,
+            lobby: LobbyOptions { setup, fixed_seed: false, rooms_limit: 0, journal: None },
+            recordings: Recordings::File(file),
+            origins: Origins::Own,
+            limits: Limits::default(),
+        };
+        Server::open(plan).await
+    }
+
+    async fn open(plan: Plan) -> Result<Server, StartError> {
+        telemetry::metrics();
+        let certificate = plan.certificate.map(Certificate::load).transpose()?;
+        let listener = match (plan.host, &certificate) {
+            (Some(host), None) if !host.is_loopback() => return Err(StartError::PlainBeyondLoopback(host)),
+            (Some(host), _) => listen(host, plan.port)?,
+            (None, None) => listen(Ipv4Addr::LOCALHOST.into(), plan.port)?,
+            // A machine without IPv6 has no address for both.
+            (None, Some(_)) => match listen(Ipv6Addr::UNSPECIFIED.into(), plan.port) {
+                Err(StartError::Listen { .. }) => listen(Ipv4Addr::UNSPECIFIED.into(), plan.port)?,
+                listener => listener?,
+            },
+        };
+        let address = listener.local_addr().map_err(|error| StartError::Listen {
+            address: (Ipv4Addr::UNSPECIFIED, plan.port).into(),
+            error,
+        })?;
+        let tls = match &certificate {
+            Some(certificate) => Some(TlsAcceptor::from(Arc::new(certificate.server_config()?))),
+            None => None,
+        };
+        let (stop, stopping) = watch::channel(false);
+        let pump = Arc::new(Pump::start().map_err(StartError::Threads)?);
+        let ticked = {
+            let pump = pump.clone();
+            Arc::new(move || pump.flush())
+        };
+        let site = Arc::new(Site {
+            lobby: Lobby::new(plan.lobby, ticked)?,
+            pump,
+            origins: plan.origins,
+            recordings: plan.recordings,
+            sim_build: sim::Sim::BUILD,
+            started: Instant::now(),
+            stopping,
+            meters: Meters::default(),
+            sockets: Presence::new("driftbelt_sockets", plan.limits.connections + REFUSALS_LIMIT_CONNECTIONS),
+            players: Presence::new("driftbelt_connections", plan.limits.connections),
+            limits: plan.limits,
+            last_connection: 0.into(),
+        });
+        tracing::info!(%address, tls = tls.is_some(), connections_limit = site.limits.connections, "listening");
+        tokio::spawn(listener::run(site.clone(), listener, tls));
+        tokio::spawn(keep_up(site.clone(), certificate.clone()));
+        Ok(Server { address, tls: certificate.is_some(), site, stop })
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where a browser on this machine finds the page, with a slash at the end.
+    #[must_use]
+    pub fn local_url(&self) -> String {
+        let ip = self.address.ip();
+        let host = if ip.is_unspecified() || ip.is_loopback() { "localhost".into() } else { bracketed(ip) };
+        self.url(&host)
+    }
+
+    /// Where a browser on another machine of the network finds the page, if it can.
+    #[must_use]
+    pub fn lan_url(&self) -> Option<String> {
+        let ip = self.address.ip();
+        ip.is_unspecified().then(lan_address).flatten().map(|ip| self.url(&bracketed(ip)))
+    }
+
+    fn url(&self, host: &str) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{host}:{}/", self.address.port())
+    }
+
+    /// Stops: accepts nobody, tells the players, closes the recordings, waits for the goodbyes. Takes less than 5 s.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        let lobby = self.site.lobby.clone();
+        match timeout(ROOMS_STOP_LIMIT, tokio::task::spawn_blocking(move || lobby.stop())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the rooms did not stop in order"),
+            Err(_) => tracing::error!("the rooms did not stop in time"),
+        }
+        if timeout(GOODBYES_LIMIT, self.site.sockets.emptied()).await.is_err() {
+            tracing::info!(left = self.site.sockets.count(), "some peers did not take their leave");
+        }
+    }
+}
+
+fn journal_options(options: &ServeOptions) -> JournalOptions {
+    JournalOptions {
+        directory: options.recordings.clone(),
+        file_limit_bytes: options.recording_limit_mib * BYTES_PER_MIB,
+        retention: Retention {
+            total_limit_bytes: options.recordings_limit_mib.map(|limit| limit * BYTES_PER_MIB),
+            age_limit_days: options.recordings_limit_days,
+            files_limit: options.recordings_limit_files,
+        },
+    }
+}
+
+/// What has to be done now and then.
+async fn keep_up(site: Arc<Site>, certificate: Option<Arc<Certificate>>) {
+    let mut refresh = interval(CERTIFICATE_REFRESH_INTERVAL);
+    let mut upkeep = interval(METRICS_UPKEEP_INTERVAL);
+    loop {
+        tokio::select! {
+            _ = refresh.tick() => if let Some(certificate) = certificate.clone() {
+                // A reader of files; its end is not waited for.
+                drop(tokio::task::spawn_blocking(move || certificate.refresh()));
+            },
+            _ = upkeep.tick() => telemetry::metrics().run_upkeep(),
+            () = site.stopped() => return,
+        }
+    }
+}
+
+fn listen(host: IpAddr, port: u16) -> Result<tokio::net::TcpListener, StartError> {
+    let address = SocketAddr::new(host, port);
+    listener::listen(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        _ => StartError::Listen { address, error },
+    })
+}
+
+/// Raises the soft limit of open files as far as it goes, and says how many sockets that leaves.
+fn files_for_connections() -> usize {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => {
+            tracing::info!(files, "files that this process may open");
+            usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVED_FILES).max(1)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files is unknown");
+            usize::MAX
+        }
+    }
+}
+
+/// This machine's address on its network. Connecting a UDP socket sends nothing; it only picks the way out.
+fn lan_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address for documentation (RFC 5737): any outside address picks the same way.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
+}
+
+fn bracketed(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}

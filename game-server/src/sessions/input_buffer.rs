@@ -1,0 +1,121 @@
+//! A player's input frames on their way into the world: at most one per tick, within a window, in order.
+
+use shared::id::Tick;
+use shared::input::{Controls, InputFrame};
+use std::collections::VecDeque;
+
+/// Frames are taken for at most this many ticks ahead of the world.
+pub const INPUT_WINDOW_TICKS: u32 = 64;
+
+/// Frames that wait for their tick.
+///
+/// A frame takes effect at its own tick. One that comes late takes effect at the next tick, unless a newer one already
+/// did. A tick without a frame holds what was held. Duplicates, frames older than one that took effect and frames beyond
+/// the window are dropped: no sequence of frames gives a player more than one set of controls per tick.
+#[derive(Debug, Default)]
+pub struct InputBuffer {
+    waiting: VecDeque<InputFrame>,
+    applied: Tick,
+    newest: Tick,
+    held: Controls,
+}
+
+impl InputBuffer {
+    /// Takes in a frame; `now` is the tick last stepped.
+    pub fn insert(&mut self, mut frame: InputFrame, now: Tick) {
+        if frame.tick <= self.applied || frame.tick.since(now) > INPUT_WINDOW_TICKS {
+            return;
+        }
+        frame.controls.buttons = frame.controls.buttons.known();
+        if let Err(place) = self.waiting.binary_search_by_key(&frame.tick, |waiting| waiting.tick) {
+            self.waiting.insert(place, frame);
+            self.newest = self.newest.max(frame.tick);
+            // Late frames could pile up in a session whose world stands still.
+            if self.waiting.len() > INPUT_WINDOW_TICKS as usize {
+                self.waiting.pop_front();
+            }
+        }
+    }
+
+    /// The controls for a tick if they differ from those held before it: the newest frame up to it.
+    pub fn take(&mut self, tick: Tick) -> Option<Controls> {
+        let before = self.held;
+        while let Some(frame) = self.waiting.pop_front_if(|frame| frame.tick <= tick) {
+            self.applied = frame.tick;
+            self.held = frame.controls;
+        }
+        (self.held != before).then_some(self.held)
+    }
+
+    /// The newest tick whose frame took effect.
+    #[must_use]
+    pub fn applied(&self) -> Tick {
+        self.applied
+    }
+
+    /// How many ticks the newest frame is ahead of a tick; negative if it is behind.
+    #[must_use]
+    pub fn lead(&self, tick: Tick) -> i8 {
+        let lead = i64::from(self.newest.0) - i64::from(tick.0);
+        lead.clamp(i8::MIN.into(), i8::MAX.into()) as i8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::angle::Angle;
+    use shared::input::Buttons;
+
+    fn frame(tick: u32, buttons: u16) -> InputFrame {
+        let controls = Controls { buttons: Buttons(buttons), aim: Angle::default() };
+        InputFrame { tick: Tick(tick), controls }
+    }
+
+    fn buttons(controls: Option<Controls>) -> Option<u16> {
+        controls.map(|controls| controls.buttons.0)
+    }
+
+    #[test]
+    fn a_frame_takes_effect_at_its_tick_and_is_held() {
+        let mut buffer = InputBuffer::default();
+        buffer.insert(frame(12, 2), Tick(10));
+        buffer.insert(frame(11, 1), Tick(10));
+        assert_eq!(buffer.lead(Tick(10)), 2);
+        assert_eq!(buttons(buffer.take(Tick(11))), Some(1));
+        assert_eq!(buttons(buffer.take(Tick(12))), Some(2));
+        assert_eq!(buttons(buffer.take(Tick(13))), None, "nothing new: what is held stays");
+        assert_eq!((buffer.applied(), buffer.lead(Tick(15))), (Tick(12), -3));
+    }
+
+    #[test]
+    fn late_frames_count_once_and_never_overtake() {
+        let mut buffer = InputBuffer::default();
+        buffer.insert(frame(8, 1), Tick(10));
+        assert_eq!(buttons(buffer.take(Tick(11))), Some(1), "late, but the newest there is");
+        buffer.insert(frame(7, 2), Tick(11));
+        buffer.insert(frame(8, 4), Tick(11));
+        assert_eq!(buttons(buffer.take(Tick(12))), None, "older than what took effect");
+    }
+
+    #[test]
+    fn several_frames_for_one_tick_and_frames_beyond_the_window_are_dropped() {
+        let mut buffer = InputBuffer::default();
+        buffer.insert(frame(11, 1), Tick(10));
+        buffer.insert(frame(11, 2), Tick(10));
+        buffer.insert(frame(10 + INPUT_WINDOW_TICKS + 1, 4), Tick(10));
+        assert_eq!(buttons(buffer.take(Tick(11))), Some(1));
+        assert_eq!(buffer.lead(Tick(11)), 0);
+        buffer.insert(frame(12, 0xff00 | 1), Tick(11));
+        assert_eq!(buttons(buffer.take(Tick(12))), None, "unknown buttons are cleared");
+    }
+
+    #[test]
+    fn a_flood_of_late_frames_stays_bounded() {
+        let mut buffer = InputBuffer::default();
+        for tick in 1..1000 {
+            buffer.insert(frame(tick, 1), Tick(2000));
+        }
+        assert!(buffer.waiting.len() <= INPUT_WINDOW_TICKS as usize);
+    }
+}

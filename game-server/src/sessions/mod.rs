@@ -1,0 +1,226 @@
+//! Sessions: one player's protocol state, without sockets and without a clock. Messages go in by
+//! [`Session::handle`], messages come out by [`Session::poll_transmit`], time passes in ticks.
+
+mod input_buffer;
+
+use crate::replication::{Interest, Replicator, Viewer};
+pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
+use shared::codec::encode_server;
+use shared::event::{Event, Happening};
+use shared::id::{PlayerId, Tick};
+use shared::input::Controls;
+use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Snapshot};
+use shared::setup::Setup;
+use shared::snapshot::Pilot;
+use shared::text::chat_line;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+/// Chat lines that may follow each other at once.
+pub const CHAT_BURST_LINES: u32 = 4;
+/// Seconds after which one more chat line is allowed.
+pub const CHAT_INTERVAL_SECONDS: f32 = 1.5;
+/// A client whose newest ack is older than this many seconds is sent snapshots less often.
+pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
+/// Seconds between snapshots for such a client.
+pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
+/// Most events in one snapshot; of more, the newest are told.
+pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
+
+/// What the room must do after a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Nothing.
+    None,
+    /// Everybody hears this line.
+    Say(String),
+    /// The player gives up the seat.
+    Leave,
+}
+
+/// One player's protocol state.
+pub struct Session {
+    player: PlayerId,
+    token: ResumeToken,
+    input: InputBuffer,
+    viewer: Viewer,
+    interest: Interest,
+    outbox: VecDeque<Vec<u8>>,
+    payload: Vec<u8>,
+    /// The next snapshot is made against an empty view.
+    fresh: bool,
+    acked: Tick,
+    sent: Tick,
+    chat_lines: u32,
+    chat_refill: Tick,
+}
+
+impl Session {
+    /// A session that begins at a tick.
+    #[must_use]
+    pub fn new(player: PlayerId, token: ResumeToken, setup: &Setup, now: Tick) -> Session {
+        Session {
+            player,
+            token,
+            input: InputBuffer::default(),
+            viewer: Viewer::default(),
+            interest: Interest::around(glam::IVec2::ZERO, setup),
+            outbox: VecDeque::new(),
+            payload: Vec::new(),
+            fresh: true,
+            acked: now,
+            sent: now,
+            chat_lines: CHAT_BURST_LINES,
+            chat_refill: now,
+        }
+    }
+
+    /// Whose session.
+    #[must_use]
+    pub fn player(&self) -> PlayerId {
+        self.player
+    }
+
+    /// The token that takes the seat back.
+    #[must_use]
+    pub fn token(&self) -> ResumeToken {
+        self.token
+    }
+
+    /// The client is back on a new connection: it holds nothing, and its old token is worthless from now on.
+    pub fn resume(&mut self, token: ResumeToken, now: Tick) {
+        self.token = token;
+        self.input = InputBuffer::default();
+        self.outbox.clear();
+        self.start_over(now);
+    }
+
+    fn start_over(&mut self, now: Tick) {
+        self.viewer.clear();
+        self.fresh = true;
+        self.acked = now;
+        self.sent = now;
+    }
+
+    /// Takes in a message; `now` is the tick last stepped.
+    pub fn handle(&mut self, message: ClientMessage, now: Tick, setup: &Setup, tick_micros: u32) -> Reaction {
+        match message {
+            ClientMessage::Input(input) => {
+                // An ack of what was never sent is worth nothing.
+                if input.ack <= self.sent {
+                    self.acked = self.acked.max(input.ack);
+                }
+                for frame in input.frames {
+                    self.input.insert(frame, now);
+                }
+                Reaction::None
+            }
+            ClientMessage::Chat { text } => match chat_line(&text) {
+                Some(line) if self.may_chat(now, setup) => Reaction::Say(line),
+                _ => Reaction::None,
+            },
+            ClientMessage::Ping { stamp } => {
+                self.send(&ServerMessage::Pong { stamp, tick_micros });
+                Reaction::None
+            }
+            ClientMessage::Leave => Reaction::Leave,
+            // A second Hello says nothing new.
+            ClientMessage::Hello(_) => Reaction::None,
+        }
+    }
+
+    fn may_chat(&mut self, now: Tick, setup: &Setup) -> bool {
+        let interval = setup.ticks(CHAT_INTERVAL_SECONDS);
+        let earned = now.since(self.chat_refill) / interval;
+        self.chat_refill = self.chat_refill.plus(earned * interval);
+        self.chat_lines = self.chat_lines.saturating_add(earned).min(CHAT_BURST_LINES);
+        let allowed = self.chat_lines > 0;
+        self.chat_lines = self.chat_lines.saturating_sub(1);
+        allowed
+    }
+
+    /// The controls for a tick, if they differ from those held.
+    pub fn take_controls(&mut self, tick: Tick) -> Option<Controls> {
+        self.input.take(tick)
+    }
+
+    /// Whether a snapshot of this tick should be made: always, unless the client's acks lag behind.
+    #[must_use]
+    pub fn due(&self, tick: Tick, setup: &Setup) -> bool {
+        let lag = self.sent.since(self.acked);
+        lag < setup.ticks(ACK_LAG_LIMIT_SECONDS)
+            || tick.since(self.sent) >= setup.ticks(LAGGING_INTERVAL_SECONDS)
+    }
+
+    /// Makes the snapshot of the newest tick and returns its bytes.
+    pub fn snapshot(&mut self, pilot: &Pilot, replicator: &mut Replicator, setup: &Setup) -> Vec<u8> {
+        if let Some(ship) = pilot.ship.and_then(|ship| replicator.world().entity(ship)) {
+            self.interest = Interest::around(ship.motion.at, setup);
+        }
+        self.payload.clear();
+        replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
+        let tick = replicator.world().tick;
+        let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
+        events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
+        let message = ServerMessage::Snapshot(Snapshot {
+            tick,
+            fresh: std::mem::take(&mut self.fresh),
+            input_ack: self.input.applied(),
+            input_lead: self.input.lead(tick),
+            own: own(pilot),
+            events,
+            delta: Cow::Borrowed(&self.payload),
+        });
+        self.sent = tick;
+        let mut bytes = Vec::with_capacity(self.payload.len() + 64);
+        encode_server(&message, &mut bytes);
+        bytes
+    }
+
+    /// Whether a place is in this viewer's sight.
+    #[must_use]
+    pub fn sees(&self, at: (i32, i32)) -> bool {
+        self.interest.keeps(at.into())
+    }
+
+    /// Queues a message.
+    pub fn send(&mut self, message: &ServerMessage<'_>) {
+        let mut bytes = Vec::new();
+        encode_server(message, &mut bytes);
+        self.outbox.push_back(bytes);
+    }
+
+    /// Queues a message that is already encoded.
+    pub fn send_encoded(&mut self, bytes: &[u8]) {
+        self.outbox.push_back(bytes.to_vec());
+    }
+
+    /// The next message to put on the wire.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.outbox.pop_front()
+    }
+
+    /// Drops what is queued: nobody listens.
+    pub fn silence(&mut self) {
+        self.outbox.clear();
+    }
+}
+
+/// Whether an event is told to a player wherever it happened.
+#[must_use]
+pub fn concerns(event: &Event, player: PlayerId) -> bool {
+    matches!(event.what, Happening::Death { victim, killer, .. } if victim == player || killer == player)
+}
+
+fn own(pilot: &Pilot) -> Own {
+    Own {
+        ship: pilot.ship,
+        energy: pilot.energy,
+        cooldown: pilot.cooldown,
+        respawn_ticks: pilot.respawn_ticks,
+        docked: pilot.docked,
+        score: pilot.score,
+        streak: pilot.streak,
+        levels: pilot.levels,
+    }
+}

@@ -1,0 +1,127 @@
+//! The benchmark: arena-N against a server on a core of its own, beside the floor of the same run.
+
+mod machine;
+mod rig;
+mod table;
+
+use crate::core_time::pin;
+use crate::floor::{self, FloorOptions, FloorReport};
+use crate::link::Link;
+use crate::observer::ServerReport;
+use crate::report::Report;
+use crate::run::{self, RunOptions};
+use anyhow::Context;
+use clap::Args;
+use rig::{Rig, Transport};
+use std::path::PathBuf;
+
+/// Players of the runs over plain sockets.
+const PLAYERS: [u32; 3] = [500, 1000, 2000];
+/// Players of the run over TLS.
+const TLS_PLAYERS: u32 = 1000;
+/// Frames per second of the floor: the tick rate.
+const FLOOR_HZ: u16 = 30;
+
+/// Options of the benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct BenchOptions {
+    /// The server's binary
+    #[arg(long, value_name = "FILE")]
+    pub server: PathBuf,
+    /// The directory with rules, modes and arenas
+    #[arg(long, value_name = "DIR")]
+    pub assets: PathBuf,
+    /// Where to write the table, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Seconds to measure in every run
+    #[arg(long, value_name = "S", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: u32,
+    /// Seconds to measure the floor
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub floor_seconds: u32,
+    /// Core of the server
+    #[arg(long, value_name = "CORE", default_value_t = 0)]
+    pub server_core: usize,
+    /// Core of the generator
+    #[arg(long, value_name = "CORE", default_value_t = 1)]
+    pub generator_core: usize,
+}
+
+/// One run and the floor beside it.
+struct Measurement {
+    players: u32,
+    transport: Transport,
+    report: Report,
+    floor: FloorReport,
+}
+
+impl Measurement {
+    fn server(&self) -> &ServerReport {
+        &self.report.server
+    }
+
+    /// The server's time as a multiple of the floor's.
+    fn ratio(&self) -> Option<f64> {
+        Some(self.server().cpu_micros_per_player_second? / self.floor.cpu_micros_per_client_second)
+    }
+}
+
+/// Runs everything and writes the table.
+///
+/// # Errors
+/// If the server does not start, or the machine has too few cores.
+pub fn bench(options: &BenchOptions, say: impl Fn(&str)) -> anyhow::Result<()> {
+    let plain = PLAYERS.map(|players| (players, Transport::Plain));
+    let mut measurements = Vec::new();
+    for (players, transport) in plain.into_iter().chain([(TLS_PLAYERS, Transport::Tls)]) {
+        say(&format!("arena-{players} over {}", transport.scheme()));
+        let measurement = measure(options, players, transport, &say)?;
+        say(&measurement.report.text());
+        say(&measurement.floor.text());
+        measurements.push(measurement);
+    }
+    let text = table::markdown(&machine::describe(), &measurements);
+    std::fs::write(&options.out, text).with_context(|| format!("cannot write {}", options.out.display()))?;
+    say(&format!("written: {}", options.out.display()));
+    Ok(())
+}
+
+fn measure(
+    options: &BenchOptions,
+    players: u32,
+    transport: Transport,
+    say: &impl Fn(&str),
+) -> anyhow::Result<Measurement> {
+    // What is started from here stays on this core.
+    pin(options.server_core)?;
+    let rig = Rig::start(&options.server, &options.assets, players, transport)?;
+    let run = RunOptions {
+        url: rig.url(),
+        players,
+        seconds: options.seconds,
+        behaviour: crate::behaviour::Behaviour::Fly,
+        room: None,
+        link: Link::Clean,
+        storm: false,
+        joins_per_second: 250,
+        seed: 1,
+        server_pid: Some(rig.pid()),
+        core: Some(options.generator_core),
+        json: false,
+    };
+    let report = run::run(&run, say)?;
+    rig.stop()?;
+    // Everything that went down, as if it had been one frame per tick.
+    let payload = report.bytes_down_per_player_second / f64::from(FLOOR_HZ);
+    let floor = floor::measure(&FloorOptions {
+        clients: players,
+        bytes: payload.clamp(1.0, f64::from(u16::MAX)) as u16,
+        hz: FLOOR_HZ,
+        seconds: options.floor_seconds,
+        server_core: Some(options.server_core),
+        client_core: Some(options.generator_core),
+        json: false,
+    })?;
+    Ok(Measurement { players, transport, report, floor })
+}

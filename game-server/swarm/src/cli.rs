@@ -1,0 +1,36 @@
+//! The command line.
+
+use crate::bench::BenchOptions;
+use crate::floor::{FloorOptions, ReaderOptions};
+use crate::run::RunOptions;
+use clap::{Parser, Subcommand};
+
+/// The load generator's command line.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "swarm",
+    version,
+    about = "Thousands of headless players for a Driftbelt server.",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub struct Cli {
+    /// What to do; without a command, play.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of playing.
+    #[command(flatten)]
+    pub run: Option<RunOptions>,
+}
+
+/// What the load generator can do besides playing.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Measure what only writing frames costs: the floor that servers are compared with
+    Floor(FloorOptions),
+    /// Run the benchmark: a server of its own per run, beside the floor
+    Bench(BenchOptions),
+    /// The floor's other end
+    #[command(hide = true)]
+    FloorReader(ReaderOptions),
+}

@@ -1,0 +1,105 @@
+//! A small swarm against the real server, over real sockets in one process.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use game_server::config;
+use game_server::net::limits::Limits;
+use game_server::serve::Server;
+use swarm::behaviour::Behaviour;
+use swarm::link::Link;
+use swarm::report::Report;
+use swarm::run::{RunOptions, run};
+
+const PLAYERS: u32 = 8;
+
+/// Lets a swarm play against a server with these options.
+fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Report {
+    let always = [
+        "game-server",
+        "--mode",
+        "arena",
+        "--drones",
+        "0",
+        "--no-record",
+        "--port",
+        "0",
+        "--host",
+        "127.0.0.1",
+    ];
+    let arguments = always.iter().chain(server).map(Into::into);
+    let options = config::read(arguments).unwrap().serve;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start(&options, Limits::default())).unwrap();
+    let options = RunOptions {
+        url: format!("{scheme}://{}", server.address()),
+        players: PLAYERS,
+        seconds: 2,
+        behaviour,
+        room: None,
+        link,
+        storm: true,
+        joins_per_second: 1,
+        seed: 7,
+        server_pid: Some(std::process::id()),
+        core: None,
+        json: false,
+    };
+    let report = run(&options, |_| ()).unwrap();
+    runtime.block_on(server.stop());
+    report
+}
+
+/// What must be known of every run, however busy the machine is.
+fn check(report: &Report) {
+    assert_eq!(report.joined, PLAYERS as usize, "{report:?}");
+    assert!(report.failures.is_empty(), "{report:?}");
+    assert!(report.snapshots_per_player_second > 0.0);
+    assert!(report.snapshot_bytes.p50 > 0.0 && report.join_ms.max > 0.0);
+    assert!(report.bytes_up_per_player_second > 0.0);
+    assert!(report.visible_entities >= 1.0, "everybody sees at least the own ship: {report:?}");
+    assert!(report.whole_ms.max > 0.0, "no input came back: {report:?}");
+    assert!(report.added_ms.max <= report.whole_ms.max);
+    assert!(report.server.tick_ms_p50.is_some(), "the server's status page is not understood: {report:?}");
+    assert!(report.server.cpu_micros_per_player_second.is_some());
+    let text = report.text();
+    assert!(text.contains("snapshots"), "{text}");
+}
+
+#[test]
+fn players_fly_over_a_clean_link() {
+    let report = play(&["--no-tls"], "ws", Behaviour::Fly, Link::Clean);
+    check(&report);
+}
+
+#[test]
+fn players_fight_over_tls_and_a_lossy_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let report = play(&["--data", data], "wss", Behaviour::Fight, Link::Lossy);
+    check(&report);
+    let round_trip_ms = 2.0 * Link::Lossy.profile().unwrap().delay_ms;
+    assert!(report.whole_ms.p50 > round_trip_ms, "the link's delay shows: {report:?}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_an_error() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let options = RunOptions {
+        url: format!("ws://{address}"),
+        players: 2,
+        seconds: 1,
+        behaviour: Behaviour::Idle,
+        room: None,
+        link: Link::Clean,
+        storm: true,
+        joins_per_second: 1,
+        seed: 1,
+        server_pid: None,
+        core: None,
+        json: false,
+    };
+    let error = run(&options, |_| ()).unwrap_err();
+    assert!(error.to_string().contains("nobody could join"), "{error}");
+}

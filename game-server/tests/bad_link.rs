@@ -1,0 +1,240 @@
+//! Both real ends, the room and the browser's core, over a link of the test's making, in virtual time.
+
+use client_core::client::Client;
+use game_server::inbox::{Connected, ConnectionId, SessionEvent};
+use game_server::journal::Journal;
+use game_server::link::{Outgoing, link};
+use game_server::room::Room;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg32;
+use shared::codec::decode_client;
+use shared::entity::EntityState;
+use shared::message::{ClientMessage, ResumeToken};
+use shared::rules::{Arena, Mode, Rules};
+use shared::setup::Setup;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How a direction of the link behaves. The transport is TCP: what is lost comes late, and nothing overtakes.
+#[derive(Clone, Copy, Debug)]
+struct Quality {
+    delay_ms: f64,
+    jitter_ms: f64,
+    /// Chance of a stall per message, in percent.
+    stall_percent: u32,
+    stall_ms: f64,
+}
+
+const CLEAN: Quality = Quality { delay_ms: 40.0, jitter_ms: 0.0, stall_percent: 0, stall_ms: 0.0 };
+const BAD: Quality = Quality { delay_ms: 90.0, jitter_ms: 40.0, stall_percent: 2, stall_ms: 700.0 };
+
+/// One direction: messages with their time of arrival, in order.
+#[derive(Default)]
+struct Pipe {
+    waiting: VecDeque<(f64, Vec<u8>)>,
+}
+
+impl Pipe {
+    fn send(&mut self, bytes: Vec<u8>, now_ms: f64, quality: Quality, random: &mut Pcg32) {
+        let mut arrives = now_ms + quality.delay_ms + random.random::<f64>() * quality.jitter_ms;
+        if random.random_range(0..100) < quality.stall_percent {
+            arrives += quality.stall_ms;
+        }
+        let last = self.waiting.back().map_or(0.0, |(arrives, _)| *arrives);
+        self.waiting.push_back((arrives.max(last), bytes));
+    }
+
+    fn receive(&mut self, now_ms: f64) -> Option<Vec<u8>> {
+        self.waiting.pop_front_if(|(arrives, _)| *arrives <= now_ms).map(|(_, bytes)| bytes)
+    }
+}
+
+/// A room, a client, and what lies between them.
+struct Pair {
+    room: Room,
+    client: Client,
+    outgoing: Option<Outgoing>,
+    connections: u64,
+    up: Pipe,
+    down: Pipe,
+    quality: Quality,
+    random: Pcg32,
+    now_ms: f64,
+    ticks: u64,
+    /// What the server had at its recent ticks.
+    past: BTreeMap<u32, Vec<EntityState>>,
+}
+
+impl Pair {
+    fn new(setup: Setup, quality: Quality, seed: u64) -> Pair {
+        let room = Room::new("belt-1".into(), setup, Journal::off()).expect("the game's own setup");
+        let mut pair = Pair {
+            room,
+            client: Client::new("Ada", None),
+            outgoing: None,
+            connections: 0,
+            up: Pipe::default(),
+            down: Pipe::default(),
+            quality,
+            random: Pcg32::seed_from_u64(seed),
+            now_ms: 0.0,
+            ticks: 0,
+            past: BTreeMap::new(),
+        };
+        pair.connect();
+        pair
+    }
+
+    fn connect(&mut self) {
+        self.connections += 1;
+        self.client.opened(self.now_ms);
+    }
+
+    /// The socket breaks: what was under way is lost, and both sides hear of it.
+    fn cut(&mut self) {
+        self.outgoing = None;
+        self.up = Pipe::default();
+        self.down = Pipe::default();
+        let connection = ConnectionId(self.connections);
+        self.room.handle(SessionEvent::Disconnected { connection });
+        self.client.closed();
+    }
+
+    /// Lets time pass, a millisecond at a time; `fly` sets the controls before each of the client's frames.
+    fn run(&mut self, seconds: f64, mut fly: impl FnMut(&mut Client, f64)) {
+        let end = self.now_ms + seconds * 1000.0;
+        let rate = f64::from(self.room.setup().tick_rate_hz);
+        while self.now_ms < end {
+            self.now_ms += 1.0;
+            if (self.now_ms as u64).is_multiple_of(16) {
+                fly(&mut self.client, self.now_ms);
+                self.client.advance(self.now_ms);
+                self.client.frame(self.now_ms);
+            }
+            while let Some(bytes) = self.client.poll_transmit() {
+                self.up.send(bytes, self.now_ms, self.quality, &mut self.random);
+            }
+            while let Some(bytes) = self.up.receive(self.now_ms) {
+                self.arrive(&bytes);
+            }
+            if self.now_ms * rate / 1000.0 >= self.ticks as f64 + 1.0 {
+                self.ticks += 1;
+                self.room.tick(&mut ());
+                let world = self.room.world();
+                self.past.insert(world.tick.0, world.entities.clone());
+                if self.past.len() > 400 {
+                    self.past.pop_first();
+                }
+            }
+            while let Some(taken) = self.outgoing.as_ref().and_then(Outgoing::try_take) {
+                assert!(taken.close.is_none(), "the room closed the connection: {:?}", taken.close);
+                for bytes in taken.messages {
+                    self.down.send(bytes, self.now_ms, self.quality, &mut self.random);
+                }
+            }
+            while let Some(bytes) = self.down.receive(self.now_ms) {
+                self.client.received(&bytes, self.now_ms).expect("our own server's message");
+            }
+        }
+    }
+
+    fn arrive(&mut self, bytes: &[u8]) {
+        let connection = ConnectionId(self.connections);
+        match decode_client(bytes).expect("our own client's message") {
+            ClientMessage::Hello(hello) => {
+                let (to_client, outgoing) = link();
+                self.outgoing = Some(outgoing);
+                let token = ResumeToken(self.random.random());
+                let connected = Connected { connection, hello, token, link: to_client };
+                self.room.handle(SessionEvent::Connected(connected));
+            }
+            message => self.room.handle(SessionEvent::Said { connection, message }),
+        }
+    }
+
+    /// Every entity that the client holds is exactly what the server had at that tick.
+    fn assert_equal_worlds(&self) {
+        let view = &self.client.world().expect("the client is in the world").view;
+        let truth = self.past.get(&view.tick().0).expect("a recent tick");
+        assert!(!view.entities().is_empty());
+        for held in view.entities() {
+            let index = truth.binary_search_by_key(&held.id, |entity| entity.id);
+            assert_eq!(Some(held), index.ok().map(|index| &truth[index]), "at tick {}", view.tick().0);
+        }
+    }
+}
+
+fn setup(drones: u16) -> Setup {
+    let mut rules: Rules = toml::from_str(include_str!("../../assets/rules.toml")).expect("the game's rules");
+    let mode: Mode = toml::from_str(include_str!("../../assets/modes/belt.toml")).expect("the game's mode");
+    let arena: Arena =
+        toml::from_str(include_str!("../../assets/arenas/ring.toml")).expect("the game's arena");
+    // Crashes cannot kill: these are tests of flight.
+    rules.ship.crash_damage = 0.0;
+    Setup { rules, mode, arena, tick_rate_hz: 30, drones, seed: 7 }
+}
+
+/// Flies about: thrust, boost, brake and fire, with an aim that wanders.
+fn wander(client: &mut Client, now_ms: f64) {
+    let seconds = now_ms / 1000.0;
+    let buttons = match (seconds * 0.7) as u64 % 6 {
+        0 | 3 => 1,
+        1 => 1 | 2,
+        2 => 8,
+        4 => 1 | 4,
+        _ => 0,
+    };
+    client.set_input(buttons, ((seconds * 0.9).sin() * 2.5 + seconds * 0.31) as f32);
+}
+
+#[test]
+fn prediction_is_exact_on_a_clean_link() {
+    let mut pair = Pair::new(setup(0), CLEAN, 1);
+    pair.run(3.0, wander);
+    let corrected = pair.client.net_graph().corrections;
+    let mut way = 0.0;
+    let mut last = pair.client.state(pair.now_ms).own.expect("a ship");
+    for _ in 0..120 {
+        pair.run(0.25, wander);
+        let own = pair.client.state(pair.now_ms).own.expect("a ship");
+        way += (own.x - last.x).hypot(own.y - last.y);
+        last = own;
+        assert_eq!(pair.client.net_graph().prediction_error_units, 0.0, "at {} ms", pair.now_ms);
+    }
+    assert_eq!(pair.client.net_graph().corrections, corrected);
+    assert!(way > 100.0, "the ship flew {way} units");
+    pair.assert_equal_worlds();
+}
+
+#[test]
+fn after_the_link_heals_the_client_holds_what_the_server_has() {
+    for seed in 0..12 {
+        let mut pair = Pair::new(setup(12), BAD, seed);
+        for round in 0..6 {
+            pair.run(2.0 + seed as f64 * 0.13, wander);
+            if (seed + round) % 3 == 0 {
+                pair.cut();
+                pair.run(0.5, wander);
+                pair.connect();
+            }
+        }
+        pair.quality = CLEAN;
+        pair.run(4.0, wander);
+        pair.assert_equal_worlds();
+        assert_eq!(pair.room.seats(), 1, "every cut came back to its own seat");
+        pair.run(2.0, wander);
+        assert_eq!(pair.client.net_graph().prediction_error_units, 0.0, "seed {seed}");
+    }
+}
+
+#[test]
+fn corrections_stay_bounded_under_stalls() {
+    let mut pair = Pair::new(setup(0), BAD, 5);
+    pair.run(4.0, wander);
+    let mut worst = 0.0f64;
+    for _ in 0..100 {
+        pair.run(0.2, wander);
+        worst = worst.max(f64::from(pair.client.net_graph().prediction_error_units));
+    }
+    // A stall of 0.7 s at boost speed: what the server held down meanwhile was not what the player did.
+    assert!(worst < 40.0, "prediction was off by {worst} units");
+}

@@ -1,0 +1,344 @@
+//! Recordings of real worlds as files: written, listed, restored, verified, described.
+
+use game_server::info::describe;
+use game_server::journal::{Journal, JournalOptions, Mark, RestoreError, list, restore};
+use game_server::verify::{report, verify};
+use shared::angle::Angle;
+use shared::command::{Join, PlayerInput, TickInputs};
+use shared::event::Happening;
+use shared::hash::hash_bytes;
+use shared::id::{PlayerId, Tick};
+use shared::input::{Buttons, Controls};
+use shared::keyframe::Keyframe;
+use shared::recording::{Encoder, Ending, Header, Recording};
+use shared::setup::Setup;
+use shared::text::Name;
+use sim::Sim;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const ROOM: &str = "belt-1";
+
+fn setup(drones: u16) -> Setup {
+    fn asset<T: serde::de::DeserializeOwned>(text: &str) -> T {
+        toml::from_str(text).expect("the assets of the repository are sound")
+    }
+    Setup {
+        rules: asset(include_str!("../../assets/rules.toml")),
+        mode: asset(include_str!("../../assets/modes/belt.toml")),
+        arena: asset(include_str!("../../assets/arenas/ring.toml")),
+        tick_rate_hz: 30,
+        drones,
+        seed: 11,
+    }
+}
+
+/// A match without sockets: humans who steer as a hash tells them, and drones, recorded as a room does it.
+struct Match {
+    sim: Sim,
+    journal: Journal,
+    humans: u32,
+}
+
+impl Match {
+    fn new(directory: &Path, humans: u32, drones: u16) -> Match {
+        let setup = setup(drones);
+        let sim = Sim::new(&setup).expect("the game's own setup");
+        let mut journal = Journal::create(&JournalOptions::new(directory.into()), ROOM, &setup);
+        journal.keyframe(&sim.keyframe());
+        Match { sim, journal, humans }
+    }
+
+    fn tick(&mut self) {
+        let tick = self.sim.tick().next();
+        let mut inputs = TickInputs::default();
+        for player in 1..=self.humans {
+            if tick.0 == player {
+                let name = Name::from_input(&format!("Pilot {player}"));
+                self.journal.mark(Mark::joined(tick, PlayerId(player), &name));
+                inputs.joins.push(Join { player: PlayerId(player), name });
+            }
+            if tick.0 > player {
+                inputs
+                    .inputs
+                    .push(PlayerInput { player: PlayerId(player), controls: controls(tick, player) });
+            }
+        }
+        self.sim.step(&inputs);
+        self.journal.record(tick, &inputs, self.sim.state_hash());
+        if self.journal.wants_keyframe() {
+            self.journal.keyframe(&self.sim.keyframe());
+        }
+        for event in self.sim.capture().events {
+            if let Happening::Death { victim, killer, bounty, .. } = event.what {
+                self.journal.mark(Mark::killed(tick, killer, victim, bounty));
+            }
+        }
+    }
+
+    fn ticks(&mut self, count: u32) {
+        (0..count).for_each(|_| self.tick());
+    }
+
+    /// Ends the match with a closed recording. Says the last tick and its hash.
+    fn finish(self) -> (Tick, u64) {
+        self.journal.finish(&self.sim.keyframe());
+        (self.sim.tick(), self.sim.state_hash())
+    }
+}
+
+/// A hand that turns all the time and changes its buttons now and then.
+fn controls(tick: Tick, player: u32) -> Controls {
+    let noise = hash_bytes(&(tick.0 / 8 * 64 + player).to_le_bytes());
+    let buttons = Buttons(noise as u16 & 0b101 | 1);
+    Controls {
+        buttons,
+        aim: Angle::from_step((tick.0 * (player % 7 + 1)) as u16 + (noise >> 16) as u16 % 64),
+    }
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn only_file(home: &TempDir) -> PathBuf {
+    let listed = list(home.path()).expect("a directory");
+    let [recording] = &listed[..] else { panic!("one recording, not {listed:?}") };
+    home.path().join(&recording.name)
+}
+
+fn open(path: &Path) -> Recording {
+    Recording::open(fs::read(path).expect("a file")).expect("a recording")
+}
+
+fn report_of(files: &[PathBuf]) -> (bool, String) {
+    let mut out = Vec::new();
+    let sound = report(files, &mut out).expect("memory takes everything");
+    (sound, String::from_utf8(out).expect("text"))
+}
+
+/// Writes a recording again, with changes.
+fn rewritten(
+    recording: &Recording,
+    mut change: impl FnMut(Tick, &mut TickInputs, &mut u64),
+    mut change_keyframe: impl FnMut(&mut Keyframe),
+) -> Vec<u8> {
+    let mut encoder = Encoder::new(recording.header());
+    let (mut keyframe, mut cursor) = recording.seek(Tick(0)).expect("a keyframe");
+    let mut keyframes = recording.keyframe_ticks().skip(1).peekable();
+    loop {
+        change_keyframe(&mut keyframe);
+        encoder.keyframe(&keyframe).expect("it was written before");
+        let next = keyframes.next();
+        while let Some(mut recorded) = recording.next_tick(&mut cursor).expect("a sound chunk") {
+            change(recorded.tick, &mut recorded.inputs, &mut recorded.state_hash);
+            encoder
+                .tick(recorded.tick, &recorded.inputs, recorded.state_hash)
+                .expect("it was written before");
+            if Some(recorded.tick) == next {
+                break;
+            }
+        }
+        let Some(next) = next else { return encoder.finish().expect("it was written before") };
+        keyframe = recording.seek(next).expect("a keyframe").0;
+    }
+}
+
+#[test]
+fn a_match_is_recorded_listed_verified_described_and_restored() {
+    let home = home();
+    let mut played = Match::new(home.path(), 6, 10);
+    played.ticks(750);
+    let (last, hash) = played.finish();
+    let path = only_file(&home);
+
+    let recording = open(&path);
+    assert_eq!((recording.ending(), recording.ticks()), (&Ending::Complete, 750));
+    let keyframes: Vec<u32> = recording.keyframe_ticks().map(|tick| tick.0).collect();
+    assert_eq!(keyframes, [0, 300, 600, 750]);
+
+    let listed = &list(home.path()).expect("a directory")[0];
+    assert_eq!((listed.ticks, listed.live, listed.room.as_str()), (Some(750), false, ROOM));
+    assert_eq!((listed.mode.as_str(), listed.sim_build.as_str()), (setup(0).mode.title.as_str(), Sim::BUILD));
+
+    let verdict = verify(&recording, |_| {}).expect("this build made it");
+    assert!(verdict.divergence.is_none(), "{:?}", verdict.divergence);
+    assert_eq!(verdict.ticks, 750);
+    let (sound, text) = report_of(std::slice::from_ref(&path));
+    assert!(sound && text.contains("750 ticks (0:25)") && text.contains("every hash matches"), "{text}");
+
+    let restored = restore(&path).expect("this build made it");
+    assert_eq!((restored.sim.tick(), restored.sim.state_hash()), (last, hash));
+    assert_eq!(restored.setup, setup(10));
+
+    let mut text = Vec::new();
+    describe(&recording, &mut text).expect("memory takes everything");
+    let text = String::from_utf8(text).expect("text");
+    for part in
+        ["belt-1", "0:25 (750 ticks at 30 Hz", "Pilot 3", "6 joins", "keyframe", "ending      complete"]
+    {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_match_that_is_cut_off_anywhere_is_restored_at_its_last_whole_tick() {
+    let home = home();
+    let mut played = Match::new(home.path(), 4, 6);
+    played.ticks(420);
+    played.finish();
+    let path = only_file(&home);
+    let whole = open(&path);
+    let mut hashes = vec![Sim::new(&setup(6)).expect("the game's own setup").state_hash()];
+    let (_, mut cursor) = whole.seek(Tick(0)).expect("a keyframe");
+    while let Some(recorded) = whole.next_tick(&mut cursor).expect("a sound chunk") {
+        hashes.push(recorded.state_hash);
+    }
+    let file = fs::read(&path).expect("a file");
+    let (_, header_bytes) = Header::read(&file).expect("a header");
+    let cut_path = home.path().join("cut.belt");
+    for part in 1..=24 {
+        let cut = header_bytes + (file.len() - header_bytes) * part / 25;
+        fs::write(&cut_path, &file[..cut]).expect("a file");
+        match restore(&cut_path) {
+            Ok(restored) => {
+                let tick = restored.sim.tick();
+                assert_eq!(tick, open(&cut_path).last_tick());
+                assert_eq!(restored.sim.state_hash(), hashes[tick.0 as usize], "tick {}", tick.0);
+            }
+            Err(error) => assert!(matches!(error, RestoreError::Seek(_)), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_recording_can_be_read_while_it_is_written() {
+    let home = home();
+    let mut played = Match::new(home.path(), 2, 2);
+    let mut read = 0;
+    for _ in 0..100_000 {
+        played.tick();
+        let Some(listed) = list(home.path()).expect("a directory").pop() else { continue };
+        assert!(listed.live && listed.ticks.is_none());
+        let recording = open(&home.path().join(&listed.name));
+        assert_ne!(recording.ending(), &Ending::Complete);
+        assert!(recording.last_tick() <= played.sim.tick());
+        read = recording.ticks();
+        if read > 5 {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    assert!(read > 5);
+    played.finish();
+    let listed = list(home.path()).expect("a directory");
+    assert!(!listed[0].live && listed[0].ticks > Some(5));
+}
+
+#[test]
+fn a_recording_that_was_tampered_with_names_the_tick_and_what_differs() {
+    let home = home();
+    let mut played = Match::new(home.path(), 4, 0);
+    played.ticks(700);
+    played.finish();
+    let path = only_file(&home);
+    let recording = open(&path);
+    let tampered = home.path().join("tampered.belt");
+
+    // Another input at tick 350: the ship turns elsewhere, at once, and is elsewhere at the next keyframe.
+    let turn = |tick: Tick, inputs: &mut TickInputs, _: &mut u64| {
+        if tick == Tick(350) {
+            inputs.inputs[0].controls.aim = inputs.inputs[0].controls.aim.turned(300);
+        }
+    };
+    fs::write(&tampered, rewritten(&recording, turn, |_| {})).expect("a file");
+    let verdict = verify(&open(&tampered), |_| {}).expect("this build made it");
+    let divergence = verdict.divergence.expect("the input was changed");
+    assert_eq!(divergence.tick, Tick(350));
+    let (at, differences) = divergence.compared.expect("there are keyframes behind it");
+    assert_eq!(at, Tick(600));
+    assert!(!differences.is_empty());
+    let (sound, text) = report_of(std::slice::from_ref(&tampered));
+    assert!(!sound);
+    for part in ["DIVERGED at tick 350 (0:11.6)", "at the keyframe of tick 600", "recorded", "simulated"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+
+    // Another hash at tick 10, and nothing else.
+    let another = |tick: Tick, _: &mut TickInputs, hash: &mut u64| *hash ^= u64::from(tick == Tick(10));
+    fs::write(&tampered, rewritten(&recording, another, |_| {})).expect("a file");
+    let (sound, text) = report_of(std::slice::from_ref(&tampered));
+    assert!(
+        !sound && text.contains("DIVERGED at tick 10 ") && text.contains("the worlds are equal"),
+        "{text}"
+    );
+
+    // Another keyframe at tick 300: a viewer who seeks there would see another match.
+    let richer = |keyframe: &mut Keyframe| {
+        if keyframe.tick == Tick(300) {
+            keyframe.players[0].score += 1000;
+        }
+    };
+    fs::write(&tampered, rewritten(&recording, |_, _, _| {}, richer)).expect("a file");
+    let (sound, text) = report_of(std::slice::from_ref(&tampered));
+    assert!(!sound && text.contains("DIVERGED at tick 300 ") && text.contains("score"), "{text}");
+
+    // And nothing changed at all: the tool that changes is not what is noticed.
+    fs::write(&tampered, rewritten(&recording, |_, _, _| {}, |_| {})).expect("a file");
+    assert!(report_of(std::slice::from_ref(&tampered)).0);
+}
+
+#[test]
+fn a_damaged_file_says_where_and_is_verified_up_to_there() {
+    let home = home();
+    let mut played = Match::new(home.path(), 3, 3);
+    played.ticks(400);
+    played.finish();
+    let path = only_file(&home);
+    let mut file = fs::read(&path).expect("a file");
+    let damaged_at = file.len() * 2 / 3;
+    file[damaged_at] ^= 4;
+    let damaged = home.path().join("damaged.belt");
+    fs::write(&damaged, &file).expect("a file");
+    let (sound, text) = report_of(std::slice::from_ref(&damaged));
+    assert!(!sound);
+    let Ending::Damaged(damage) = open(&damaged).ending().clone() else { panic!("a byte was changed") };
+    assert!(damage.last_tick > Tick(100) && damage.offset <= damaged_at);
+    assert!(text.contains("every hash matches") && text.contains(&damage.to_string()), "{text}");
+
+    let nonsense = home.path().join("nonsense.belt");
+    fs::write(&nonsense, "no recording at all").expect("a file");
+    let missing = home.path().join("missing.belt");
+    let (sound, text) = report_of(&[path, damaged, nonsense, missing]);
+    assert!(!sound);
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 5, "{text}");
+    let chunk = format!("damaged in chunk {}", damage.number);
+    for (row, part) in rows[1..].iter().zip(["sound", &chunk, "not a Driftbelt recording", "cannot be read"])
+    {
+        assert!(row.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_recording_of_another_build_is_not_restored() {
+    let home = home();
+    let mut encoder = Encoder::new(&Header::new(&setup(0), "another", ROOM, 0));
+    encoder.keyframe(&Sim::new(&setup(0)).expect("the game's own setup").keyframe()).expect("a small world");
+    let path = home.path().join("old.belt");
+    fs::write(&path, encoder.finish().expect("a small index")).expect("a file");
+    let error = restore(&path).err().expect("another build made it");
+    assert!(error.to_string().contains("another"), "{error}");
+}
+
+/// The target for 50 players who never rest is 8 KB per second, keyframes and all.
+#[test]
+fn a_busy_match_of_fifty_stays_small() {
+    let home = home();
+    let mut played = Match::new(home.path(), 50, 50);
+    played.ticks(900);
+    played.finish();
+    let bytes_per_second = fs::metadata(only_file(&home)).expect("a file").len() / 30;
+    assert!(bytes_per_second < 8_000, "{bytes_per_second} bytes per second");
+}

@@ -1,0 +1,142 @@
+//! The command itself: options from three places, errors in one line, signals.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn command(directory: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
+    command.current_dir(directory.path()).env("XDG_DATA_HOME", directory.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command that must fail, and hands over its last words.
+fn failure(command: &mut Command) -> String {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    assert!(!status.success());
+    String::from_utf8(stderr).unwrap().lines().last().unwrap_or_default().to_owned()
+}
+
+fn with_file(directory: &TempDir, text: &str) -> Command {
+    std::fs::write(directory.path().join("belt.toml"), text).unwrap();
+    let mut command = command(directory);
+    command.args(["--config", "belt.toml"]);
+    command
+}
+
+/// The server until it says where it is; its URL, and the rest of what it says.
+fn start(command: &mut Command) -> (Child, String, BufReader<ChildStderr>) {
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("Driftbelt is open: ") {
+        line.clear();
+        lines.read_line(&mut line).unwrap();
+        assert_ne!(line, "", "the server ended before it was open: {:?}", child.wait());
+    }
+    let url = line.trim_start_matches("Driftbelt is open: ").trim().to_owned();
+    (child, url, lines)
+}
+
+#[test]
+fn an_unknown_key_names_file_and_nearest() {
+    let directory = TempDir::new().unwrap();
+    let words = failure(&mut with_file(&directory, "prot = 1\n"));
+    assert_eq!(words, "error: belt.toml: there is no option `prot`; did you mean `port`?");
+}
+
+#[test]
+fn a_bad_value_names_file_and_key() {
+    let directory = TempDir::new().unwrap();
+    for (text, part) in [
+        ("tick-rate = 4", "tick-rate: invalid value '4'"),
+        ("port = true", "port: must not be a boolean"),
+        ("no_record = 3", "no_record: must be true or false"),
+        ("log = \"loud\"", "log: invalid value 'loud'"),
+        ("config = \"x\"", "there is no option `config`"),
+    ] {
+        let words = failure(&mut with_file(&directory, text));
+        assert!(words.starts_with("error: belt.toml: ") && words.contains(part), "{text}: {words}");
+    }
+    let output = with_file(&directory, "port =").output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("line 1"));
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
+    let directory = TempDir::new().unwrap();
+    let with_file = || with_file(&directory, "mode = 'of-the-file'\nno-tls = true\n");
+    assert!(failure(&mut with_file()).contains("`of-the-file`"));
+    assert!(
+        failure(with_file().env("DRIFTBELT_MODE", "of-the-environment")).contains("`of-the-environment`")
+    );
+    let words =
+        failure(with_file().env("DRIFTBELT_MODE", "of-the-environment").args(["--mode", "of-the-flag"]));
+    assert!(words.contains("`of-the-flag`"), "{words}");
+    let mut serve = command(&directory);
+    serve.args(["serve", "--config", "belt.toml"]);
+    assert!(failure(&mut serve).contains("`of-the-file`"));
+}
+
+#[test]
+fn an_unknown_mode_names_those_that_exist() {
+    let directory = TempDir::new().unwrap();
+    let words = failure(command(&directory).args(["--no-tls", "--port", "0", "--mode", "team"]));
+    assert_eq!(words, "error: there is no mode `team`, only arena, belt, teams; did you mean `teams`?");
+}
+
+#[test]
+fn assets_out_of_range_name_file_key_and_range() {
+    let directory = TempDir::new().unwrap();
+    let (from, to) = (concat!(env!("CARGO_MANIFEST_DIR"), "/../assets"), directory.path());
+    for folder in ["modes", "arenas"] {
+        std::fs::create_dir(to.join(folder)).unwrap();
+        for file in std::fs::read_dir(format!("{from}/{folder}")).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), to.join(folder).join(file.file_name())).unwrap();
+        }
+    }
+    let rules = std::fs::read_to_string(format!("{from}/rules.toml")).unwrap();
+    let run = |rules: String| {
+        std::fs::write(to.join("rules.toml"), rules).unwrap();
+        let output = command(&directory).args(["--no-tls", "--port", "0", "--assets", "."]).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let words = run(rules.replace("drag = 1.1", "drag = 11.0"));
+    assert!(words.contains("rules.toml: ship.drag is 11, but must lie between 0 and 5"), "{words}");
+    let words = run(rules.replace("drag = 1.1", "drug = 1.1"));
+    assert!(words.contains("rules.toml: ") && words.contains("drug") && words.contains("line "), "{words}");
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    let directory = TempDir::new().unwrap();
+    let words = failure(command(&directory).args(["--no-tls", "--port", "0", "--host", "0.0.0.0"]));
+    assert!(words.starts_with("error: --no-tls works on a loopback address only"), "{words}");
+}
+
+#[test]
+fn a_taken_port_is_one_clear_line() {
+    let directory = TempDir::new().unwrap();
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let words = failure(command(&directory).args(["--no-tls", "--port", &port.to_string()]));
+    assert!(words.starts_with(&format!("error: port {port} is taken")), "{words}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_in_order() {
+    let directory = TempDir::new().unwrap();
+    let (mut child, url, mut rest) = start(command(&directory).args(["--port", "0"]));
+    assert!(url.starts_with("https://localhost:"), "{url}");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let mut words = String::new();
+    rest.read_to_string(&mut words).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{words}");
+    assert!(directory.path().join("driftbelt/cert.pem").exists());
+}

@@ -1,0 +1,115 @@
+//! What is not a socket: page, API, probes, files, and the headers of them all.
+
+use crate::peer::{serve, serve_with};
+use game_server::net::limits::Limits;
+use serde_json::Value;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_carries_the_strict_headers() {
+    let server = serve(Limits::default()).await;
+    for path in ["/", "/healthz", "/nothing", "/ws", "/api/status", "/recordings/x.belt"] {
+        let answer = server.get(path).await;
+        let policy = answer.header("Content-Security-Policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"),
+            "{path}: {policy}"
+        );
+        assert_eq!(answer.header("X-Content-Type-Options"), "nosniff", "{path}");
+        assert_eq!(answer.header("Referrer-Policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("Cross-Origin-Opener-Policy"), "same-origin", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_and_metrics_answer() {
+    let server = serve(Limits::default()).await;
+    assert_eq!(server.get("/healthz").await.status, 200);
+    assert_eq!(server.get("/readyz").await.status, 200);
+    let _player = server.join().await;
+    let metrics = server.get("/metrics").await;
+    assert!(metrics.header("Content-Type").starts_with("text/plain; version=0.0.4"));
+    assert!(
+        metrics.text().lines().any(|line| line.starts_with("driftbelt_connections ")),
+        "{}",
+        metrics.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_names_versions_and_rooms() {
+    let server = serve(Limits::default()).await;
+    let _player = server.join().await;
+    let status = loop {
+        let answer = server.get("/api/status").await;
+        assert_eq!(answer.header("Content-Type"), "application/json");
+        let status: Value = serde_json::from_slice(&answer.body).unwrap();
+        // Rooms publish their state once a second.
+        if status["players"] == 1 {
+            break status;
+        }
+    };
+    assert_eq!(status["protocol"], shared::PROTOCOL_VERSION);
+    assert_eq!(status["connections"], 1);
+    assert_eq!(status["rooms"].as_array().unwrap().len(), 1);
+    assert_eq!(status["rooms"][0]["tickRateHz"], 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_are_files_of_their_directory_and_of_no_other() {
+    let server = serve(Limits::default()).await;
+    let empty = server.get("/api/recordings").await;
+    assert_eq!(
+        serde_json::from_slice::<Value>(&empty.body).unwrap(),
+        serde_json::json!({ "recordings": [] })
+    );
+    let bytes: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+    std::fs::write(server.directory.path().join("belt-1.belt"), &bytes).unwrap();
+    std::fs::write(server.directory.path().join("secret.toml"), "x").unwrap();
+    let file = server.get("/recordings/belt-1.belt").await;
+    assert_eq!((file.status, file.body == bytes), (200, true));
+    for path in
+        ["/recordings/secret.toml", "/recordings/..%2fsecret.belt", "/recordings/none.belt", "/recordings/"]
+    {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_are_taken_by_the_book() {
+    let server = serve(Limits::default()).await;
+    let head = server.request("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!((head.status, head.header("Content-Length")), (200, "6"));
+    let post = server.request("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await;
+    assert_eq!((post.status, post.header("Allow")), (405, "GET, HEAD"));
+    assert_eq!(server.get("/nothing/here").await.status, 404);
+    assert_eq!(server.request("GET / HTTP/1.1\r\n\r\n").await.status, 400);
+    assert_eq!(server.request("nonsense\r\n\r\n").await.status, 400);
+    // Two requests on one connection.
+    let mut peer = server.connect().await;
+    peer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(peer.read_answer(true).await.text(), "alive\n");
+    assert_eq!(peer.read_answer(true).await.text(), "ready\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_over_the_limit_is_refused() {
+    let server = serve(Limits::default()).await;
+    let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "x".repeat(20_000));
+    assert_eq!(server.request(&long).await.status, 431);
+    let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: x\r\n".repeat(70));
+    assert_eq!(server.request(&many).await.status, 431);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_recorded_where_the_options_say() {
+    let server = serve_with(&["--no-tls"], Limits::default()).await;
+    let player = server.join().await;
+    let listed = loop {
+        let listed: Value = serde_json::from_slice(&server.get("/api/recordings").await.body).unwrap();
+        if !listed["recordings"].as_array().unwrap().is_empty() {
+            break listed;
+        }
+    };
+    assert_eq!(listed["recordings"][0]["live"], true);
+    drop(player);
+}

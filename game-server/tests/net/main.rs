@@ -1,0 +1,15 @@
+//! The rim of the server over real sockets: HTTP, TLS, the WebSocket handshake, frames, limits, the end.
+
+// Test code that is not itself a test function; what fails here fails the test.
+#![allow(clippy::unwrap_used)]
+
+mod command;
+mod crowd;
+mod frames;
+mod handshake;
+mod http;
+mod peer;
+mod recorded;
+mod stop;
+mod times;
+mod tls;

@@ -1,0 +1,72 @@
+//! Peers that keep the server waiting.
+
+use crate::peer::{BINARY, PING, PONG, Peer, TestServer, encoded, frame, hello, serve};
+use game_server::net::limits::Limits;
+use shared::message::{ClientMessage, ServerMessage};
+use std::time::Duration;
+use tokio::net::TcpSocket;
+
+const SHORT: Duration = Duration::from_millis(50);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_without_hello_is_closed() {
+    let server = serve(Limits { hello_timeout: SHORT, ..Limits::default() }).await;
+    assert_eq!(server.open().await.closed().await.0, 4004);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_player_is_asked_and_then_closed() {
+    let limits = Limits { ping_after: SHORT, silence_timeout: 20 * SHORT, ..Limits::default() };
+    let server = serve(limits).await;
+    let mut peer = server.join().await;
+    // An answer keeps the connection.
+    for _ in 0..2 {
+        while peer.frame().await.unwrap().opcode != PING {}
+        peer.send(PONG, b"").await;
+    }
+    assert_eq!(peer.closed().await.0, 4008);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_player_who_takes_nothing_in_is_let_go_and_the_others_play_on() {
+    let limits =
+        Limits { write_timeout: SHORT, messages_burst: u32::MAX, bytes_burst: u32::MAX, ..Limits::default() };
+    let server = serve(limits).await;
+    let mut other = server.join().await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stalled = Peer::new(socket.connect(server.address()).await.unwrap());
+    stalled.upgrade().await;
+    stalled.say(&hello()).await;
+    // It reads nothing, and asks for answers until the system's buffers are full on both sides.
+    let ping = frame(true, BINARY, &encoded(&ClientMessage::Ping { stamp: 1 })).repeat(50);
+    let mut written = 0;
+    while connections(&server).await < 2 {}
+    while connections(&server).await == 2 {
+        written += stalled.stream.try_write(&ping[written..]).unwrap_or_default();
+        written %= ping.len();
+    }
+    other.say(&ClientMessage::Ping { stamp: 7 }).await;
+    other.hear_until(|message| matches!(message, ServerMessage::Pong { stamp: 7, .. })).await;
+}
+
+async fn connections(server: &TestServer) -> u64 {
+    let status: serde_json::Value = serde_json::from_slice(&server.get("/api/status").await.body).unwrap();
+    status["connections"].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_ends_is_given_up() {
+    let server = serve(Limits { request_timeout: SHORT, ..Limits::default() }).await;
+    let mut peer = server.connect().await;
+    peer.write(b"GET / HTTP/1.1\r\nHost: loc").await;
+    peer.gone().await;
+    server.connect().await.gone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_frame_without_an_answer_does_not_hold_the_socket() {
+    let limits = Limits { hello_timeout: SHORT, close_timeout: SHORT, ..Limits::default() };
+    let server = serve(limits).await;
+    server.open().await.gone().await;
+}
