@@ -1,0 +1,207 @@
+//! The core as JavaScript sees it: the only file that names wasm_bindgen.
+
+// The glue that the macros make is unsafe inside.
+#![allow(unsafe_code)]
+
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(text: &str);
+}
+
+/// Runs when the module is loaded: a panic, which is a defect, at least says where.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| console_error(&panic.to_string())));
+}
+
+/// A plain JavaScript object; what cannot become one (nothing that we make) becomes `undefined`.
+fn object<T: Serialize>(value: &T) -> JsValue {
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn error(reason: impl ToString) -> JsError {
+    JsError::new(&reason.to_string())
+}
+
+fn pointer(words: &[u32]) -> u32 {
+    words.as_ptr() as usize as u32
+}
+
+/// A live connection's state. Times are milliseconds of `performance.now()`.
+#[wasm_bindgen]
+pub struct Client(crate::client::Client);
+
+#[wasm_bindgen]
+impl Client {
+    /// A client for a player; `room` is the one that an invite link asked for.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str, room: Option<String>) -> Client {
+        Client(crate::client::Client::new(name, room.as_deref()))
+    }
+
+    /// The socket is open: queues the Hello.
+    pub fn opened(&mut self, now_ms: f64) {
+        self.0.opened(now_ms);
+    }
+
+    /// Takes in one binary frame. Throws if it makes no sense: close the socket with code 4002.
+    pub fn received(&mut self, bytes: &[u8], now_ms: f64) -> Result<(), JsError> {
+        self.0.received(bytes, now_ms).map_err(error)
+    }
+
+    /// The socket is lost.
+    pub fn closed(&mut self, _now_ms: f64) {
+        self.0.closed();
+    }
+
+    /// Buttons as a bit mask, aim in radians with the y axis pointing down.
+    #[wasm_bindgen(js_name = setInput)]
+    pub fn set_input(&mut self, buttons: u16, aim: f32) {
+        self.0.set_input(buttons, aim);
+    }
+
+    /// Says a line to the room.
+    pub fn chat(&mut self, text: &str) {
+        self.0.chat(text);
+    }
+
+    /// Gives the seat up for good.
+    pub fn leave(&mut self) {
+        self.0.leave();
+    }
+
+    /// Runs the tick clock and queues what is to be sent.
+    pub fn advance(&mut self, now_ms: f64) {
+        self.0.advance(now_ms);
+    }
+
+    /// The next message to send, as one binary frame.
+    #[wasm_bindgen(js_name = pollTransmit)]
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.0.poll_transmit()
+    }
+
+    /// The next thing to tell the player.
+    #[wasm_bindgen(js_name = pollNotice)]
+    pub fn poll_notice(&mut self) -> JsValue {
+        self.0.poll_notice().map_or(JsValue::UNDEFINED, |notice| object(&notice))
+    }
+
+    /// Writes the frame buffer.
+    pub fn frame(&mut self, now_ms: f64) {
+        self.0.frame(now_ms);
+    }
+
+    /// Where the frame is in wasm memory, in bytes. It moves: ask after every frame.
+    #[wasm_bindgen(js_name = framePointer)]
+    pub fn frame_pointer(&self) -> u32 {
+        pointer(self.0.words())
+    }
+
+    /// Length of the frame, in 4-byte words.
+    #[wasm_bindgen(js_name = frameLength)]
+    pub fn frame_length(&self) -> u32 {
+        self.0.words().len() as u32
+    }
+
+    /// What this client is up to.
+    pub fn state(&self, now_ms: f64) -> JsValue {
+        object(&self.0.state(now_ms))
+    }
+
+    /// The newest values behind the net graph.
+    #[wasm_bindgen(js_name = netGraph)]
+    pub fn net_graph(&self, _now_ms: f64) -> JsValue {
+        object(&self.0.net_graph())
+    }
+}
+
+/// A recording that plays in this tab.
+#[wasm_bindgen]
+pub struct Replay(crate::replay::Replay);
+
+#[wasm_bindgen]
+impl Replay {
+    /// Opens a recording. Throws, with a reason for people, if it cannot be played.
+    #[wasm_bindgen(constructor)]
+    pub fn new(file: Vec<u8>) -> Result<Replay, JsError> {
+        crate::replay::Replay::open(file).map(Replay).map_err(error)
+    }
+
+    /// What the recording says of itself.
+    pub fn info(&self) -> JsValue {
+        object(&self.0.info())
+    }
+
+    /// Shows a tick.
+    pub fn seek(&mut self, tick: u32) {
+        self.0.seek(tick);
+    }
+
+    /// Lets time pass, or stops it.
+    #[wasm_bindgen(js_name = setPlaying)]
+    pub fn set_playing(&mut self, playing: bool) {
+        self.0.set_playing(playing);
+    }
+
+    /// Seconds of the match per second, from 0.25 to 16.
+    #[wasm_bindgen(js_name = setSpeed)]
+    pub fn set_speed(&mut self, speed: f64) {
+        self.0.set_speed(speed);
+    }
+
+    /// Follows a player's ship; 0 is nobody.
+    pub fn follow(&mut self, player: u32) {
+        self.0.follow(player);
+    }
+
+    /// Looks at a place, in units, with a view of this width, until a player is followed again.
+    #[wasm_bindgen(js_name = setCamera)]
+    pub fn set_camera(&mut self, x: f32, y: f32, view_width: f32) {
+        self.0.set_camera(x, y, view_width);
+    }
+
+    /// Lets time pass if the recording plays.
+    pub fn advance(&mut self, now_ms: f64) {
+        self.0.advance(now_ms);
+    }
+
+    /// Writes the frame buffer.
+    pub fn frame(&mut self, now_ms: f64) {
+        self.0.frame(now_ms);
+    }
+
+    /// Where the frame is in wasm memory, in bytes. It moves: ask after every frame.
+    #[wasm_bindgen(js_name = framePointer)]
+    pub fn frame_pointer(&self) -> u32 {
+        pointer(self.0.words())
+    }
+
+    /// Length of the frame, in 4-byte words.
+    #[wasm_bindgen(js_name = frameLength)]
+    pub fn frame_length(&self) -> u32 {
+        self.0.words().len() as u32
+    }
+
+    /// The next thing to tell the viewer.
+    #[wasm_bindgen(js_name = pollNotice)]
+    pub fn poll_notice(&mut self) -> JsValue {
+        self.0.poll_notice().map_or(JsValue::UNDEFINED, |notice| object(&notice))
+    }
+
+    /// What the player is up to.
+    pub fn state(&self) -> JsValue {
+        object(&self.0.state())
+    }
+}
+
+/// The hash of the scripted match, as 16 hex digits: the same number on every machine.
+#[wasm_bindgen(js_name = determinismHash)]
+pub fn determinism_hash() -> String {
+    format!("{:016x}", sim::scripted::scripted_match())
+}

@@ -1,0 +1,113 @@
+//! The client's tick clock. It runs ahead of the server, so that the input for a tick is there before the tick is
+//! stepped, and is steered by how early the server says the inputs come. Time is passed in.
+
+use crate::average::Average;
+use shared::id::Tick;
+
+/// How many ticks early inputs should be at the server on a link without jitter.
+const LEAD_TARGET_TICKS: f64 = 2.0;
+/// The most ticks early that jitter can ask for.
+const LEAD_LIMIT_TICKS: f64 = 10.0;
+/// The rate is never bent by more than this share: nobody notices.
+const BEND_LIMIT: f64 = 0.04;
+/// Bend per tick of error.
+const BEND_PER_TICK: f64 = 0.015;
+/// A bend ends this long after the report that asked for it, in milliseconds.
+const BEND_LASTS_MS: f64 = 500.0;
+/// An error beyond this is jumped over instead of being worn down.
+const JUMP_TICKS: f64 = 10.0;
+/// Weight of a new report. At 30 reports per second the average follows within half a second.
+const LEAD_WEIGHT: f64 = 1.0 / 12.0;
+
+/// Where the client is in ticks.
+#[derive(Clone, Debug)]
+pub struct TickClock {
+    tick_ms: f64,
+    at_ms: f64,
+    at_tick: f64,
+    bend: f64,
+    lead: Average,
+    /// Newest input that a report spoke of.
+    reported: Option<Tick>,
+    /// Reports about inputs before this tick speak of the clock before its last jump.
+    valid_from: Tick,
+    /// The first report after a start is taken at its word.
+    settled: bool,
+}
+
+impl TickClock {
+    /// A clock for a server that had stepped `server_tick` when it sent what arrived at `now_ms`, over a link with this
+    /// round trip in milliseconds.
+    pub fn start(tick_ms: f64, server_tick: Tick, round_trip_ms: f64, now_ms: f64) -> TickClock {
+        let at_tick = f64::from(server_tick.0) + round_trip_ms / tick_ms + LEAD_TARGET_TICKS;
+        TickClock {
+            tick_ms,
+            at_ms: now_ms,
+            at_tick,
+            bend: 0.0,
+            lead: Average::new(LEAD_WEIGHT),
+            reported: None,
+            valid_from: Tick(at_tick as u32),
+            settled: false,
+        }
+    }
+
+    /// The position in ticks at a time, with the fraction of the tick that has passed.
+    pub fn position(&self, now_ms: f64) -> f64 {
+        let passed = (now_ms - self.at_ms).max(0.0);
+        self.at_tick + (passed + passed.min(BEND_LASTS_MS) * self.bend) / self.tick_ms
+    }
+
+    /// The server reports, in its snapshot of `tick`, that the newest input was `lead` ticks early.
+    pub fn steer(&mut self, tick: Tick, lead: i8, now_ms: f64) {
+        let newest = Tick((i64::from(tick.0) + i64::from(lead)).clamp(0, u32::MAX.into()) as u32);
+        // Without a new input the lead only falls because ticks pass: the link stalls, the clock is not wrong.
+        if newest < self.valid_from || self.reported.is_some_and(|reported| newest <= reported) {
+            return;
+        }
+        self.reported = Some(newest);
+        self.lead.add(f64::from(lead));
+        let error = self.error();
+        if error.abs() > JUMP_TICKS || !self.settled {
+            self.settled = true;
+            if error.abs() >= 1.0 {
+                self.jump(error, now_ms);
+            }
+        } else {
+            self.turn(now_ms, (error * BEND_PER_TICK).clamp(-BEND_LIMIT, BEND_LIMIT));
+        }
+    }
+
+    /// Moves the clock at once by a number of ticks. The next report that counts is about an input after the jump.
+    pub fn jump(&mut self, ticks: f64, now_ms: f64) {
+        let before = self.position(now_ms);
+        self.turn(now_ms, 0.0);
+        self.at_tick = (self.at_tick + ticks).max(0.0);
+        self.lead.shift(ticks);
+        self.valid_from = Tick(before.max(self.at_tick) as u32).next();
+    }
+
+    fn turn(&mut self, now_ms: f64, bend: f64) {
+        self.at_tick = self.position(now_ms);
+        self.at_ms = now_ms.max(self.at_ms);
+        self.bend = bend;
+    }
+
+    /// How many ticks the inputs should come earlier.
+    fn error(&self) -> f64 {
+        // Up to half a tick of deviation is the frame rate, not the link.
+        let jitter = (self.lead.deviation() - 0.5).max(0.0);
+        let target = (LEAD_TARGET_TICKS + 2.5 * jitter).min(LEAD_LIMIT_TICKS);
+        target - self.lead.value().unwrap_or(target)
+    }
+
+    /// How many ticks early the inputs come, on average.
+    pub fn lead_ticks(&self) -> f64 {
+        self.lead.value().unwrap_or(0.0)
+    }
+
+    /// By which share the clock runs faster than the server's tick rate.
+    pub fn rate_bend(&self) -> f64 {
+        self.bend
+    }
+}

@@ -1,0 +1,83 @@
+//! From the server's events to effects: the part that live play and replay share.
+
+use crate::frame::{Effect, EffectKind};
+use crate::shown::direction;
+use glam::{IVec2, Vec2};
+use shared::entity::EntityState;
+use shared::event::{Event, Happening};
+use shared::id::{NetId, PlayerId};
+use shared::quantize::{health_from, position_from};
+use shared::rules::Rules;
+
+/// What an effect needs to know about the world it happens in.
+pub trait Surroundings {
+    /// An entity, if it is or was just there.
+    fn entity(&self, id: NetId) -> Option<&EntityState>;
+    /// The ship of a player, if there is one.
+    fn ship_of(&self, player: PlayerId) -> Option<&EntityState>;
+}
+
+/// The effect of an event, for the player who watches.
+pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, around: &dyn Surroundings) -> Effect {
+    let position = position_from(IVec2::from(event.at));
+    let ship_of = |player: PlayerId| around.ship_of(player).map(|ship| ship.id);
+    let moment = match event.what {
+        Happening::Hit { target, by, damage } => {
+            Moment::new(EffectKind::Hit, target, health_from(damage)).by(ship_of(by))
+        }
+        Happening::Death { ship, killer, bounty, .. } => {
+            Moment::new(EffectKind::Death, ship, bounty as f32).by(ship_of(killer))
+        }
+        Happening::Broken { asteroid, size } => {
+            Moment::new(EffectKind::Broken, asteroid, rules.asteroid.radius[usize::from(size).min(2)])
+        }
+        Happening::Loaded { ship } => Moment::new(EffectKind::Loaded, ship, 1.0),
+        Happening::Banked { ship, gained, .. } => Moment::new(EffectKind::Banked, ship, gained as f32),
+        Happening::Spawned { ship } => Moment::new(EffectKind::Spawned, ship, 0.0),
+        Happening::Upgraded { ship, upgrade } => {
+            Moment::new(EffectKind::Upgraded, ship, f32::from(upgrade as u8))
+        }
+        Happening::Bounced { ship, speed } => Moment::new(EffectKind::Bounced, ship, f32::from(speed)),
+    };
+    // A hit points away from who fired.
+    let from = moment.other.and_then(|other| around.entity(other)).map(|ship| ship.motion.position());
+    let own = own_ship.is_some_and(|own| own == moment.subject || Some(own) == moment.other);
+    Effect {
+        kind: moment.kind,
+        position,
+        subject: moment.subject.0,
+        other: moment.other.map_or(0, |other| other.0),
+        value: moment.value,
+        angle: from.map_or(0.0, |from| direction(position - from)),
+        own,
+    }
+}
+
+/// The flash at the muzzle of a gun that fired.
+pub fn shot(ship: NetId, muzzle: Vec2, heading: f32, own: bool) -> Effect {
+    let kind = EffectKind::Shot;
+    Effect { kind, position: muzzle, subject: ship.0, other: 0, value: 0.0, angle: heading, own }
+}
+
+/// The bump of the own ship against a rock or the border, as predicted.
+pub fn bounce(ship: NetId, position: Vec2, speed: f32) -> Effect {
+    let kind = EffectKind::Bounced;
+    Effect { kind, position, subject: ship.0, other: 0, value: speed, angle: 0.0, own: true }
+}
+
+struct Moment {
+    kind: EffectKind,
+    subject: NetId,
+    other: Option<NetId>,
+    value: f32,
+}
+
+impl Moment {
+    fn new(kind: EffectKind, subject: NetId, value: f32) -> Moment {
+        Moment { kind, subject, other: None, value }
+    }
+
+    fn by(self, other: Option<NetId>) -> Moment {
+        Moment { other, ..self }
+    }
+}

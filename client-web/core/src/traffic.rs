@@ -1,0 +1,118 @@
+//! What the link is like: round trips, bytes, silence.
+
+use crate::average::Average;
+
+/// Milliseconds between two pings.
+const PING_INTERVAL_MS: f64 = 1000.0;
+/// A ping without an answer for this long is given up, in milliseconds.
+const PING_PATIENCE_MS: f64 = 10_000.0;
+/// Ping stamps per millisecond.
+const STAMPS_PER_MS: f64 = 16.0;
+/// Bytes per second are counted over this long, in milliseconds.
+const RATE_WINDOW_MS: f64 = 1000.0;
+
+/// Measurements of one connection.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    round_trip: Average,
+    asked: Option<(u32, f64)>,
+    next_ping_ms: f64,
+    heard_ms: f64,
+    window_began_ms: f64,
+    window_bytes: usize,
+    bytes_per_second: f64,
+    snapshot_bytes: usize,
+    server_tick_micros: u32,
+}
+
+impl Traffic {
+    /// A connection that opened now.
+    pub fn new(now_ms: f64) -> Traffic {
+        Traffic {
+            round_trip: Average::new(1.0 / 8.0),
+            asked: None,
+            next_ping_ms: now_ms,
+            heard_ms: now_ms,
+            window_began_ms: now_ms,
+            window_bytes: 0,
+            bytes_per_second: 0.0,
+            snapshot_bytes: 0,
+            server_tick_micros: 0,
+        }
+    }
+
+    /// A message of this many bytes arrived.
+    pub fn heard(&mut self, bytes: usize, now_ms: f64) {
+        self.roll(now_ms);
+        self.heard_ms = now_ms;
+        self.window_bytes += bytes;
+    }
+
+    /// The message that arrived last was a snapshot of this many bytes.
+    pub fn snapshot(&mut self, bytes: usize) {
+        self.snapshot_bytes = bytes;
+    }
+
+    /// The stamp of the ping to send now, if one is due.
+    pub fn ping_due(&mut self, now_ms: f64) -> Option<u32> {
+        self.roll(now_ms);
+        let waiting = self.asked.is_some_and(|(_, at_ms)| now_ms - at_ms < PING_PATIENCE_MS);
+        if now_ms < self.next_ping_ms || waiting {
+            return None;
+        }
+        self.next_ping_ms = now_ms + PING_INTERVAL_MS;
+        let stamp = (now_ms * STAMPS_PER_MS) as u64 as u32;
+        self.asked = Some((stamp, now_ms));
+        Some(stamp)
+    }
+
+    /// The answer to a ping; others than the one asked for are ignored.
+    pub fn pong(&mut self, stamp: u32, tick_micros: u32, now_ms: f64) {
+        if let Some((asked, at_ms)) = self.asked
+            && asked == stamp
+        {
+            self.asked = None;
+            self.round_trip.add(now_ms - at_ms);
+            self.server_tick_micros = tick_micros;
+        }
+    }
+
+    fn roll(&mut self, now_ms: f64) {
+        let passed = now_ms - self.window_began_ms;
+        if passed >= RATE_WINDOW_MS {
+            self.bytes_per_second = self.window_bytes as f64 * 1000.0 / passed;
+            self.window_bytes = 0;
+            self.window_began_ms = now_ms;
+        }
+    }
+
+    /// The round trip in milliseconds; `None` before the first answer.
+    pub fn round_trip_ms(&self) -> Option<f64> {
+        self.round_trip.value()
+    }
+
+    /// Mean deviation of the round trip, in milliseconds.
+    pub fn jitter_ms(&self) -> f64 {
+        self.round_trip.deviation()
+    }
+
+    /// Milliseconds since anything was heard.
+    pub fn silent_ms(&self, now_ms: f64) -> f64 {
+        (now_ms - self.heard_ms).max(0.0)
+    }
+
+    /// Bytes received in the last whole second.
+    pub fn bytes_per_second(&self) -> f64 {
+        self.bytes_per_second
+    }
+
+    /// Bytes of the newest snapshot.
+    pub fn snapshot_bytes(&self) -> usize {
+        self.snapshot_bytes
+    }
+
+    /// How long the server's newest tick took when it last answered a ping, in milliseconds.
+    pub fn server_tick_ms(&self) -> f64 {
+        f64::from(self.server_tick_micros) / 1000.0
+    }
+}

@@ -1,0 +1,115 @@
+//! Whatever bytes arrive, the client answers with an error or goes on; it never panics and never grows without limit.
+
+use crate::server::Server;
+use client_core::client::Client;
+use proptest::prelude::*;
+use shared::event::{Event, Happening};
+use shared::id::{NetId, PlayerId};
+use shared::message::{ClientMessage, Hello};
+use shared::text::Name;
+
+/// A welcome and some snapshots as the server really sends them.
+fn session() -> Vec<Vec<u8>> {
+    let mut server = Server::new();
+    let name = Name::from_input("Ada");
+    let hello = Hello { version: 1, name, resume: None, last_tick: None };
+    let mut messages: Vec<Vec<u8>> = server.hear(ClientMessage::Hello(hello)).into_iter().collect();
+    for index in 0..8 {
+        server.step();
+        let what = Happening::Hit { target: NetId(100 + index % 3), by: PlayerId(index % 3), damage: 9 };
+        server.events.push(Event { at: (300, -70), what });
+        if index == 5 {
+            server.rocks.remove(1);
+        }
+        messages.push(server.snapshot());
+    }
+    messages
+}
+
+/// Feeds messages until one is refused, drawing and playing in between.
+fn feed(messages: &[Vec<u8>]) -> Client {
+    let mut client = Client::new("Ada", None);
+    client.opened(0.0);
+    let mut now_ms = 100.0;
+    for message in messages {
+        let taken = client.received(message, now_ms);
+        client.set_input(0xffff, now_ms as f32);
+        client.advance(now_ms);
+        client.frame(now_ms);
+        assert!(client.state(now_ms).players < 1000);
+        if taken.is_err() {
+            break;
+        }
+        now_ms += 33.3;
+    }
+    client.frame(now_ms + 1e7);
+    client.closed();
+    client
+}
+
+#[test]
+fn an_untouched_session_plays() {
+    let mut client = Client::new("Ada", None);
+    client.opened(0.0);
+    for message in session() {
+        client.received(&message, 50.0).expect("the server speaks the protocol");
+    }
+    assert_eq!(client.state(50.0).phase, "playing");
+}
+
+#[test]
+fn every_truncation_and_every_flipped_bit_of_a_snapshot_is_survived() {
+    let messages = session();
+    let last = messages.len() - 1;
+    for length in 0..messages[last].len() {
+        let mut cut = messages.clone();
+        cut[last].truncate(length);
+        feed(&cut);
+    }
+    for bit in 0..messages[last].len() * 8 {
+        let mut flipped = messages.clone();
+        flipped[last][bit / 8] ^= 1 << (bit % 8);
+        feed(&flipped);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn mutated_messages_are_survived(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 1..12),
+    ) {
+        let mut messages = session();
+        for (message, byte, value) in changes {
+            let message = message.get_mut(&mut messages);
+            let place = byte.index(message.len());
+            message[place] = value;
+        }
+        feed(&messages);
+    }
+
+    #[test]
+    fn random_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300), variant in 0u8..10) {
+        let mut messages = session();
+        let mut tail = vec![variant];
+        tail.extend(bytes);
+        messages.push(tail);
+        feed(&messages);
+    }
+
+    #[test]
+    fn times_that_run_wild_are_survived(times in prop::collection::vec(-1e12f64..1e12, 1..40)) {
+        let mut client = Client::new("Ada", None);
+        client.opened(0.0);
+        let messages = session();
+        for (index, now_ms) in times.iter().enumerate() {
+            if let Some(message) = messages.get(index) {
+                client.received(message, *now_ms).expect("the server speaks the protocol");
+            }
+            client.advance(*now_ms);
+            client.frame(*now_ms);
+        }
+        prop_assert!(std::iter::from_fn(|| client.poll_transmit()).count() <= 256);
+    }
+}

@@ -1,0 +1,244 @@
+//! The live client against a small server over a link in virtual time.
+
+use crate::rig::{Chance, Rig};
+use crate::server::{FOE, SHIP};
+use client_core::notice::Notice;
+use shared::entity::Kind;
+use shared::event::{Event, Happening};
+use shared::id::PlayerId;
+
+#[test]
+fn on_a_clean_link_the_prediction_is_never_off() {
+    for delay_ms in [0.0, 40.0, 150.0] {
+        let mut rig = Rig::new(delay_ms, 0);
+        let mut chance = Chance::new(3);
+        let mut bumped = 0.0f32;
+        rig.run(1500.0, |_| {});
+        let settled = rig.client.net_graph().corrections;
+        rig.run(60_000.0, |rig| {
+            rig.play(&mut chance);
+            bumped = bumped.max(rig.client.state(rig.now_ms).own.map_or(0.0, |own| own.x.hypot(own.y)));
+        });
+        let graph = rig.client.net_graph();
+        assert_eq!((graph.corrections - settled, graph.prediction_error_units), (0, 0.0), "at {delay_ms} ms");
+        assert_eq!(rig.server.late_frames, 0, "at {delay_ms} ms");
+        assert!(bumped > 20.0, "the ship went places: {bumped}");
+        assert!(graph.input_lead_ticks < 4.0, "{} ticks early", graph.input_lead_ticks);
+        assert!((graph.rtt_ms - 2.0 * delay_ms).abs() < 20.0, "{} ms", graph.rtt_ms);
+    }
+}
+
+#[test]
+fn under_jitter_inputs_arrive_in_time_and_the_rate_bends_gently() {
+    for jitter_ms in [20, 60] {
+        let mut rig = Rig::new(30.0, jitter_ms);
+        rig.tick_ms *= 1.001;
+        rig.run(5000.0, |_| {});
+        let (late, taken) = (rig.server.late_frames, rig.server.taken_frames.len());
+        rig.run(60_000.0, |rig| assert!(rig.client.net_graph().rate_bend.abs() <= 0.04));
+        let late = rig.server.late_frames - late;
+        let taken = rig.server.taken_frames.len() - taken;
+        assert!(late * 50 < taken, "{late} of {taken} late at {jitter_ms} ms of jitter");
+        let graph = rig.client.net_graph();
+        assert!((1.5..8.0).contains(&graph.input_lead_ticks), "{} ticks early", graph.input_lead_ticks);
+        let ticks = rig.server.taken_frames.windows(2);
+        let gaps = ticks.filter(|pair| pair[1].tick.0 != pair[0].tick.0 + 1).count();
+        assert_eq!(gaps, 0, "one frame for every tick");
+    }
+}
+
+#[test]
+fn a_stalled_link_does_not_lead_the_clock_astray() {
+    let mut rig = Rig::new(30.0, 10);
+    rig.run(4000.0, |_| {});
+    let taken = rig.server.taken_frames.len();
+    rig.up.stalled_until_ms = rig.now_ms + 900.0;
+    rig.run(1000.0, |_| {});
+    rig.up.stalled_until_ms = rig.now_ms + 900.0;
+    rig.down.stalled_until_ms = rig.now_ms + 900.0;
+    rig.run(4000.0, |_| {});
+    let frames = &rig.server.taken_frames[taken..];
+    assert!(frames.windows(2).all(|pair| pair[1].tick.0 == pair[0].tick.0 + 1));
+    let graph = rig.client.net_graph();
+    assert!((1.0..5.0).contains(&graph.input_lead_ticks), "{} ticks early", graph.input_lead_ticks);
+    assert_eq!(graph.prediction_error_units, 0.0, "healed");
+}
+
+#[test]
+fn a_hidden_tab_comes_back_without_catching_up() {
+    let mut rig = Rig::new(30.0, 5);
+    rig.run(3000.0, |_| {});
+    rig.visible = false;
+    rig.run(1000.0, |_| {});
+    let before = rig.server.taken_frames.len();
+    rig.run(20_000.0, |_| {});
+    assert_eq!(rig.server.taken_frames.len(), before);
+    rig.visible = true;
+    rig.run(200.0, |_| {});
+    let after = rig.server.taken_frames.len();
+    assert!(after - before <= 7, "{} frames in the first moment", after - before);
+    rig.run(3000.0, |_| {});
+    assert_eq!(rig.client.net_graph().prediction_error_units, 0.0);
+    let lead = rig.client.net_graph().input_lead_ticks;
+    assert!((1.0..5.0).contains(&lead), "{lead} ticks early");
+}
+
+#[test]
+fn own_bolts_fly_from_the_shot_on_without_a_jump() {
+    let mut rig = Rig::new(60.0, 0);
+    rig.server.rocks.clear();
+    rig.run(2000.0, |_| {});
+    let mut before: Vec<glam::Vec2> = Vec::new();
+    let mut shots = 0;
+    let mut most = 0;
+    rig.client.set_input(4, 0.7);
+    rig.run(6000.0, |rig| {
+        let picture = rig.picture();
+        shots += picture.effects().iter().filter(|effect| **effect == (6, SHIP.0)).count();
+        let bolts = picture.own_bolts();
+        most = most.max(bolts.len());
+        let step = rig.server.setup.rules.bolt.speed * 0.017 * 1.3 + 0.1;
+        for bolt in &bolts {
+            let ship = picture.place(SHIP).expect("alive");
+            let known = before.iter().any(|was| was.distance(*bolt) < step);
+            assert!(known || ship.distance(*bolt) < 6.0, "a bolt out of nothing at {bolt}, ship at {ship}");
+        }
+        for was in before.iter().filter(|was| was.distance(picture.place(SHIP).expect("alive")) < 30.0) {
+            assert!(bolts.iter().any(|bolt| was.distance(*bolt) < step), "a bolt vanished at {was}");
+        }
+        before = bolts;
+    });
+    let fired = rig.server.bolts.last().map_or(0, |(bolt, _)| bolt.id.0 - 199);
+    assert!(shots as i64 - i64::from(fired) <= 3, "{shots} flashes for {fired} shots");
+    assert!(fired > 20 && most >= 4, "{fired} shots, {most} in flight at once");
+}
+
+#[test]
+fn others_move_evenly_under_jitter() {
+    let mut rig = Rig::new(40.0, 25);
+    rig.run(4000.0, |rig| drop(rig.picture()));
+    let mut before = None;
+    let (mut longest, mut shortest) = (0.0f32, f32::MAX);
+    rig.run(30_000.0, |rig| {
+        let place = rig.picture().place(FOE).expect("in sight");
+        if let Some(before) = before.replace(place) {
+            longest = longest.max(place.distance(before));
+            shortest = shortest.min(place.distance(before));
+        }
+    });
+    // 10 units per second, seen 60 times a second: 0.167 units, or by the rig's whole milliseconds 0.16 to 0.17.
+    assert!(longest < 0.2 && shortest > 0.12, "steps from {shortest} to {longest}");
+    let delay = rig.client.net_graph().interpolation_delay_ms;
+    assert!((50.0..200.0).contains(&delay), "{delay} ms behind");
+}
+
+#[test]
+fn every_event_becomes_one_effect() {
+    let mut rig = Rig::new(30.0, 30);
+    rig.server.rocks.clear();
+    let mut chance = Chance::new(9);
+    let mut told = Vec::new();
+    let mut seen = Vec::new();
+    let kinds = [1, 4, 5, 7, 8, 9];
+    rig.run(10_000.0, |rig| {
+        if rig.client.world().is_some() && chance.below(8) == 0 {
+            let subject = if chance.below(2) == 0 { SHIP } else { FOE };
+            let (what, kind) = match chance.below(4) {
+                0 => (Happening::Hit { target: subject, by: PlayerId(2), damage: 80 }, 1),
+                1 => (Happening::Loaded { ship: subject }, 4),
+                2 => (Happening::Banked { ship: subject, player: PlayerId(1), gained: 5 }, 5),
+                _ => (Happening::Bounced { ship: subject, speed: 9 }, 9),
+            };
+            rig.server.events.push(Event { at: (0, 0), what });
+            told.push((kind, subject.0));
+        }
+        seen.extend(rig.picture().effects().into_iter().filter(|effect| kinds.contains(&effect.0)));
+    });
+    rig.run(1000.0, |rig| {
+        seen.extend(rig.picture().effects().into_iter().filter(|effect| kinds.contains(&effect.0)));
+    });
+    told.sort_unstable();
+    seen.sort_unstable();
+    assert!(told.len() > 50);
+    assert_eq!(seen, told);
+}
+
+#[test]
+fn a_bump_is_felt_at_once_and_only_once() {
+    let mut rig = Rig::new(80.0, 0);
+    let (mut felt, mut early) = (0, 0);
+    rig.run(120_000.0, |rig| {
+        // From border to border.
+        let aim = if ((rig.now_ms / 12_000.0) as u32).is_multiple_of(2) { 0.1 } else { 3.0 };
+        rig.client.set_input(1, aim);
+        felt += rig.picture().effects().iter().filter(|effect| **effect == (9, SHIP.0)).count();
+        early += usize::from(felt > rig.server.bounces);
+    });
+    assert!(
+        rig.server.bounces > 10 && early > 0,
+        "{} bumps, {early} seen before they happened",
+        rig.server.bounces
+    );
+    assert!(felt.abs_diff(rig.server.bounces) <= 1, "{felt} felt of {}", rig.server.bounces);
+}
+
+#[test]
+fn a_reconnect_asks_for_the_old_seat_and_begins_anew() {
+    let mut rig = Rig::new(20.0, 0);
+    rig.run(2000.0, |_| {});
+    let last_tick = rig.client.state(rig.now_ms).tick;
+    rig.cut();
+    assert_eq!(rig.client.state(rig.now_ms).phase, "offline");
+    assert_eq!(rig.picture().effects(), []);
+    rig.server.tick.0 += 500;
+    rig.client.opened(rig.now_ms);
+    assert_eq!(rig.client.state(rig.now_ms).phase, "joining");
+    rig.run(3000.0, |_| {});
+    let hello = rig.server.hello.clone().expect("a second Hello");
+    assert!(hello.resume.is_some());
+    assert_eq!(hello.last_tick.map(|tick| tick.0), Some(last_tick));
+    let state = rig.client.state(rig.now_ms);
+    assert_eq!((state.phase, state.prediction_error_units), ("playing", 0.0));
+    assert!(state.tick > last_tick + 500);
+    let welcomes = rig.notices.iter().filter(|notice| matches!(notice, Notice::Welcome { .. })).count();
+    assert_eq!(welcomes, 2);
+    rig.client.leave();
+    rig.cut();
+    rig.client.opened(rig.now_ms);
+    rig.run(200.0, |_| {});
+    assert!(rig.server.hello.is_some_and(|hello| hello.resume.is_none()), "a seat given up is not asked for");
+}
+
+#[test]
+fn the_view_is_what_the_server_has_and_names_come_first() {
+    let mut rig = Rig::new(30.0, 20);
+    let mut chance = Chance::new(5);
+    rig.run(5000.0, |rig| rig.play(&mut chance));
+    rig.down.jitter_ms = 0;
+    rig.down.delay_ms = 0.0;
+    rig.run(500.0, |_| {});
+    let world = rig.client.world().expect("welcomed");
+    assert_eq!(world.view.tick(), rig.server.tick);
+    assert_eq!(world.view.entities(), rig.server.entities());
+    let names: Vec<_> = rig.notices.iter().filter(|n| matches!(n, Notice::Name { .. })).collect();
+    assert_eq!(names.len(), 2, "each name once: {names:?}");
+}
+
+#[test]
+fn a_ship_that_dies_leaves_the_camera_where_it_was() {
+    let mut rig = Rig::new(30.0, 0);
+    rig.client.set_input(1, 0.3);
+    rig.run(3000.0, |rig| drop(rig.picture()));
+    let place = rig.picture().place(SHIP).expect("alive");
+    rig.server.ship = None;
+    rig.run(500.0, |rig| drop(rig.picture()));
+    assert_eq!(rig.client.state(rig.now_ms).phase, "dead");
+    assert!(rig.picture().place(SHIP).is_none());
+    let header: Vec<f32> = rig.client.words()[4..6].iter().map(|word| f32::from_bits(*word)).collect();
+    assert!(glam::Vec2::new(header[0], header[1]).distance(place) < 4.0);
+    rig.server.ship = Some(Default::default());
+    rig.run(2000.0, |rig| drop(rig.picture()));
+    assert_eq!(rig.client.state(rig.now_ms).phase, "playing");
+    let kinds = rig.server.entities().iter().filter(|entity| entity.kind == Kind::Ship).count();
+    assert_eq!(kinds, 2);
+}

@@ -1,0 +1,7 @@
+//! Tests of the client core against servers in virtual time.
+
+mod hostile;
+mod live;
+mod replay;
+mod rig;
+mod server;

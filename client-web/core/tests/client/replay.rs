@@ -1,0 +1,232 @@
+//! The replay player against recordings that are made here, by the real simulation.
+
+use crate::rig::Chance;
+use crate::server::setup;
+use client_core::notice::Notice;
+use client_core::replay::Replay;
+use shared::angle::Angle;
+use shared::command::{Join, PlayerInput, TickInputs};
+use shared::id::{PlayerId, Tick};
+use shared::input::{Buttons, Controls};
+use shared::recording::{Encoder, Header, Mark};
+use shared::text::Name;
+use sim::Sim;
+
+const TICKS: u32 = 900;
+const KEYFRAME_TICKS: u32 = 150;
+const HZ: f64 = 30.0;
+
+/// A recording, and the hash of its every tick.
+struct Match {
+    file: Vec<u8>,
+    hashes: Vec<u64>,
+}
+
+/// Players come one by one and fly about at random; there are drones. `tamper` may change what is written of a tick.
+fn play(build: &str, closed: bool, tamper: impl Fn(Tick, u64) -> u64) -> Match {
+    let mut setup = setup();
+    setup.drones = 8;
+    let mut sim = Sim::new(&setup).expect("the game's own setup");
+    let mut encoder = Encoder::new(&Header::new(&setup, build, "test", 1_700_000_000_000));
+    let mut chance = Chance::new(11);
+    let mut file = Vec::new();
+    let mut hashes = vec![sim.state_hash()];
+    encoder.keyframe(&sim.keyframe()).expect("small");
+    for tick in 1..=TICKS {
+        let mut inputs = TickInputs::default();
+        if tick % 20 == 1 && tick < 100 {
+            let join = Join { player: PlayerId(tick / 20 + 1), name: Name::from_input(&format!("P{tick}")) };
+            encoder.mark(Mark::joined(Tick(tick), join.player, &join.name));
+            inputs.joins.push(join);
+        }
+        for player in 1..=5 {
+            if chance.below(10) == 0 {
+                let controls = Controls {
+                    buttons: Buttons(chance.below(16) as u16),
+                    aim: Angle::from_step(chance.below(1024) as u16),
+                };
+                inputs.inputs.push(PlayerInput { player: PlayerId(player), controls });
+            }
+        }
+        sim.step(&inputs);
+        hashes.push(sim.state_hash());
+        encoder.tick(Tick(tick), &inputs, tamper(Tick(tick), sim.state_hash())).expect("small");
+        if tick % KEYFRAME_TICKS == 0 && tick < TICKS {
+            encoder.keyframe(&sim.keyframe()).expect("small");
+        }
+        file.extend(encoder.take().expect("small"));
+    }
+    if closed {
+        file.extend(encoder.finish().expect("small"));
+    }
+    Match { file, hashes }
+}
+
+fn recorded() -> Match {
+    play(Sim::BUILD, true, |_, hash| hash)
+}
+
+fn hash_of(replay: &Replay) -> String {
+    replay.state().state_hash
+}
+
+#[test]
+fn playing_and_seeking_show_the_recorded_hashes() {
+    let recorded = recorded();
+    let expected = |tick: u32| format!("{:016x}", recorded.hashes[tick as usize]);
+    let mut replay = Replay::open(recorded.file.clone()).expect("a recording");
+    assert_eq!((replay.state().tick, hash_of(&replay)), (0, expected(0)));
+    replay.set_playing(true);
+    let mut now_ms = 0.0;
+    let mut seen = 0;
+    while replay.state().playing {
+        replay.advance(now_ms);
+        now_ms += 1000.0 / HZ;
+        let tick = replay.state().tick;
+        assert_eq!(hash_of(&replay), expected(tick), "at tick {tick}");
+        seen += 1;
+    }
+    assert!(seen >= TICKS);
+    assert_eq!(replay.state().tick, TICKS);
+    let mut chance = Chance::new(2);
+    let jumps = (0..60).map(|_| chance.below(u64::from(TICKS) + 1) as u32);
+    for tick in [TICKS, 0, 1, 2, 149, 150, 151, TICKS - 1].into_iter().chain(jumps) {
+        replay.seek(tick);
+        assert_eq!((replay.state().tick, hash_of(&replay)), (tick, expected(tick)));
+    }
+    assert_eq!(replay.state().diverged_at, None);
+    replay.seek(TICKS + 1000);
+    assert_eq!(replay.state().tick, TICKS);
+    let info = replay.info();
+    assert_eq!((info.complete, info.warning, info.ticks), (true, None, TICKS));
+    assert_eq!(info.sim_build, Sim::BUILD);
+    assert_eq!(info.marks.len(), 5);
+    assert!(info.players.iter().filter(|player| !player.drone).count() == 5);
+}
+
+#[test]
+fn speed_pause_and_gaps_decide_how_time_passes() {
+    let mut replay = Replay::open(recorded().file).expect("a recording");
+    replay.advance(0.0);
+    replay.advance(200.0);
+    assert_eq!(replay.state().tick, 0, "paused");
+    replay.set_playing(true);
+    for (speed, ticks) in [(1.0, 6), (4.0, 24), (0.25, 1), (16.0, 96), (1000.0, 96)] {
+        replay.seek(100);
+        replay.set_speed(speed);
+        let mut now_ms = 10_000.0;
+        replay.advance(now_ms);
+        replay.seek(100);
+        for _ in 0..12 {
+            now_ms += 1000.0 / 60.0;
+            replay.advance(now_ms + 0.001);
+        }
+        assert_eq!(replay.state().tick, 100 + ticks, "at speed {speed}");
+    }
+    replay.set_speed(1.0);
+    replay.advance(1e6);
+    replay.seek(100);
+    replay.advance(2e6);
+    assert_eq!(replay.state().tick, 107, "a hidden tab pauses");
+}
+
+#[test]
+fn names_kills_tables_and_effects_are_told_as_in_the_game() {
+    let mut replay = Replay::open(recorded().file).expect("a recording");
+    replay.follow(1);
+    replay.set_playing(true);
+    replay.set_speed(4.0);
+    let mut notices = Vec::new();
+    let mut effects = 0;
+    let mut now_ms = 0.0;
+    while replay.state().playing {
+        replay.advance(now_ms);
+        now_ms += 16.0;
+        effects += replay.frame(now_ms)[1];
+        notices.extend(std::iter::from_fn(|| replay.poll_notice()));
+    }
+    let count = |fits: fn(&Notice) -> bool| notices.iter().filter(|notice| fits(notice)).count();
+    assert!(count(|notice| matches!(notice, Notice::Name { drone: false, .. })) == 5);
+    assert_eq!(count(|notice| matches!(notice, Notice::System { key: "joined", .. })), 5);
+    assert!(count(|notice| matches!(notice, Notice::Scoreboard { .. })) >= 59, "twice a second");
+    assert!(count(|notice| matches!(notice, Notice::Quotes { .. })) >= 1);
+    assert!(effects > 50, "{effects} effects");
+}
+
+#[test]
+fn the_camera_follows_a_ship_or_stays_where_it_is_put() {
+    let float = |words: &[u32], word: usize| f32::from_bits(words[word]);
+    let mut replay = Replay::open(recorded().file).expect("a recording");
+    replay.seek(60);
+    replay.follow(1);
+    let words = replay.frame(0.0).to_vec();
+    let own = words[3] as usize;
+    assert!(own < words[0] as usize, "the followed ship is in the picture");
+    let entity = 32 + own * 16;
+    assert_eq!((words[entity + 1], words[entity + 10], words[entity + 12]), (0, 0, 1));
+    assert_eq!((words[4], words[5]), (words[entity + 2], words[entity + 3]));
+    assert!(float(&words, 9) > 0.0 && words[25] == 1);
+    let near = words[0];
+    replay.set_camera(10.0, -20.0, 4000.0);
+    let words = replay.frame(0.0).to_vec();
+    assert_eq!((float(&words, 4), float(&words, 5), float(&words, 7)), (10.0, -20.0, 4000.0));
+    assert!(words[0] > near, "the whole world");
+    assert_eq!(words[0] as usize, replay.state().entities + 3, "and its stations");
+    replay.follow(0);
+    assert_eq!(replay.frame(0.0)[3], u32::MAX);
+}
+
+#[test]
+fn a_file_cut_anywhere_plays_up_to_its_last_whole_chunk() {
+    let recorded = play(Sim::BUILD, false, |_, hash| hash);
+    let mut replay = Replay::open(recorded.file.clone()).expect("a recording");
+    assert!(!replay.info().complete && replay.info().warning.is_some());
+    let mut chance = Chance::new(4);
+    let mut played = 0;
+    for _ in 0..60 {
+        let cut = chance.below(recorded.file.len() as u64) as usize;
+        let Ok(mut replay) = Replay::open(recorded.file[..cut].to_vec()) else { continue };
+        let info = replay.info();
+        assert!(info.warning.is_some(), "cut at byte {cut}");
+        replay.seek(info.ticks);
+        let expected = format!("{:016x}", recorded.hashes[info.ticks as usize]);
+        assert_eq!((replay.state().tick, hash_of(&replay)), (info.ticks, expected));
+        played += 1;
+    }
+    assert!(played > 50);
+    replay.seek(0);
+}
+
+#[test]
+fn a_divergence_and_another_build_are_named() {
+    let file = play(Sim::BUILD, true, |tick, hash| if tick.0 == 333 { hash ^ 1 } else { hash }).file;
+    let mut replay = Replay::open(file).expect("a recording");
+    assert_eq!(replay.info().warning, None);
+    replay.seek(400);
+    assert_eq!(replay.state().diverged_at, Some(333));
+    assert!(replay.info().warning.is_some_and(|warning| warning.contains("333")));
+
+    let other = play("driftbelt-sim-0.0.9", true, |_, hash| hash).file;
+    let warning = Replay::open(other).expect("it can be tried").info().warning;
+    assert!(warning.is_some_and(|warning| warning.contains("driftbelt-sim-0.0.9")));
+
+    let error = Replay::open(b"GIF89a".to_vec()).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("this is not a Driftbelt recording"));
+}
+
+#[test]
+fn files_with_flipped_bytes_never_bring_the_player_down() {
+    let recorded = recorded();
+    let mut chance = Chance::new(6);
+    for _ in 0..40 {
+        let mut file = recorded.file.clone();
+        for _ in 0..=chance.below(3) {
+            let place = chance.below(file.len() as u64) as usize;
+            file[place] ^= 1 << chance.below(8);
+        }
+        let Ok(mut replay) = Replay::open(file) else { continue };
+        assert!(replay.info().warning.is_some());
+        replay.seek(TICKS);
+        replay.frame(0.0);
+    }
+}

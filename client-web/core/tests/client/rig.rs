@@ -1,0 +1,188 @@
+//! Client and server over a bad link, in virtual time.
+
+use crate::server::Server;
+use client_core::client::Client;
+use client_core::notice::Notice;
+use glam::Vec2;
+use shared::codec::decode_client;
+use shared::id::NetId;
+use std::collections::VecDeque;
+
+/// Numbers that look random and are the same in every run.
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Chance {
+        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// One direction of a link: ordered, with a delay that varies, and stalls.
+pub struct Wire {
+    pub delay_ms: f64,
+    pub jitter_ms: u64,
+    /// Nothing arrives before this time.
+    pub stalled_until_ms: f64,
+    chance: Chance,
+    flying: VecDeque<(f64, Vec<u8>)>,
+}
+
+impl Wire {
+    fn new(delay_ms: f64, jitter_ms: u64, seed: u64) -> Wire {
+        let chance = Chance::new(seed);
+        Wire { delay_ms, jitter_ms, stalled_until_ms: 0.0, chance, flying: VecDeque::new() }
+    }
+
+    fn send(&mut self, bytes: Vec<u8>, now_ms: f64) {
+        let late = self.chance.below(self.jitter_ms + 1) as f64;
+        self.flying.push_back((now_ms + self.delay_ms + late, bytes));
+    }
+
+    /// What has arrived: a message waits for those before it.
+    fn receive(&mut self, now_ms: f64) -> Option<Vec<u8>> {
+        let arrived = self.flying.front().is_some_and(|(at, _)| *at <= now_ms);
+        if arrived && now_ms >= self.stalled_until_ms {
+            self.flying.pop_front().map(|(_, b)| b)
+        } else {
+            None
+        }
+    }
+}
+
+/// Client, link and server, a millisecond at a time.
+pub struct Rig {
+    pub now_ms: f64,
+    pub client: Client,
+    pub server: Server,
+    pub up: Wire,
+    pub down: Wire,
+    /// The tab shows pictures; a hidden one neither advances nor draws.
+    pub visible: bool,
+    /// Milliseconds between two ticks of the server.
+    pub tick_ms: f64,
+    pub notices: Vec<Notice>,
+    pub frame_ms: f64,
+    next_tick_ms: f64,
+    next_frame_ms: f64,
+}
+
+impl Rig {
+    pub fn new(delay_ms: f64, jitter_ms: u64) -> Rig {
+        let mut client = Client::new("Ada", None);
+        client.opened(5000.0);
+        Rig {
+            now_ms: 5000.0,
+            client,
+            server: Server::new(),
+            up: Wire::new(delay_ms, jitter_ms, 1),
+            down: Wire::new(delay_ms, jitter_ms, 2),
+            visible: true,
+            tick_ms: 1000.0 / 30.0,
+            notices: Vec::new(),
+            frame_ms: 1000.0 / 60.0,
+            next_tick_ms: 5000.0,
+            next_frame_ms: 5000.0,
+        }
+    }
+
+    /// Lets time pass; `each_frame` plays and looks.
+    pub fn run(&mut self, duration_ms: f64, mut each_frame: impl FnMut(&mut Rig)) {
+        let until = self.now_ms + duration_ms;
+        while self.now_ms < until {
+            self.now_ms += 1.0;
+            while let Some(bytes) = self.up.receive(self.now_ms) {
+                let message = decode_client(&bytes).expect("the client speaks the protocol");
+                if let Some(answer) = self.server.hear(message) {
+                    self.down.send(answer, self.now_ms);
+                }
+            }
+            while self.now_ms >= self.next_tick_ms {
+                self.next_tick_ms += self.tick_ms;
+                self.server.step();
+                if self.server.hello.is_some() {
+                    let snapshot = self.server.snapshot();
+                    self.down.send(snapshot, self.now_ms);
+                }
+            }
+            while let Some(bytes) = self.down.receive(self.now_ms) {
+                self.client.received(&bytes, self.now_ms).expect("the server speaks the protocol");
+            }
+            if self.now_ms >= self.next_frame_ms {
+                self.next_frame_ms += self.frame_ms;
+                if self.visible {
+                    self.client.advance(self.now_ms);
+                    each_frame(self);
+                }
+            }
+            while let Some(bytes) = self.client.poll_transmit() {
+                self.up.send(bytes, self.now_ms);
+            }
+            while let Some(notice) = self.client.poll_notice() {
+                self.notices.push(notice);
+            }
+        }
+    }
+
+    /// The connection is lost, with everything on its way.
+    pub fn cut(&mut self) {
+        self.client.closed();
+        self.server.hello = None;
+        self.up.flying.clear();
+        self.down.flying.clear();
+    }
+
+    /// Presses and steers at random, as a player would.
+    pub fn play(&mut self, chance: &mut Chance) {
+        if chance.below(12) == 0 {
+            let buttons = chance.below(16) as u16;
+            let aim = chance.below(6283) as f32 / 1000.0;
+            self.client.set_input(buttons, aim);
+        }
+    }
+
+    /// Draws, and returns the entities and effects of the frame.
+    pub fn picture(&mut self) -> Picture {
+        let words = self.client.frame(self.now_ms).to_vec();
+        Picture { words }
+    }
+}
+
+/// A frame, read as the view reads it.
+pub struct Picture {
+    words: Vec<u32>,
+}
+
+impl Picture {
+    fn at(&self, word: usize) -> f32 {
+        f32::from_bits(self.words[word])
+    }
+
+    fn entity_words(&self) -> impl Iterator<Item = usize> {
+        (0..self.words[0] as usize).map(|index| 32 + index * 16)
+    }
+
+    /// Place of the entity of an id, other than a station.
+    pub fn place(&self, id: NetId) -> Option<Vec2> {
+        let found =
+            self.entity_words().find(|word| self.words[*word] == id.0 && self.words[word + 1] != 4)?;
+        Some(Vec2::new(self.at(found + 2), self.at(found + 3)))
+    }
+
+    /// Places of the own bolts in flight.
+    pub fn own_bolts(&self) -> Vec<Vec2> {
+        let bolts = self.entity_words().filter(|w| self.words[w + 1] == 3 && self.words[w + 10] == 0);
+        bolts.map(|word| Vec2::new(self.at(word + 2), self.at(word + 3))).collect()
+    }
+
+    /// Kinds and subjects of the effects.
+    pub fn effects(&self) -> Vec<(u32, u32)> {
+        let first = 32 + self.words[0] as usize * 16;
+        let starts = (0..self.words[1] as usize).map(|index| first + index * 8);
+        starts.map(|word| (self.words[word], self.words[word + 3])).collect()
+    }
+}

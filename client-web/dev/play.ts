@@ -1,0 +1,16 @@
+//! The game page on the made-up belt: `npm run dev`, then open /dev/.
+
+import "../src/ui/style.css";
+import { setLanguage } from "../src/locale/locale.ts";
+import { openGamePage } from "../src/play.ts";
+import { settings } from "../src/settings.ts";
+import { fakeCore } from "./fake.ts";
+
+const core = fakeCore();
+Object.assign(globalThis, { fake: core });
+await setLanguage(settings.value.language);
+const hosts = { stage: document.getElementById("stage")!, ui: document.getElementById("ui")! };
+await openGamePage(hosts, Promise.resolve(core), (_room, events) => {
+  setTimeout(() => events.opened(), 50);
+  return { send: () => {}, stop: () => {}, tryNow: () => {}, drop: () => {} };
+});

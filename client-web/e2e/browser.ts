@@ -1,0 +1,142 @@
+//! Chromium for a test, and a pilot who plays in it through keys and mouse as a person would.
+
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+import type { Handle, PageState, SeenShip } from "../src/handle.ts";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--use-gl=angle",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  // Several pages play at once here; the ones in the back must keep their animation frames.
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-background-timer-throttling",
+];
+/** Long, because several pages draw in software on the cores that also run the server. */
+const WAIT_MS = 90_000;
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+}
+
+/** A page with its own storage, and everything that went wrong on it. */
+export class Tab {
+  readonly faults: string[] = [];
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    page.on("console", (message) => {
+      if (message.type() === "error") this.faults.push(message.text());
+    });
+    page.on("pageerror", (error) => this.faults.push(String(error)));
+  }
+
+  static async open(browser: Browser, url: string): Promise<Tab> {
+    const context = await browser.newContext({
+      ignoreHTTPSErrors: true,
+      viewport: { width: 800, height: 500 },
+      locale: "en-US",
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    context.setDefaultTimeout(WAIT_MS);
+    const tab = new Tab(context, await context.newPage());
+    await tab.page.goto(url);
+    return tab;
+  }
+
+  /** Fails the test if the page has complained. */
+  expectNoFaults(): void {
+    expect(this.faults).toEqual([]);
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}
+
+type Window = typeof globalThis & { driftbelt: Handle };
+
+/** A person at a tab. */
+export class Pilot {
+  constructor(
+    readonly tab: Tab,
+    readonly name: string,
+  ) {}
+
+  get page(): Page {
+    return this.tab.page;
+  }
+
+  /** Types the name and presses Play. */
+  async join(): Promise<void> {
+    await this.page.fill("input[name=name]", this.name);
+    await this.page.click("button[type=submit]");
+    await this.untilPhase("playing");
+  }
+
+  async state(): Promise<PageState> {
+    return this.page.evaluate(() => (globalThis as Window).driftbelt.state());
+  }
+
+  async ships(): Promise<SeenShip[]> {
+    return this.page.evaluate(() => (globalThis as Window).driftbelt.ships());
+  }
+
+  async sees(name: string): Promise<SeenShip | undefined> {
+    return (await this.ships()).find((ship) => ship.name === name);
+  }
+
+  async untilPhase(phase: PageState["phase"], timeout = WAIT_MS): Promise<void> {
+    await this.page.waitForFunction(
+      (wanted) => (globalThis as Window).driftbelt?.state().phase === wanted,
+      phase,
+      {
+        timeout,
+      },
+    );
+  }
+
+  async untilText(selector: string, text: string | RegExp, timeout = WAIT_MS): Promise<void> {
+    await this.page.locator(selector, { hasText: text }).first().waitFor({ timeout });
+  }
+
+  /** Points the ship in a direction of the world (radians, y down). */
+  async aim(heading: number): Promise<void> {
+    const size = this.page.viewportSize() ?? { width: 800, height: 500 };
+    const reach = Math.min(size.width, size.height) * 0.45;
+    await this.page.mouse.move(
+      size.width / 2 + Math.cos(heading) * reach,
+      size.height / 2 + Math.sin(heading) * reach,
+    );
+  }
+
+  /**
+   * Aims so well that the ship's heading is right: the ship is not quite in the middle of the picture, so the
+   * pointer is corrected by what is left.
+   */
+  async aimExactly(wanted: number, correction: number): Promise<number> {
+    const self = (await this.state()).self;
+    const off = self ? wrap(wanted - self.heading) : 0;
+    const next = Math.max(-0.6, Math.min(0.6, correction + off * 0.5));
+    await this.aim(wanted + next);
+    return next;
+  }
+
+  async close(): Promise<void> {
+    await this.tab.close();
+  }
+}
+
+/** The same angle in −π..π. */
+export function wrap(angle: number): number {
+  return Math.atan2(Math.sin(angle), Math.cos(angle));
+}

@@ -1,0 +1,126 @@
+//! Two people in one match over wss: they see each other, talk, fight, and agree on the score.
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, Pilot, Tab, wrap } from "./browser.ts";
+import { Server } from "./server.ts";
+
+const FIRE_UNITS = 26;
+const CHASE_MS = 120_000;
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await Server.start(["--drones", "0", "--seed", "3"]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.dispose();
+});
+
+/** Flies toward the other ship until `done`; within range it also fires, if it may. */
+async function chase(
+  hunter: Pilot,
+  prey: Pilot,
+  trigger: "hold fire" | "fire",
+  done: () => Promise<boolean>,
+): Promise<void> {
+  const until = Date.now() + CHASE_MS;
+  let correction = 0;
+  const held = new Set<string>();
+  const hold = async (key: string, down: boolean) => {
+    if (held.has(key) === down) return;
+    if (down) held.add(key);
+    else held.delete(key);
+    await (down ? hunter.page.keyboard.down(key) : hunter.page.keyboard.up(key));
+  };
+  while (!(await done()) && Date.now() < until) {
+    const [own, other] = await Promise.all([hunter.state(), prey.state()]);
+    if (!own.self || !other.self) continue;
+    const dx = other.self.x - own.self.x;
+    const dy = other.self.y - own.self.y;
+    const away = Math.hypot(dx, dy);
+    const wanted = Math.atan2(dy, dx);
+    correction = await hunter.aimExactly(wanted, correction);
+    await hold("KeyW", away > FIRE_UNITS * 0.6);
+    await hold("KeyS", away < FIRE_UNITS * 0.5);
+    await hold(
+      "Space",
+      trigger === "fire" && away < FIRE_UNITS && Math.abs(wrap(wanted - own.self.heading)) < 0.2,
+    );
+  }
+  for (const key of [...held]) await hold(key, false);
+}
+
+async function rows(pilot: Pilot): Promise<{ name: string; score: string }[]> {
+  return pilot.page.$$eval(".board li", (items) =>
+    items.map((item) => ({
+      name: item.querySelector("span")?.textContent ?? "",
+      score: item.querySelector("b")?.textContent ?? "",
+    })),
+  );
+}
+
+test("one sees the other move, talk, shoot and die; the scores agree", async () => {
+  const ada = new Pilot(await Tab.open(browser, server.origin), "Ada");
+  await ada.join();
+  await ada.page.keyboard.press("Escape");
+  await ada.page.locator(".dialog button", { hasText: "Copy invite link" }).click();
+  await ada.untilText(".dialog button", "Link copied");
+  const invite = await ada.page.evaluate(() => navigator.clipboard.readText());
+  expect(invite).toMatch(new RegExp(`^${server.origin}/play/.+`));
+  await ada.page.keyboard.press("Escape");
+
+  const bo = new Pilot(await Tab.open(browser, invite), "Bo");
+  await bo.join();
+  await ada.untilText(".chat .news", "Bo");
+
+  await bo.page.keyboard.press("Enter");
+  await bo.page.waitForSelector(".chat input:focus");
+  await bo.page.keyboard.type("hello belt");
+  await bo.page.keyboard.press("Enter");
+  await ada.untilText(".chat .chat", "hello belt");
+
+  await chase(ada, bo, "hold fire", async () => (await ada.sees("Bo")) !== undefined);
+  const seenAt = await ada.sees("Bo");
+  expect(seenAt).toBeDefined();
+  await bo.aim(Math.PI / 2);
+  await bo.page.keyboard.down("KeyW");
+  await ada.page.waitForFunction(
+    (from) =>
+      driftbelt
+        .ships()
+        .some((ship) => ship.name === "Bo" && Math.hypot(ship.x - from.x, ship.y - from.y) > 3),
+    seenAt!,
+  );
+  await bo.page.keyboard.up("KeyW");
+
+  await chase(ada, bo, "fire", async () => (await bo.state()).phase === "dead");
+  await bo.untilText(".death .who", "Ada");
+  await ada.untilText(".kills .killer", "Bo");
+  expect((await bo.state()).phase).toBe("dead");
+  await bo.untilPhase("playing");
+
+  const seen = await ada.page
+    .waitForFunction(() => driftbelt.state().self?.score)
+    .then((found) => found.jsonValue());
+  expect(seen).toBeGreaterThan(0);
+  await bo.page.waitForFunction(
+    (score) =>
+      [...document.querySelectorAll(".board li")].some(
+        (item) =>
+          item.querySelector("span")?.textContent === "Ada" &&
+          Number(item.querySelector("b")?.textContent?.replace(/\D/g, "")) === score,
+      ),
+    seen,
+  );
+  const [hers, his] = await Promise.all([rows(ada), rows(bo)]);
+  expect(his).toEqual(hers);
+  ada.tab.expectNoFaults();
+  bo.tab.expectNoFaults();
+  await ada.close();
+  await bo.close();
+});

@@ -1,0 +1,70 @@
+//! One person joins and flies; the line breaks and comes back.
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, Pilot, Tab } from "./browser.ts";
+import { Server } from "./server.ts";
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+test("join, fly, see a picture", async () => {
+  const server = await Server.start(["--drones", "6", "--seed", "7"]);
+  try {
+    const pilot = new Pilot(await Tab.open(browser, server.origin), "Ada");
+    await pilot.page.waitForSelector("input[name=name]");
+    expect((await pilot.state()).phase).toBe("join");
+    await pilot.join();
+    await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
+    const before = (await pilot.state()).self!;
+    await pilot.aim(0);
+    await pilot.page.keyboard.down("KeyW");
+    await pilot.page.waitForFunction((start) => {
+      const self = driftbelt.state().self;
+      return self !== null && Math.hypot(self.x - start.x, self.y - start.y) > 4;
+    }, before);
+    await pilot.page.keyboard.up("KeyW");
+    // A blank picture compresses to almost nothing; stars, rocks and nebula do not.
+    const picture = await pilot.page.locator("#stage").screenshot();
+    expect(picture.length).toBeGreaterThan(60_000);
+    const state = await pilot.state();
+    expect(state.tick).toBeGreaterThan(0);
+    expect(state.players).toBeGreaterThan(0);
+    expect(state.rttMs).toBeGreaterThanOrEqual(0);
+    pilot.tab.expectNoFaults();
+    await pilot.page.keyboard.press("F3");
+    await pilot.page.waitForSelector(".netgraph");
+    await pilot.page.keyboard.press("Escape");
+    await pilot.page.click(".dialog .danger");
+    await pilot.untilPhase("join");
+    pilot.tab.expectNoFaults();
+    await pilot.close();
+  } finally {
+    await server.dispose();
+  }
+});
+
+test("a lost connection counts down and comes back", async () => {
+  const first = await Server.start(["--drones", "2"]);
+  const pilot = new Pilot(await Tab.open(browser, first.origin), "Grace");
+  let second: Server | undefined;
+  try {
+    await pilot.join();
+    await first.kill();
+    await pilot.untilPhase("reconnecting");
+    await pilot.untilText(".dialog h2", "Connection lost");
+    await pilot.untilText(".dialog .count", /Trying again/);
+    second = await Server.start(["--drones", "2"], first.home, first.port);
+    await pilot.untilPhase("playing");
+  } finally {
+    await pilot.close();
+    await (second ?? first).dispose();
+  }
+});

@@ -1,0 +1,107 @@
+//! A recorded match opens in the browser: from the server, at any tick, with the hashes it was recorded with,
+//! and from a file with no server at all.
+
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ReplayState } from "../src/core.ts";
+import { launch, Pilot, Tab } from "./browser.ts";
+import { command, Server } from "./server.ts";
+
+const MATCH_TICKS = 240;
+
+let browser: Browser;
+let server: Server;
+let file: string;
+/** The newest tick of the recording and its hash, as the server has recorded it. */
+let recorded: { tick: number; hash: string };
+
+beforeAll(async () => {
+  browser = await launch();
+  const live = await Server.start(["--drones", "5", "--seed", "11"]);
+  const pilot = new Pilot(await Tab.open(browser, live.origin), "Mae");
+  await pilot.join();
+  await pilot.page.keyboard.down("KeyW");
+  await pilot.page.keyboard.down("Space");
+  await pilot.page.waitForFunction((ticks) => driftbelt.state().tick >= ticks, MATCH_TICKS);
+  await pilot.close();
+  expect(await live.stop()).toBe(0);
+  [file] = (await readdir(live.recordings)).filter((name) => name.endsWith(".belt"));
+  const verdict = await command("verify", join(live.recordings, file));
+  const last = /every hash matches, the last one ([0-9a-f]{16}) at tick (\d+)/.exec(verdict);
+  expect(last, verdict).not.toBeNull();
+  recorded = { hash: last![1], tick: Number(last![2]) };
+  server = await Server.start([], live.home);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.dispose();
+});
+
+async function replay(page: Page): Promise<ReplayState> {
+  const state = await page.evaluate(() => driftbelt.replay());
+  if (!state) throw new Error("no recording is open");
+  return state;
+}
+
+async function untilTick(page: Page, tick: number): Promise<ReplayState> {
+  await page.waitForFunction((wanted) => driftbelt.replay()?.tick === wanted, tick);
+  return replay(page);
+}
+
+test("the list leads to the recording, whose last hash is the live server's", async () => {
+  const tab = await Tab.open(browser, `${server.origin}/replay`);
+  await tab.page.locator(".recordings li a").first().click();
+  await tab.page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 5);
+  expect(new URL(tab.page.url()).pathname).toBe(`/replay/${encodeURIComponent(file)}`);
+  await tab.page.keyboard.press("Space");
+  await tab.page.waitForFunction(() => driftbelt.replay()?.playing === false);
+  await tab.page.keyboard.press("End");
+  const end = await untilTick(tab.page, recorded.tick);
+  expect(end.ticks).toBe(recorded.tick);
+  expect(end.stateHash).toBe(recorded.hash);
+  tab.expectNoFaults();
+  await tab.close();
+});
+
+test("seeking back and forth comes to the same states", async () => {
+  const tab = await Tab.open(browser, `${server.origin}/replay/${encodeURIComponent(file)}?t=100`);
+  const first = await untilTick(tab.page, 100);
+  expect(first.playing).toBe(false);
+  expect(first.stateHash).toMatch(/^[0-9a-f]{16}$/);
+  await tab.page.keyboard.press("Period");
+  const next = await untilTick(tab.page, 101);
+  expect(next.stateHash).not.toBe(first.stateHash);
+  await tab.page.keyboard.press("Home");
+  await untilTick(tab.page, 0);
+  await tab.page.locator(".timeline input").fill("100");
+  expect((await untilTick(tab.page, 100)).stateHash).toBe(first.stateHash);
+  await tab.page.keyboard.press("Minus");
+  await tab.page.waitForFunction(() => driftbelt.replay()?.speed === 0.5);
+  const before = (await replay(tab.page)).following;
+  await tab.page.keyboard.press("f");
+  await tab.page.waitForFunction((player) => driftbelt.replay()?.following !== player, before);
+  tab.expectNoFaults();
+  await tab.close();
+});
+
+test("a dropped file plays with the server gone, and a broken one says why it does not", async () => {
+  const bytes = await readFile(join(server.recordings, file));
+  const tab = await Tab.open(browser, `${server.origin}/replay`);
+  await tab.page.waitForSelector(".recordings li");
+  await tab.context.setOffline(true);
+  const input = tab.page.locator("input[type=file]");
+  await input.setInputFiles({
+    name: "broken.belt",
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from("no belt"),
+  });
+  await tab.page.locator("[role=alert]").waitFor();
+  await input.setInputFiles({ name: "mine.belt", mimeType: "application/octet-stream", buffer: bytes });
+  await tab.page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 3);
+  await tab.page.keyboard.press("End");
+  expect((await untilTick(tab.page, recorded.tick)).stateHash).toBe(recorded.hash);
+  await tab.close();
+});

@@ -1,0 +1,92 @@
+//! Runs the release binary for a test: own port, own directories, nothing outside the loopback.
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const OPEN = /Driftbelt is open: (https?:\/\/\S+)/;
+const START_MS = 20_000;
+
+function binary(): string {
+  const path = process.env.DRIFTBELT_SERVER;
+  if (!path) throw new Error("DRIFTBELT_SERVER must name the server's release binary");
+  return path;
+}
+
+export class Server {
+  private constructor(
+    private readonly child: ChildProcess,
+    /** Where the page is, without a slash at the end. */
+    readonly origin: string,
+    readonly home: string,
+    private readonly log: string[],
+  ) {}
+
+  get port(): number {
+    return Number(new URL(this.origin).port);
+  }
+
+  get recordings(): string {
+    return join(this.home, "recordings");
+  }
+
+  /** Starts a server and waits until it says that it is open. `home` is reused to start one again. */
+  static async start(options: string[], home?: string, port = 0): Promise<Server> {
+    const directory = home ?? (await mkdtemp(join(tmpdir(), "driftbelt-")));
+    const recordings = join(directory, "recordings");
+    const args = ["serve", "--host", "127.0.0.1", "--port", String(port), "--recordings", recordings];
+    const child = spawn(binary(), [...args, "--data", directory, ...options], {
+      cwd: directory,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const log: string[] = [];
+    const origin = await new Promise<string>((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`the server did not open:\n${log.join("\n")}`)),
+        START_MS,
+      );
+      child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${log.join("\n")}`)));
+      createInterface({ input: child.stderr! }).on("line", (line) => {
+        log.push(line);
+        const address = OPEN.exec(line)?.[1];
+        if (!address) return;
+        clearTimeout(late);
+        resolve(new URL(address).origin);
+      });
+    });
+    return new Server(child, origin, directory, log);
+  }
+
+  /** Asks the server to stop and gives its exit code. */
+  async stop(): Promise<number | null> {
+    if (this.child.exitCode !== null) return this.child.exitCode;
+    const ended = new Promise<number | null>((resolve) => this.child.once("exit", resolve));
+    this.child.kill("SIGTERM");
+    return ended;
+  }
+
+  /** Ends the server without a word. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.kill("SIGKILL");
+    await ended;
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  get output(): string {
+    return this.log.join("\n");
+  }
+}
+
+/** Runs another command of the binary and gives what it prints. */
+export async function command(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(binary(), args);
+  return stdout;
+}

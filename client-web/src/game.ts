@@ -1,0 +1,252 @@
+//! A live match in this tab: moves bytes between the link and the core, input into it, and its frames to the
+//! picture, the sound and the interface. It decides nothing about the game.
+
+import { batch } from "@preact/signals";
+import type { Sound } from "./audio/sound.ts";
+import type { Client, Core, CoreState } from "./core.ts";
+import { Effect, EffectKind, Entity, Frame, Head } from "./frame.ts";
+import { type SeenShip, shipsOf } from "./handle.ts";
+import { Hints } from "./hints.ts";
+import { readChart, readHud, readPointers } from "./hud.ts";
+import type { Controls } from "./input/controls.ts";
+import { has, t, whole } from "./locale/locale.ts";
+import { CloseCode, type Link, type LinkEvents } from "./net/link.ts";
+import { Names, show } from "./notices.ts";
+import { change, settings } from "./settings.ts";
+import { addToast, hudAtRest, model } from "./ui/model.ts";
+import type { Stage } from "./view/stage.ts";
+
+const HUD_MS = 66;
+/** A hidden tab gets no animation frames; this often it still answers the server. */
+const HIDDEN_MS = 1000;
+
+/** Opens the connection; replaced by a made-up one on the development page. */
+export type Connect = (
+  room: string | undefined,
+  events: LinkEvents,
+) => Pick<Link, "send" | "stop" | "tryNow" | "drop">;
+
+export class Game {
+  private readonly client: Client;
+  private readonly link: ReturnType<Connect>;
+  private readonly frame = new Frame();
+  private readonly names = new Names();
+  private readonly hints = new Hints(settings.value.learned);
+  private readonly hiddenTimer: ReturnType<typeof setInterval>;
+  private hudAt = 0;
+  private banked = 0;
+  private bankedAt = 0;
+  private welcomed = false;
+  private closed = false;
+
+  constructor(
+    private readonly core: Core,
+    private readonly stage: Stage,
+    private readonly controls: Controls,
+    private readonly sound: Sound,
+    connect: Connect,
+    name: string,
+    room: string | undefined,
+  ) {
+    this.client = core.client(name, room);
+    this.reset();
+    model.phase.value = "connecting";
+    this.link = connect(room, {
+      opened: () => {
+        this.client.opened(performance.now());
+        this.transmit();
+      },
+      received: (bytes) => this.receive(bytes),
+      lost: () => this.lose(),
+      waiting: (atMs) => this.wait(atMs),
+      refused: (code, reason) => this.end(code, reason),
+    });
+    this.hiddenTimer = setInterval(() => {
+      if (document.hidden) this.step(performance.now());
+    }, HIDDEN_MS);
+  }
+
+  /** One animation frame. */
+  animate(nowMs: number): void {
+    this.controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
+    this.controls.sample(nowMs);
+    this.client.setInput(this.controls.buttons, this.controls.aim);
+    this.step(nowMs);
+    if (this.closed) return;
+    this.client.frame(nowMs);
+    this.frame.attach(this.core.memory.buffer, this.client.framePointer(), this.client.frameLength());
+    this.follow();
+    const alive = this.frame.u[Head.alive] === 1;
+    this.stage.draw(
+      this.frame,
+      { aim: alive ? this.controls.aim : undefined, follow: true, nameOf: (player) => this.names.of(player) },
+      nowMs,
+    );
+    const self = this.frame.self;
+    const { camera } = this.stage;
+    if (self >= 0)
+      this.controls.shipAt(
+        camera.screenX(this.frame.f[self + Entity.x]),
+        camera.screenY(this.frame.f[self + Entity.y]),
+      );
+    this.sound.play(this.frame, camera, alive);
+    if (this.hints.watch(this.frame)) change({ learned: this.hints.all });
+    this.countBanked(nowMs);
+    if (nowMs - this.hudAt >= HUD_MS) {
+      this.hudAt = nowMs;
+      this.updateHud(nowMs);
+    }
+  }
+
+  chat(text: string): void {
+    this.client.chat(text);
+    this.transmit();
+  }
+
+  retryNow(): void {
+    this.link.tryNow();
+  }
+
+  /** Leaves the match and frees what it held. */
+  leave(): void {
+    if (!this.closed) {
+      this.client.leave();
+      this.transmit();
+    }
+    this.dispose();
+    model.phase.value = "join";
+  }
+
+  state(nowMs: number): CoreState {
+    return this.client.state(nowMs);
+  }
+
+  /** What the viewer sees in the newest frame. */
+  ships(): SeenShip[] {
+    return shipsOf(this.frame, (player) => this.names.of(player));
+  }
+
+  private reset(): void {
+    batch(() => {
+      model.hud.value = hudAtRest;
+      model.chart.value = undefined;
+      model.pointers.value = [];
+      model.kills.value = [];
+      model.talk.value = [];
+      model.scores.value = { players: 0, rows: [] };
+      model.quotes.value = [];
+      model.menuOpen.value = false;
+      model.chatOpen.value = false;
+    });
+    this.names.clear();
+    this.stage.clear();
+  }
+
+  private step(nowMs: number): void {
+    if (this.closed) return;
+    this.client.advance(nowMs);
+    this.transmit();
+    this.listen();
+  }
+
+  private receive(bytes: Uint8Array): void {
+    try {
+      this.client.received(bytes, performance.now());
+    } catch (error) {
+      console.error("driftbelt: a message of the server could not be read:", error);
+      this.link.drop(CloseCode.undecodable, "undecodable message");
+      return;
+    }
+    this.listen();
+    this.transmit();
+  }
+
+  private transmit(): void {
+    for (let bytes = this.client.pollTransmit(); bytes; bytes = this.client.pollTransmit())
+      this.link.send(bytes);
+  }
+
+  private listen(): void {
+    for (let notice = this.client.pollNotice(); notice; notice = this.client.pollNotice()) {
+      if (notice.type === "welcome") {
+        this.welcomed = true;
+        model.phase.value = "playing";
+        model.retryReason.value = "";
+      } else if (notice.type === "goodbye") {
+        const key = `goodbye.${notice.code}`;
+        model.retryReason.value = has(key) ? t(key) : notice.reason;
+      }
+      show(notice, this.names);
+    }
+  }
+
+  /** Between playing and dead, as the frame says. */
+  private follow(): void {
+    const phase = model.phase.value;
+    if (phase !== "playing" && phase !== "dead") return;
+    const alive = this.frame.u[Head.alive] === 1;
+    if (alive) model.phase.value = "playing";
+    else if (this.frame.f[Head.respawn] > 0) model.phase.value = "dead";
+  }
+
+  private lose(): void {
+    this.client.closed(performance.now());
+    this.stage.clear();
+    this.sound.hush();
+  }
+
+  private wait(atMs: number): void {
+    batch(() => {
+      model.phase.value = "reconnecting";
+      model.retryAt.value = atMs;
+    });
+  }
+
+  private end(code: number, reason: string): void {
+    this.client.closed(performance.now());
+    this.dispose();
+    model.goodbye.value = { code, reason };
+    model.phase.value = "goodbye";
+  }
+
+  private dispose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.hiddenTimer);
+    this.link.stop();
+    this.sound.hush();
+    this.controls.enabled = false;
+    this.stage.clear();
+  }
+
+  /** Banking comes in many small gains; they are told as one. */
+  private countBanked(nowMs: number): void {
+    for (let index = 0; index < this.frame.effectCount; index += 1) {
+      const at = this.frame.effect(index);
+      if (this.frame.u[at + Effect.own] !== 1) continue;
+      if (this.frame.u[at + Effect.kind] === EffectKind.banked) {
+        this.banked += this.frame.f[at + Effect.value];
+        this.bankedAt = nowMs;
+      }
+    }
+    if (this.banked > 0 && nowMs - this.bankedAt > 600) {
+      addToast(t("toast.banked", { amount: whole(this.banked) }), "ore");
+      this.banked = 0;
+    }
+  }
+
+  private updateHud(nowMs: number): void {
+    const { camera } = this.stage;
+    batch(() => {
+      const hud = readHud(this.frame);
+      model.hud.value = hud;
+      model.chart.value = readChart(this.frame, camera, this.controls.aim);
+      model.pointers.value = this.welcomed ? readPointers(this.frame, model.quotes.value, camera) : [];
+      model.hint.value = model.phase.value === "playing" ? this.hints.current(hud) : "";
+      const graph = this.client.netGraph(nowMs);
+      model.rttMs.value = Math.round(graph.rttMs);
+      if (model.netGraphOpen.value) model.netGraph.value = graph;
+      if (matchMedia("(pointer: coarse)").matches) model.thumbs.value = this.controls.thumbs;
+    });
+  }
+}

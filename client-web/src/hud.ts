@@ -1,0 +1,67 @@
+//! Reads from a frame what the interface shows, a few times per second.
+
+import type { Quote } from "./core.ts";
+import { Entity, type Frame, Head, Kind, Relation } from "./frame.ts";
+import type { Blip, Chart, Hud, Pointer } from "./ui/model.ts";
+import type { Camera } from "./view/camera.ts";
+
+/** Distance of a pointer from the edge of the picture, CSS pixels. */
+const EDGE_PIXELS = 64;
+
+export function readHud(frame: Frame): Hud {
+  const { u, f } = frame;
+  return {
+    health: Math.ceil(f[Head.health]),
+    healthMax: Math.max(1, Math.round(f[Head.healthMax])),
+    energy: Math.round(f[Head.energy]),
+    energyMax: Math.max(1, Math.round(f[Head.energyMax])),
+    hold: Math.round(f[Head.hold]),
+    holdMax: Math.max(1, Math.round(f[Head.holdMax])),
+    score: u[Head.score],
+    streak: u[Head.streak],
+    levels: frame.levels,
+    costs: [u[Head.costHull], u[Head.costEngine], u[Head.costGun], u[Head.costHold]],
+    docked: frame.dockedStation,
+    respawnSeconds: Math.ceil(f[Head.respawn]),
+  };
+}
+
+export function readChart(frame: Frame, camera: Camera, aim: number): Chart {
+  const { u, f } = frame;
+  const ships: Blip[] = [];
+  for (let index = 0; index < frame.entityCount; index += 1) {
+    const at = frame.entity(index);
+    if (u[at + Entity.kind] !== Kind.ship || u[at + Entity.relation] === Relation.self) continue;
+    ships.push({ x: f[at + Entity.x], y: f[at + Entity.y], relation: u[at + Entity.relation] });
+  }
+  return {
+    halfSize: f[Head.halfSize],
+    x: f[Head.cameraX],
+    y: f[Head.cameraY],
+    aim,
+    viewHalfWidth: camera.halfWidth,
+    viewHalfHeight: camera.halfHeight,
+    ships,
+  };
+}
+
+/** Arrows toward the stations that are out of the picture. */
+export function readPointers(frame: Frame, quotes: readonly Quote[], camera: Camera): Pointer[] {
+  const pointers: Pointer[] = [];
+  const edge = EDGE_PIXELS / camera.scale;
+  for (const station of quotes) {
+    if (camera.sees(station.x, station.y, -1)) continue;
+    const dx = station.x - camera.x;
+    const dy = station.y - camera.y;
+    // On an ellipse, so that no arrow lies over the display's corners.
+    const stretch = 1 / Math.hypot(dx / (camera.halfWidth - edge), dy / (camera.halfHeight - edge * 1.8));
+    pointers.push({
+      index: station.index,
+      x: Math.round(camera.screenWidth / 2 + dx * camera.scale * stretch),
+      y: Math.round(camera.screenHeight / 2 + dy * camera.scale * stretch),
+      angle: Math.atan2(dy, dx),
+      distance: Math.round(Math.hypot(station.x - frame.f[Head.cameraX], station.y - frame.f[Head.cameraY])),
+    });
+  }
+  return pointers;
+}

@@ -1,0 +1,92 @@
+//! Two thumbs: the left half of the screen is a stick that floats to where it is touched (aim and thrust),
+//! the right half fires, and the circle in its corner boosts.
+
+import { Button, type Reading } from "./buttons.ts";
+
+/** CSS pixels from the stick's middle. */
+const AIM_PIXELS = 10;
+const THRUST_PIXELS = 30;
+export const STICK_PIXELS = 64;
+/** The boost circle: its middle from the right and the bottom edge, and its radius. */
+export const BOOST_ZONE = { right: 78, bottom: 190, radius: 46 } as const;
+
+/** What the screen shows of the thumbs. */
+export interface Thumbs {
+  stick: { x: number; y: number; dx: number; dy: number } | undefined;
+  firing: boolean;
+  boosting: boolean;
+}
+
+type Finger =
+  | { part: "stick"; x: number; y: number; dx: number; dy: number }
+  | { part: "fire" }
+  | { part: "boost" };
+
+export class Touch {
+  private readonly fingers = new Map<number, Finger>();
+  /** Set by every touch, taken by whoever decides which device aims. */
+  used = false;
+  width = 1;
+  height = 1;
+
+  listen(surface: HTMLElement): void {
+    surface.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "mouse") return;
+      event.preventDefault();
+      this.width = surface.clientWidth;
+      this.height = surface.clientHeight;
+      this.down(event.pointerId, event.clientX, event.clientY);
+    });
+    surface.addEventListener("pointermove", (event) =>
+      this.move(event.pointerId, event.clientX, event.clientY),
+    );
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      surface.addEventListener(end, (event) => this.up(event.pointerId));
+    }
+  }
+
+  down(finger: number, x: number, y: number): void {
+    this.used = true;
+    if (x < this.width / 2) {
+      this.fingers.set(finger, { part: "stick", x, y, dx: 0, dy: 0 });
+      return;
+    }
+    const away = Math.hypot(x - (this.width - BOOST_ZONE.right), y - (this.height - BOOST_ZONE.bottom));
+    this.fingers.set(finger, away <= BOOST_ZONE.radius * 1.3 ? { part: "boost" } : { part: "fire" });
+  }
+
+  move(finger: number, x: number, y: number): void {
+    const held = this.fingers.get(finger);
+    if (held?.part !== "stick") return;
+    held.dx = x - held.x;
+    held.dy = y - held.y;
+  }
+
+  up(finger: number): void {
+    this.fingers.delete(finger);
+  }
+
+  read(): Reading {
+    const reading: Reading = { buttons: 0, aim: undefined };
+    for (const finger of this.fingers.values()) {
+      if (finger.part === "fire") reading.buttons |= Button.fire;
+      else if (finger.part === "boost") reading.buttons |= Button.boost;
+      else {
+        const away = Math.hypot(finger.dx, finger.dy);
+        if (away >= AIM_PIXELS) reading.aim = Math.atan2(finger.dy, finger.dx);
+        if (away >= THRUST_PIXELS) reading.buttons |= Button.thrust;
+      }
+    }
+    return reading;
+  }
+
+  thumbs(): Thumbs {
+    const thumbs: Thumbs = { stick: undefined, firing: false, boosting: false };
+    for (const finger of this.fingers.values()) {
+      if (finger.part === "stick") thumbs.stick = { x: finger.x, y: finger.y, dx: finger.dx, dy: finger.dy };
+      else if (finger.part === "fire") thumbs.firing = true;
+      else thumbs.boosting = true;
+    }
+    return thumbs;
+  }
+}

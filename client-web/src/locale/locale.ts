@@ -1,0 +1,63 @@
+//! The language of the page. English comes with the script; others are loaded when chosen.
+
+import { signal } from "@preact/signals";
+import i18next from "i18next";
+import english from "../../../assets/locales/en.json";
+
+export const languages = { en: "English", ru: "Русский" } as const;
+export type Language = keyof typeof languages;
+
+const loaders: Record<Exclude<Language, "en">, () => Promise<{ default: object }>> = {
+  ru: () => import("../../../assets/locales/ru.json"),
+};
+
+const current = signal<Language>("en");
+
+await i18next.init({
+  lng: "en",
+  fallbackLng: "en",
+  resources: { en: { translation: english } },
+  interpolation: { escapeValue: false },
+});
+
+/** The language in use; components that read it are drawn again when it changes. */
+export function language(): Language {
+  return current.value;
+}
+
+export async function setLanguage(next: Language): Promise<void> {
+  if (next !== "en" && !i18next.hasResourceBundle(next, "translation")) {
+    const bundle = await loaders[next]();
+    i18next.addResourceBundle(next, "translation", bundle.default);
+  }
+  await i18next.changeLanguage(next);
+  document.documentElement.lang = next;
+  current.value = next;
+}
+
+/** The text for a key. `values` fill its placeholders; `count` picks the plural. */
+export function t(key: string, values?: Record<string, string | number>): string {
+  current.value;
+  return i18next.t(key, values ?? {});
+}
+
+/** Whether the locale has a text for this key. */
+export function has(key: string): boolean {
+  return i18next.exists(key);
+}
+
+/** A whole number the way the language writes it. */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString(current.value);
+}
+
+/** The first of the browser's languages that we have. */
+export function preferredLanguage(
+  wanted: readonly string[] = globalThis.navigator?.languages ?? [],
+): Language {
+  for (const tag of wanted) {
+    const base = tag.split("-")[0];
+    if (base in languages) return base as Language;
+  }
+  return "en";
+}

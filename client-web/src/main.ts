@@ -1,0 +1,38 @@
+//! The page's entry point: picks the page by the address and starts what it needs.
+
+import "./ui/style.css";
+import { isReplayPath } from "./address.ts";
+import { setLanguage, t } from "./locale/locale.ts";
+import { Link, socketUrl } from "./net/link.ts";
+import { openGamePage } from "./play.ts";
+import { settings } from "./settings.ts";
+import { loadCore } from "./wasm.ts";
+
+async function start(): Promise<void> {
+  const hosts = { stage: element("stage"), ui: element("ui") };
+  await setLanguage(settings.value.language);
+  try {
+    if (isReplayPath(location.pathname)) {
+      const { openReplayPage } = await import("./replay/page.tsx");
+      await openReplayPage(hosts, loadCore());
+    } else {
+      await openGamePage(hosts, loadCore(), (room, events) => new Link(socketUrl(location, room), events));
+    }
+  } catch (error) {
+    console.error("driftbelt:", error);
+    const fault = document.createElement("p");
+    fault.className = "fault";
+    fault.textContent = t(
+      document.createElement("canvas").getContext("webgl2") ? "error.load" : "error.webgl",
+    );
+    hosts.ui.replaceChildren(fault);
+  }
+}
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+void start();

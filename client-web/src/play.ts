@@ -1,0 +1,115 @@
+//! The game page: join screen, match, and what lies between them.
+
+import { effect } from "@preact/signals";
+import { invitedRoom } from "./address.ts";
+import { Sound } from "./audio/sound.ts";
+import type { Core } from "./core.ts";
+import { type Connect, Game } from "./game.ts";
+import { expose } from "./handle.ts";
+import { Controls } from "./input/controls.ts";
+import { isTyping } from "./input/keyboard.ts";
+import { animate } from "./loop.ts";
+import { change, settings } from "./settings.ts";
+import { mountApp } from "./ui/app.tsx";
+import { type Actions, model } from "./ui/model.ts";
+import { Attract } from "./view/attract.ts";
+import { Stage } from "./view/stage.ts";
+
+/** Where the page puts its two layers. */
+export interface Hosts {
+  stage: HTMLElement;
+  ui: HTMLElement;
+}
+
+/** Opens the page. `core` may still be loading while the join screen already stands. */
+export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: Connect): Promise<void> {
+  const room = invitedRoom(location.pathname);
+  model.room.value = room ?? "";
+  const controls = new Controls();
+  const sound = new Sound();
+  let game: Game | undefined;
+  let stage: Stage | undefined;
+  const actions: Actions = {
+    play: (name) => {
+      model.phase.value = "connecting";
+      void core.then((loaded) => {
+        if (stage && model.phase.value === "connecting") {
+          game = new Game(loaded, stage, controls, sound, connect, name, room);
+        }
+      });
+    },
+    leave: () => {
+      if (game) game.leave();
+      game = undefined;
+      model.phase.value = "join";
+      model.room.value = room ?? "";
+    },
+    chat: (text) => game?.chat(text),
+    tap: (button) => {
+      sound.click();
+      controls.tap(button, performance.now());
+    },
+    retryNow: () => game?.retryNow(),
+    click: () => sound.click(),
+  };
+  const fps = animateWhenOpen();
+  expose({
+    core: () => game?.state(performance.now()),
+    ships: () => game?.ships() ?? [],
+    phase: () => model.phase.value,
+    fps,
+    replay: () => undefined,
+  });
+  mountApp(hosts.ui, actions);
+  stage = await Stage.open(hosts.stage);
+  controls.listen(stage.canvas);
+  listenToKeys();
+  effect(() => {
+    if (stage) stage.camera.reducedMotion = settings.value.calm;
+    document.body.classList.toggle("calm", settings.value.calm);
+  });
+  // A button that keeps the focus after a click would be pressed again by the keys that fly.
+  hosts.ui.addEventListener("click", () => {
+    if (controls.enabled && document.activeElement instanceof HTMLButtonElement)
+      document.activeElement.blur();
+  });
+  effect(() => {
+    document.body.classList.toggle("flying", model.phase.value === "playing");
+  });
+
+  function animateWhenOpen(): () => number {
+    const attract = new Attract();
+    let measured = () => 0;
+    measured = animate((nowMs) => {
+      model.fps.value = measured();
+      if (!stage) return;
+      const waiting = model.phase.value === "join" || model.phase.value === "connecting";
+      if (game && !waiting) game.animate(nowMs);
+      else {
+        game?.animate(nowMs);
+        attract.update(nowMs);
+        stage.draw(attract.frame, { aim: undefined, follow: true, nameOf: () => "" }, nowMs);
+      }
+    });
+    return measured;
+  }
+}
+
+/** Keys that are not flight: chat, menu, sound, net graph. */
+function listenToKeys(): void {
+  addEventListener("keydown", (event) => {
+    if (event.code === "F3") {
+      event.preventDefault();
+      model.netGraphOpen.value = !model.netGraphOpen.value;
+    }
+    if (isTyping(event.target) || event.repeat) return;
+    const flying = model.phase.value === "playing" || model.phase.value === "dead";
+    if (event.code === "KeyM") change({ muted: !settings.value.muted });
+    if (!flying) return;
+    if (event.code === "Escape") model.menuOpen.value = !model.menuOpen.value;
+    if (event.code === "Enter" && !model.menuOpen.value) {
+      event.preventDefault();
+      model.chatOpen.value = true;
+    }
+  });
+}

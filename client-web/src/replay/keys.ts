@@ -1,0 +1,55 @@
+//! The keys of the replay page.
+
+import type { Player } from "./player.ts";
+
+const FAR_SECONDS = 30;
+const NEAR_SECONDS = 5;
+
+/** Does what a key asks for; says whether it meant anything. */
+export function pressReplayKey(
+  player: Player,
+  key: { code: string; key: string; shiftKey: boolean },
+): boolean {
+  const stride = key.shiftKey ? FAR_SECONDS : NEAR_SECONDS;
+  switch (key.code) {
+    case "Space":
+      player.toggle();
+      return true;
+    case "ArrowLeft":
+      player.skip(-stride);
+      return true;
+    case "ArrowRight":
+      player.skip(stride);
+      return true;
+    case "Comma":
+      if (key.shiftKey) player.shiftSpeed(-1);
+      else player.nudge(-1);
+      return true;
+    case "Period":
+      if (key.shiftKey) player.shiftSpeed(1);
+      else player.nudge(1);
+      return true;
+    case "Minus":
+    case "NumpadSubtract":
+      player.shiftSpeed(-1);
+      return true;
+    case "Equal":
+    case "NumpadAdd":
+      player.shiftSpeed(1);
+      return true;
+    case "Home":
+      player.seek(0);
+      return true;
+    case "End":
+      player.seek(player.info.ticks);
+      return true;
+    case "KeyF":
+      player.followNext();
+      return true;
+    case "KeyC":
+      player.toggleFreeCamera();
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,85 @@
+//! The list of the server's recordings, and the place to drop a file.
+
+import type { JSX } from "preact";
+import { recordingPath } from "../address.ts";
+import { language, t } from "../locale/locale.ts";
+import { SettingsPanel } from "../ui/settings.tsx";
+import { clock } from "./marks.ts";
+import { type Recording, replayModel } from "./model.ts";
+
+export interface ListActions {
+  open(recording: Recording): void;
+  openFile(file: File): void;
+}
+
+export function RecordingList({ actions }: { actions: ListActions }): JSX.Element {
+  return (
+    <main class="recordings">
+      <header>
+        <h1>{t("replay.title")}</h1>
+        <a href="/">{t("replay.game")}</a>
+      </header>
+      {replayModel.fault.value && (
+        <p class="panel fault-line" role="alert">
+          {replayModel.fault.value}
+        </p>
+      )}
+      <label class="panel drop">
+        <b>{t("replay.drop")}</b>
+        <span class="small">{t("replay.dropHint")}</span>
+        <span class="button">{t("replay.choose")}</span>
+        <input
+          type="file"
+          accept=".belt"
+          onChange={(event) => {
+            const file = event.currentTarget.files?.[0];
+            event.currentTarget.value = "";
+            if (file) actions.openFile(file);
+          }}
+        />
+      </label>
+      <section class="panel scrolls">
+        <h2>{t("replay.list")}</h2>
+        <Rows actions={actions} />
+      </section>
+      <div class="panel corner">
+        <SettingsPanel />
+      </div>
+    </main>
+  );
+}
+
+function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
+  const recordings = replayModel.recordings.value;
+  if (recordings === undefined) return <div class="spinner" aria-hidden="true" />;
+  if (recordings === "unreachable") return <p class="small">{t("replay.noServer")}</p>;
+  if (recordings.length === 0) return <p class="small">{t("replay.none")}</p>;
+  const dates = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" });
+  return (
+    <ul>
+      {recordings.map((recording) => (
+        <li key={recording.name}>
+          <a
+            href={recordingPath(recording.name)}
+            onClick={(event) => {
+              if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+              event.preventDefault();
+              actions.open(recording);
+            }}
+          >
+            <b>{recording.room}</b>
+            <span>{dates.format(recording.startedAt)}</span>
+            <span>{recording.mode}</span>
+            <span>{recording.ticks === null ? "" : clock(recording.ticks, recording.tickRate)}</span>
+            <span>{size(recording.bytes)}</span>
+            {recording.live && <i>{t("replay.live")}</i>}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function size(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}

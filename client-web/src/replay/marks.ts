@@ -1,0 +1,50 @@
+//! The marks of a timeline: their colours, their words, and finding the one under the pointer.
+
+import type { ReplayInfo, ReplayMark } from "../core.ts";
+import { t, whole } from "../locale/locale.ts";
+
+/** Colour and row of a kind of mark: each kind has a height of its own, so colour is not the only cue. */
+export const markStyle: Readonly<Record<ReplayMark["kind"], { colour: string; row: number }>> = {
+  kill: { colour: "#ff6b5e", row: 0 },
+  bank: { colour: "#ffb43d", row: 1 },
+  join: { colour: "#6ff2b0", row: 2 },
+  leave: { colour: "#8391bd", row: 2 },
+  chat: { colour: "#9fd0ff", row: 3 },
+};
+
+/** What a mark tells, in words. */
+export function describeMark(mark: ReplayMark, info: ReplayInfo): string {
+  const nameOf = (player: number | undefined) =>
+    info.players.find((other) => other.id === player)?.name ?? t("kill.asteroid");
+  return t(`replay.mark.${mark.kind}`, {
+    name: nameOf(mark.player),
+    other: nameOf(mark.other),
+    amount: whole(mark.amount ?? 0),
+    text: mark.text ?? "",
+  });
+}
+
+/** The mark nearest to a tick, no further away than `reach` ticks. `marks` are in order of their ticks. */
+export function nearestMark(
+  marks: readonly ReplayMark[],
+  tick: number,
+  reach: number,
+): ReplayMark | undefined {
+  let low = 0;
+  let high = marks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (marks[middle].tick < tick) low = middle + 1;
+    else high = middle;
+  }
+  const candidates = [marks[low - 1], marks[low]].filter(
+    (mark) => mark !== undefined && Math.abs(mark.tick - tick) <= reach,
+  );
+  return candidates.sort((a, b) => Math.abs(a.tick - tick) - Math.abs(b.tick - tick))[0];
+}
+
+/** Minutes and seconds of a tick. */
+export function clock(tick: number, tickRate: number): string {
+  const seconds = Math.floor(tick / tickRate);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,33 @@
+//! What the replay page shows.
+
+import { signal } from "@preact/signals";
+import type { ReplayInfo, ReplayState } from "../core.ts";
+
+/** One recording of the server's list. */
+export interface Recording {
+  name: string;
+  bytes: number;
+  /** null while it is still being written. */
+  ticks: number | null;
+  /** Ticks per second. */
+  tickRate: number;
+  /** Unix milliseconds. */
+  startedAt: number;
+  mode: string;
+  room: string;
+  live: boolean;
+}
+
+export const replayModel = {
+  screen: signal<"list" | "opening" | "viewer">("list"),
+  /** undefined while the list is being fetched, "unreachable" when there is no server. */
+  recordings: signal<Recording[] | "unreachable" | undefined>(undefined),
+  /** The file that is open or being opened. */
+  fileName: signal(""),
+  /** Whether the file came from the disk. */
+  local: signal(false),
+  fault: signal(""),
+  info: signal<ReplayInfo | undefined>(undefined),
+  state: signal<ReplayState | undefined>(undefined),
+  freeCamera: signal(false),
+};

@@ -1,0 +1,196 @@
+//! A recording that plays: the core's replay, the camera over it, and the picture.
+
+import { batch } from "@preact/signals";
+import type { Sound } from "../audio/sound.ts";
+import type { Core, Replay, ReplayInfo, ReplayPlayer, ReplayState } from "../core.ts";
+import { Frame, Head } from "../frame.ts";
+import { type SeenShip, shipsOf } from "../handle.ts";
+import { Names, show } from "../notices.ts";
+import { model } from "../ui/model.ts";
+import type { Stage } from "../view/stage.ts";
+import { replayModel } from "./model.ts";
+
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
+const NARROWEST_UNITS = 24;
+const WIDEST_UNITS = 400;
+const STATE_MS = 100;
+/** The core gives a view of this shape, height over width; a taller screen asks for a wider one. */
+const VIEW_SHAPE = 0.6;
+/** Above this speed the sounds would only be noise. */
+const LOUDEST_SPEED = 2;
+
+export class Player {
+  readonly info: ReplayInfo;
+  private readonly replay: Replay;
+  private readonly frame = new Frame();
+  private readonly names = new Names();
+  private free: { x: number; y: number; width: number } | undefined;
+  private stateAt = 0;
+
+  /** Throws when the bytes are not a recording. */
+  constructor(
+    private readonly core: Core,
+    private readonly stage: Stage,
+    private readonly sound: Sound,
+    bytes: Uint8Array,
+  ) {
+    this.replay = core.replay(bytes);
+    this.info = this.replay.info();
+    for (const player of this.info.players) this.names.set(player.id, player.name);
+    stage.clear();
+    batch(() => {
+      model.kills.value = [];
+      model.talk.value = [];
+      model.scores.value = { players: 0, rows: [] };
+      model.quotes.value = [];
+      replayModel.info.value = this.info;
+      replayModel.freeCamera.value = false;
+    });
+    this.follow(this.presentAt(0)[0]?.id ?? 0);
+    this.replay.setPlaying(true);
+    this.publish();
+  }
+
+  animate(nowMs: number): void {
+    this.replay.advance(nowMs);
+    const { camera } = this.stage;
+    if (this.free) {
+      camera.look(this.free.x, this.free.y, this.free.width, Number.POSITIVE_INFINITY);
+      this.replay.setCamera(camera.x, camera.y, this.neededWidth());
+    }
+    this.replay.frame(nowMs);
+    this.frame.attach(this.core.memory.buffer, this.replay.framePointer(), this.replay.frameLength());
+    const nameOf = (player: number) => this.names.of(player);
+    this.stage.draw(this.frame, { aim: undefined, follow: this.free === undefined, nameOf }, nowMs);
+    for (let notice = this.replay.pollNotice(); notice; notice = this.replay.pollNotice())
+      show(notice, this.names);
+    const state = replayModel.state.value;
+    if (state?.playing && state.speed <= LOUDEST_SPEED) this.sound.play(this.frame, camera, true);
+    else this.sound.hush();
+    if (nowMs - this.stateAt < STATE_MS) return;
+    this.stateAt = nowMs;
+    this.publish();
+  }
+
+  state(): ReplayState {
+    return this.replay.state();
+  }
+
+  ships(): SeenShip[] {
+    return shipsOf(this.frame, (player) => this.names.of(player));
+  }
+
+  toggle(): void {
+    const state = this.replay.state();
+    if (!state.playing && state.tick >= state.ticks) this.seek(0);
+    this.replay.setPlaying(!state.playing);
+    this.publish();
+  }
+
+  pause(): void {
+    this.replay.setPlaying(false);
+    this.publish();
+  }
+
+  seek(tick: number): void {
+    const { ticks } = this.replay.state();
+    this.replay.seek(Math.max(0, Math.min(ticks, Math.round(tick))));
+    this.stage.clear();
+    model.kills.value = [];
+    this.publish();
+  }
+
+  /** Moves by a number of seconds of the match. */
+  skip(seconds: number): void {
+    this.seek(this.replay.state().tick + seconds * this.info.tickRate);
+  }
+
+  /** One tick back or forth, paused. */
+  nudge(ticks: number): void {
+    this.replay.setPlaying(false);
+    this.seek(this.replay.state().tick + ticks);
+  }
+
+  setSpeed(speed: number): void {
+    this.replay.setSpeed(speed);
+    this.publish();
+  }
+
+  /** The next slower (−1) or faster (1) speed. */
+  shiftSpeed(step: -1 | 1): void {
+    const now = SPEEDS.findIndex((speed) => speed >= this.replay.state().speed);
+    this.setSpeed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, now + step))]);
+  }
+
+  /** Follows a player, 0 for nobody. */
+  follow(player: number): void {
+    this.free = undefined;
+    replayModel.freeCamera.value = false;
+    this.replay.follow(player);
+    this.publish();
+  }
+
+  followNext(): void {
+    const { tick, following } = this.replay.state();
+    const present = this.presentAt(tick);
+    if (present.length === 0) return;
+    const at = present.findIndex((player) => player.id === following);
+    this.follow(present[(at + 1) % present.length].id);
+  }
+
+  /** Follows the ship at a point of the screen, if there is one. */
+  followAt(screenX: number, screenY: number): void {
+    const player = this.stage.playerAt(this.frame, screenX, screenY);
+    if (player !== 0) this.follow(player);
+  }
+
+  toggleFreeCamera(): void {
+    if (this.free) {
+      const { following, tick } = this.replay.state();
+      this.follow(following || (this.presentAt(tick)[0]?.id ?? 0));
+    } else this.release();
+  }
+
+  /** Moves the free camera by CSS pixels. */
+  pan(dx: number, dy: number): void {
+    const free = this.free ?? this.release();
+    free.x -= dx / this.stage.camera.scale;
+    free.y -= dy / this.stage.camera.scale;
+  }
+
+  /** Zooms the free camera; above 1 shows more. */
+  zoom(factor: number): void {
+    const free = this.free ?? this.release();
+    const widest = Math.max(WIDEST_UNITS, this.frame.f[Head.halfSize] * 2.4);
+    free.width = Math.max(NARROWEST_UNITS, Math.min(widest, free.width * factor));
+  }
+
+  /** Players in the match at a tick, people before drones. Of a drone only its end is recorded to the tick. */
+  presentAt(tick: number): ReplayPlayer[] {
+    return this.info.players
+      .filter((player) => (player.drone || player.joined <= tick) && tick < player.left)
+      .sort((a, b) => Number(a.drone) - Number(b.drone) || a.id - b.id);
+  }
+
+  close(): void {
+    this.replay.free();
+    this.sound.hush();
+    this.stage.clear();
+  }
+
+  private release(): { x: number; y: number; width: number } {
+    const { camera } = this.stage;
+    this.free = { x: camera.x, y: camera.y, width: camera.halfWidth * 2 };
+    replayModel.freeCamera.value = true;
+    return this.free;
+  }
+
+  private neededWidth(): number {
+    const { halfWidth, halfHeight } = this.stage.camera;
+    return Math.max(halfWidth, halfHeight / VIEW_SHAPE) * 2.1;
+  }
+
+  private publish(): void {
+    replayModel.state.value = this.replay.state();
+  }
+}

@@ -1,0 +1,80 @@
+//! The timeline: a native slider for seeking, over a canvas with the marks of the match.
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { ReplayInfo } from "../core.ts";
+import { t } from "../locale/locale.ts";
+import { clock, describeMark, markStyle, nearestMark } from "./marks.ts";
+import { replayModel } from "./model.ts";
+import type { Player } from "./player.ts";
+
+const HEIGHT = 40;
+const ROW = 8;
+/** CSS pixels around a mark in which the pointer finds it. */
+const REACH = 6;
+
+export function Timeline({ player, info }: { player: Player; info: ReplayInfo }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const hover = useSignal<{ x: number; text: string } | undefined>(undefined);
+  const tick = replayModel.state.value?.tick ?? 0;
+  useEffect(() => {
+    const surface = canvas.current;
+    if (!surface) return;
+    const redraw = () => drawMarks(surface, info);
+    const observer = new ResizeObserver(redraw);
+    observer.observe(surface);
+    return () => observer.disconnect();
+  }, [info]);
+  const point = (event: PointerEvent & { currentTarget: HTMLElement }) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const x = event.clientX - box.left;
+    const at = Math.round((x / box.width) * info.ticks);
+    const mark = nearestMark(info.marks, at, (REACH / box.width) * info.ticks);
+    const words = mark ? ` · ${describeMark(mark, info)}` : "";
+    hover.value = { x, text: clock(mark?.tick ?? at, info.tickRate) + words };
+  };
+  return (
+    <div class="timeline">
+      <canvas ref={canvas} />
+      <i class="head" style={{ left: `${(tick / Math.max(1, info.ticks)) * 100}%` }} />
+      <input
+        type="range"
+        min="0"
+        max={info.ticks}
+        step="1"
+        value={tick}
+        aria-label={t("replay.timeline")}
+        aria-valuetext={clock(tick, info.tickRate)}
+        onInput={(event) => player.seek(event.currentTarget.valueAsNumber)}
+        onPointerMove={point}
+        onPointerLeave={() => {
+          hover.value = undefined;
+        }}
+      />
+      {hover.value && (
+        <span class="tip" style={{ left: `${hover.value.x}px` }}>
+          {hover.value.text}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function drawMarks(canvas: HTMLCanvasElement, info: ReplayInfo): void {
+  const width = canvas.clientWidth;
+  const pen = canvas.getContext("2d");
+  if (!pen || width === 0) return;
+  const sharp = Math.min(2, devicePixelRatio);
+  canvas.width = width * sharp;
+  canvas.height = HEIGHT * sharp;
+  pen.scale(sharp, sharp);
+  pen.fillStyle = "rgba(150, 175, 255, 0.12)";
+  pen.fillRect(0, HEIGHT / 2 - 1, width, 2);
+  for (const mark of info.marks) {
+    const { colour, row } = markStyle[mark.kind];
+    const x = (mark.tick / Math.max(1, info.ticks)) * width;
+    pen.fillStyle = colour;
+    pen.fillRect(x - 1, 4 + row * ROW, 2, ROW - 2);
+  }
+}

@@ -1,0 +1,132 @@
+//! The display over a playing recording: timeline, speed, whom to follow, and the state's hash.
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { recordingPath } from "../address.ts";
+import { t, whole } from "../locale/locale.ts";
+import { KillFeed } from "../ui/board.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { model } from "../ui/model.ts";
+import { clock } from "./marks.ts";
+import { replayModel } from "./model.ts";
+import { type Player, SPEEDS } from "./player.ts";
+import { Timeline } from "./timeline.tsx";
+
+export function Viewer({ player, close }: { player: Player; close(): void }): JSX.Element | null {
+  const state = replayModel.state.value;
+  const { info } = player;
+  if (!state) return null;
+  return (
+    <div class="viewer">
+      <header>
+        <button type="button" onClick={close}>
+          {t("replay.back")}
+        </button>
+        <p>
+          <b>{info.name}</b> <span class="small">{`${info.mode} · ${info.arena} · ${info.simBuild}`}</span>
+          {!info.complete && <span class="warning">{info.warning ?? t("replay.incomplete")}</span>}
+        </p>
+        <ul class="talk">
+          {model.talk.value.map((line) => (
+            <li key={line.key}>
+              {line.who && <b>{line.who}</b>} {line.text}
+            </li>
+          ))}
+        </ul>
+      </header>
+      <aside>
+        <KillFeed />
+        <Players player={player} />
+      </aside>
+      <footer class="panel">
+        <Timeline player={player} info={info} />
+        <div class="controls">
+          <button type="button" class="primary" onClick={() => player.toggle()}>
+            <Icon name={state.playing ? "pause" : "play"} />
+            <span class="label">{t(state.playing ? "replay.pause" : "replay.play")}</span>
+          </button>
+          <b class="time">
+            {clock(state.tick, info.tickRate)} / {clock(state.ticks, info.tickRate)}
+          </b>
+          <fieldset class="segments" aria-label={t("replay.speed")}>
+            {SPEEDS.map((speed) => (
+              <button
+                key={speed}
+                type="button"
+                aria-pressed={state.speed === speed}
+                onClick={() => player.setSpeed(speed)}
+              >
+                {speed}×
+              </button>
+            ))}
+          </fieldset>
+          <button
+            type="button"
+            aria-pressed={replayModel.freeCamera.value}
+            class={replayModel.freeCamera.value ? "on" : ""}
+            onClick={() => player.toggleFreeCamera()}
+          >
+            {t("replay.free")}
+          </button>
+          <CopyLink tick={state.tick} />
+          <span class="truth" title={t("replay.hashTitle")}>
+            <span>{t("replay.tick", { tick: whole(state.tick), ticks: whole(state.ticks) })}</span>
+            <span class={state.divergedAt === null ? "sound" : "diverged"}>
+              {state.divergedAt === null
+                ? t("replay.hash", { hash: state.stateHash })
+                : t("replay.diverged", { tick: whole(state.divergedAt) })}
+            </span>
+          </span>
+        </div>
+        <p class="small keys-line">{t("replay.keys")}</p>
+      </footer>
+    </div>
+  );
+}
+
+function Players({ player }: { player: Player }): JSX.Element {
+  const state = replayModel.state.value;
+  const scores = new Map(model.scores.value.rows.map((row) => [row.player, row.score]));
+  const present = player.presentAt(state?.tick ?? 0);
+  return (
+    <section class="players scrolls">
+      <h2>{t("replay.players")}</h2>
+      <ul>
+        {present.map((other) => (
+          <li key={other.id}>
+            <button
+              type="button"
+              class={`${other.drone ? "drone" : ""}`}
+              aria-pressed={!replayModel.freeCamera.value && state?.following === other.id}
+              onClick={() => player.follow(other.id)}
+            >
+              <span>{other.name}</span>
+              <b>{scores.has(other.id) ? whole(scores.get(other.id)!) : ""}</b>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function CopyLink({ tick }: { tick: number }): JSX.Element {
+  const copiedAt = useSignal(-1);
+  const local = replayModel.local.value;
+  const copy = async () => {
+    await navigator.clipboard.writeText(location.origin + recordingPath(replayModel.fileName.value, tick));
+    copiedAt.value = tick;
+  };
+  return (
+    <button
+      type="button"
+      disabled={local}
+      title={t(local ? "replay.local" : "replay.link")}
+      aria-label={t("replay.link")}
+      onClick={() => void copy()}
+    >
+      <Icon name="link" />
+      {copiedAt.value === tick && <span class="label"> {t("replay.copied")}</span>}
+    </button>
+  );
+}

@@ -1,0 +1,65 @@
+//! What the player has chosen, kept in the browser. A browser that refuses storage still plays.
+
+import { effect, signal } from "@preact/signals";
+import { type Language, languages, preferredLanguage } from "./locale/locale.ts";
+
+const KEY = "driftbelt.settings";
+
+interface Stored {
+  name: string;
+  language: Language;
+  muted: boolean;
+  /** 0..1 */
+  volume: number;
+  /** No shake, no flashes. */
+  calm: boolean;
+  /** Hints that have been followed once. */
+  learned: string[];
+}
+
+function load(): Stored {
+  const defaults: Stored = {
+    name: "",
+    language: preferredLanguage(),
+    muted: false,
+    volume: 0.7,
+    calm: globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false,
+    learned: [],
+  };
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return adopt(defaults, stored);
+  } catch {
+    return defaults;
+  }
+}
+
+/** Takes from `stored` what has the right type; a hand-edited or older entry changes nothing else. */
+export function adopt(defaults: Stored, stored: unknown): Stored {
+  if (typeof stored !== "object" || stored === null) return defaults;
+  const entry = stored as Partial<Record<keyof Stored, unknown>>;
+  const { name, language, muted, volume, calm, learned } = entry;
+  return {
+    name: typeof name === "string" ? name.slice(0, 24) : defaults.name,
+    language:
+      typeof language === "string" && language in languages ? (language as Language) : defaults.language,
+    muted: typeof muted === "boolean" ? muted : defaults.muted,
+    volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : defaults.volume,
+    calm: typeof calm === "boolean" ? calm : defaults.calm,
+    learned: Array.isArray(learned) ? learned.filter((hint) => typeof hint === "string") : defaults.learned,
+  };
+}
+
+export const settings = signal<Stored>(load());
+
+export function change(part: Partial<Stored>): void {
+  settings.value = { ...settings.value, ...part };
+}
+
+effect(() => {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(settings.value));
+  } catch {
+    // Private windows may refuse; the choice then lasts as long as the page.
+  }
+});

@@ -1,0 +1,27 @@
+//! The interface of the game page: one screen per phase.
+
+import { type JSX, render } from "preact";
+import { Hud } from "./hud.tsx";
+import { Join } from "./join.tsx";
+import { type Actions, model } from "./model.ts";
+import { Connecting, Death, Goodbye, Menu, Reconnecting } from "./overlays.tsx";
+
+function App({ actions }: { actions: Actions }): JSX.Element {
+  const phase = model.phase.value;
+  const inFlight = phase === "playing" || phase === "dead";
+  return (
+    <>
+      {phase === "join" && <Join actions={actions} />}
+      {phase === "connecting" && <Connecting actions={actions} />}
+      {inFlight && <Hud actions={actions} />}
+      {phase === "dead" && <Death />}
+      {phase === "reconnecting" && <Reconnecting actions={actions} />}
+      {phase === "goodbye" && <Goodbye actions={actions} />}
+      {inFlight && model.menuOpen.value && <Menu actions={actions} />}
+    </>
+  );
+}
+
+export function mountApp(host: HTMLElement, actions: Actions): void {
+  render(<App actions={actions} />, host);
+}

@@ -1,0 +1,48 @@
+//! The leaderboard and the kill feed.
+
+import type { JSX } from "preact";
+import { t, whole } from "../locale/locale.ts";
+import { Icon } from "./icons.tsx";
+import { model } from "./model.ts";
+
+const ROWS = 8;
+
+export function Board(): JSX.Element | null {
+  const { players, rows } = model.scores.value;
+  if (rows.length === 0) return null;
+  const top = rows.filter((row) => row.rank <= ROWS).slice(0, ROWS);
+  const own = rows.find((row) => row.self && !top.includes(row));
+  const shown = own ? [...top, own] : top;
+  return (
+    <section class="board">
+      <h2>{t("hud.pilots", { count: players })}</h2>
+      <ol>
+        {shown.map((row) => (
+          <li
+            key={row.player}
+            value={row.rank}
+            class={`${row.self ? "self" : ""} ${row.drone ? "drone" : ""} team${row.team}`}
+          >
+            <i>{row.rank}</i>
+            <span>{row.name}</span>
+            <b>{whole(row.score)}</b>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+export function KillFeed(): JSX.Element {
+  return (
+    <ul class="kills" aria-live="polite">
+      {model.kills.value.map((line) => (
+        <li key={line.key} class={line.own}>
+          <span>{line.who || t("kill.asteroid")}</span>
+          <Icon name="skull" />
+          <span>{line.text}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,227 @@
+//! The display in flight: everything at the edges, nothing over the middle.
+
+import type { JSX } from "preact";
+import { Button } from "../input/buttons.ts";
+import { t, whole } from "../locale/locale.ts";
+import { change, settings } from "../settings.ts";
+import { Board, KillFeed } from "./board.tsx";
+import { Chat } from "./chat.tsx";
+import { Icon, type IconName } from "./icons.tsx";
+import { Minimap } from "./minimap.tsx";
+import { type Actions, model } from "./model.ts";
+import { NetGraphPanel } from "./netgraph.tsx";
+import { Thumbs } from "./thumbs.tsx";
+
+export function Hud({ actions }: { actions: Actions }): JSX.Element {
+  return (
+    <div class="hud">
+      <div class="top-left">
+        <Score />
+        <Quotes />
+      </div>
+      <TopBar />
+      <div class="top-right">
+        <Board />
+        <KillFeed />
+      </div>
+      <div class="bottom-left">
+        <Chat actions={actions} />
+        <Vitals />
+      </div>
+      <div class="bottom-right">
+        <Minimap />
+      </div>
+      <div class="bottom">
+        <Toasts />
+        <Hint />
+        <Docked actions={actions} />
+      </div>
+      <Pointers />
+      <Thumbs />
+      {model.netGraphOpen.value && <NetGraphPanel />}
+    </div>
+  );
+}
+
+function Score(): JSX.Element {
+  const { score, streak } = model.hud.value;
+  return (
+    <div class="score">
+      <output aria-label={t("hud.score")}>{whole(score)}</output>
+      {streak > 1 && <span class="streak">{t("hud.streak", { count: streak })}</span>}
+    </div>
+  );
+}
+
+function Quotes(): JSX.Element {
+  const { docked } = model.hud.value;
+  return (
+    <ul class="quotes">
+      {model.quotes.value.map((quote) => {
+        const tendency =
+          quote.price > quote.base * 1.02 ? "up" : quote.price < quote.base * 0.98 ? "down" : "even";
+        return (
+          <li key={quote.index} class={`${tendency}${docked === quote.index ? " here" : ""}`}>
+            <span>{quote.name}</span>
+            <b title={t("hud.perLoad")}>{quote.price.toFixed(1)}</b>
+            <i aria-hidden="true">{{ up: "▲", down: "▼", even: "●" }[tendency]}</i>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function TopBar(): JSX.Element {
+  const rtt = model.rttMs.value;
+  const quality = rtt < 80 ? "good" : rtt < 180 ? "fair" : "poor";
+  const { muted } = settings.value;
+  return (
+    <div class="top-bar">
+      <span class={`line ${quality}`}>{t("hud.ms", { value: rtt })}</span>
+      <button
+        type="button"
+        title={t(muted ? "hud.unmute" : "hud.mute")}
+        onClick={() => change({ muted: !muted })}
+      >
+        <Icon name={muted ? "mute" : "sound"} />
+      </button>
+      <button
+        type="button"
+        title={t("hud.menu")}
+        onClick={() => {
+          model.menuOpen.value = true;
+        }}
+      >
+        <Icon name="menu" />
+      </button>
+    </div>
+  );
+}
+
+function Vitals(): JSX.Element {
+  const { health, healthMax, energy, energyMax, hold, holdMax } = model.hud.value;
+  const full = hold >= holdMax;
+  return (
+    <div class="vitals">
+      <Bar
+        kind={health < healthMax * 0.3 ? "hull low" : "hull"}
+        icon="hull"
+        name={t("hud.hull")}
+        value={health}
+        most={healthMax}
+      />
+      <Bar kind="energy" icon="energy" name={t("hud.energy")} value={energy} most={energyMax} />
+      <Bar
+        kind={full ? "hold full" : "hold"}
+        icon="hold"
+        name={t(full ? "hud.holdFull" : "hud.hold")}
+        value={hold}
+        most={holdMax}
+      />
+    </div>
+  );
+}
+
+function Bar(props: {
+  kind: string;
+  icon: IconName;
+  name: string;
+  value: number;
+  most: number;
+}): JSX.Element {
+  const part = Math.max(0, Math.min(1, props.value / props.most));
+  return (
+    <div class={`bar ${props.kind}`} title={props.name}>
+      <Icon name={props.icon} />
+      <span class="track">
+        <span class="fill" style={{ transform: `scaleX(${part})` }} />
+      </span>
+      <b>
+        {props.value}
+        <small>/{props.most}</small>
+      </b>
+    </div>
+  );
+}
+
+const UPGRADES: readonly { key: "hull" | "engine" | "gun" | "hold"; button: number }[] = [
+  { key: "hull", button: Button.buyHull },
+  { key: "engine", button: Button.buyEngine },
+  { key: "gun", button: Button.buyGun },
+  { key: "hold", button: Button.buyHold },
+];
+const LEVELS = [1, 2, 3];
+
+function Docked({ actions }: { actions: Actions }): JSX.Element | null {
+  const { docked, levels, costs, score } = model.hud.value;
+  if (docked < 0) return null;
+  const station = model.quotes.value.find((quote) => quote.index === docked)?.name ?? "";
+  return (
+    <section class="docked" aria-label={t("upgrade.title", { station })}>
+      <h2>{t("upgrade.title", { station })}</h2>
+      {UPGRADES.map(({ key, button }, slot) => {
+        const cost = costs[slot];
+        return (
+          <button
+            key={key}
+            type="button"
+            class={cost > 0 && cost <= score ? "affordable" : ""}
+            disabled={cost === 0 || cost > score}
+            onClick={() => actions.tap(button)}
+          >
+            <kbd>{slot + 1}</kbd>
+            <Icon name={key} />
+            <span>{t(`upgrade.${key}`)}</span>
+            <i class="pips" aria-hidden="true">
+              {LEVELS.map((level) => (
+                <i key={level} class={levels[key] >= level ? "on" : ""} />
+              ))}
+            </i>
+            <b>{cost === 0 ? t("upgrade.max") : whole(cost)}</b>
+          </button>
+        );
+      })}
+    </section>
+  );
+}
+
+function Toasts(): JSX.Element {
+  return (
+    <div class="toasts" role="status">
+      {model.toasts.value.map((toast) => (
+        <p key={toast.key} class={toast.tone}>
+          {toast.text}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Hint(): JSX.Element | null {
+  const hint = model.hint.value;
+  if (hint === "") return null;
+  const touch = model.thumbs.value !== undefined && (hint === "fly" || hint === "shoot");
+  const key = hint === "shoot" ? "Space" : "W";
+  return <p class="hint">{t(touch ? `hint.${hint}Touch` : `hint.${hint}`, { key })}</p>;
+}
+
+function Pointers(): JSX.Element {
+  const names = new Map(model.quotes.value.map((quote) => [quote.index, quote.name]));
+  return (
+    <>
+      {model.pointers.value.map((pointer) => (
+        <div
+          key={pointer.index}
+          class="pointer"
+          style={{ transform: `translate(${pointer.x}px, ${pointer.y}px)` }}
+        >
+          <i style={{ transform: `rotate(${pointer.angle}rad)` }} />
+          <span>
+            {names.get(pointer.index)} <b>{pointer.distance}</b>
+          </span>
+        </div>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,30 @@
+//! The few icons of the interface, drawn with the text's colour.
+
+import type { JSX } from "preact";
+
+const paths = {
+  hull: "M12 2 20 5v6c0 5-3.4 8.6-8 11-4.6-2.4-8-6-8-11V5z",
+  energy: "M13 2 4 14h6l-1 8 9-12h-6z",
+  hold: "M12 2 21 7v10l-9 5-9-5V7zM3 7l9 5 9-5M12 12v10",
+  engine: "M4 8h9l7 4-7 4H4l3-4zM2 6v12",
+  gun: "M3 10h12v4H3zM15 11h6v2h-6M6 14l-1 5h4l1-5",
+  sound: "M4 9h4l5-4v14l-5-4H4zM16 8c2 2 2 6 0 8M18.5 5.5c3.5 3.5 3.5 9.5 0 13",
+  mute: "M4 9h4l5-4v14l-5-4H4zM16 9l6 6M22 9l-6 6",
+  menu: "M4 6h16M4 12h16M4 18h16",
+  skull:
+    "M12 3c-5 0-8 3.300-8 7.500 0 3 1.500 4.700 3 5.700V20h10v-3.800c1.500-1 3-2.700 3-5.700C20 6.300 17 3 12 3zM9 11v1M15 11v1M12 15v1",
+  arrow: "M4 12h14M13 6l6 6-6 6",
+  play: "M7 4 20 12 7 20z",
+  pause: "M7 4v16M17 4v16",
+  link: "M10 14a4 4 0 0 0 6 0l4-4a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-4 4a4 4 0 0 0 6 6l1-1",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+export function Icon({ name }: { name: IconName }): JSX.Element {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={paths[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,74 @@
+//! The minimap: the world's border, the stations, and what is in view.
+
+import { useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { Colour, css, relationColour } from "../view/palette.ts";
+import { type Chart, model } from "./model.ts";
+
+const SIZE = 172;
+const MARGIN = 7;
+
+export function Minimap(): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const chart = model.chart.value;
+    const pen = canvas.current?.getContext("2d");
+    if (pen && chart && chart.halfSize > 0) draw(pen, chart);
+  });
+  return <canvas ref={canvas} class="minimap" width={SIZE * 2} height={SIZE * 2} />;
+}
+
+function draw(pen: CanvasRenderingContext2D, chart: Chart): void {
+  const half = SIZE / 2 - MARGIN;
+  const scale = half / chart.halfSize;
+  pen.setTransform(2, 0, 0, 2, SIZE, SIZE);
+  pen.clearRect(-SIZE, -SIZE, SIZE * 2, SIZE * 2);
+  pen.fillStyle = "rgba(8, 12, 34, 0.55)";
+  pen.fillRect(-half, -half, half * 2, half * 2);
+  pen.strokeStyle = css(Colour.fence);
+  pen.lineWidth = 1.5;
+  pen.strokeRect(-half, -half, half * 2, half * 2);
+  pen.strokeStyle = "rgba(160, 180, 255, 0.12)";
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (const part of [-0.5, 0, 0.5]) {
+    pen.moveTo(-half, part * half);
+    pen.lineTo(half, part * half);
+    pen.moveTo(part * half, -half);
+    pen.lineTo(part * half, half);
+  }
+  pen.stroke();
+  const x = chart.x * scale;
+  const y = chart.y * scale;
+  const width = chart.viewHalfWidth * scale;
+  const height = chart.viewHalfHeight * scale;
+  pen.fillStyle = "rgba(140, 190, 255, 0.1)";
+  pen.fillRect(x - width, y - height, width * 2, height * 2);
+  for (const station of model.quotes.peek()) {
+    const sx = station.x * scale;
+    const sy = station.y * scale;
+    pen.strokeStyle = station.price >= station.base ? css(Colour.ore) : "#9fb4e8";
+    pen.lineWidth = 1.8;
+    pen.beginPath();
+    pen.arc(sx, sy, Math.max(4, station.radius * scale), 0, Math.PI * 2);
+    pen.stroke();
+    pen.fillStyle = pen.strokeStyle;
+    pen.fillRect(sx - 1, sy - 1, 2, 2);
+  }
+  for (const ship of chart.ships) {
+    pen.fillStyle = css(relationColour[ship.relation] ?? Colour.white);
+    pen.fillRect(ship.x * scale - 1.3, ship.y * scale - 1.3, 2.6, 2.6);
+  }
+  pen.save();
+  pen.translate(x, y);
+  pen.rotate(chart.aim);
+  pen.fillStyle = css(Colour.self);
+  pen.beginPath();
+  pen.moveTo(6, 0);
+  pen.lineTo(-4, -3.6);
+  pen.lineTo(-2, 0);
+  pen.lineTo(-4, 3.6);
+  pen.fill();
+  pen.restore();
+}

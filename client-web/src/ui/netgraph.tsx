@@ -1,0 +1,104 @@
+//! The net graph (F3): the newest numbers of the connection and how they went during the last seconds.
+
+import { useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { NetGraph } from "../core.ts";
+import { t } from "../locale/locale.ts";
+import { model } from "./model.ts";
+
+const SAMPLES = 120;
+const WIDTH = 110;
+const HEIGHT = 22;
+
+interface Row {
+  key: string;
+  value(graph: NetGraph): number;
+  text(value: number): string;
+  /** The plot reaches at least this far up. */
+  least: number;
+}
+
+const rows: readonly Row[] = [
+  { key: "rtt", value: (graph) => graph.rttMs, text: milliseconds, least: 80 },
+  { key: "jitter", value: (graph) => graph.jitterMs, text: milliseconds, least: 20 },
+  {
+    key: "snapshot",
+    value: (graph) => graph.snapshotBytes,
+    text: (value) => t("graph.bytes", { value: Math.round(value) }),
+    least: 600,
+  },
+  {
+    key: "rate",
+    value: (graph) => graph.bytesPerSecond,
+    text: (value) => t("graph.kilobytes", { value: (value / 1024).toFixed(1) }),
+    least: 16_384,
+  },
+  { key: "delay", value: (graph) => graph.interpolationDelayMs, text: milliseconds, least: 120 },
+  {
+    key: "error",
+    value: (graph) => graph.predictionErrorUnits,
+    text: (value) => t("graph.units", { value: value.toFixed(3) }),
+    least: 0.5,
+  },
+  {
+    key: "pending",
+    value: (graph) => graph.pendingInputs,
+    text: (value) => String(Math.round(value)),
+    least: 8,
+  },
+  { key: "tick", value: (graph) => graph.serverTickMs, text: milliseconds, least: 10 },
+];
+
+function milliseconds(value: number): string {
+  return t("graph.ms", { value: value.toFixed(1) });
+}
+
+export function NetGraphPanel(): JSX.Element {
+  const graph = model.netGraph.value;
+  return (
+    <section class="netgraph" aria-label={t("graph.title")}>
+      {rows.map((row) => (
+        <Plot key={row.key} row={row} graph={graph} />
+      ))}
+      <p>
+        <span>{t("graph.fps")}</span>
+        <b>{t("graph.perSecond", { value: model.fps.value })}</b>
+      </p>
+    </section>
+  );
+}
+
+function Plot({ row, graph }: { row: Row; graph: NetGraph | undefined }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const history = useRef<number[]>([]);
+  useSignalEffect(() => {
+    const newest = model.netGraph.value;
+    if (!newest) return;
+    history.current.push(row.value(newest));
+    if (history.current.length > SAMPLES) history.current.shift();
+    const pen = canvas.current?.getContext("2d");
+    if (pen) plot(pen, history.current, row.least);
+  });
+  return (
+    <p>
+      <span>{t(`graph.${row.key}`)}</span>
+      <canvas ref={canvas} width={WIDTH * 2} height={HEIGHT * 2} />
+      <b>{graph ? row.text(row.value(graph)) : ""}</b>
+    </p>
+  );
+}
+
+function plot(pen: CanvasRenderingContext2D, values: readonly number[], least: number): void {
+  pen.setTransform(2, 0, 0, 2, 0, 0);
+  pen.clearRect(0, 0, WIDTH, HEIGHT);
+  const most = Math.max(least, ...values);
+  pen.beginPath();
+  values.forEach((value, index) => {
+    const x = (index / (SAMPLES - 1)) * WIDTH;
+    pen.lineTo(x, HEIGHT - 1 - (value / most) * (HEIGHT - 2));
+  });
+  pen.strokeStyle = "#4fe3ff";
+  pen.lineWidth = 1.2;
+  pen.stroke();
+}

@@ -1,0 +1,130 @@
+//! What comes in front of the game: connecting, death, a lost line, the end, and the menu.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { has, t } from "../locale/locale.ts";
+import { type Actions, model } from "./model.ts";
+import { SettingsPanel } from "./settings.tsx";
+
+const VERSION_MISMATCH = 4000;
+
+export function Connecting({ actions }: { actions: Actions }): JSX.Element {
+  return (
+    <Dialog title={t("link.connecting")} quiet>
+      <div class="spinner" aria-hidden="true" />
+      <button type="button" onClick={actions.leave}>
+        {t("link.back")}
+      </button>
+    </Dialog>
+  );
+}
+
+export function Death(): JSX.Element {
+  const { respawnSeconds } = model.hud.value;
+  const who = model.killedBy.value;
+  return (
+    <div class="death" role="status">
+      <h2>{t("death.title")}</h2>
+      <p class="who">{who ? t("death.by", { name: who }) : t("death.rock")}</p>
+      <p class="small">{t("death.spilled")}</p>
+      <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
+    </div>
+  );
+}
+
+export function Reconnecting({ actions }: { actions: Actions }): JSX.Element {
+  const left = useSignal(secondsLeft());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      left.value = secondsLeft();
+    }, 200);
+    return () => clearInterval(timer);
+  }, [left]);
+  return (
+    <Dialog title={t("link.lost")}>
+      {model.retryReason.value && <p class="small">{model.retryReason.value}</p>}
+      <p class="count" role="status">
+        {left.value > 0 ? t("link.retry", { count: left.value }) : t("link.trying")}
+      </p>
+      <button type="button" class="primary" onClick={actions.retryNow}>
+        {t("link.now")}
+      </button>
+      <button type="button" onClick={actions.leave}>
+        {t("link.back")}
+      </button>
+    </Dialog>
+  );
+}
+
+function secondsLeft(): number {
+  return Math.max(0, Math.ceil((model.retryAt.value - performance.now()) / 1000));
+}
+
+export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
+  const { code, reason } = model.goodbye.value;
+  const key = `goodbye.${code}`;
+  return (
+    <Dialog title={t("goodbye.title")}>
+      <p>{has(key) ? t(key) : reason}</p>
+      {code === VERSION_MISMATCH && (
+        <button type="button" class="primary" onClick={() => location.reload()}>
+          {t("link.reload")}
+        </button>
+      )}
+      <button type="button" onClick={actions.leave}>
+        {t("link.back")}
+      </button>
+    </Dialog>
+  );
+}
+
+export function Menu({ actions }: { actions: Actions }): JSX.Element {
+  const copied = useSignal(false);
+  const first = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => first.current?.focus(), []);
+  const close = () => {
+    actions.click();
+    model.menuOpen.value = false;
+  };
+  const invite = async () => {
+    actions.click();
+    await navigator.clipboard.writeText(`${location.origin}/play/${encodeURIComponent(model.room.value)}`);
+    copied.value = true;
+  };
+  return (
+    <Dialog title={t("menu.title")}>
+      <button type="button" class="primary" ref={first} onClick={close}>
+        {t("menu.resume")}
+      </button>
+      {model.room.value && (
+        <button type="button" onClick={() => void invite()}>
+          {t(copied.value ? "menu.copied" : "menu.invite")}
+        </button>
+      )}
+      <button
+        type="button"
+        onClick={() => {
+          model.netGraphOpen.value = !model.netGraphOpen.value;
+        }}
+      >
+        {t("menu.graph")} <kbd>F3</kbd>
+      </button>
+      <SettingsPanel />
+      <button type="button" class="danger" onClick={actions.leave}>
+        {t("menu.leave")}
+      </button>
+    </Dialog>
+  );
+}
+
+function Dialog(props: { title: string; quiet?: boolean; children: ComponentChildren }): JSX.Element {
+  return (
+    <div class={`veil${props.quiet ? " quiet" : ""}`}>
+      <section class="panel dialog" role="dialog" aria-label={props.title}>
+        <h2>{props.title}</h2>
+        {props.children}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+//! Language, sound and motion, as they stand on the join screen and in the menu.
+
+import type { JSX } from "preact";
+import { type Language, language, languages, setLanguage, t } from "../locale/locale.ts";
+import { change, settings } from "../settings.ts";
+
+export function SettingsPanel(): JSX.Element {
+  const { muted, volume, calm } = settings.value;
+  const choose = (next: Language) => {
+    change({ language: next });
+    void setLanguage(next);
+  };
+  return (
+    <div class="settings">
+      <fieldset class="segments" aria-label={t("settings.language")}>
+        {(Object.keys(languages) as Language[]).map((key) => (
+          <button
+            key={key}
+            type="button"
+            lang={key}
+            aria-pressed={language() === key}
+            onClick={() => choose(key)}
+          >
+            {languages[key]}
+          </button>
+        ))}
+      </fieldset>
+      <Toggle label={t("settings.sound")} on={!muted} change={(on) => change({ muted: !on })} />
+      <label class="slider">
+        <span>{t("settings.volume")}</span>
+        <input
+          type="range"
+          min="0"
+          max="1"
+          step="0.05"
+          value={volume}
+          disabled={muted}
+          onInput={(event) => change({ volume: event.currentTarget.valueAsNumber })}
+        />
+      </label>
+      <Toggle label={t("settings.calm")} on={calm} change={(on) => change({ calm: on })} />
+    </div>
+  );
+}
+
+function Toggle(props: { label: string; on: boolean; change(on: boolean): void }): JSX.Element {
+  return (
+    <label class="toggle">
+      <span>{props.label}</span>
+      <input
+        type="checkbox"
+        checked={props.on}
+        onChange={(event) => props.change(event.currentTarget.checked)}
+      />
+    </label>
+  );
+}

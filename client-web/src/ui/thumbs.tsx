@@ -1,0 +1,33 @@
+//! What a touch screen shows of the two thumbs: the stick where it floats, the boost circle in its corner.
+
+import type { JSX } from "preact";
+import { BOOST_ZONE, STICK_PIXELS } from "../input/touch.ts";
+import { Icon } from "./icons.tsx";
+import { model } from "./model.ts";
+
+export function Thumbs(): JSX.Element | null {
+  const thumbs = model.thumbs.value;
+  if (!thumbs) return null;
+  const { stick } = thumbs;
+  const reach = stick ? Math.min(1, STICK_PIXELS / Math.max(1, Math.hypot(stick.dx, stick.dy))) : 0;
+  return (
+    <div class="thumbs" aria-hidden="true">
+      {stick && (
+        <div class="stick" style={{ transform: `translate(${stick.x}px, ${stick.y}px)` }}>
+          <i style={{ transform: `translate(${stick.dx * reach}px, ${stick.dy * reach}px)` }} />
+        </div>
+      )}
+      <div
+        class={`boost${thumbs.boosting ? " on" : ""}`}
+        style={{
+          right: `${BOOST_ZONE.right - BOOST_ZONE.radius}px`,
+          bottom: `${BOOST_ZONE.bottom - BOOST_ZONE.radius}px`,
+          width: `${BOOST_ZONE.radius * 2}px`,
+          height: `${BOOST_ZONE.radius * 2}px`,
+        }}
+      >
+        <Icon name="energy" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,221 @@
+//! Turns what happened in the simulation (hits, deaths, loads, …) into particles, jolts and flashes.
+
+import { Effect, EffectKind, type Frame } from "../frame.ts";
+import type { Camera } from "./camera.ts";
+import { Colour } from "./palette.ts";
+import type { Particles } from "./particles.ts";
+
+/** What the effects may ask about an entity by its id. */
+export interface Subjects {
+  /** The colour that stands for the entity, or white when it is gone. */
+  colourOf(id: number): number;
+  /** Whitens an entity for a moment. */
+  flash(id: number): void;
+}
+
+/** Consumes the frame's effects; each comes exactly once. */
+export function playEffects(frame: Frame, particles: Particles, camera: Camera, subjects: Subjects): void {
+  for (let index = 0; index < frame.effectCount; index += 1) {
+    const at = frame.effect(index);
+    const kind = frame.u[at + Effect.kind];
+    const x = frame.f[at + Effect.x];
+    const y = frame.f[at + Effect.y];
+    const subject = frame.u[at + Effect.subject];
+    const value = frame.f[at + Effect.value];
+    const angle = frame.f[at + Effect.angle];
+    const own = frame.u[at + Effect.own] === 1;
+    switch (kind) {
+      case EffectKind.hit:
+        subjects.flash(subject);
+        hit(particles, x, y, angle, subjects.colourOf(frame.u[at + Effect.other]));
+        if (own) camera.jolt(0.3 + Math.min(0.3, value / 60));
+        break;
+      case EffectKind.death:
+        death(particles, x, y, subjects.colourOf(subject));
+        camera.jolt(own ? 1 : 0.28);
+        break;
+      case EffectKind.broken:
+        breakRock(particles, x, y, value);
+        break;
+      case EffectKind.loaded:
+        load(particles, x, y);
+        break;
+      case EffectKind.banked:
+        bank(particles, x, y);
+        break;
+      case EffectKind.shot:
+        muzzle(particles, x, y, angle, subjects.colourOf(subject));
+        if (own) camera.jolt(0.06);
+        break;
+      case EffectKind.spawn:
+        appear(particles, x, y, subjects.colourOf(subject));
+        break;
+      case EffectKind.upgrade:
+        upgrade(particles, x, y);
+        break;
+      case EffectKind.bounce:
+        bounce(particles, x, y, value);
+        if (own) camera.jolt(Math.min(0.6, value / 30));
+        break;
+    }
+  }
+}
+
+function spray(
+  particles: Particles,
+  x: number,
+  y: number,
+  count: number,
+  speed: number,
+  life: number,
+  size: number,
+  colour: number,
+): void {
+  for (let i = 0; i < count; i += 1) {
+    const direction = Math.random() * Math.PI * 2;
+    const pace = speed * (0.35 + Math.random() * 0.65);
+    const spark = particles.emit("spark", x, y, life * (0.5 + Math.random() * 0.5), size, colour);
+    spark.vx = Math.cos(direction) * pace;
+    spark.vy = Math.sin(direction) * pace;
+    spark.drag = 3.2;
+  }
+}
+
+function hit(particles: Particles, x: number, y: number, angle: number, colour: number): void {
+  particles.emit("glow", x, y, 0.22, 2.1, colour);
+  particles.emit("glow", x, y, 0.1, 1.1, Colour.white);
+  for (let i = 0; i < 8; i += 1) {
+    // Sparks fly back along the bolt, in a cone.
+    const direction = angle + Math.PI + (Math.random() - 0.5) * 2;
+    const pace = 8 + Math.random() * 16;
+    const spark = particles.emit(
+      "spark",
+      x,
+      y,
+      0.18 + Math.random() * 0.22,
+      0.3,
+      i % 3 === 0 ? Colour.white : colour,
+    );
+    spark.vx = Math.cos(direction) * pace;
+    spark.vy = Math.sin(direction) * pace;
+    spark.drag = 4;
+  }
+}
+
+function death(particles: Particles, x: number, y: number, colour: number): void {
+  particles.emit("glow", x, y, 0.75, 8.5, Colour.ember);
+  particles.emit("glow", x, y, 0.35, 4.6, Colour.white);
+  const shock = particles.emit("ring", x, y, 0.75, 1, Colour.white);
+  shock.grow = 9;
+  const second = particles.emit("ring", x, y, 1.1, 0.8, colour);
+  second.grow = 7;
+  second.alpha = 0.7;
+  spray(particles, x, y, 34, 30, 0.9, 0.4, Colour.ember);
+  spray(particles, x, y, 16, 20, 1.1, 0.34, Colour.sun);
+  spray(particles, x, y, 12, 36, 0.6, 0.34, colour);
+  for (let i = 0; i < 12; i += 1) {
+    const direction = Math.random() * Math.PI * 2;
+    const pace = 3 + Math.random() * 9;
+    const plate = particles.emit(
+      "shard",
+      x,
+      y,
+      1.4 + Math.random() * 1.2,
+      0.28 + Math.random() * 0.42,
+      0x8b95b5,
+    );
+    if (i % 3 === 0) plate.colour = colour;
+    plate.vx = Math.cos(direction) * pace;
+    plate.vy = Math.sin(direction) * pace;
+    plate.spin = (Math.random() - 0.5) * 12;
+    plate.drag = 0.8;
+  }
+  for (let i = 0; i < 7; i += 1) {
+    const ember = particles.emit(
+      "glow",
+      x + (Math.random() - 0.5) * 2,
+      y + (Math.random() - 0.5) * 2,
+      0.5 + Math.random() * 0.7,
+      1 + Math.random() * 1.6,
+      Colour.ember,
+    );
+    ember.vx = (Math.random() - 0.5) * 9;
+    ember.vy = (Math.random() - 0.5) * 9;
+    ember.alpha = 0.7;
+  }
+}
+
+function breakRock(particles: Particles, x: number, y: number, radius: number): void {
+  const dust = particles.emit("glow", x, y, 0.6, radius * 2.1, 0xa08cb8);
+  dust.alpha = 0.5;
+  const ring = particles.emit("ring", x, y, 0.42, radius * 0.7, 0xffdcb0);
+  ring.grow = 2.6;
+  ring.alpha = 0.45;
+  const plates = Math.round(6 + radius * 3);
+  for (let i = 0; i < plates; i += 1) {
+    const direction = Math.random() * Math.PI * 2;
+    const pace = 2 + Math.random() * 8;
+    const reach = Math.random() * radius * 0.7;
+    const plate = particles.emit(
+      "shard",
+      x + Math.cos(direction) * reach,
+      y + Math.sin(direction) * reach,
+      0.8 + Math.random() * 0.8,
+      0.16 + Math.random() * 0.1 * radius,
+      i % 2 === 0 ? 0x8d80a0 : 0x5f5878,
+    );
+    plate.vx = Math.cos(direction) * pace;
+    plate.vy = Math.sin(direction) * pace;
+    plate.spin = (Math.random() - 0.5) * 9;
+    plate.drag = 1.2;
+  }
+  spray(particles, x, y, 8, 16, 0.4, 0.26, Colour.sun);
+}
+
+function load(particles: Particles, x: number, y: number): void {
+  particles.emit("glow", x, y, 0.3, 1.5, Colour.ore);
+  const ring = particles.emit("ring", x, y, 0.3, 1.6, Colour.ore);
+  ring.grow = 0.3;
+  ring.alpha = 0.7;
+}
+
+function bank(particles: Particles, x: number, y: number): void {
+  const ring = particles.emit("ring", x, y, 0.7, 0.8, Colour.ore);
+  ring.grow = 5;
+  ring.alpha = 0.6;
+  for (let i = 0; i < 8; i += 1) {
+    const direction = (i / 8) * Math.PI * 2;
+    const crystal = particles.emit("crystal", x, y, 0.7, 0.34, Colour.white);
+    crystal.vx = Math.cos(direction) * 7;
+    crystal.vy = Math.sin(direction) * 7;
+    crystal.spin = 6;
+    crystal.drag = 2.5;
+    crystal.grow = 0.3;
+  }
+}
+
+function muzzle(particles: Particles, x: number, y: number, angle: number, colour: number): void {
+  const flash = particles.emit("glow", x, y, 0.09, 1, colour);
+  flash.vx = Math.cos(angle) * 8;
+  flash.vy = Math.sin(angle) * 8;
+}
+
+function appear(particles: Particles, x: number, y: number, colour: number): void {
+  const ring = particles.emit("ring", x, y, 0.6, 5, colour);
+  ring.grow = 0.25;
+  particles.emit("glow", x, y, 0.6, 3.4, colour);
+  spray(particles, x, y, 12, 12, 0.6, 0.26, colour);
+}
+
+function upgrade(particles: Particles, x: number, y: number): void {
+  for (let i = 0; i < 3; i += 1) {
+    const ring = particles.emit("ring", x, y, 0.5 + i * 0.18, 0.6, Colour.mate);
+    ring.grow = 4 + i;
+    ring.alpha = 0.8;
+  }
+}
+
+function bounce(particles: Particles, x: number, y: number, speed: number): void {
+  particles.emit("glow", x, y, 0.18, 0.6 + Math.min(1.6, speed / 14), Colour.sun);
+  spray(particles, x, y, Math.min(14, 3 + Math.round(speed / 2)), 10 + speed * 0.4, 0.35, 0.24, Colour.sun);
+}

@@ -1,0 +1,128 @@
+//! Short-lived sparks, lights, rings and plates. A fixed pool: the oldest make room for new ones.
+
+import type { Atlas, Patch } from "./atlas.ts";
+import type { Quads } from "./quads.ts";
+
+const CAPACITY = 700;
+
+/** How a particle is drawn and how it ages. */
+export type Look = "spark" | "glow" | "ring" | "shard" | "crystal";
+
+interface Particle {
+  look: Look;
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+  /** Seconds lived and seconds to live. */
+  age: number;
+  life: number;
+  size: number;
+  /** Size at the end as a multiple of the size at the start. */
+  grow: number;
+  angle: number;
+  spin: number;
+  drag: number;
+  alpha: number;
+  colour: number;
+  shape: number;
+}
+
+const dead: Readonly<Particle> = {
+  look: "glow",
+  x: 0,
+  y: 0,
+  vx: 0,
+  vy: 0,
+  age: 1,
+  life: 0,
+  size: 1,
+  grow: 1,
+  angle: 0,
+  spin: 0,
+  drag: 0,
+  alpha: 1,
+  colour: 0xffffff,
+  shape: 0,
+};
+
+export class Particles {
+  private readonly pool: Particle[] = Array.from({ length: CAPACITY }, () => ({ ...dead }));
+  private next = 0;
+
+  /** Takes a particle from the pool, reset; the caller sets what differs. */
+  emit(look: Look, x: number, y: number, life: number, size: number, colour: number): Particle {
+    const particle = this.pool[this.next];
+    this.next = (this.next + 1) % CAPACITY;
+    particle.look = look;
+    particle.x = x;
+    particle.y = y;
+    particle.vx = 0;
+    particle.vy = 0;
+    particle.age = 0;
+    particle.life = life;
+    particle.size = size;
+    particle.grow = 1;
+    particle.angle = 0;
+    particle.spin = 0;
+    particle.drag = 0;
+    particle.alpha = 1;
+    particle.colour = colour;
+    particle.shape = this.next;
+    return particle;
+  }
+
+  clear(): void {
+    for (const particle of this.pool) particle.age = particle.life;
+  }
+
+  /** Moves and draws everything that still lives. `elapsed` in seconds. */
+  draw(quads: Quads, atlas: Atlas, elapsed: number): void {
+    for (const p of this.pool) {
+      if (p.age >= p.life) continue;
+      p.age += elapsed;
+      const slow = Math.exp(-p.drag * elapsed);
+      p.vx *= slow;
+      p.vy *= slow;
+      p.x += p.vx * elapsed;
+      p.y += p.vy * elapsed;
+      p.angle += p.spin * elapsed;
+      const t = Math.min(1, p.age / p.life);
+      const left = 1 - t;
+      const size = p.size * (1 + (p.grow - 1) * (1 - left * left));
+      switch (p.look) {
+        case "spark": {
+          const speed = Math.hypot(p.vx, p.vy);
+          const length = Math.max(size, speed * 0.045);
+          quads.light(
+            atlas.streak,
+            p.x,
+            p.y,
+            length,
+            size * 0.5,
+            Math.atan2(p.vy, p.vx),
+            p.colour,
+            p.alpha * left,
+          );
+          break;
+        }
+        case "glow":
+          quads.light(atlas.glow, p.x, p.y, size, size, 0, p.colour, p.alpha * left * left);
+          break;
+        case "ring":
+          quads.light(atlas.ring, p.x, p.y, size, size, 0, p.colour, p.alpha * left);
+          break;
+        case "shard":
+          plate(quads, atlas.shards[p.shape % atlas.shards.length], p, size, left);
+          break;
+        case "crystal":
+          plate(quads, atlas.ore, p, size, left);
+          break;
+      }
+    }
+  }
+}
+
+function plate(quads: Quads, patch: Patch, p: Particle, size: number, left: number): void {
+  quads.paint(patch, p.x, p.y, size, size, p.angle, p.colour, Math.min(1, left * 2.5) * p.alpha);
+}

@@ -1,0 +1,144 @@
+//! Draws what does not fly by itself: stations, ore, bolts, and the fence around the world.
+
+import { Entity, type Frame, Head } from "../frame.ts";
+import type { Atlas } from "./atlas.ts";
+import type { Camera } from "./camera.ts";
+import { Colour, relationColour } from "./palette.ts";
+import type { Quads } from "./quads.ts";
+import { type BandEnd, lightOf, type Ribbons } from "./ribbons.ts";
+
+const LIGHTS = 12;
+
+/** A large ring that turns, its core turning the other way, and lights that run around it. */
+export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
+  const { u, f } = frame;
+  const x = f[at + Entity.x];
+  const y = f[at + Entity.y];
+  const radius = f[at + Entity.radius];
+  const index = u[at + Entity.variant];
+  const docked = frame.dockedStation === index;
+  const turn = seconds * 0.07 + index;
+  quads.light(atlas.glow, x, y, radius * 1.9, radius * 1.9, 0, docked ? Colour.ore : Colour.self, 0.13);
+  const pulse = docked ? 0.6 + 0.25 * Math.sin(seconds * 5) : 0.3;
+  quads.light(
+    atlas.dashes,
+    x,
+    y,
+    radius * 1.16,
+    radius * 1.16,
+    -turn * 1.6,
+    docked ? Colour.ore : Colour.self,
+    pulse,
+  );
+  quads.paint(atlas.stationRing, x, y, radius * 1.03, radius * 1.03, turn, Colour.white, 0.95);
+  quads.paint(atlas.stationCore, x, y, radius * 0.36, radius * 0.36, -turn * 2.2, Colour.white, 1);
+  quads.light(
+    atlas.glow,
+    x,
+    y,
+    radius * 0.34,
+    radius * 0.34,
+    0,
+    Colour.self,
+    0.55 + 0.15 * Math.sin(seconds * 2 + index),
+  );
+  for (let light = 0; light < LIGHTS; light += 1) {
+    const angle = turn + ((light + 0.5) / LIGHTS) * Math.PI * 2;
+    const phase = (seconds * 0.8 + light / LIGHTS) % 1;
+    const bright = 0.25 + 0.75 * Math.max(0, 1 - phase * 4);
+    const reach = radius * 0.965;
+    const lx = x + Math.cos(angle) * reach;
+    const ly = y + Math.sin(angle) * reach;
+    const colour = light % 2 === 0 ? Colour.ore : Colour.self;
+    quads.light(atlas.glow, lx, ly, radius * 0.1, radius * 0.1, 0, colour, bright);
+    quads.light(atlas.star, lx, ly, radius * 0.025, radius * 0.025, 0, Colour.white, bright);
+  }
+}
+
+export function drawOre(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
+  const { u, f } = frame;
+  const id = u[at + Entity.id];
+  const x = f[at + Entity.x];
+  const y = f[at + Entity.y];
+  const size = Math.max(0.55, f[at + Entity.radius] * 1.3);
+  const beat = 0.5 + 0.5 * Math.sin(seconds * 3.1 + id * 1.7);
+  quads.light(atlas.glow, x, y, size * 2.5, size * 2.5, 0, Colour.ore, 0.3 + 0.25 * beat);
+  quads.paint(atlas.ore, x, y, size, size, id + seconds * (0.5 + (id % 5) * 0.12), Colour.white, 1);
+  if (beat > 0.85)
+    quads.light(
+      atlas.flare,
+      x - size * 0.3,
+      y - size * 0.4,
+      size * 1.1,
+      size * 1.1,
+      0,
+      Colour.sun,
+      (beat - 0.85) * 5,
+    );
+}
+
+export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): void {
+  const { u, f } = frame;
+  const x = f[at + Entity.x];
+  const y = f[at + Entity.y];
+  const vx = f[at + Entity.vx];
+  const vy = f[at + Entity.vy];
+  const angle = vx === 0 && vy === 0 ? f[at + Entity.angle] : Math.atan2(vy, vx);
+  const colour = relationColour[u[at + Entity.relation]] ?? Colour.white;
+  const back = 0.7;
+  const sx = x - Math.cos(angle) * back;
+  const sy = y - Math.sin(angle) * back;
+  quads.light(atlas.streak, sx, sy, 1.25, 0.34, angle, colour, 1);
+  quads.light(
+    atlas.streak,
+    sx + Math.cos(angle) * 0.3,
+    sy + Math.sin(angle) * 0.3,
+    0.8,
+    0.15,
+    angle,
+    Colour.white,
+    1,
+  );
+  quads.light(atlas.glow, x, y, 0.85, 0.85, 0, colour, 0.5);
+}
+
+/** The energy fence at the border: only the visible part of its four sides. */
+export function drawFence(frame: Frame, camera: Camera, ribbons: Ribbons, seconds: number): void {
+  const half = frame.f[Head.halfSize];
+  if (half <= 0) return;
+  const left = Math.max(-half, camera.x - camera.halfWidth - 2);
+  const right = Math.min(half, camera.x + camera.halfWidth + 2);
+  const top = Math.max(-half, camera.y - camera.halfHeight - 2);
+  const bottom = Math.min(half, camera.y + camera.halfHeight + 2);
+  const beat = 0.55 + 0.15 * Math.sin(seconds * 2.4);
+  for (const side of [-half, half]) {
+    if (Math.abs(side - camera.y) < camera.halfHeight + 4 && left < right)
+      wall(ribbons, left, side, right, side, beat);
+    if (Math.abs(side - camera.x) < camera.halfWidth + 4 && top < bottom)
+      wall(ribbons, side, top, side, bottom, beat);
+  }
+}
+
+function wall(ribbons: Ribbons, x0: number, y0: number, x1: number, y1: number, beat: number): void {
+  const horizontal = y0 === y1;
+  for (const [width, colour, alpha] of WALL_LAYERS) {
+    wallFrom.x = x0;
+    wallFrom.y = y0;
+    wallTo.x = x1;
+    wallTo.y = y1;
+    for (const end of [wallFrom, wallTo]) {
+      end.acrossX = horizontal ? 0 : width;
+      end.acrossY = horizontal ? width : 0;
+      end.colour = lightOf(colour, alpha * beat);
+    }
+    ribbons.band(wallFrom, wallTo);
+  }
+}
+
+const WALL_LAYERS: readonly (readonly [number, number, number])[] = [
+  [5, Colour.fence, 0.22],
+  [1.3, Colour.fence, 0.6],
+  [0.22, Colour.white, 1],
+];
+const wallFrom: BandEnd = { x: 0, y: 0, acrossX: 0, acrossY: 0, colour: 0 };
+const wallTo: BandEnd = { x: 0, y: 0, acrossX: 0, acrossY: 0, colour: 0 };

@@ -1,0 +1,229 @@
+//! The picture: owns the renderer and its layers, and draws one frame of the core from back to front.
+
+import "pixi.js/unsafe-eval";
+import { Container, WebGLRenderer } from "pixi.js";
+import { Entity, type Frame, Head, Kind } from "../frame.ts";
+import { type Atlas, makeAtlas } from "./atlas.ts";
+import { Nebula, Starfield } from "./backdrop.ts";
+import { Camera } from "./camera.ts";
+import { playEffects } from "./effects.ts";
+import { Labels } from "./labels.ts";
+import { Particles } from "./particles.ts";
+import { Quads } from "./quads.ts";
+import { Ribbons } from "./ribbons.ts";
+import { Rocks } from "./rocks.ts";
+import { drawBolt, drawFence, drawOre, drawStation } from "./scenery.ts";
+import { Sharpness } from "./sharpness.ts";
+import { Ships } from "./ships.ts";
+
+const FLASH_SECONDS = 0.1;
+/** Time between two frames is taken as at most this, so that a hidden tab comes back calmly. */
+const LONGEST_STEP_SECONDS = 0.1;
+
+/** What the stage needs to know beside the frame. */
+export interface Shot {
+  /** Where the own ship aims, radians; undefined when nobody flies. */
+  aim: number | undefined;
+  /** The text over a player's ship, "" for none. */
+  nameOf(player: number): string;
+  /** False leaves the camera where `camera.look` has put it. */
+  follow: boolean;
+}
+
+export class Stage {
+  readonly camera = new Camera();
+  readonly canvas: HTMLCanvasElement;
+  private readonly root = new Container();
+  private readonly world = new Container();
+  private readonly nebula = new Nebula();
+  private readonly starfield = new Starfield();
+  private readonly sky: Quads;
+  private readonly farRocks = new Rocks(64, 1);
+  private readonly rocks = new Rocks(600, 2);
+  private readonly ribbons = new Ribbons(4000);
+  private readonly ground: Quads;
+  private readonly craft: Quads;
+  private readonly names: Quads;
+  private readonly labels = new Labels();
+  private readonly particles = new Particles();
+  private readonly ships: Ships;
+  private readonly sharpness = new Sharpness();
+  private readonly rockFlash = new Map<number, number>();
+  private lastSeconds = Number.NaN;
+  private lastDraw = 0;
+
+  /** Starts the renderer inside `host`. Rejects when the browser has no WebGL 2. */
+  static async open(host: HTMLElement): Promise<Stage> {
+    const renderer = new WebGLRenderer();
+    await renderer.init({
+      // Multisampling smooths the asteroids' edges; a software renderer has no time for it.
+      antialias: !drawsInSoftware(),
+      backgroundColor: 0x060a1c,
+      autoDensity: true,
+      // Every part that is used is imported by name; the bundle of all others need not come.
+      manageImports: false,
+      preferWebGLVersion: 2,
+      powerPreference: "high-performance",
+      width: 1,
+      height: 1,
+    });
+    host.append(renderer.canvas);
+    return new Stage(renderer, await makeAtlas(), host);
+  }
+
+  private constructor(
+    private readonly renderer: WebGLRenderer,
+    private readonly atlas: Atlas,
+    private readonly host: HTMLElement,
+  ) {
+    this.canvas = renderer.canvas as HTMLCanvasElement;
+    this.sky = new Quads(atlas.texture, 900);
+    this.ground = new Quads(atlas.texture, 2600);
+    this.craft = new Quads(atlas.texture, 4000);
+    this.names = new Quads(this.labels.texture, 300);
+    this.ships = new Ships(atlas, this.labels);
+    this.world.addChild(
+      this.sky.mesh,
+      ...this.farRocks.meshes,
+      this.ground.mesh,
+      this.ribbons.mesh,
+      ...this.rocks.meshes,
+      this.craft.mesh,
+      this.names.mesh,
+    );
+    this.root.addChild(this.nebula.mesh, this.world);
+    new ResizeObserver(() => this.resize()).observe(host);
+    this.resize();
+  }
+
+  /** Forgets trails and sparks: after a seek or a new match nothing of the old may linger. */
+  clear(): void {
+    this.ships.clear();
+    this.particles.clear();
+    this.rockFlash.clear();
+    this.lastSeconds = Number.NaN;
+  }
+
+  /** Draws a frame. `nowMs` is the browser's clock. */
+  draw(frame: Frame, shot: Shot, nowMs: number): void {
+    if (this.sharpness.measure(nowMs)) this.resize();
+    const seconds = frame.f[Head.seconds];
+    const wall = Math.min(LONGEST_STEP_SECONDS, Math.max(0, (nowMs - this.lastDraw) / 1000));
+    this.lastDraw = nowMs;
+    const step = Number.isNaN(this.lastSeconds) ? wall : seconds - this.lastSeconds;
+    const elapsed = Math.min(LONGEST_STEP_SECONDS, Math.max(0, step));
+    this.lastSeconds = seconds;
+    if (shot.follow) this.camera.follow(frame, shot.aim, wall);
+    this.world.scale.set(this.camera.scale);
+    this.world.position.set(
+      this.camera.screenWidth / 2 - this.camera.x * this.camera.scale,
+      this.camera.screenHeight / 2 - this.camera.y * this.camera.scale,
+    );
+    this.drawBackdrop(nowMs / 1000);
+    playEffects(frame, this.particles, this.camera, {
+      colourOf: (id) => this.ships.colourOf(id),
+      flash: (id) => this.flash(id, seconds),
+    });
+    this.drawEntities(frame, shot, seconds, elapsed);
+    this.renderer.render(this.root);
+  }
+
+  /** The ship nearest to a point of the screen, by player id; 0 when none is near. */
+  playerAt(frame: Frame, screenX: number, screenY: number): number {
+    const x = this.camera.worldX(screenX);
+    const y = this.camera.worldY(screenY);
+    let best = 0;
+    let bestAway = Math.max(2.5, 28 / this.camera.scale);
+    for (let index = 0; index < frame.entityCount; index += 1) {
+      const at = frame.entity(index);
+      if (frame.u[at + Entity.kind] !== Kind.ship) continue;
+      const away = Math.hypot(frame.f[at + Entity.x] - x, frame.f[at + Entity.y] - y);
+      if (away >= bestAway) continue;
+      best = frame.u[at + Entity.player];
+      bestAway = away;
+    }
+    return best;
+  }
+
+  private flash(id: number, seconds: number): void {
+    this.ships.flash(id, seconds);
+    this.rockFlash.set(id, seconds + FLASH_SECONDS);
+  }
+
+  private drawBackdrop(seconds: number): void {
+    this.nebula.update(this.camera);
+    this.sky.begin();
+    this.starfield.drawSky(this.sky, this.atlas, this.camera, this.nebula, seconds);
+    this.sky.end();
+    this.farRocks.begin();
+    this.starfield.drawFarRocks(this.farRocks, this.camera, seconds);
+    this.farRocks.end();
+  }
+
+  private drawEntities(frame: Frame, shot: Shot, seconds: number, elapsed: number): void {
+    const { ground, craft, ribbons, rocks, names } = this;
+    for (const layer of [ground, craft, ribbons, rocks, names]) layer.begin();
+    drawFence(frame, this.camera, ribbons, seconds);
+    for (let index = 0; index < frame.entityCount; index += 1) {
+      const at = frame.entity(index);
+      switch (frame.u[at + Entity.kind]) {
+        case Kind.station:
+          drawStation(frame, at, ground, this.atlas, seconds);
+          break;
+        case Kind.asteroid:
+          this.drawRock(frame, at, seconds);
+          break;
+        case Kind.ore:
+          drawOre(frame, at, craft, this.atlas, seconds);
+          break;
+        case Kind.ship:
+          this.ships.drawWake(frame, at, ribbons, ground, seconds, elapsed);
+          break;
+      }
+    }
+    for (let index = 0; index < frame.entityCount; index += 1) {
+      const at = frame.entity(index);
+      const kind = frame.u[at + Entity.kind];
+      if (kind === Kind.ship) this.ships.drawHull(frame, at, craft, seconds, elapsed);
+      else if (kind === Kind.bolt) drawBolt(frame, at, craft, this.atlas);
+    }
+    this.particles.draw(craft, this.atlas, elapsed);
+    for (let index = 0; index < frame.entityCount; index += 1) {
+      const at = frame.entity(index);
+      if (frame.u[at + Entity.kind] !== Kind.ship) continue;
+      const name = shot.nameOf(frame.u[at + Entity.player]);
+      this.ships.drawPlate(frame, at, craft, names, name, this.camera.scale, seconds);
+    }
+    for (const layer of [ground, craft, ribbons, rocks, names]) layer.end();
+    this.ships.forget(seconds);
+  }
+
+  private drawRock(frame: Frame, at: number, seconds: number): void {
+    const id = frame.u[at + Entity.id];
+    const until = this.rockFlash.get(id);
+    let flash = 0;
+    if (until !== undefined) {
+      flash = Math.max(0, (until - seconds) / FLASH_SECONDS) * 0.35;
+      if (flash === 0) this.rockFlash.delete(id);
+    }
+    const { f } = frame;
+    this.rocks.draw(id, f[at + Entity.x], f[at + Entity.y], f[at + Entity.radius], seconds, 1, flash);
+  }
+
+  private resize(): void {
+    const width = Math.max(1, this.host.clientWidth);
+    const height = Math.max(1, this.host.clientHeight);
+    this.renderer.resize(width, height, this.sharpness.resolution);
+    this.camera.resize(width, height);
+  }
+}
+
+/** Whether the browser has no graphics hardware to draw with. */
+function drawsInSoftware(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) throw new Error("the browser gives no WebGL 2");
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+}

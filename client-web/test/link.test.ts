@@ -1,0 +1,144 @@
+//! The link's life over a socket that the test holds in its hands, on a clock that it turns.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { mayRetry, retryDelayMs } from "../src/net/backoff.ts";
+import { Link, socketUrl } from "../src/net/link.ts";
+
+class FakeSocket {
+  static readonly OPEN = 1;
+  static all: FakeSocket[] = [];
+  readyState = 0;
+  sent: Uint8Array[] = [];
+  closedWith: number | undefined;
+  onopen: (() => void) | null = null;
+  onmessage: ((message: { data: unknown }) => void) | null = null;
+  onclose: ((close: { code: number; reason: string }) => void) | null = null;
+
+  constructor(
+    readonly url: string,
+    readonly protocol: string,
+  ) {
+    FakeSocket.all.push(this);
+  }
+
+  send(bytes: Uint8Array): void {
+    this.sent.push(bytes);
+  }
+
+  close(code: number): void {
+    this.closedWith = code;
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  end(code: number, reason = ""): void {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+  }
+}
+
+function events() {
+  return { opened: vi.fn(), received: vi.fn(), lost: vi.fn(), waiting: vi.fn(), refused: vi.fn() };
+}
+
+const newest = () => FakeSocket.all[FakeSocket.all.length - 1];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeSocket.all = [];
+  vi.stubGlobal("WebSocket", FakeSocket);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("the delay doubles, is spread over its upper half, and has a limit", () => {
+  expect([0, 1, 2, 3].map((attempt) => retryDelayMs(attempt, 1))).toEqual([500, 1000, 2000, 4000]);
+  expect(retryDelayMs(1, 0)).toBe(500);
+  expect(retryDelayMs(5000, 1)).toBe(15_000);
+});
+
+test("codes that a retry cannot help", () => {
+  expect([4000, 4005, 4006, 4007].some(mayRetry)).toBe(false);
+  expect([1001, 1006, 4001, 4002, 4003, 4004, 4008].every(mayRetry)).toBe(true);
+});
+
+test("the socket's address follows the page", () => {
+  expect(socketUrl({ protocol: "https:", host: "belt.example:9" }, undefined)).toBe(
+    "wss://belt.example:9/ws",
+  );
+  expect(socketUrl({ protocol: "http:", host: "localhost" }, "a b")).toBe("ws://localhost/ws?room=a%20b");
+});
+
+test("carries bytes both ways, and sends nothing before it is open", () => {
+  const heard = events();
+  const link = new Link("ws://x/ws", heard);
+  expect(newest().protocol).toBe("driftbelt.1");
+  link.send(new Uint8Array([1]));
+  newest().open();
+  link.send(new Uint8Array([2]));
+  newest().onmessage?.({ data: new Uint8Array([3]).buffer });
+  newest().onmessage?.({ data: "text is not ours" });
+  expect(newest().sent).toEqual([new Uint8Array([2])]);
+  expect(heard.received.mock.calls).toEqual([[new Uint8Array([3])]]);
+});
+
+test("a lost line is tried again, ever more slowly, and at once when asked", () => {
+  const heard = events();
+  const link = new Link("ws://x/ws", heard);
+  newest().open();
+  newest().end(1006);
+  expect(heard.lost).toHaveBeenCalledTimes(1);
+  expect(heard.waiting).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(500);
+  expect(FakeSocket.all).toHaveLength(2);
+  newest().end(1006);
+  expect(heard.lost).toHaveBeenCalledTimes(1);
+  link.tryNow();
+  expect(FakeSocket.all).toHaveLength(3);
+  vi.advanceTimersByTime(2000);
+  expect(FakeSocket.all).toHaveLength(3);
+});
+
+test("silence on an open line is a lost line", () => {
+  const heard = events();
+  new Link("ws://x/ws", heard);
+  newest().open();
+  vi.advanceTimersByTime(3000);
+  newest().onmessage?.({ data: new ArrayBuffer(1) });
+  vi.advanceTimersByTime(4900);
+  expect(heard.lost).not.toHaveBeenCalled();
+  const silent = newest();
+  vi.advanceTimersByTime(2000);
+  expect(heard.lost).toHaveBeenCalledTimes(1);
+  expect(silent.closedWith).toBe(4009);
+});
+
+test("a final close code is told and not retried", () => {
+  const heard = events();
+  new Link("ws://x/ws", heard);
+  newest().open();
+  newest().end(4006, "taken over");
+  vi.advanceTimersByTime(60_000);
+  expect(heard.refused).toHaveBeenCalledWith(4006, "taken over");
+  expect(heard.waiting).not.toHaveBeenCalled();
+  expect(FakeSocket.all).toHaveLength(1);
+});
+
+test("a stopped link stays silent, whatever the old socket says", () => {
+  const heard = events();
+  const link = new Link("ws://x/ws", heard);
+  const socket = newest();
+  socket.open();
+  link.stop();
+  socket.end(1006);
+  vi.advanceTimersByTime(60_000);
+  expect(socket.closedWith).toBe(4007);
+  expect(heard.lost).not.toHaveBeenCalled();
+  expect(FakeSocket.all).toHaveLength(1);
+});
