@@ -96,6 +96,7 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
     let check = Check { book, key };
     check.counts()?;
     check.prices()?;
+    check.belt()?;
     let players = check.players()?;
     let mut roster = Roster::new(key.next_net_id);
     let mut ships = key.ships.iter().peekable();
@@ -117,7 +118,6 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
                 world.spawn(ship_parts(state, hidden, &player.state)).id()
             }
             Kind::Asteroid => {
-                within("size", state.id.0, state.size, 2)?;
                 within("health", state.id.0, state.health, book.rock_health(state.size))?;
                 let rock = Rock { size: state.size, health: state.health.max(1) };
                 world.spawn((Drift(state.motion), rock)).id()
@@ -208,9 +208,7 @@ impl Check<'_> {
         let seats = usize::from(self.book.setup.mode.capacity) + usize::from(DRONES_LIMIT);
         let of = |kind| key.entities.iter().filter(|entity| entity.kind == kind).count();
         at_most("players", key.players.len(), seats)?;
-        at_most("asteroids", of(Kind::Asteroid), self.book.belt_weight as usize)?;
         at_most("ores", of(Kind::Ore), ORE_LIMIT)?;
-        at_most("asteroids due", key.asteroids_due.len(), self.book.large_asteroids() as usize)?;
         within("wanted number of drones", 0, key.drones_wanted, DRONES_LIMIT)?;
         let cooldown = u32::from(self.book.handling(Levels::default(), 0).cooldown_ticks);
         let flying = self.book.setup.ticks(self.book.rules().bolt.lifetime_seconds) / cooldown + 2;
@@ -227,11 +225,25 @@ impl Check<'_> {
             within("price", station as u32, *price, rest)?;
             within("lowest price", station as u32, self.book.price_floor(), *price)?;
         }
-        let due = &self.key.asteroids_due;
-        match due.windows(2).find(|pair| pair[0] > pair[1]) {
-            Some(pair) => Err(KeyframeError::Order { what: "asteroid due", id: pair[1].0 }),
-            None => Ok(()),
+        Ok(())
+    }
+
+    /// The belt is never richer than it began, what is due included, and nothing is due later than if ordered now.
+    fn belt(&self) -> Result<(), KeyframeError> {
+        let (book, key) = (self.book, self.key);
+        let rocks = key.entities.iter().filter(|entity| entity.kind == Kind::Asteroid);
+        let mut weight = key.asteroids_due.len() * book.weight(2) as usize;
+        for rock in rocks {
+            within("size", rock.id.0, rock.size, 2)?;
+            weight += book.weight(rock.size) as usize;
         }
+        at_most("rocks' worth of asteroids", weight, book.belt_weight as usize)?;
+        let due = &key.asteroids_due;
+        if let Some(pair) = due.windows(2).find(|pair| pair[0] > pair[1]) {
+            return Err(KeyframeError::Order { what: "asteroid due", id: pair[1].0 });
+        }
+        let latest = key.tick.plus(book.setup.ticks(book.rules().asteroid.respawn_seconds));
+        due.last().map_or(Ok(()), |last| within("tick of the last asteroid due", 0, last.0, latest.0))
     }
 
     fn players(&self) -> Result<Players, KeyframeError> {

@@ -36,7 +36,7 @@ fn nonsense_is_refused() {
     let sound = game.sim.keyframe();
     assert!(Sim::from_keyframe(&game.setup, &sound).is_ok());
     type Change = fn(&mut Keyframe);
-    let nonsense: [(&str, Change); 34] = [
+    let nonsense: [(&str, Change); 36] = [
         ("descending ids", |key| key.entities.swap(0, 1)),
         ("an id twice", |key| key.entities[1].id = key.entities[0].id),
         ("an id of zero", |key| key.entities[0].id = NetId(0)),
@@ -70,6 +70,8 @@ fn nonsense_is_refused() {
         ("a ship that is not there", |key| key.players[0].ship = Some(NetId(u32::MAX))),
         ("a price too many", |key| key.prices.push(1000)),
         ("a price above the highest", |key| key.prices[0] = 1_000_000),
+        ("a belt too rich", |key| key.asteroids_due.insert(0, Tick(0))),
+        ("a rock due too late", |key| key.asteroids_due.last_mut().expect("rocks due").0 += 100_000),
         ("rocks due in disorder", |key| key.asteroids_due.reverse()),
     ];
     for (what, change) in nonsense {
