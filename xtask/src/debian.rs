@@ -15,18 +15,15 @@ pub fn may_install() -> bool {
         && process::answer(Command::new("id").arg("-u")).as_deref() == Some("0")
 }
 
-/// Installs packages, refreshing the package lists and trying again when the first attempt fails. Removes nothing.
+/// Installs packages, or newer versions of them. Removes nothing. The package lists are refreshed first: old lists offer
+/// old versions. Without a network, what the old lists know is tried.
 pub fn install(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {
+    let refreshed = process::run_quietly(workspace, "apt-get update", &mut apt_get(&["update"]))?;
     let what = format!("apt-get install {}", packages.join(" "));
-    if process::run_quietly(workspace, &what, apt_get(&["install"]).args(packages))?.is_ok() {
-        return Ok(());
-    }
-    if let Err(failure) = process::run_quietly(workspace, "apt-get update", &mut apt_get(&["update"]))? {
-        return Err(failure.into_error("apt-get update"));
-    }
-    match process::run_quietly(workspace, &what, apt_get(&["install"]).args(packages))? {
-        Ok(()) => Ok(()),
-        Err(failure) => bail!(failure.into_error(&what)),
+    match (process::run_quietly(workspace, &what, apt_get(&["install"]).args(packages))?, refreshed) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Err(unreachable)) => bail!(unreachable.into_error("apt-get update")),
+        (Err(failure), Ok(())) => bail!(failure.into_error(&what)),
     }
 }
 

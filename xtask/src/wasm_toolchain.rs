@@ -18,6 +18,8 @@ use crate::workspace::Workspace;
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+/// The oldest compiler that this project takes.
+const MSRV: &str = env!("CARGO_PKG_RUST_VERSION");
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_STD_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
@@ -52,6 +54,12 @@ impl WasmToolchain {
                 );
             }
             debian::install(workspace, &DEBIAN_PACKAGES)?;
+            if !debian_has_toolchain() {
+                bail!(
+                    "Debian's rustc-web is older than {MSRV}, which this project needs: take a Rust from rustup.rs with \
+                     `rustup target add {TARGET}`"
+                );
+            }
         }
         Ok(Self::Debian { sysroot: debian_sysroot(workspace)? })
     }
@@ -114,10 +122,18 @@ fn rustup_adds_target(workspace: &Workspace) -> anyhow::Result<bool> {
     Ok(active_has_target(workspace))
 }
 
+/// Whether Debian's packages are here, all of them, and new enough.
 fn debian_has_toolchain() -> bool {
-    [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_STD_SOURCES, DEBIAN_LINKER]
-        .iter()
-        .all(|path| Path::new(path).exists())
+    let is_new = process::answer(Command::new(DEBIAN_RUSTC).env_remove("LD_LIBRARY_PATH").arg("--version"))
+        .and_then(|answer| version_of(&answer))
+        .is_some_and(|version| Some(version) >= version_of(&format!("rustc {MSRV}")));
+    is_new && [DEBIAN_CARGO, DEBIAN_STD_SOURCES, DEBIAN_LINKER].iter().all(|path| Path::new(path).exists())
+}
+
+/// Major and minor of `rustc 1.96.0 (…)`.
+fn version_of(answer: &str) -> Option<(u32, u32)> {
+    let mut numbers = answer.split_whitespace().nth(1)?.split('.').map_while(|number| number.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
 }
 
 /// Debian's cargo with Debian's rustc, free of what the cargo that started us left in the environment.
