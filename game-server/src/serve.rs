@@ -11,6 +11,7 @@ use crate::net::presence::Presence;
 use crate::net::pump::Pump;
 use crate::net::recordings::Recordings;
 use crate::net::site::Site;
+use crate::net::sockets::SocketMethod;
 use crate::net::stream::Meters;
 use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
 use crate::telemetry;
@@ -99,6 +100,7 @@ struct Plan {
     recordings: Recordings,
     origins: Origins,
     limits: Limits,
+    sockets: SocketMethod,
 }
 
 impl Server {
@@ -143,6 +145,7 @@ impl Server {
                 connections_per_address: options.connections_per_address_limit,
                 ..limits
             },
+            sockets: options.sockets,
         };
         Server::open(plan).await
     }
@@ -166,6 +169,7 @@ impl Server {
             recordings: Recordings::File(file),
             origins: Origins::Own,
             limits: Limits::default(),
+            sockets: SocketMethod::default(),
         };
         Server::open(plan).await
     }
@@ -192,7 +196,7 @@ impl Server {
             None => None,
         };
         let (stop, stopping) = watch::channel(false);
-        let pump = Arc::new(Pump::start().map_err(StartError::Threads)?);
+        let pump = Arc::new(Pump::start(plan.sockets).map_err(StartError::Threads)?);
         let ticked = {
             let pump = pump.clone();
             Arc::new(move || pump.flush())
