@@ -167,7 +167,7 @@ export class Ships {
     const radius = f[at + Entity.radius];
     const x = f[at + Entity.x];
     const top = f[at + Entity.y] - radius * HULL_SCALE - 0.75;
-    const alpha = u[at + Entity.flags] & Flag.away ? 0.4 : u[at + Entity.flags] & Flag.drone ? 0.55 : 0.95;
+    const alpha = u[at + Entity.flags] & Flag.away ? 0.4 : u[at + Entity.flags] & Flag.drone ? 0.8 : 1;
     if (relation !== Relation.self && name !== "" && scale >= NAMELESS_SCALE) {
       const height = Math.max(NAME_UNITS, NAME_PIXELS / scale);
       this.labels.draw(names, u[at + Entity.player], name, relation, x, top - height * 0.68, height, alpha);
