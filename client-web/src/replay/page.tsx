@@ -10,7 +10,7 @@ import { expose } from "../handle.ts";
 import { t } from "../locale/locale.ts";
 import { animate } from "../loop.ts";
 import type { Hosts } from "../play.ts";
-import { change, settings } from "../settings.ts";
+import { change, followCalm, settings } from "../settings.ts";
 import { model } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
@@ -97,7 +97,10 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
 
   render(<Page player={player} actions={actions} close={close} />, hosts.ui);
   stage = await Stage.open(hosts.stage);
-  stage.camera.reducedMotion = settings.value.calm;
+  const { camera } = stage;
+  followCalm((calm) => {
+    camera.reducedMotion = calm;
+  });
   listenToFiles(actions);
   listenToKeys(() => player.value);
   listenToPointer(stage.canvas, () => player.value);
