@@ -47,7 +47,7 @@ fn kill_and_compare(kills: u32) {
     let recording = Recording::open(std::fs::read(path).unwrap()).unwrap();
     assert!(verify(&recording, |_| {}).unwrap().divergence.is_none());
     assert!(facts.len() >= kills as usize && facts.iter().any(|fact| fact.controls.is_some()));
-    println!("{} kills, {} facts, {} ticks", kills, facts.len(), recording.ticks());
+    eprintln!("{} kills, {} facts, {} ticks", kills, facts.len(), recording.ticks());
     assert_all_true(path, facts);
 }
 

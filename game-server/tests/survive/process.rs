@@ -36,7 +36,7 @@ pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) 
     };
     let port = url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     // Its log is read on, so that it never waits for a reader, and shown if the test fails.
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("{line}")));
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
     ServerProcess { child, address: (Ipv4Addr::LOCALHOST, port).into() }
 }
 
