@@ -79,6 +79,10 @@ pub struct ServeOptions {
     /// Record nothing
     #[arg(long, env = "DRIFTBELT_NO_RECORD", value_parser = BoolishValueParser::new())]
     pub no_record: bool,
+    /// Longest that players wait for a stalling disk before they are told what it has not got yet
+    #[arg(long, value_name = "MS", env = "DRIFTBELT_RECORDING_WAIT_LIMIT_MS", default_value_t = 500,
+          value_parser = clap::value_parser!(u32).range(..=60_000))]
+    pub recording_wait_limit_ms: u32,
     /// A recording that is longer goes on in a new file
     #[arg(long, value_name = "MIB", env = "DRIFTBELT_RECORDING_LIMIT_MIB", default_value_t = 1024,
           value_parser = clap::value_parser!(u64).range(1..=1_048_576))]

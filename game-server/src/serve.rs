@@ -209,12 +209,14 @@ impl Server {
         };
         let (stop, stopping) = watch::channel(false);
         let pump = Arc::new(Pump::start(plan.sockets).map_err(StartError::Threads)?);
-        let ticked = {
+        let flush = {
             let pump = pump.clone();
             Arc::new(move || pump.flush())
         };
+        let lobby = Lobby::new(plan.lobby, flush)?;
+        lobby.restore();
         let site = Arc::new(Site {
-            lobby: Lobby::new(plan.lobby, ticked)?,
+            lobby,
             pump,
             origins: plan.origins,
             recordings: plan.recordings,
@@ -277,6 +279,7 @@ impl Server {
 fn journal_options(options: &ServeOptions) -> JournalOptions {
     JournalOptions {
         directory: options.recordings.clone(),
+        wait_limit_ms: options.recording_wait_limit_ms,
         file_limit_bytes: options.recording_limit_mib * BYTES_PER_MIB,
         retention: Retention {
             total_limit_bytes: options.recordings_limit_mib.map(|limit| limit * BYTES_PER_MIB),
