@@ -68,7 +68,7 @@ mod tests {
     use shared::input::Buttons;
 
     fn frame(tick: u32, buttons: u16) -> InputFrame {
-        let controls = Controls { buttons: Buttons(buttons), aim: Angle::default() };
+        let controls = Controls { buttons: Buttons(buttons), ..Controls::default() };
         InputFrame { tick: Tick(tick), controls }
     }
 
