@@ -62,6 +62,7 @@ impl World {
             controls: Controls {
                 buttons: if (tick / 30 + player).is_multiple_of(4) { Buttons(0) } else { Buttons::THRUST },
                 aim: Angle::from_step((player.wrapping_mul(37) + tick * (1 + player % 5)) as u16),
+                ..Controls::default()
             },
         };
         TickInputs { inputs: (1..=self.players).map(input).collect(), ..TickInputs::default() }

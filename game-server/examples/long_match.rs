@@ -97,7 +97,7 @@ fn controls(setup: &Setup, world: &WorldSnapshot, pilot: &Pilot) -> Option<Contr
         let places = stations.map(|station| Vec2::new(station.x, station.y) * setup.half_size() - at);
         let home = places.min_by(|one, other| one.length().total_cmp(&other.length()))?;
         let buttons = if home.length() > HOME_UNITS { Buttons::THRUST } else { Buttons::BRAKE };
-        return Some(Controls { buttons, aim: Angle::from_vector(home) });
+        return Some(Controls { buttons, aim: Angle::from_vector(home), ..Controls::default() });
     }
     let away = |other: &&EntityState| other.motion.position().distance(at);
     let raider = pilot.player.0.is_multiple_of(3);
@@ -113,5 +113,5 @@ fn controls(setup: &Setup, world: &WorldSnapshot, pilot: &Pilot) -> Option<Contr
     let ahead = own.heading.steps_to(aim).unsigned_abs() < GUN_STEPS;
     let fires = prey.kind != Kind::Ore && ahead && away(&prey) < GUN_UNITS;
     let buttons = if fires { Buttons::THRUST.with(Buttons::FIRE) } else { Buttons::THRUST };
-    Some(Controls { buttons, aim })
+    Some(Controls { buttons, aim, ..Controls::default() })
 }

@@ -51,7 +51,7 @@ struct Devices {
 
 impl Devices {
     fn controls(&self) -> Controls {
-        Controls { buttons: self.held, aim: Angle::from_radians(self.aim) }
+        Controls { buttons: self.held, aim: Angle::from_radians(self.aim), ..Controls::default() }
     }
 
     fn sample(&mut self) -> Controls {

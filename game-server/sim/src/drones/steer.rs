@@ -62,7 +62,7 @@ fn mine(own: &Own, key: &DroneKey, rock: &Spot, sight: &Sight<'_>, near: &mut Ve
     let steady = (own.speed - rock.motion.speed()).length() < 3.0;
     let buttons = if steady { Buttons::FIRE } else { Buttons::FIRE.with(Buttons::BRAKE) };
     let aim = lead(own, rock, sight).turned(key.aim_error / 3);
-    Controls { buttons, aim }
+    Controls { buttons, aim, ..Controls::default() }
 }
 
 /// The speed that brings a drone onto an ore.
@@ -91,7 +91,7 @@ fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut V
         return burn(own, side * CRUISE + ship.motion.speed() * 0.5, Buttons::default());
     }
     let push = if distance > too_near { Buttons::THRUST } else { Buttons::default() };
-    Controls { buttons: Buttons::FIRE.with(push), aim: lead(own, ship, sight).turned(key.aim_error) }
+    Controls { buttons: Buttons::FIRE.with(push), aim: lead(own, ship, sight).turned(key.aim_error), ..Controls::default() }
 }
 
 fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -123,7 +123,7 @@ fn dock(own: &Own, ring: &Ring, haste: Buttons, sight: &Sight<'_>, near: &mut Ve
     let way = ring.at - own.at;
     let distance = way.length();
     if distance < ring.radius * 0.6 {
-        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way) };
+        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way), ..Controls::default() };
     }
     let haste = if distance > ring.radius * 2.0 { haste } else { Buttons::default() };
     let speed = if haste.any(Buttons::BOOST) { CRUISE * 1.5 } else { CRUISE };
@@ -142,12 +142,12 @@ fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<
 fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
     let change = wish - own.speed;
     if change.length_squared() < CONTENT * CONTENT {
-        return Controls { buttons: Buttons::default(), aim: Angle::from_vector(wish) };
+        return Controls { buttons: Buttons::default(), aim: Angle::from_vector(wish), ..Controls::default() };
     }
     let turning_back = change.dot(own.speed) < 0.0 && own.speed.length_squared() > 36.0;
     let buttons =
         if turning_back { Buttons::THRUST.with(Buttons::BRAKE) } else { Buttons::THRUST.with(haste) };
-    Controls { buttons, aim: Angle::from_vector(change) }
+    Controls { buttons, aim: Angle::from_vector(change), ..Controls::default() }
 }
 
 /// The velocity that leads aside from the rock that the drone would hit next, if there is one.

@@ -87,6 +87,7 @@ fn the_drone_that_is_missed_the_least_leaves_first() {
     game.rewrite(|key| {
         key.entities.retain(|entity| entity.id != wreck);
         key.ships.retain(|ship| ship.id != wreck);
+        key.trails.retain(|trail| trail.id != wreck);
         let seat = key.players.iter_mut().find(|seat| seat.player == PlayerId(near)).expect("seated");
         (seat.ship, seat.respawn_ticks) = (None, 50);
     });
