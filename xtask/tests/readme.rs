@@ -14,7 +14,9 @@ fn every_path_in_the_readme_exists() {
         .collect();
     let words = readme.split(|letter: char| letter.is_whitespace() || "`(),;".contains(letter));
     let named: Vec<&str> = words
-        .filter(|word| word.split_once('/').is_some_and(|(first, _)| folders.iter().any(|name| name == first)))
+        .filter(|word| {
+            word.split_once('/').is_some_and(|(first, _)| folders.iter().any(|name| name == first))
+        })
         .collect();
     assert!(named.len() > 20, "the README names paths: {named:?}");
     let missing: Vec<&&str> = named.iter().filter(|path| !root.join(path).exists()).collect();
