@@ -45,11 +45,8 @@ pub fn launch(mut shots: ResMut<Shots>, mut targets: Targets<'_, '_>, mut spawne
         let end = muzzle.drifted_by(lag, targets.book.tick_seconds);
         if lag > ViewLag::default() {
             let farthest = farthest.get_or_insert_with(|| Farthest::of(&targets));
-            let way = Way {
-                from: muzzle.position(),
-                to: end.position(),
-                radius: targets.book.rules().bolt.radius,
-            };
+            let way =
+                Way { from: muzzle.position(), to: end.position(), radius: targets.book.rules().bolt.radius };
             if hit(&mut targets, &bolt, &Stretch { way, ticks: lag.ticks() }, muzzle.speed(), farthest) {
                 continue;
             }
@@ -103,7 +100,13 @@ fn back(trail: &Trail, ago: f32) -> Vec2 {
 }
 
 /// Whether a bolt hit something on its stretch; if so, the damage is dealt.
-fn hit(targets: &mut Targets<'_, '_>, bolt: &Bolt, stretch: &Stretch, speed: Vec2, farthest: &Farthest) -> bool {
+fn hit(
+    targets: &mut Targets<'_, '_>,
+    bolt: &Bolt,
+    stretch: &Stretch,
+    speed: Vec2,
+    farthest: &Farthest,
+) -> bool {
     let rock = first_rock(targets, stretch, farthest.rock);
     let ship = first_ship(targets, bolt, stretch, farthest.ship);
     let Some(met) = earlier(rock, ship) else { return false };

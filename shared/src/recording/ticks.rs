@@ -201,7 +201,8 @@ fn take_controls(bytes: &mut &[u8], held: &mut Controls) -> Result<Controls, Chu
         changed = u16::try_from(mask >> 1).map_err(|_| Malformed)?;
         lag = if mask & 1 != 0 { take_signed(bytes)? } else { 0 };
     }
-    let lag = i32::from(held.lag.0).checked_add(lag).and_then(|lag| u16::try_from(lag).ok()).ok_or(Malformed)?;
+    let lag =
+        i32::from(held.lag.0).checked_add(lag).and_then(|lag| u16::try_from(lag).ok()).ok_or(Malformed)?;
     // Through `from_step`, so that what was held is a step of the turn even if it was read from elsewhere.
     let aim = Angle::from_step(held.aim.turned(steps).step());
     *held = Controls { buttons: Buttons(held.buttons.0 ^ changed), aim, lag: ViewLag(lag) };

@@ -226,11 +226,13 @@ fn shots<'a>(scene: &'a Scene, setup: &Setup, own: Option<NetId>) -> impl Iterat
     let world = &scene.world;
     let tick_seconds = setup.tick_seconds();
     let handling = Handling::of(&setup.rules, setup.half_size(), tick_seconds, Levels::default(), 0);
-    world.pilots.iter().filter(move |pilot| pilot.cooldown == handling.cooldown_ticks).filter_map(move |pilot| {
-        let ship = world.entity(pilot.ship?)?;
-        let muzzle = ship.motion.position() + ship.heading.vector() * handling.radius;
-        Some(happenings::shot(ship.id, muzzle, ship.heading.radians(), Some(ship.id) == own))
-    })
+    world.pilots.iter().filter(move |pilot| pilot.cooldown == handling.cooldown_ticks).filter_map(
+        move |pilot| {
+            let ship = world.entity(pilot.ship?)?;
+            let muzzle = ship.motion.position() + ship.heading.vector() * handling.radius;
+            Some(happenings::shot(ship.id, muzzle, ship.heading.radians(), Some(ship.id) == own))
+        },
+    )
 }
 
 /// The world of a scene, for effects.

@@ -91,7 +91,11 @@ fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut V
         return burn(own, side * CRUISE + ship.motion.speed() * 0.5, Buttons::default());
     }
     let push = if distance > too_near { Buttons::THRUST } else { Buttons::default() };
-    Controls { buttons: Buttons::FIRE.with(push), aim: lead(own, ship, sight).turned(key.aim_error), ..Controls::default() }
+    Controls {
+        buttons: Buttons::FIRE.with(push),
+        aim: lead(own, ship, sight).turned(key.aim_error),
+        ..Controls::default()
+    }
 }
 
 fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -142,7 +146,11 @@ fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<
 fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
     let change = wish - own.speed;
     if change.length_squared() < CONTENT * CONTENT {
-        return Controls { buttons: Buttons::default(), aim: Angle::from_vector(wish), ..Controls::default() };
+        return Controls {
+            buttons: Buttons::default(),
+            aim: Angle::from_vector(wish),
+            ..Controls::default()
+        };
     }
     let turning_back = change.dot(own.speed) < 0.0 && own.speed.length_squared() > 36.0;
     let buttons =

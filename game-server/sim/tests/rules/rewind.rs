@@ -53,7 +53,11 @@ fn what_stood_in_the_line_of_fire_on_the_screen_is_hit() {
 #[test]
 fn a_view_older_than_the_limit_counts_as_the_limit() {
     let mut game = crossing(0.1, 4.0);
-    assert_eq!(shot_when_at(&mut game, 6.0, u16::MAX), None, "0.1 s back it was at 3.6, still out of the line");
+    assert_eq!(
+        shot_when_at(&mut game, 6.0, u16::MAX),
+        None,
+        "0.1 s back it was at 3.6, still out of the line"
+    );
     let mut game = crossing(0.1, 4.0);
     assert!(shot_when_at(&mut game, 1.4, u16::MAX).is_some(), "0.1 s back it was in the line");
     let lag = game.sim.keyframe().players[0].controls.lag;
@@ -81,7 +85,11 @@ fn after_its_first_stretch_a_bolt_flies_in_the_present_and_no_farther_than_any_o
         game.step(&TickInputs::default());
     }
     let range = game.setup.rules.bolt.speed * game.setup.rules.bolt.lifetime_seconds;
-    assert!(last.position().x < range + game.setup.rules.ship.radius, "{ticks} ticks to {}", last.position().x);
+    assert!(
+        last.position().x < range + game.setup.rules.ship.radius,
+        "{ticks} ticks to {}",
+        last.position().x
+    );
     assert!(last.position().x > range - 2.0 * tick_way, "{ticks} ticks to {}", last.position().x);
 }
 
