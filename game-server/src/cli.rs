@@ -1,5 +1,6 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
+use crate::net::sockets::SocketMethod;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::setup::TICK_RATE_RANGE_HZ;
@@ -78,6 +79,10 @@ pub struct ServeOptions {
     /// Record nothing
     #[arg(long, env = "DRIFTBELT_NO_RECORD", value_parser = BoolishValueParser::new())]
     pub no_record: bool,
+    /// Longest that players wait for a stalling disk before they are told what it has not got yet
+    #[arg(long, value_name = "MS", env = "DRIFTBELT_RECORDING_WAIT_LIMIT_MS", default_value_t = 500,
+          value_parser = clap::value_parser!(u32).range(..=60_000))]
+    pub recording_wait_limit_ms: u32,
     /// A recording that is longer goes on in a new file
     #[arg(long, value_name = "MIB", env = "DRIFTBELT_RECORDING_LIMIT_MIB", default_value_t = 1024,
           value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
@@ -119,6 +124,9 @@ pub struct ServeOptions {
     #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_PER_ADDRESS_LIMIT", default_value_t = 256,
           value_parser = at_least_one)]
     pub connections_per_address_limit: usize,
+    /// How the system moves the bytes of open sockets
+    #[arg(long, value_enum, value_name = "METHOD", env = "DRIFTBELT_SOCKETS", default_value_t)]
+    pub sockets: SocketMethod,
     /// Form of the log on standard error
     #[arg(long, value_enum, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
     pub log: LogForm,

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cli;
 pub mod config;
 pub mod game_loop;
+pub mod gate;
 pub mod inbox;
 pub mod info;
 pub mod journal;

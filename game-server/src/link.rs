@@ -1,8 +1,11 @@
 //! The way from a room to one connection: a short queue of encoded messages that never blocks the room.
 //!
 //! A snapshot goes out only once the one before it was taken, so a slow client gets fewer snapshots and never a longer
-//! queue. Other messages queue up to a limit; beyond it the connection is closed as too slow.
+//! queue. Other messages queue up to a limit; beyond it the connection is closed as too slow. Behind a [gate](crate::gate),
+//! messages go out once what they speak of is written.
 
+use crate::gate::Gate;
+use shared::id::Tick;
 use shared::message::CloseCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,6 +32,9 @@ struct Queue {
     snapshot_waits: bool,
     close: Option<(CloseCode, String)>,
     gone: bool,
+    /// What it holds back, and the newest tick that the messages speak of.
+    gate: Option<Arc<Gate>>,
+    tick: Tick,
 }
 
 /// What a connection takes in one go.
@@ -48,6 +54,11 @@ pub fn link() -> (Link, Outgoing) {
 }
 
 impl Link {
+    /// From now on messages go out when the gate lets them pass.
+    pub fn stand_behind(&self, gate: Arc<Gate>) {
+        self.0.lock().gate = Some(gate);
+    }
+
     /// Whether the snapshot before was taken by the connection, so that the next one may follow.
     #[must_use]
     pub fn ready(&self) -> bool {
@@ -67,6 +78,7 @@ impl Link {
         if queue.gone || queue.close.is_some() {
             return;
         }
+        queue.note_tick();
         queue.bytes += message.len();
         if queue.bytes > QUEUE_LIMIT_BYTES {
             queue.messages.clear();
@@ -78,7 +90,9 @@ impl Link {
 
     /// Closes the connection after what is queued.
     pub fn close(&self, code: CloseCode, reason: &str) {
-        self.0.lock().close.get_or_insert_with(|| (code, reason.into()));
+        let mut queue = self.0.lock();
+        queue.note_tick();
+        queue.close.get_or_insert_with(|| (code, reason.into()));
     }
 }
 
@@ -90,6 +104,9 @@ impl Outgoing {
         if queue.messages.is_empty() && queue.close.is_none() {
             return None;
         }
+        if queue.gate.as_ref().is_some_and(|gate| !gate.lets_pass(queue.tick)) {
+            return None;
+        }
         queue.bytes = 0;
         queue.snapshot_waits = false;
         Some(Taken { messages: std::mem::take(&mut queue.messages), close: queue.close.clone() })
@@ -99,6 +116,14 @@ impl Outgoing {
 impl Drop for Outgoing {
     fn drop(&mut self) {
         self.0.lock().gone = true;
+    }
+}
+
+impl Queue {
+    fn note_tick(&mut self) {
+        if let Some(gate) = &self.gate {
+            self.tick = gate.recorded();
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! The rooms of this process: made on demand, filled by a matchmaker that prefers the fullest open room, gone when empty.
 
 use crate::game_loop::{self, RoomStats, RoomStatus};
+use crate::gate::Flush;
 use crate::inbox::{Connected, InboxSender, PostError, SessionEvent, inbox};
-use crate::journal::{Journal, JournalOptions};
+use crate::journal::{Journal, JournalOptions, RestoreError, Unfinished, unfinished};
 use crate::room::Room;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -56,16 +58,14 @@ impl EnterError {
     }
 }
 
-/// Called after every tick of a room: what it said can be written.
-pub type Ticked = Arc<dyn Fn() + Send + Sync>;
-
 /// The rooms of this process.
 #[derive(Clone)]
 pub struct Lobby(Arc<Inner>);
 
 struct Inner {
     options: LobbyOptions,
-    ticked: Ticked,
+    /// Called whenever what a room has said can be written.
+    flush: Flush,
     rooms: Mutex<Rooms>,
 }
 
@@ -88,9 +88,9 @@ impl Lobby {
     ///
     /// # Errors
     /// [`RuleError`] if a number of the setup is out of range.
-    pub fn new(options: LobbyOptions, ticked: Ticked) -> Result<Lobby, RuleError> {
+    pub fn new(options: LobbyOptions, flush: Flush) -> Result<Lobby, RuleError> {
         options.setup.check()?;
-        Ok(Lobby(Arc::new(Inner { options, ticked, rooms: Mutex::default() })))
+        Ok(Lobby(Arc::new(Inner { options, flush, rooms: Mutex::default() })))
     }
 
     /// Seats a client in the named room or in the fullest open one; makes the room if there is none.
@@ -164,6 +164,45 @@ impl Lobby {
         }
     }
 
+    /// Opens the rooms again whose recordings were not closed, each at the tick where its recording ends. What cannot be
+    /// restored is logged and left.
+    pub fn restore(&self) {
+        let Some(journal) = &self.0.options.journal else { return };
+        let found = match unfinished(&journal.directory) {
+            Ok(found) => found,
+            Err(error) => return tracing::error!(%error, "the recordings cannot be looked through for rooms"),
+        };
+        for unfinished in found {
+            let (room, file) = (unfinished.room().to_owned(), unfinished.name().to_owned());
+            if checked_name(&room).is_err() || self.rooms().running.len() >= self.0.options.rooms_limit {
+                tracing::warn!(room, file, "there is no place for the room of this recording");
+                continue;
+            }
+            match self.bring_back(unfinished, journal) {
+                Ok(entry) => drop(self.rooms().running.insert(room, entry)),
+                Err(error) => tracing::error!(room, file, %error, "the room cannot be restored"),
+            }
+        }
+    }
+
+    fn bring_back(&self, unfinished: Unfinished, options: &JournalOptions) -> Result<Entry, RestoreError> {
+        let (restored, held) = unfinished.restore()?;
+        let (name, file) = (held.room.clone(), held.name.clone());
+        let journal = Journal::resume(options, held, &restored, self.0.flush.clone())?;
+        let room = Room::restore(name, restored, journal);
+        tracing::info!(
+            room = room.name(),
+            file,
+            tick = room.world().tick.0,
+            seats = room.seats(),
+            "room restored from its recording"
+        );
+        let seats = room.seats();
+        let entry = self.run(room)?;
+        entry.stats.seats.store(seats, Relaxed);
+        Ok(entry)
+    }
+
     fn open(&self, name: &str) -> Result<Entry, EnterError> {
         let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
         let options = &self.0.options;
@@ -172,24 +211,30 @@ impl Lobby {
             setup.seed = getrandom::u64().map_err(|error| broken(&error))?;
         }
         let journal = match &options.journal {
-            Some(journal) => Journal::create(journal, name, &setup),
+            Some(journal) => Journal::create(journal, name, &setup, self.0.flush.clone()),
             None => Journal::off(),
         };
         let room = Room::new(name.into(), setup, journal).map_err(|error| broken(&error))?;
+        self.run(room).map_err(|error| broken(&error))
+    }
+
+    /// Gives a room its thread.
+    fn run(&self, room: Room) -> io::Result<Entry> {
+        let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
         let thread = std::thread::Builder::new().name(format!("room {name}"));
         let thread = thread.spawn({
-            let (stats, name, lobby) = (stats.clone(), name.to_owned(), Arc::downgrade(&self.0));
-            let ticked = self.0.ticked.clone();
+            let (stats, lobby) = (stats.clone(), Arc::downgrade(&self.0));
+            let (flush, gate) = (self.0.flush.clone(), room.journal().gate().cloned());
             move || {
+                let ticked = || gate.as_ref().map_or_else(|| flush(), |gate| gate.told());
                 tracing::info!(room = name, "room opened");
-                let ended = game_loop::run(room, &receiver, &stats, &*ticked, || retire(&lobby, &name));
+                let ended = game_loop::run(room, &receiver, &stats, &ticked, || retire(&lobby, &name));
                 tracing::info!(room = name, ?ended, "room closed");
             }
         });
-        let thread = thread.map_err(|error| broken(&error))?;
-        Ok(Entry { inbox: sender, stats, thread })
+        Ok(Entry { inbox: sender, stats, thread: thread? })
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {

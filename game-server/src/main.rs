@@ -4,6 +4,7 @@ use anyhow::Context;
 use game_server::cli::{Cli, Command, ReplayOptions, ServeOptions};
 use game_server::config::{self, ConfigError, suggest};
 use game_server::net::limits::Limits;
+use game_server::net::recordings;
 use game_server::serve::Server;
 use game_server::telemetry::log_to_stderr;
 use game_server::{cli::LogForm, info, verify};
@@ -68,7 +69,7 @@ fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let signals = Signals::new()?;
         let server = Server::start_replay(options).await?;
-        let name = options.file.file_name().unwrap_or_default().to_string_lossy();
+        let name = recordings::encoded(&recordings::file_name(&options.file));
         eprintln!("Watch it here: {}replay/{name}", server.local_url());
         until_told_to_stop(server, signals).await;
         anyhow::Ok(())

@@ -2,11 +2,13 @@
 //!
 //! No sockets and no clock: the game loop hands in events and says when the next tick is due.
 
+mod restore;
+
 use crate::inbox::{Connected, ConnectionId, SessionEvent};
-use crate::journal::{Journal, Mark};
+use crate::journal::{Journal, Mark, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
-use crate::sessions::{Reaction, Session, concerns};
+use crate::sessions::{Reaction, Session, concerns, hash_of};
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
 use shared::event::Happening;
 use shared::id::{PlayerId, Tick};
@@ -86,6 +88,12 @@ impl Room {
     /// [`RuleError`] if a number of the setup is out of range.
     pub fn new(name: String, setup: Setup, journal: Journal) -> Result<Room, RuleError> {
         let sim = Sim::new(&setup)?;
+        let mut room = Room::over(name, setup, sim, journal);
+        room.record_keyframe();
+        Ok(room)
+    }
+
+    fn over(name: String, setup: Setup, sim: Sim, journal: Journal) -> Room {
         let replicator = Replicator::new(&setup);
         let mut room = Room {
             name,
@@ -98,12 +106,12 @@ impl Room {
             next_player: 1,
             pending: TickInputs::default(),
             tick_micros: 0,
-            empty_since: Some(Tick(0)),
+            empty_since: None,
             quoted: Vec::new(),
         };
-        room.journal.keyframe(&room.sim.keyframe());
+        room.empty_since = Some(room.sim.tick());
         room.replicator.observe(|world| room.sim.capture_into(world));
-        Ok(room)
+        room
     }
 
     /// The name, as in an invite link.
@@ -193,7 +201,7 @@ impl Room {
         watch.done(Stage::Step);
         self.journal.record(self.sim.tick(), inputs, self.sim.state_hash());
         if self.journal.wants_keyframe() {
-            self.journal.keyframe(&self.sim.keyframe());
+            self.record_keyframe();
         }
         watch.done(Stage::Record);
         self.replicator.observe(|world| self.sim.capture_into(world));
@@ -202,6 +210,11 @@ impl Room {
         watch.done(Stage::Announce);
         self.send_snapshots();
         watch.done(Stage::Snapshots);
+    }
+
+    fn record_keyframe(&mut self) {
+        let keys = self.seats.values().map(|seat| seat.session.key()).collect();
+        self.journal.keyframe(&self.sim.keyframe(), &Seats { next_player: self.next_player, keys });
     }
 
     fn collect_inputs(&mut self) -> TickInputs {
@@ -214,10 +227,15 @@ impl Room {
             self.leave(player, CloseCode::Left, "");
         }
         let mut inputs = std::mem::take(&mut self.pending);
+        let mut keys = Vec::new();
         for (player, seat) in &mut self.seats {
+            keys.extend(seat.session.new_key());
             if let Some(controls) = seat.session.take_controls(now.next()) {
                 inputs.inputs.push(PlayerInput { player: *player, controls });
             }
+        }
+        if !keys.is_empty() {
+            self.journal.seats(Seats { next_player: self.next_player, keys });
         }
         self.empty_since = if self.seats.is_empty() { self.empty_since.or(Some(now)) } else { None };
         inputs
@@ -226,17 +244,21 @@ impl Room {
     fn connect(&mut self, connected: Connected) {
         let Connected { connection, hello, token, link } = connected;
         let now = self.sim.tick();
-        let seat_of = |token| {
-            self.seats.iter().find(|(_, seat)| seat.session.token() == token).map(|(player, _)| *player)
-        };
-        if let Some(player) = hello.resume.and_then(seat_of)
-            && let Some(seat) = self.seats.get_mut(&player)
-        {
+        if let Some(gate) = self.journal.gate() {
+            link.stand_behind(gate.clone());
+        }
+        if let Some(shown) = hello.resume.map(hash_of) {
+            let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.opens(shown))
+            else {
+                link.close(CloseCode::SeatGone, "this seat is no longer kept: join again");
+                return;
+            };
+            let player = *player;
             if let Some((old, link)) = seat.connection.replace((connection, link)) {
                 self.players.remove(&old);
                 link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
             }
-            seat.session.resume(token, now);
+            seat.session.resume(shown, token, now);
             seat.welcomed = false;
             self.players.insert(connection, player);
             self.pending.absences.push(Absence { player, away: false });

@@ -11,12 +11,14 @@ use crate::net::presence::Presence;
 use crate::net::pump::Pump;
 use crate::net::recordings::Recordings;
 use crate::net::site::Site;
+use crate::net::sockets::SocketMethod;
 use crate::net::stream::Meters;
 use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
 use crate::telemetry;
+use shared::recording::{HEADER_LIMIT_BYTES, Header, OpenError};
 use shared::rules::RuleError;
 use shared::setup::DEFAULT_TICK_RATE_HZ;
-use std::io;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,13 +65,21 @@ pub enum StartError {
     /// One of two files.
     #[error("--cert and --key belong together")]
     HalfCertificate,
-    /// The recording to replay.
+    /// The recording to replay cannot be read.
+    #[error("{}: {error}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The file to replay is no recording that this version reads.
     #[error("{}: {error}", file.display())]
     Recording {
         /// The file.
         file: PathBuf,
-        /// Why it cannot be read.
-        error: io::Error,
+        /// Why.
+        error: OpenError,
     },
     /// The certificate.
     #[error(transparent)]
@@ -99,6 +109,7 @@ struct Plan {
     recordings: Recordings,
     origins: Origins,
     limits: Limits,
+    sockets: SocketMethod,
 }
 
 impl Server {
@@ -143,6 +154,7 @@ impl Server {
                 connections_per_address: options.connections_per_address_limit,
                 ..limits
             },
+            sockets: options.sockets,
         };
         Server::open(plan).await
     }
@@ -152,9 +164,12 @@ impl Server {
     /// # Errors
     /// [`StartError`] says what to change.
     pub async fn start_replay(options: &ReplayOptions) -> Result<Server, StartError> {
-        let unreadable = |error| StartError::Recording { file: options.file.clone(), error };
+        let unreadable = |error| StartError::Unreadable { file: options.file.clone(), error };
         let file = std::path::absolute(&options.file).map_err(unreadable)?;
-        std::fs::File::open(&file).map_err(unreadable)?;
+        let mut start = Vec::new();
+        let opened = std::fs::File::open(&file).map_err(unreadable)?;
+        opened.take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).map_err(unreadable)?;
+        Header::read(&start).map_err(|error| StartError::Recording { file: options.file.clone(), error })?;
         let choice =
             Choice { mode: "belt".into(), drones: None, seed: 0, tick_rate_hz: DEFAULT_TICK_RATE_HZ };
         let setup = Assets::Embedded.setup(&choice)?;
@@ -166,6 +181,7 @@ impl Server {
             recordings: Recordings::File(file),
             origins: Origins::Own,
             limits: Limits::default(),
+            sockets: SocketMethod::default(),
         };
         Server::open(plan).await
     }
@@ -192,13 +208,15 @@ impl Server {
             None => None,
         };
         let (stop, stopping) = watch::channel(false);
-        let pump = Arc::new(Pump::start().map_err(StartError::Threads)?);
-        let ticked = {
+        let pump = Arc::new(Pump::start(plan.sockets).map_err(StartError::Threads)?);
+        let flush = {
             let pump = pump.clone();
             Arc::new(move || pump.flush())
         };
+        let lobby = Lobby::new(plan.lobby, flush)?;
+        lobby.restore();
         let site = Arc::new(Site {
-            lobby: Lobby::new(plan.lobby, ticked)?,
+            lobby,
             pump,
             origins: plan.origins,
             recordings: plan.recordings,
@@ -261,6 +279,7 @@ impl Server {
 fn journal_options(options: &ServeOptions) -> JournalOptions {
     JournalOptions {
         directory: options.recordings.clone(),
+        wait_limit_ms: options.recording_wait_limit_ms,
         file_limit_bytes: options.recording_limit_mib * BYTES_PER_MIB,
         retention: Retention {
             total_limit_bytes: options.recordings_limit_mib.map(|limit| limit * BYTES_PER_MIB),

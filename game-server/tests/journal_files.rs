@@ -1,7 +1,7 @@
 //! Recordings of real worlds as files: written, listed, restored, verified, described.
 
 use game_server::info::describe;
-use game_server::journal::{Journal, JournalOptions, Mark, RestoreError, list, restore};
+use game_server::journal::{Journal, JournalOptions, Mark, RestoreError, Seats, list, restore};
 use game_server::verify::{report, verify};
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
@@ -16,6 +16,7 @@ use shared::text::Name;
 use sim::Sim;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 const ROOM: &str = "belt-1";
@@ -45,8 +46,9 @@ impl Match {
     fn new(directory: &Path, humans: u32, drones: u16) -> Match {
         let setup = setup(drones);
         let sim = Sim::new(&setup).expect("the game's own setup");
-        let mut journal = Journal::create(&JournalOptions::new(directory.into()), ROOM, &setup);
-        journal.keyframe(&sim.keyframe());
+        let mut journal =
+            Journal::create(&JournalOptions::new(directory.into()), ROOM, &setup, Arc::new(|| {}));
+        journal.keyframe(&sim.keyframe(), &Seats::default());
         Match { sim, journal, humans }
     }
 
@@ -68,7 +70,7 @@ impl Match {
         self.sim.step(&inputs);
         self.journal.record(tick, &inputs, self.sim.state_hash());
         if self.journal.wants_keyframe() {
-            self.journal.keyframe(&self.sim.keyframe());
+            self.journal.keyframe(&self.sim.keyframe(), &Seats::default());
         }
         for event in self.sim.capture().events {
             if let Happening::Death { victim, killer, bounty, .. } = event.what {

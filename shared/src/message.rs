@@ -282,6 +282,8 @@ pub enum CloseCode {
     Left = 4007,
     /// The connection takes in less than the game needs.
     TooSlow = 4008,
+    /// The token opens no seat: it was replaced, or the seat was given up.
+    SeatGone = 4010,
 }
 
 /// Bytes that are borrowed from the received frame.

@@ -7,6 +7,7 @@
 //! | keyframe | the whole world at a tick; what follows can be stepped from here                           |
 //! | ticks    | a run of [`TickInputs`](crate::command::TickInputs) with the hash after each               |
 //! | marks    | joins, leaves, kills, banked hauls and chat, for the timeline                              |
+//! | seats    | hashes of the tokens that take seats back, so that the session can go on after a crash          |
 //! | index    | at a clean end, last in the file: where the keyframes are, first and last tick, totals     |
 //!
 //! Each chunk is `kind u8, length u32, crc32 u32, body`, little-endian; the top bit of the kind says that the body is
@@ -27,6 +28,7 @@ mod index;
 mod mark;
 mod reader;
 mod roster;
+mod seats;
 mod ticks;
 
 pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge};
@@ -37,6 +39,7 @@ pub use index::{INDEX_LIMIT_BYTES, Index};
 pub use mark::{Mark, Marked};
 pub use reader::{Cursor, Recording, SeekError, Share};
 pub use roster::Seated;
+pub use seats::{SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash};
 pub use ticks::RecordedTick;
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading

@@ -24,6 +24,11 @@ const STEPS: &[Step] = &[
         cargo(workspace, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
     }),
     ("tests", |workspace| cargo(workspace, &["test", "--workspace"])),
+    ("sockets without io_uring", |workspace| {
+        let mut tests = workspace.cargo();
+        tests.env("DRIFTBELT_SOCKETS", "readiness");
+        process::run(tests.args(["test", "--package", "game-server", "--test", "net"]))
+    }),
     ("frozen hash, release", |workspace| {
         cargo(workspace, &["test", "--release", "--package", "sim", "--test", "determinism"])
     }),

@@ -37,7 +37,8 @@ const NAMES_LIMIT: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct World {
     pub(crate) setup: Setup,
-    pub(crate) player: PlayerId,
+    /// Whose client this is.
+    pub player: PlayerId,
     pub(crate) tick_seconds: f32,
     pub(crate) half_size: f32,
     /// What the server has told of the world, as of its newest snapshot.

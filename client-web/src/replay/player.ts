@@ -96,8 +96,12 @@ export class Player {
     const { ticks } = this.replay.state();
     this.replay.seek(Math.max(0, Math.min(ticks, Math.round(tick))));
     this.stage.clear();
-    model.kills.value = [];
-    this.publish();
+    batch(() => {
+      // What was told of another time has no place here.
+      model.kills.value = [];
+      model.talk.value = [];
+      this.publish();
+    });
   }
 
   /** Moves by a number of seconds of the match. */

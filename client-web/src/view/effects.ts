@@ -9,8 +9,8 @@ import type { Particles } from "./particles.ts";
 export interface Subjects {
   /** The colour that stands for the entity, or white when it is gone. */
   colourOf(id: number): number;
-  /** Whitens an entity for a moment. */
-  flash(id: number): void;
+  /** Shows on an entity that it was hit. */
+  hit(id: number): void;
 }
 
 /** Consumes the frame's effects; each comes exactly once. */
@@ -26,7 +26,7 @@ export function playEffects(frame: Frame, particles: Particles, camera: Camera, 
     const own = frame.u[at + Effect.own] === 1;
     switch (kind) {
       case EffectKind.hit:
-        subjects.flash(subject);
+        subjects.hit(subject);
         hit(particles, x, y, angle, subjects.colourOf(frame.u[at + Effect.other]));
         if (own) camera.jolt(0.3 + Math.min(0.3, value / 60));
         if (isSelf(frame, subject)) struck(particles, x, y, angle);

@@ -61,6 +61,10 @@ impl RecordingFile for File {
         self.sync_data()
     }
 
+    fn another(&self) -> io::Result<File> {
+        self.try_clone()
+    }
+
     fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
         self.set_len(bytes)
     }
@@ -83,6 +87,18 @@ pub(super) fn is_live(file: &File) -> bool {
 fn hold(file: &File, name: &str) {
     if let Err(error) = file.lock() {
         tracing::warn!(name, %error, "the recording cannot be locked: it will be listed as abandoned while it is written");
+    }
+}
+
+/// Locks a recording that was left, unless somebody is writing it.
+pub(super) fn try_hold(file: &File, name: &str) -> bool {
+    match file.try_lock() {
+        Ok(()) => true,
+        Err(std::fs::TryLockError::WouldBlock) => false,
+        Err(std::fs::TryLockError::Error(error)) => {
+            tracing::warn!(name, %error, "the recording cannot be locked");
+            true
+        }
     }
 }
 

@@ -11,28 +11,33 @@ mod restore;
 mod retention;
 mod status;
 mod storage;
+mod syncer;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod writer;
 
 pub use list::{ListedRecording, list};
 pub use restore::{RestoreError, Restored, restore};
 pub use retention::Retention;
-pub use shared::recording::Mark;
+pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
 pub use status::JournalStatus;
+pub use unfinished::{Held, Unfinished, unfinished};
 
+use crate::gate::{Flush, Gate};
 use directory::Directory;
 use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
 use shared::setup::Setup;
 use status::Reporter;
+use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::Storage;
-use writer::{Entry, Writer};
+use writer::{Entry, OpenFile, Writer};
 
 /// How a recording's file ends.
 pub const FILE_EXTENSION: &str = "belt";
@@ -45,6 +50,12 @@ pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
 /// A file that is longer is closed at the next keyframe, and a new one begins, unless the host says otherwise.
 pub const DEFAULT_FILE_LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// Players wait for the disk no longer than this, unless the host says otherwise.
+pub const DEFAULT_WAIT_LIMIT_MS: u32 = 500;
+
+/// Why nothing is recorded when the disk is slower than the room.
+const BEHIND: &str = "the disk does not keep up";
+
 /// Where and how rooms are recorded.
 #[derive(Clone, Debug)]
 pub struct JournalOptions {
@@ -54,6 +65,8 @@ pub struct JournalOptions {
     pub file_limit_bytes: u64,
     /// Which old recordings are deleted.
     pub retention: Retention,
+    /// Longest that players wait for the disk before they are told what it has not got, in milliseconds.
+    pub wait_limit_ms: u32,
 }
 
 impl JournalOptions {
@@ -61,7 +74,12 @@ impl JournalOptions {
     #[must_use]
     pub fn new(directory: PathBuf) -> JournalOptions {
         let retention = Retention::default();
-        JournalOptions { directory, file_limit_bytes: DEFAULT_FILE_LIMIT_BYTES, retention }
+        JournalOptions {
+            directory,
+            file_limit_bytes: DEFAULT_FILE_LIMIT_BYTES,
+            retention,
+            wait_limit_ms: DEFAULT_WAIT_LIMIT_MS,
+        }
     }
 }
 
@@ -76,6 +94,7 @@ struct Recorder {
     last: Arc<Mutex<Option<Keyframe>>>,
     ended: Receiver<()>,
     status: Arc<Reporter>,
+    gate: Arc<Gate>,
     keyframe_interval_ticks: u32,
     last_keyframe: Option<Tick>,
     tick: Tick,
@@ -90,11 +109,32 @@ impl Journal {
         Journal(None)
     }
 
-    /// Begins the recording of a room. Its file is made with the first keyframe; if that fails, the status says so.
+    /// Begins the recording of a room. Its file is made with the first keyframe; if that fails, the status says so. `flush`
+    /// is called whenever what the room has said may go out to the players.
     #[must_use]
-    pub fn create(options: &JournalOptions, room: &str, setup: &Setup) -> Journal {
+    pub fn create(options: &JournalOptions, room: &str, setup: &Setup, flush: Flush) -> Journal {
         let storage = Directory::new(options.directory.clone(), options.retention.clone());
-        Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup)
+        let gate = gate(options, setup, Tick(0), flush);
+        Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
+    }
+
+    /// Goes on with a recording that was not closed, in the same file. The first keyframe must be of its last tick.
+    ///
+    /// # Errors
+    /// If the half of a chunk at its end cannot be cut off.
+    pub fn resume(
+        options: &JournalOptions,
+        held: Held,
+        restored: &Restored,
+        flush: Flush,
+    ) -> io::Result<Journal> {
+        let storage = Directory::new(options.directory.clone(), options.retention.clone());
+        let Restored { setup, recording, .. } = restored;
+        let Held { room, name, file } = held;
+        let open = OpenFile::resume(name, file, recording)?;
+        let gate = gate(options, setup, recording.last_tick(), flush);
+        let limit = options.file_limit_bytes;
+        Ok(Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, Some(open)))
     }
 
     fn on<S: Storage>(
@@ -103,12 +143,23 @@ impl Journal {
         queue_limit_entries: usize,
         room: &str,
         setup: &Setup,
+        gate: Gate,
+        open: Option<OpenFile<S::File>>,
     ) -> Journal {
         let (queue, entries) = sync_channel(queue_limit_entries);
         let (end, ended) = sync_channel::<()>(0);
         let status = Arc::new(Reporter::new(room));
+        let gate = Arc::new(gate);
         let last = Arc::new(Mutex::new(None));
-        let writer = Writer::new(storage, file_limit_bytes, room, setup.clone(), status.clone());
+        let writer = Writer {
+            storage,
+            file_limit_bytes,
+            room: room.into(),
+            setup: setup.clone(),
+            status: status.clone(),
+            gate: gate.clone(),
+            open,
+        };
         let thread = std::thread::Builder::new().name(format!("journal {room}"));
         let spawned = thread.spawn({
             let last = last.clone();
@@ -126,11 +177,18 @@ impl Journal {
             last,
             ended,
             status,
+            gate,
             keyframe_interval_ticks: setup.ticks(KEYFRAME_INTERVAL_SECONDS),
             last_keyframe: None,
             tick: Tick(0),
             gap: true,
         }))
+    }
+
+    /// What holds back what players are told until it is written; `None` if nothing is recorded.
+    #[must_use]
+    pub fn gate(&self) -> Option<&Arc<Gate>> {
+        self.0.as_ref().map(|recorder| &recorder.gate)
     }
 
     /// Whether it is time for a keyframe: before the first tick, and every [`KEYFRAME_INTERVAL_SECONDS`].
@@ -142,13 +200,14 @@ impl Journal {
         })
     }
 
-    /// Records the whole world as of the newest tick.
-    pub fn keyframe(&mut self, keyframe: &Keyframe) {
+    /// Records the whole world as of the newest tick, and who may take which seat back.
+    pub fn keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) {
         let Some(recorder) = &mut self.0 else { return };
         recorder.tick = keyframe.tick;
         recorder.last_keyframe = Some(keyframe.tick);
         // Refused, it leaves no gap: the file only has one keyframe less.
-        if recorder.queue.try_send(Entry::Keyframe(Box::new(keyframe.clone()))).is_ok() {
+        let entry = Entry::Keyframe(Box::new((keyframe.clone(), seats.clone())));
+        if recorder.queue.try_send(entry).is_ok() {
             recorder.gap = false;
         }
     }
@@ -157,6 +216,9 @@ impl Journal {
     pub fn record(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) {
         let Some(recorder) = &mut self.0 else { return };
         recorder.tick = tick;
+        if recorder.gate.record(tick) {
+            recorder.status.stopped(BEHIND);
+        }
         if recorder.gap {
             return;
         }
@@ -164,13 +226,20 @@ impl Journal {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 recorder.gap = true;
-                recorder.status.stopped("the disk does not keep up");
+                recorder.status.stopped(BEHIND);
             }
             Err(TrySendError::Disconnected(_)) => {
                 recorder.gap = true;
                 recorder.status.stopped("its thread has ended");
             }
         }
+    }
+
+    /// Records who may take a seat back from the next tick on.
+    pub fn seats(&mut self, seats: Seats) {
+        let Some(recorder) = &mut self.0 else { return };
+        // Refused, it is made good by the next keyframe: that the disk is behind is found out with the tick.
+        let _ = recorder.queue.try_send(Entry::Seats(seats));
     }
 
     /// Records something worth finding again. Marks are dropped when the disk does not keep up.
@@ -196,4 +265,9 @@ impl Journal {
             recorder.status.stopped("the disk did not take the end of the recording in time");
         }
     }
+}
+
+/// A gate for a room that stands at a tick.
+fn gate(options: &JournalOptions, setup: &Setup, at: Tick, flush: Flush) -> Gate {
+    Gate::new(at, setup.ticks(options.wait_limit_ms as f32 / 1000.0), flush)
 }

@@ -65,7 +65,14 @@ pub enum RestoreError {
 /// # Errors
 /// [`RestoreError`] says why there is no such world.
 pub fn restore(path: &Path) -> Result<Restored, RestoreError> {
-    let recording = Recording::open(std::fs::read(path)?)?;
+    restore_recording(Recording::open(std::fs::read(path)?)?)
+}
+
+/// As [`restore`], for a recording in memory.
+///
+/// # Errors
+/// [`RestoreError`] says why there is no such world.
+pub fn restore_recording(recording: Recording) -> Result<Restored, RestoreError> {
     let header = recording.header().clone();
     if header.build != Sim::BUILD {
         return Err(RestoreError::OtherBuild { recorded: header.build });

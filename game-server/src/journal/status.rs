@@ -31,6 +31,11 @@ impl Reporter {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether it was said that nothing is recorded.
+    pub fn is_troubled(&self) -> bool {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).problem.is_some()
+    }
+
     /// A file is being written.
     pub fn recording(&self, file: &str) {
         let before = self.replace(JournalStatus { recording: true, file: Some(file.into()), problem: None });

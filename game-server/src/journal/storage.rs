@@ -6,7 +6,7 @@ use std::time::SystemTime;
 /// A place for recordings.
 pub(super) trait Storage: Send + 'static {
     /// An open file.
-    type File: RecordingFile + Send;
+    type File: RecordingFile + Send + 'static;
 
     /// Makes the file of a room whose recording begins at `at`, and says its name.
     fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(Self::File, String)>;
@@ -16,12 +16,15 @@ pub(super) trait Storage: Send + 'static {
 }
 
 /// A file that is appended to.
-pub(super) trait RecordingFile {
+pub(super) trait RecordingFile: Sized {
     /// Hands bytes to the operating system.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Waits until everything appended is on the disk.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// A second handle on the same file.
+    fn another(&self) -> io::Result<Self>;
 
     /// Cuts off what stands behind this many bytes: half a chunk that a full disk left.
     fn cut_to(&mut self, bytes: u64) -> io::Result<()>;

@@ -21,6 +21,7 @@ struct DiskState {
     stalled: bool,
 }
 
+#[derive(Clone)]
 struct DiskFile {
     disk: Disk,
     index: usize,
@@ -83,6 +84,10 @@ impl RecordingFile for DiskFile {
         Ok(())
     }
 
+    fn another(&self) -> io::Result<DiskFile> {
+        Ok(self.clone())
+    }
+
     fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
         self.disk.ready().files[self.index].truncate(bytes as usize);
         Ok(())
@@ -114,9 +119,21 @@ fn setup() -> Setup {
 
 impl TestRoom {
     fn new(disk: &Disk, file_limit_bytes: u64, queue_limit_entries: usize) -> TestRoom {
-        let mut journal = Journal::on(disk.clone(), file_limit_bytes, queue_limit_entries, "belt", &setup());
+        TestRoom::of_patience(disk, file_limit_bytes, queue_limit_entries, u32::MAX)
+    }
+
+    fn of_patience(
+        disk: &Disk,
+        file_limit_bytes: u64,
+        queue_limit_entries: usize,
+        patience_ticks: u32,
+    ) -> TestRoom {
+        let gate = Gate::new(Tick(0), patience_ticks, Arc::new(|| {}));
+        let storage = disk.clone();
+        let mut journal =
+            Journal::on(storage, file_limit_bytes, queue_limit_entries, "belt", &setup(), gate, None);
         assert!(journal.wants_keyframe());
-        journal.keyframe(&Keyframe::default());
+        journal.keyframe(&Keyframe::default(), &Seats::default());
         TestRoom { journal, tick: Tick(0) }
     }
 
@@ -128,7 +145,7 @@ impl TestRoom {
         self.tick = self.tick.next();
         self.journal.record(self.tick, &TickInputs::default(), u64::from(self.tick.0));
         if self.journal.wants_keyframe() {
-            self.journal.keyframe(&self.keyframe());
+            self.journal.keyframe(&self.keyframe(), &Seats::default());
         }
     }
 
@@ -281,6 +298,50 @@ fn a_long_recording_goes_on_in_a_new_file_that_stands_for_itself() {
         assert_eq!(pair[0].last_tick(), pair[1].first_tick());
     }
     assert_eq!(recordings[recordings.len() - 1].last_tick(), Tick(400));
+}
+
+#[test]
+fn players_are_told_what_the_disk_has_and_wait_no_longer_than_their_patience() {
+    let disk = Disk::default();
+    let mut room = TestRoom::of_patience(&disk, u64::MAX, AMPLE, 20);
+    let gate = room.journal.gate().expect("it records").clone();
+    let (link, outgoing) = crate::link::link();
+    link.stand_behind(gate.clone());
+    room.tick();
+    while !gate.lets_pass(room.tick) {
+        std::thread::yield_now();
+    }
+    disk.set(|state| state.stalled = true);
+    room.tick();
+    link.send(vec![1]);
+    assert!(outgoing.try_take().is_none(), "the disk has not got it");
+    disk.set(|state| state.stalled = false);
+    let taken = loop {
+        if let Some(taken) = outgoing.try_take() {
+            break taken;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(taken.messages, [[1]]);
+
+    disk.set(|state| state.stalled = true);
+    room.ticks(20);
+    link.send(vec![2]);
+    assert!(outgoing.try_take().is_none());
+    assert_eq!(room.journal.status().problem, None);
+    room.tick();
+    assert!(outgoing.try_take().is_some(), "the game goes on without the disk");
+    assert_eq!(room.journal.status().problem.as_deref(), Some("the disk does not keep up"));
+    disk.set(|state| state.stalled = false);
+    // Where nothing was lost the file goes on, and players wait for it again.
+    while !room.journal.status().recording {
+        std::thread::yield_now();
+    }
+    assert!(gate.lets_pass(room.tick) && !gate.lets_pass(room.tick.next()));
+    let last = room.tick;
+    room.finish();
+    let [recording] = &disk.recordings()[..] else { panic!("one file") };
+    assert_eq!((recording.ending(), recording.last_tick()), (&Ending::Complete, last));
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use super::status::Reporter;
 use super::storage::{RecordingFile, Storage};
-use metrics::{Counter, Histogram, counter, histogram};
+use super::syncer::Syncer;
+use crate::gate::Gate;
+use metrics::{Counter, counter};
 use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, Header, Mark, TooLarge};
+use shared::recording::{Encoder, Header, Mark, Recording, Seats, TooLarge};
 use shared::setup::Setup;
 use sim::Sim;
 use std::io;
@@ -20,8 +22,10 @@ const SYNC_INTERVAL: Duration = Duration::from_millis(500);
 /// What a room hands over.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// The whole world as of the newest tick.
-    Keyframe(Box<Keyframe>),
+    /// The whole world as of the newest tick, and who may take which seat back.
+    Keyframe(Box<(Keyframe, Seats)>),
+    /// From the next tick on.
+    Seats(Seats),
     /// What entered the world in a tick, and the hash after it.
     Tick { tick: Tick, inputs: TickInputs, state_hash: u64 },
     /// Something worth finding again.
@@ -39,71 +43,60 @@ enum WriteError {
 
 /// Writes one room's recordings.
 pub(super) struct Writer<S: Storage> {
-    storage: S,
-    file_limit_bytes: u64,
-    room: String,
-    setup: Setup,
-    status: Arc<Reporter>,
-    open: Option<OpenFile<S::File>>,
-    bytes_written: Counter,
-    sync_seconds: Histogram,
+    pub storage: S,
+    pub file_limit_bytes: u64,
+    pub room: String,
+    pub setup: Setup,
+    pub status: Arc<Reporter>,
+    pub gate: Arc<Gate>,
+    /// The recording that is gone on with; `None` begins a new one with the first keyframe.
+    pub open: Option<OpenFile<S::File>>,
 }
 
-struct OpenFile<F> {
+/// A recording that is being written.
+pub(super) struct OpenFile<F> {
     name: String,
     file: F,
     encoder: Encoder,
     /// Bytes in the file, all of them whole chunks.
     bytes: u64,
     last_tick: Tick,
-    last_keyframe: Tick,
+    last_keyframe: Option<Tick>,
     unsynced_since: Option<Instant>,
 }
 
 impl<S: Storage> Writer<S> {
-    pub fn new(
-        storage: S,
-        file_limit_bytes: u64,
-        room: &str,
-        setup: Setup,
-        status: Arc<Reporter>,
-    ) -> Writer<S> {
-        Writer {
-            storage,
-            file_limit_bytes,
-            room: room.into(),
-            setup,
-            status,
-            open: None,
-            bytes_written: counter!("driftbelt_journal_bytes_total"),
-            sync_seconds: histogram!("driftbelt_journal_sync_seconds"),
-        }
-    }
-
     /// Writes until the room lets go of the queue. With a keyframe in `last` the room has ended, and the recording gets
     /// its index; without one something went wrong, and the recording stays open-ended.
     pub fn run(mut self, entries: &Receiver<Entry>, last: &Mutex<Option<Keyframe>>) {
+        let bytes_written = counter!("driftbelt_journal_bytes_total");
+        let mut syncer = match Syncer::start(&self.room) {
+            Ok(syncer) => syncer,
+            Err(error) => return self.status.stopped(&format!("its thread could not be started: {error}")),
+        };
+        if let Some(open) = &self.open {
+            self.status.recording(&open.name);
+        }
         loop {
-            match entries.recv_timeout(self.until_sync()) {
+            match entries.recv_timeout(self.until_sync(&syncer)) {
                 Ok(entry) => {
                     let waiting = std::iter::once(entry).chain(entries.try_iter());
                     let done =
                         waiting.take(super::QUEUE_LIMIT_ENTRIES).try_for_each(|entry| self.take(entry));
-                    let written = done.and_then(|()| self.write());
+                    let written = done.and_then(|()| self.write(&bytes_written));
                     self.settle(written);
+                    self.publish();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if self.until_sync().is_zero() {
-                let synced = self.sync();
-                self.settle(synced);
-            }
+            let synced = self.sync(&mut syncer);
+            self.settle(synced);
         }
         let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = match last {
             Some(last) => self.end(&last),
-            None => self.write().and_then(|()| self.sync()),
+            None => self.write(&bytes_written).and_then(|()| self.wait_for_disk()),
         };
         self.settle(ended);
     }
@@ -111,24 +104,30 @@ impl<S: Storage> Writer<S> {
     fn take(&mut self, entry: Entry) -> Result<(), WriteError> {
         match entry {
             Entry::Keyframe(keyframe) => {
-                // What waits counts toward the file's length.
-                self.write()?;
-                match &mut self.open {
-                    Some(open) if open.last_tick == keyframe.tick && open.bytes < self.file_limit_bytes => {
-                        open.last_keyframe = keyframe.tick;
-                        open.encoder.keyframe(&keyframe)?;
-                    }
-                    Some(_) => {
-                        self.close()?;
-                        self.begin(&keyframe)?;
-                    }
-                    None => self.begin(&keyframe)?,
+                let (keyframe, seats) = *keyframe;
+                if let Some(open) = &mut self.open
+                    && open.last_tick == keyframe.tick
+                    && !open.is_full(self.file_limit_bytes)?
+                {
+                    return open.put_keyframe(&keyframe, &seats);
+                }
+                // The new file is begun before the old one is closed: a crash between the two loses no session.
+                let old = self.open.take();
+                let begun = self.begin(&keyframe, &seats);
+                if let Some(mut old) = old {
+                    old.close()?;
+                }
+                begun?;
+            }
+            Entry::Seats(seats) => {
+                if let Some(open) = &mut self.open {
+                    open.encoder.seats(&seats)?;
                 }
             }
             Entry::Tick { tick, inputs, state_hash } => {
                 // Without a file, ticks are lost until the next keyframe; so are those behind a gap.
                 let Some(open) = &mut self.open else { return Ok(()) };
-                if tick == open.last_tick.next() {
+                if tick == open.last_tick.next() && open.last_keyframe.is_some() {
                     open.last_tick = tick;
                     open.encoder.tick(tick, &inputs, state_hash)?;
                 }
@@ -142,69 +141,73 @@ impl<S: Storage> Writer<S> {
         Ok(())
     }
 
-    fn begin(&mut self, keyframe: &Keyframe) -> Result<(), WriteError> {
+    fn begin(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
         let at = SystemTime::now();
         let (file, name) = self.storage.create(&self.room, at)?;
         let started_at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
         let header = Header::new(&self.setup, Sim::BUILD, &self.room, started_at);
-        let mut encoder = Encoder::new(&header);
-        encoder.keyframe(keyframe)?;
-        self.open = Some(OpenFile {
+        let open = self.open.insert(OpenFile {
             name: name.clone(),
             file,
-            encoder,
+            encoder: Encoder::new(&header),
             bytes: 0,
             last_tick: keyframe.tick,
-            last_keyframe: keyframe.tick,
+            last_keyframe: None,
             unsynced_since: None,
         });
-        self.write()?;
+        open.put_keyframe(keyframe, seats)?;
+        open.write()?;
         self.status.recording(&name);
         Ok(())
     }
 
     /// Hands what is encoded to the operating system.
-    fn write(&mut self) -> Result<(), WriteError> {
+    fn write(&mut self, bytes_written: &Counter) -> Result<(), WriteError> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let bytes = open.encoder.take()?;
-        self.bytes_written.increment(bytes.len() as u64);
-        open.append(&bytes)
+        bytes_written.increment(open.write()?);
+        Ok(())
     }
 
-    fn until_sync(&self) -> Duration {
-        let since = self.open.as_ref().and_then(|open| open.unsynced_since);
+    /// Says what players may be told now.
+    fn publish(&self) {
+        let Some(open) = &self.open else { return self.gate.open() };
+        if self.gate.write(open.last_tick) && self.status.is_troubled() {
+            self.status.recording(&open.name);
+        }
+    }
+
+    fn until_sync(&self, syncer: &Syncer<S::File>) -> Duration {
+        let since = self.open.as_ref().and_then(|open| open.unsynced_since).filter(|_| !syncer.is_busy());
         since.map_or(SYNC_INTERVAL, |since| SYNC_INTERVAL.saturating_sub(since.elapsed()))
     }
 
-    fn sync(&mut self) -> Result<(), WriteError> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let start = Instant::now();
-        open.file.sync()?;
-        open.unsynced_since = None;
-        self.sync_seconds.record(start.elapsed());
+    fn sync(&mut self, syncer: &mut Syncer<S::File>) -> Result<(), WriteError> {
+        syncer.poll()?;
+        if !syncer.is_busy()
+            && let Some(open) = &mut self.open
+            && open.unsynced_since.is_some_and(|since| since.elapsed() >= SYNC_INTERVAL)
+        {
+            open.unsynced_since = None;
+            syncer.begin(&open.file)?;
+        }
         Ok(())
+    }
+
+    fn wait_for_disk(&mut self) -> Result<(), WriteError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        Ok(open.file.sync()?)
     }
 
     /// Ends the room's recording.
     fn end(&mut self, last: &Keyframe) -> Result<(), WriteError> {
         let Some(open) = &mut self.open else { return Ok(()) };
         // The last keyframe lets the world go on from the very end; after a gap it belongs to another world.
-        if open.last_tick == last.tick && open.last_keyframe != last.tick {
+        if open.last_tick == last.tick && open.last_keyframe != Some(last.tick) {
             open.encoder.keyframe(last)?;
         }
-        self.close()?;
-        self.status.ended();
-        Ok(())
-    }
-
-    /// Closes the file with its index.
-    fn close(&mut self) -> Result<(), WriteError> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let bytes = open.encoder.finish()?;
-        self.bytes_written.increment(bytes.len() as u64);
-        open.append(&bytes)?;
-        self.sync()?;
+        open.close()?;
         self.open = None;
+        self.status.ended();
         Ok(())
     }
 
@@ -219,17 +222,72 @@ impl<S: Storage> Writer<S> {
             };
         }
         self.status.stopped(&error.to_string());
+        self.gate.open();
+    }
+}
+
+impl<S: Storage> Drop for Writer<S> {
+    /// Whatever ended it: nobody waits for what is not written any more.
+    fn drop(&mut self) {
+        self.gate.open();
     }
 }
 
 impl<F: RecordingFile> OpenFile<F> {
-    fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+    /// Goes on with a recording that was not closed; what stands behind its last whole chunk is cut off.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn resume(name: String, mut file: F, recording: &Recording) -> io::Result<OpenFile<F>> {
+        let bytes = recording.sound_bytes() as u64;
+        if bytes < recording.file_bytes() as u64 {
+            file.cut_to(bytes)?;
+        }
+        Ok(OpenFile {
+            name,
+            file,
+            encoder: Encoder::resume(recording),
+            bytes,
+            last_tick: recording.last_tick(),
+            last_keyframe: None,
+            unsynced_since: None,
+        })
+    }
+
+    fn put_keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
+        // In this order, so that a file which is worth going on with, having a keyframe, has its seats too.
+        self.encoder.seats(seats)?;
+        self.encoder.keyframe(keyframe)?;
+        self.last_keyframe = Some(keyframe.tick);
+        Ok(())
+    }
+
+    /// Whether the file has reached its limit, with all that waits to be written.
+    fn is_full(&mut self, limit_bytes: u64) -> Result<bool, WriteError> {
+        self.write()?;
+        Ok(self.bytes >= limit_bytes)
+    }
+
+    /// Hands what is encoded to the operating system. Says how many bytes that were.
+    fn write(&mut self) -> Result<u64, WriteError> {
+        let bytes = self.encoder.take()?;
+        self.append(&bytes)
+    }
+
+    /// Ends the file with its index and waits for the disk.
+    fn close(&mut self) -> Result<(), WriteError> {
+        let bytes = self.encoder.finish()?;
+        self.append(&bytes)?;
+        Ok(self.file.sync()?)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<u64, WriteError> {
         if bytes.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         self.file.append(bytes)?;
         self.bytes += bytes.len() as u64;
         self.unsynced_since.get_or_insert_with(Instant::now);
-        Ok(())
+        Ok(bytes.len() as u64)
     }
 }

@@ -8,29 +8,34 @@ use crate::net::http::Slot;
 use crate::net::limits::{CLOSE_REASON_LIMIT_BYTES, READ_BUFFER_BYTES};
 use crate::net::presence::Present;
 use crate::net::site::Site;
-use crate::net::socket::Socket;
+use crate::net::wire::Wire;
 use metrics::counter;
-use mio::net::TcpStream;
+use rustls::ServerConnection;
 use shared::PROTOCOL_VERSION;
 use shared::codec::{decode_client, encode_server};
 use shared::message::{
     CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, CloseCode, Hello, ResumeToken, ServerMessage,
 };
 use std::borrow::Cow;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 use tungstenite::error::ProtocolError;
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Error, Message};
+
+/// The longest header that a server writes before a frame (RFC 6455 §5.2: two bytes and a length of eight).
+const FRAME_HEADER_LIMIT_BYTES: usize = 10;
 
 /// One player's connection.
 pub struct Connection {
     site: Arc<Site>,
     _slot: Arc<Slot>,
     _present: Option<Present>,
-    socket: Socket,
+    wire: Wire,
     websocket: WebSocketContext,
     phase: Phase,
     messages: Allowance,
@@ -38,8 +43,8 @@ pub struct Connection {
     /// When anything last came from the peer.
     heard: Instant,
     pinged: bool,
-    /// Since when the socket takes in nothing.
-    blocked: Option<Instant>,
+    /// Since when the system has something to send.
+    sending: Option<Instant>,
 }
 
 enum Phase {
@@ -84,8 +89,8 @@ pub enum Flow {
 
 /// What came through the door after the 101.
 pub struct Arrival {
-    /// The open socket.
-    pub socket: Socket,
+    /// The TLS session, if there is one.
+    pub tls: Option<ServerConnection>,
     /// What was read behind the request.
     pub early: Vec<u8>,
     /// The room in the invite link.
@@ -100,7 +105,7 @@ impl Connection {
     /// Takes a socket over after the 101.
     #[must_use]
     pub fn new(site: Arc<Site>, arrival: Arrival, now: Instant) -> Connection {
-        let Arrival { socket, early, room, mismatch, slot } = arrival;
+        let Arrival { tls, early, room, mismatch, slot } = arrival;
         let limits = &site.limits;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -112,14 +117,14 @@ impl Connection {
         let present = site.players.enter();
         let full = present.is_none();
         let mut connection = Connection {
-            socket,
+            wire: Wire::new(tls),
             websocket: WebSocketContext::from_partially_read(early, Role::Server, Some(config)),
             phase: Phase::Strange { room, until: now + limits.hello_timeout },
             messages: Allowance::new(limits.messages_per_second, limits.messages_burst, now),
             bytes: Allowance::new(limits.bytes_per_second, limits.bytes_burst, now),
             heard: now,
             pinged: false,
-            blocked: None,
+            sending: None,
             site,
             _slot: slot,
             _present: present,
@@ -134,19 +139,16 @@ impl Connection {
         connection
     }
 
-    /// The TCP socket, to register for readiness.
-    pub fn source(&mut self) -> &mut TcpStream {
-        self.socket.source()
-    }
-
-    /// Reads all that has arrived.
-    pub fn read(&mut self, now: Instant) -> Flow {
-        self.socket.refill();
-        let result = self.read_messages(now);
-        let (received, sent) = self.socket.moved();
-        self.site.meters.count(received, sent);
-        let result = match result {
-            Ok(()) if !self.bytes.take(received, now) && !self.is_closing() => {
+    /// Takes in bytes that have arrived; also called without any, for what came with the handshake.
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Flow {
+        self.site.meters.count(bytes.len(), 0);
+        // What follows a breach of the protocol is read and forgotten: a socket closed with unread bytes would be reset
+        // before the peer has read why.
+        if let Phase::Closing { broken: true, .. } = self.phase {
+            return Flow::Open;
+        }
+        let result = match self.read_messages(bytes, now) {
+            Ok(()) if !self.bytes.take(bytes.len(), now) && !self.is_closing() => {
                 Err(Ending::Broken(CloseCode::PolicyViolation, "more bytes per second than allowed".into()))
             }
             result => result,
@@ -157,12 +159,11 @@ impl Connection {
         }
     }
 
-    fn read_messages(&mut self, now: Instant) -> Result<(), Ending> {
+    fn read_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
+        let mut reading = bytes;
         loop {
-            if let Phase::Closing { broken: true, .. } = self.phase {
-                return self.read_scrap();
-            }
-            let message = match self.websocket.read(&mut self.socket) {
+            let mut stream = self.wire.reading(&mut reading);
+            let message = match self.websocket.read(&mut stream) {
                 Ok(message) => message,
                 Err(error) if is_blocked(&error) => return Ok(()),
                 Err(error) => return Err(ending(error)),
@@ -182,19 +183,6 @@ impl Connection {
                 }
                 // Reading on sends the answer, and then reports the end.
                 Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
-            }
-        }
-    }
-
-    /// Reads what makes no sense any more: a socket closed with unread bytes would be reset before the peer has read why.
-    fn read_scrap(&mut self) -> Result<(), Ending> {
-        let mut scrap = [0; 512];
-        loop {
-            match self.socket.read(&mut scrap) {
-                Ok(0) => return Err(Ending::Gone),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(_) => return Err(Ending::Gone),
             }
         }
     }
@@ -219,47 +207,65 @@ impl Connection {
         }
     }
 
-    /// Writes all that the room has to say, with one system call.
-    pub fn write(&mut self, now: Instant) -> Flow {
+    /// Takes all that the room has to say. While the system is still sending, the link fills up, and the room sends less.
+    pub fn collect(&mut self, now: Instant) -> Flow {
         let Phase::Seated(seat) = &self.phase else { return Flow::Open };
-        // While the socket is blocked the link fills up, and the room sends less.
-        if self.blocked.is_some() {
+        if self.sending.is_some() {
             return Flow::Open;
         }
         let Some(Taken { messages, close: farewell }) = seat.outgoing.try_take() else { return Flow::Open };
-        for message in messages {
-            match self.websocket.write(&mut self.socket, Message::Binary(Bytes::from(message))) {
-                Ok(()) => {}
-                Err(error) if is_blocked(&error) => {}
-                Err(error) => return self.end(ending(error), now),
-            }
+        if self.write_frames(&messages).is_err() {
+            return Flow::Ended;
         }
         match farewell {
             Some((code, reason)) => self.end(close(code, reason), now),
-            None => self.flush(now),
+            None => Flow::Open,
         }
     }
 
-    /// Continues with what the socket did not take before.
-    pub fn flush(&mut self, now: Instant) -> Flow {
-        match self.websocket.flush(&mut self.socket) {
-            Ok(()) => {
-                self.blocked = None;
-                Flow::Open
-            }
-            Err(error) if is_blocked(&error) => {
-                self.blocked.get_or_insert(now);
-                Flow::Open
-            }
-            Err(error) => self.end(ending(error), now),
+    /// All messages of a tick in one piece: one system call, and one record of TLS.
+    fn write_frames(&mut self, messages: &[Vec<u8>]) -> Result<(), Error> {
+        let size = messages.iter().map(|message| message.len() + FRAME_HEADER_LIMIT_BYTES).sum();
+        let mut frames = Vec::with_capacity(size);
+        let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
+        for message in messages {
+            header.format(message.len() as u64, &mut frames)?;
+            frames.extend_from_slice(message);
         }
+        self.wire.write_all(&frames)?;
+        Ok(())
+    }
+
+    /// What the system is to send now. The rest of the connection's words wait until that is [done](Self::sent).
+    pub fn take_outgoing(&mut self, now: Instant) -> Option<Vec<u8>> {
+        if self.sending.is_some() {
+            return None;
+        }
+        let bytes = self.wire.take_outgoing();
+        if bytes.is_empty() {
+            return None;
+        }
+        self.site.meters.count(0, bytes.len());
+        self.sending = Some(now);
+        Some(bytes)
+    }
+
+    /// The system has taken what it was to send.
+    pub fn sent(&mut self) {
+        self.sending = None;
+    }
+
+    /// Whether all is said, and the peer is to be told so.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Closing { broken: true, .. }) && self.sending.is_none()
     }
 
     /// What time brings: pings, and the ends of patience. To be called now and then.
     pub fn check_times(&mut self, now: Instant) -> Flow {
         let limits = &self.site.limits;
         let (ping_after, silence_timeout) = (limits.ping_after, limits.silence_timeout);
-        let stalled = self.blocked.is_some_and(|since| now - since >= limits.write_timeout);
+        let stalled = self.sending.is_some_and(|since| now - since >= limits.write_timeout);
         let silence = now - self.heard;
         match self.phase {
             Phase::Closing { until, .. } if now >= until => Flow::Ended,
@@ -276,11 +282,12 @@ impl Connection {
             _ if silence >= silence_timeout => {
                 self.end(close(CloseCode::TooSlow, "nothing was heard for too long"), now)
             }
-            Phase::Seated(_) if silence >= ping_after && !self.pinged && self.blocked.is_none() => {
+            Phase::Seated(_) if silence >= ping_after && !self.pinged && self.sending.is_none() => {
                 self.pinged = true;
-                match self.websocket.write(&mut self.socket, Message::Ping(Bytes::new())) {
-                    Ok(()) => self.flush(now),
-                    Err(error) => self.end(ending(error), now),
+                let written = self.websocket.write(&mut self.wire, Message::Ping(Bytes::new()));
+                match written.and_then(|()| self.websocket.flush(&mut self.wire)) {
+                    Err(error) if !is_blocked(&error) => self.end(ending(error), now),
+                    _ => Flow::Open,
                 }
             }
             _ => Flow::Open,
@@ -315,30 +322,30 @@ impl Connection {
             let reason = reason.clone().into_owned();
             encode_server(&ServerMessage::Goodbye { code: code as u16, reason }, &mut goodbye);
             // If it cannot be written, the close frame says the same or the peer is gone.
-            let _ = self.websocket.write(&mut self.socket, Message::Binary(Bytes::from(goodbye)));
+            let _ = self.websocket.write(&mut self.wire, Message::Binary(Bytes::from(goodbye)));
         }
         if let Some((inbox, event)) = self.report() {
             // A room that is too full to hear it learns of it when the seat falls silent.
             let _ = inbox.post(event);
         }
         let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(&reason).into() };
-        let written = self.websocket.close(&mut self.socket, Some(frame));
+        let written = self.websocket.close(&mut self.wire, Some(frame));
         self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken };
         match written {
             Err(error) if !is_blocked(&error) => Flow::Ended,
             _ => {
                 if broken {
-                    self.socket.finish();
+                    self.wire.finish();
                 }
                 Flow::Open
             }
         }
     }
-}
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.socket.finish();
+    /// What is still to be said when the connection has ended, as far as it can be.
+    pub fn last_words(&mut self, now: Instant) -> Vec<u8> {
+        self.wire.finish();
+        self.take_outgoing(now).unwrap_or_default()
     }
 }
 

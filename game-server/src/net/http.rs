@@ -156,10 +156,10 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
         let Ok(upgraded) = opened.await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
         match parts.io.into_inner().into_socket() {
-            Ok(socket) => {
+            Ok((socket, tls)) => {
                 let early = parts.read_buf.into();
-                let arrival = Arrival { socket, early, room, mismatch: upgrade.mismatch, slot };
-                site.pump.adopt(Connection::new(site.clone(), arrival, Instant::now()));
+                let arrival = Arrival { tls, early, room, mismatch: upgrade.mismatch, slot };
+                site.pump.adopt(socket, Connection::new(site.clone(), arrival, Instant::now()));
             }
             Err(error) => tracing::debug!(%error, "a socket is gone before it was open"),
         }

@@ -1,14 +1,17 @@
-//! The open WebSockets, on a few threads. A round reads what has arrived; once per tick of a room everything that the room
-//! has said is written, one system call per client.
+//! The open WebSockets, on a few threads. A round takes in what has arrived; once per tick of a room everything that the
+//! room has said goes out.
 //!
 //! Between rounds a thread rests, so that it wakes up for many messages at a time instead of for each of them.
 
 use crate::inbox::{InboxSender, PostError, SessionEvent};
 use crate::net::connection::{Connection, Flow};
-use mio::{Events, Interest, Poll, Token};
-use slab::Slab;
+#[cfg(target_os = "linux")]
+use crate::net::sockets::Ring;
+use crate::net::sockets::{Readiness, Report, SocketMethod, Sockets};
 use std::io;
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -17,8 +20,6 @@ use std::time::{Duration, Instant};
 const REST: Duration = Duration::from_millis(3);
 /// How often the times of connections are looked at.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
-/// Readiness events taken from the system at a time.
-const EVENTS_PER_POLL: usize = 1024;
 /// Threads at most; a room's thread needs its core more.
 const LANES_LIMIT: usize = 4;
 
@@ -34,7 +35,7 @@ struct Lane {
 
 #[derive(Default)]
 struct Shared {
-    arrivals: Mutex<Vec<Connection>>,
+    arrivals: Mutex<Vec<(TcpStream, Connection)>>,
     connections: AtomicUsize,
     flush: AtomicBool,
     stop: AtomicBool,
@@ -44,32 +45,33 @@ impl Pump {
     /// Starts the threads: one for every two cores.
     ///
     /// # Errors
-    /// The system's error if a thread or its readiness queue cannot be made.
-    pub fn start() -> io::Result<Pump> {
+    /// The system's error if a thread, or what moves its bytes, cannot be made.
+    pub fn start(method: SocketMethod) -> io::Result<Pump> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let lanes = (0..cores.div_ceil(2).min(LANES_LIMIT)).map(|number| {
             let shared = Arc::new(Shared::default());
-            let poll = Poll::new()?;
+            let (started, start) = sync_channel(1);
             let thread = std::thread::Builder::new().name(format!("sockets {number}")).spawn({
                 let shared = shared.clone();
-                move || Round::new(poll, shared).run()
+                move || run(method, shared, &started)
             })?;
+            start.recv().map_err(io::Error::other)??;
             Ok(Lane { shared, thread: thread.thread().clone() })
         });
         Ok(Pump { lanes: lanes.collect::<io::Result<_>>()? })
     }
 
-    /// Takes over a connection, on the thread that has the fewest.
-    pub fn adopt(&self, connection: Connection) {
+    /// Takes over a connection and its socket, on the thread that has the fewest.
+    pub fn adopt(&self, socket: TcpStream, connection: Connection) {
         let Some(lane) = self.lanes.iter().min_by_key(|lane| lane.shared.connections.load(Relaxed)) else {
             return;
         };
         lane.shared.connections.fetch_add(1, Relaxed);
-        lane.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        lane.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push((socket, connection));
         lane.thread.unpark();
     }
 
-    /// A room has ticked: what it said is to be written.
+    /// A room has ticked: what it said is to be sent.
     pub fn flush(&self) {
         for lane in &self.lanes {
             lane.shared.flush.store(true, Relaxed);
@@ -87,116 +89,160 @@ impl Drop for Pump {
     }
 }
 
+/// A thread's work, with whatever moves bytes on this system. A ring belongs to the thread that made it.
+fn run(method: SocketMethod, shared: Arc<Shared>, started: &SyncSender<io::Result<()>>) {
+    #[cfg(target_os = "linux")]
+    if method != SocketMethod::Readiness {
+        match Ring::new() {
+            Ok(ring) => {
+                let _ = started.send(Ok(()));
+                return Rounds::new(ring, shared).run();
+            }
+            Err(error) if method == SocketMethod::Ring => {
+                let _ = started.send(Err(error));
+                return;
+            }
+            Err(error) => tracing::info!(%error, "no io_uring here: sockets cost more system calls"),
+        }
+    }
+    match Readiness::new() {
+        Ok(readiness) => {
+            let _ = started.send(Ok(()));
+            Rounds::new(readiness, shared).run();
+        }
+        Err(error) => {
+            let _ = started.send(Err(error));
+        }
+    }
+}
+
 /// One thread's work.
-struct Round {
-    poll: Poll,
-    events: Events,
+struct Rounds<S> {
+    sockets: S,
     shared: Arc<Shared>,
-    connections: Slab<Connection>,
-    /// What rooms whose inbox was full have still to be told.
-    untold: Vec<(InboxSender, SessionEvent)>,
+    connections: Connections,
     checked: Instant,
 }
 
-impl Round {
-    fn new(poll: Poll, shared: Arc<Shared>) -> Round {
-        Round {
-            poll,
-            events: Events::with_capacity(EVENTS_PER_POLL),
-            shared,
-            connections: Slab::new(),
-            untold: Vec::new(),
-            checked: Instant::now(),
-        }
+/// The connections of one thread, by the keys of their sockets.
+#[derive(Default)]
+struct Connections {
+    list: Vec<Option<Connection>>,
+    count: usize,
+    /// Those with which something has happened in this round.
+    touched: Vec<(usize, Flow)>,
+    /// What rooms whose inbox was full have still to be told.
+    untold: Vec<(InboxSender, SessionEvent)>,
+}
+
+impl<S: Sockets> Rounds<S> {
+    fn new(sockets: S, shared: Arc<Shared>) -> Rounds<S> {
+        Rounds { sockets, shared, connections: Connections::default(), checked: Instant::now() }
     }
 
     fn run(mut self) {
-        while !(self.shared.stop.load(Relaxed) && self.connections.is_empty()) {
-            std::thread::park_timeout(if self.connections.is_empty() { CHECK_INTERVAL } else { REST });
+        while !(self.shared.stop.load(Relaxed) && self.connections.count == 0) {
+            std::thread::park_timeout(if self.connections.count == 0 { CHECK_INTERVAL } else { REST });
             let now = Instant::now();
             self.adopt_arrivals(now);
-            self.read_ready(now);
             if self.shared.flush.swap(false, Relaxed) {
-                self.for_each(|connection| connection.write(now));
+                self.connections.each(|connection| connection.collect(now));
+                self.settle(now);
             }
+            let connections = &mut self.connections;
+            self.sockets.turn(&mut |key, report| {
+                connections.touch(key, |connection| match report {
+                    Report::Received(bytes) => connection.receive(bytes, now),
+                    Report::Sent => {
+                        connection.sent();
+                        Flow::Open
+                    }
+                    Report::Gone => Flow::Ended,
+                });
+            });
             if now - self.checked >= CHECK_INTERVAL {
                 self.checked = now;
-                self.for_each(|connection| connection.check_times(now));
-                for (inbox, event) in std::mem::take(&mut self.untold) {
-                    self.tell(&inbox, event);
-                }
+                self.connections.each(|connection| connection.check_times(now));
+                self.connections.tell_again();
             }
+            self.settle(now);
         }
     }
 
     fn adopt_arrivals(&mut self, now: Instant) {
         let arrivals =
             std::mem::take(&mut *self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner));
-        for mut connection in arrivals {
-            let place = self.connections.vacant_entry();
-            let key = place.key();
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            if let Err(error) = self.poll.registry().register(connection.source(), Token(key), interest) {
-                tracing::warn!(%error, "a socket cannot be watched");
+        for (socket, connection) in arrivals {
+            match self.sockets.add(socket) {
+                Ok(key) => {
+                    self.connections.insert(key, connection);
+                    // What came with the handshake announces itself to nobody.
+                    self.connections.touch(key, |connection| connection.receive(&[], now));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a socket cannot be watched");
+                    self.shared.connections.fetch_sub(1, Relaxed);
+                }
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Sends what the touched connections have to say, and lets go of those that have ended.
+    fn settle(&mut self, now: Instant) {
+        for (key, flow) in std::mem::take(&mut self.connections.touched) {
+            let Some(connection) = self.connections.get(key) else { continue };
+            if flow == Flow::Ended {
+                let last_words = connection.last_words(now);
+                self.sockets.remove(key, last_words);
+                self.connections.remove(key);
                 self.shared.connections.fetch_sub(1, Relaxed);
-                continue;
-            }
-            // What was read behind the request, or lies decrypted in the TLS session, announces itself to nobody.
-            let flow = connection.read(now);
-            place.insert(connection);
-            self.settle(key, flow);
-        }
-    }
-
-    fn read_ready(&mut self, now: Instant) {
-        loop {
-            if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    tracing::error!(%error, "the system does not say which sockets are ready");
-                }
-                return;
-            }
-            let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-            for event in events.iter() {
-                let Token(key) = event.token();
-                let Some(connection) = self.connections.get_mut(key) else { continue };
-                let mut flow = Flow::Open;
-                if event.is_writable() {
-                    flow = connection.flush(now);
-                }
-                if flow == Flow::Open && (event.is_readable() || event.is_error() || event.is_read_closed()) {
-                    flow = connection.read(now);
-                }
-                self.settle(key, flow);
-            }
-            let taken = events.iter().count();
-            self.events = events;
-            if taken < EVENTS_PER_POLL {
-                return;
+            } else if let Some(bytes) = connection.take_outgoing(now) {
+                self.sockets.send(key, bytes);
+            } else if connection.is_finished() {
+                self.sockets.finish(key);
             }
         }
     }
+}
 
-    fn for_each(&mut self, mut act: impl FnMut(&mut Connection) -> Flow) {
-        let mut ended = Vec::new();
-        for (key, connection) in &mut self.connections {
-            if act(connection) == Flow::Ended {
-                ended.push(key);
-            }
+impl Connections {
+    fn insert(&mut self, key: usize, connection: Connection) {
+        if self.list.len() <= key {
+            self.list.resize_with(key + 1, || None);
         }
-        for key in ended {
-            self.settle(key, Flow::Ended);
+        self.list[key] = Some(connection);
+        self.count += 1;
+    }
+
+    fn get(&mut self, key: usize) -> Option<&mut Connection> {
+        self.list.get_mut(key)?.as_mut()
+    }
+
+    fn touch(&mut self, key: usize, act: impl FnOnce(&mut Connection) -> Flow) {
+        if let Some(connection) = self.get(key) {
+            let flow = act(connection);
+            self.touched.push((key, flow));
+        }
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut Connection) -> Flow) {
+        for key in 0..self.list.len() {
+            self.touch(key, &mut act);
         }
     }
 
     /// Lets go of a connection that has ended, and tells its room.
-    fn settle(&mut self, key: usize, flow: Flow) {
-        if flow == Flow::Open {
-            return;
-        }
-        let mut connection = self.connections.remove(key);
-        self.shared.connections.fetch_sub(1, Relaxed);
+    fn remove(&mut self, key: usize) {
+        let Some(mut connection) = self.list.get_mut(key).and_then(Option::take) else { return };
+        self.count -= 1;
         if let Some((inbox, event)) = connection.report() {
+            self.tell(&inbox, event);
+        }
+    }
+
+    fn tell_again(&mut self) {
+        for (inbox, event) in std::mem::take(&mut self.untold) {
             self.tell(&inbox, event);
         }
     }

@@ -1,9 +1,8 @@
 //! One accepted socket while it speaks HTTP, plain or TLS; counts the bytes that move over it.
 
 use crate::net::limits::{SEND_BUFFER_BYTES, UNSENT_LIMIT_BYTES};
-use crate::net::socket::{Socket, Tcp};
 use metrics::{Counter, counter};
-use rustls::StreamOwned;
+use rustls::ServerConnection;
 use socket2::SockRef;
 use std::io;
 use std::pin::Pin;
@@ -77,12 +76,12 @@ impl Stream {
         self.moved.clone()
     }
 
-    /// The socket without its task, once HTTP is done with it. The system buffers little from now on, so that what is sent
+    /// The socket and its TLS session without their task, once HTTP is done with them. The system buffers little from now on, so that what is sent
     /// is fresh.
     ///
     /// # Errors
     /// If the system refuses an option of the socket.
-    pub fn into_socket(self) -> io::Result<Socket> {
+    pub fn into_socket(self) -> io::Result<(std::net::TcpStream, Option<ServerConnection>)> {
         let (tcp, session) = match self.transport {
             Transport::Plain(tcp) => (tcp, None),
             Transport::Tls(tls) => {
@@ -94,11 +93,7 @@ impl Stream {
         options.set_send_buffer_size(SEND_BUFFER_BYTES)?;
         #[cfg(target_os = "linux")]
         options.set_tcp_notsent_lowat(UNSENT_LIMIT_BYTES)?;
-        let tcp = Tcp::new(tcp.into_std()?);
-        Ok(match session {
-            None => Socket::Plain(tcp),
-            Some(session) => Socket::Tls(Box::new(StreamOwned::new(session, tcp))),
-        })
+        Ok((tcp.into_std()?, session))
     }
 
     fn count(&self, received: usize, sent: usize) {

@@ -64,7 +64,6 @@ impl InputBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::angle::Angle;
     use shared::input::Buttons;
 
     fn frame(tick: u32, buttons: u16) -> InputFrame {

@@ -2,6 +2,7 @@
 //! [`Session::handle`], messages come out by [`Session::poll_transmit`], time passes in ticks.
 
 mod input_buffer;
+mod token;
 
 use crate::replication::{Interest, Replicator, Viewer};
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
@@ -10,11 +11,13 @@ use shared::event::{Event, Happening};
 use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
 use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Snapshot};
+use shared::recording::{SeatKey, TokenHash};
 use shared::setup::Setup;
 use shared::snapshot::Pilot;
 use shared::text::chat_line;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+pub use token::hash_of;
 
 /// Chat lines that may follow each other at once.
 pub const CHAT_BURST_LINES: u32 = 4;
@@ -40,8 +43,13 @@ pub enum Reaction {
 
 /// One player's protocol state.
 pub struct Session {
-    player: PlayerId,
+    key: SeatKey,
+    /// The key was changed and is not recorded yet.
+    key_is_new: bool,
+    /// Given out with the next welcome.
     token: ResumeToken,
+    /// An ack of a later tick shows that the newest token has arrived.
+    token_given: Tick,
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
@@ -59,9 +67,18 @@ impl Session {
     /// A session that begins at a tick.
     #[must_use]
     pub fn new(player: PlayerId, token: ResumeToken, setup: &Setup, now: Tick) -> Session {
+        let key = SeatKey { player, token: hash_of(token), before: None };
+        Session { key_is_new: true, token, ..Session::restored(key, setup, now) }
+    }
+
+    /// The session of a seat that a recording tells of; its player is away.
+    #[must_use]
+    pub fn restored(key: SeatKey, setup: &Setup, now: Tick) -> Session {
         Session {
-            player,
-            token,
+            key,
+            key_is_new: false,
+            token: ResumeToken([0; 16]),
+            token_given: now,
             input: InputBuffer::default(),
             viewer: Viewer::default(),
             interest: Interest::around(glam::IVec2::ZERO, setup),
@@ -78,18 +95,39 @@ impl Session {
     /// Whose session.
     #[must_use]
     pub fn player(&self) -> PlayerId {
-        self.player
+        self.key.player
     }
 
-    /// The token that takes the seat back.
+    /// Whether a token of this hash takes the seat back.
+    #[must_use]
+    pub fn opens(&self, hash: TokenHash) -> bool {
+        self.key.token == hash || self.key.before == Some(hash)
+    }
+
+    /// What opens the seat.
+    #[must_use]
+    pub fn key(&self) -> SeatKey {
+        self.key
+    }
+
+    /// What opens the seat, if that has changed since it was asked.
+    pub fn new_key(&mut self) -> Option<SeatKey> {
+        std::mem::take(&mut self.key_is_new).then_some(self.key)
+    }
+
+    /// The token that takes the seat back, for the player only.
     #[must_use]
     pub fn token(&self) -> ResumeToken {
         self.token
     }
 
-    /// The client is back on a new connection: it holds nothing, and its old token is worthless from now on.
-    pub fn resume(&mut self, token: ResumeToken, now: Tick) {
+    /// The client is back on a new connection, with a token of the hash `shown`: it holds nothing. Once it has shown that it
+    /// received the new token, the old one is worthless.
+    pub fn resume(&mut self, shown: TokenHash, token: ResumeToken, now: Tick) {
+        self.key = SeatKey { token: hash_of(token), before: Some(shown), ..self.key };
+        self.key_is_new = true;
         self.token = token;
+        self.token_given = now;
         self.input = InputBuffer::default();
         self.outbox.clear();
         self.start_over(now);
@@ -109,6 +147,9 @@ impl Session {
                 // An ack of what was never sent is worth nothing.
                 if input.ack <= self.sent {
                     self.acked = self.acked.max(input.ack);
+                    if input.ack > self.token_given && self.key.before.take().is_some() {
+                        self.key_is_new = true;
+                    }
                 }
                 for frame in input.frames {
                     self.input.insert(frame, now);

@@ -26,12 +26,14 @@ pub enum ChunkKind {
     Marks = 3,
     /// Where everything is.
     Index = 4,
+    /// Who may take which seat back.
+    Seats = 5,
 }
 
 impl ChunkKind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [ChunkKind; 4] =
-        [ChunkKind::Keyframe, ChunkKind::Ticks, ChunkKind::Marks, ChunkKind::Index];
+    pub const ALL: [ChunkKind; 5] =
+        [ChunkKind::Keyframe, ChunkKind::Ticks, ChunkKind::Marks, ChunkKind::Index, ChunkKind::Seats];
 
     /// What it is called.
     #[must_use]
@@ -41,6 +43,7 @@ impl ChunkKind {
             ChunkKind::Ticks => "ticks",
             ChunkKind::Marks => "marks",
             ChunkKind::Index => "index",
+            ChunkKind::Seats => "seats",
         }
     }
 }

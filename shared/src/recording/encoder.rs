@@ -4,6 +4,8 @@ use super::chunk::{ChunkKind, TooLarge, put_chunk};
 use super::header::Header;
 use super::index::Index;
 use super::mark::Mark;
+use super::reader::Recording;
+use super::seats::Seats;
 use super::ticks::RunWriter;
 use crate::codec::encode_stored;
 use crate::command::TickInputs;
@@ -32,6 +34,19 @@ impl Encoder {
         let mut out = Vec::new();
         header.write(&mut out);
         Encoder { out, taken: 0, run: RunWriter::default(), marks: Vec::new(), index: Index::default() }
+    }
+
+    /// Goes on with a recording that has no index, behind its last whole chunk. A keyframe of its last tick must come
+    /// first.
+    #[must_use]
+    pub fn resume(recording: &Recording) -> Encoder {
+        Encoder {
+            out: Vec::new(),
+            taken: recording.sound_bytes() as u64,
+            run: RunWriter::default(),
+            marks: Vec::new(),
+            index: recording.index(),
+        }
     }
 
     /// The whole world at a tick. Ticks that follow can be played from here.
@@ -66,6 +81,17 @@ impl Encoder {
         self.index.ticks += 1;
         self.index.last_tick = tick;
         if self.run.bytes() >= RUN_LIMIT_BYTES { self.close_run() } else { Ok(()) }
+    }
+
+    /// Who may take which seat back, from the next tick on.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if no reader would take it; it is not written.
+    pub fn seats(&mut self, seats: &Seats) -> Result<(), TooLarge> {
+        self.close_run()?;
+        let mut body = Vec::new();
+        encode_stored(seats, &mut body);
+        put_chunk(ChunkKind::Seats, &body, &mut self.out)
     }
 
     /// Something worth finding again.

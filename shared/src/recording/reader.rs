@@ -5,6 +5,7 @@ use super::ending::{Damage, Ending};
 use super::header::{Header, OpenError};
 use super::index::Index;
 use super::mark::Mark;
+use super::seats::Seats;
 use super::ticks::{Held, RecordedTick, Span, read_run, take_span};
 use crate::codec::decode_stored;
 use crate::id::Tick;
@@ -21,6 +22,7 @@ pub struct Recording {
     keyframes: Vec<Place>,
     last_tick: Tick,
     marks: Vec<Mark>,
+    seats: Seats,
     shares: [Share; ChunkKind::ALL.len()],
     ending: Ending,
     /// Where the sound chunks end.
@@ -77,9 +79,9 @@ impl Recording {
         let (header, header_bytes) = Header::read(&file)?;
         let mut scan = Scan::new(header_bytes);
         let ending = scan.run(&file);
-        let Scan { mut marks, keyframes, last_tick, shares, at: end, .. } = scan;
+        let Scan { mut marks, seats, keyframes, last_tick, shares, at: end, .. } = scan;
         marks.sort_by_key(|mark| mark.tick);
-        Ok(Recording { header, header_bytes, keyframes, last_tick, marks, shares, ending, end, file })
+        Ok(Recording { header, header_bytes, keyframes, last_tick, marks, seats, shares, ending, end, file })
     }
 
     /// What was played, by which build, from which start.
@@ -130,6 +132,24 @@ impl Recording {
         &self.marks
     }
 
+    /// Who may take which seat back, as of the end. Players who have left may still be among them.
+    #[must_use]
+    pub fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
+    /// Bytes up to the end of the last whole chunk.
+    #[must_use]
+    pub fn sound_bytes(&self) -> usize {
+        self.end
+    }
+
+    /// The index that stands, or should stand, at the end of this recording.
+    #[must_use]
+    pub fn index(&self) -> Index {
+        index_of(&self.keyframes, self.last_tick, self.marks.len())
+    }
+
     /// How the recording ends.
     #[must_use]
     pub fn ending(&self) -> &Ending {
@@ -169,7 +189,9 @@ impl Recording {
         while cursor.run.is_empty() && cursor.at < self.end {
             cursor.run = cursor.take_chunk(self, |chunk, held| match chunk.kind {
                 ChunkKind::Ticks => read_run(&chunk.body()?, held),
-                ChunkKind::Keyframe | ChunkKind::Marks | ChunkKind::Index => Ok(VecDeque::new()),
+                ChunkKind::Keyframe | ChunkKind::Marks | ChunkKind::Seats | ChunkKind::Index => {
+                    Ok(VecDeque::new())
+                }
             })?;
         }
         let next = cursor.run.pop_front();
@@ -214,6 +236,7 @@ struct Scan {
     last_tick: Tick,
     keyframes: Vec<Place>,
     marks: Vec<Mark>,
+    seats: Seats,
     shares: [Share; ChunkKind::ALL.len()],
     index_seen: bool,
 }
@@ -221,8 +244,16 @@ struct Scan {
 impl Scan {
     fn new(at: usize) -> Scan {
         let shares = ChunkKind::ALL.map(|kind| Share { kind, chunks: 0, bytes: 0 });
-        let (keyframes, marks) = (Vec::new(), Vec::new());
-        Scan { at, number: 1, last_tick: Tick(0), keyframes, marks, shares, index_seen: false }
+        Scan {
+            at,
+            number: 1,
+            last_tick: Tick(0),
+            keyframes: Vec::new(),
+            marks: Vec::new(),
+            seats: Seats::default(),
+            shares,
+            index_seen: false,
+        }
     }
 
     fn run(&mut self, file: &[u8]) -> Ending {
@@ -283,8 +314,9 @@ impl Scan {
                 let marks: Vec<Mark> = decode_stored(&chunk.body()?).map_err(body_error)?;
                 self.marks.extend(marks);
             }
+            ChunkKind::Seats => self.seats.update(decode_stored(&chunk.body()?).map_err(body_error)?),
             ChunkKind::Index => {
-                if Index::decode(chunk)? != self.index() {
+                if Index::decode(chunk)? != index_of(&self.keyframes, self.last_tick, self.marks.len()) {
                     return Err(ChunkError::Body("it does not agree with what stands before it".into()));
                 }
                 self.index_seen = true;
@@ -292,16 +324,15 @@ impl Scan {
         }
         Ok(())
     }
+}
 
-    /// The index that this file should have.
-    fn index(&self) -> Index {
-        let first_tick = self.keyframes.first().map_or(Tick(0), |place| place.tick);
-        Index {
-            last_tick: self.last_tick,
-            ticks: self.last_tick.since(first_tick),
-            marks: self.marks.len() as u32,
-            keyframes: self.keyframes.iter().map(|place| (place.tick, place.at as u64)).collect(),
-        }
+fn index_of(keyframes: &[Place], last_tick: Tick, marks: usize) -> Index {
+    let first_tick = keyframes.first().map_or(Tick(0), |place| place.tick);
+    Index {
+        last_tick,
+        ticks: last_tick.since(first_tick),
+        marks: marks as u32,
+        keyframes: keyframes.iter().map(|place| (place.tick, place.at as u64)).collect(),
     }
 }
 

@@ -254,3 +254,29 @@ fn fifty_busy_players_take_less_than_8_kilobytes_per_second() {
     assert!(per_second < 6000, "{per_second} bytes per second");
     assert!(per_second > 1000, "{per_second} bytes per second: the inputs of this test are too tame");
 }
+
+#[test]
+fn a_recording_that_was_cut_goes_on_as_one() {
+    let (whole, recorded) = session(47, 3);
+    let uncut = Recording::open(whole.clone()).expect("a sound file");
+    for cut in [whole.len() * 2 / 3, whole.len() - 40] {
+        let start = Recording::open(whole[..cut].to_vec()).expect("a sound start");
+        let last = start.last_tick();
+        let mut file = whole[..start.sound_bytes()].to_vec();
+        let mut encoder = Encoder::resume(&start);
+        let key =
+            |player, token| SeatKey { player: PlayerId(player), token: TokenHash([token; 16]), before: None };
+        encoder.seats(&Seats { next_player: 6, keys: vec![key(5, 1), key(9, 1)] }).expect("a small chunk");
+        encoder.keyframe(&keyframe(last.0)).expect("a small keyframe");
+        for RecordedTick { tick, inputs, state_hash } in &recorded[last.0 as usize..] {
+            encoder.tick(*tick, inputs, *state_hash).expect("a small tick");
+        }
+        encoder.seats(&Seats { next_player: 4, keys: vec![key(5, 2)] }).expect("a small chunk");
+        file.extend(encoder.finish().expect("a small index"));
+        let again = Recording::open(file).expect("a sound file");
+        assert_eq!(again.ending(), &Ending::Complete);
+        assert_eq!(play(&again), recorded);
+        assert_eq!(again.ticks(), uncut.ticks());
+        assert_eq!(again.seats(), &Seats { next_player: 6, keys: vec![key(5, 2), key(9, 1)] });
+    }
+}

@@ -11,6 +11,8 @@ const HEADER: &str = "42454c54010039000000610a60e50107302e312e302d31fdefcdab8967
 const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe000000000000a0030c00010106d090d0b4d0b000\
     0002025d0b5a8e0320030b01c800010101020009010702026c8e0302031200031f0000006fcf09c20507000106d090d0\
     b4d0b0080201c819090301fb80020904010267670901c8";
+const SEATS: &str = "053800000039fcdd99fb2c0102010909090909090909090909090909090900c80909090909090909090909090909\
+    09090107070707070707070707070707070707";
 const INDEX: &str = "0410000000cc73127a0a03050207600afc7011010019000000";
 /// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
 const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
@@ -74,6 +76,11 @@ fn frozen_marks() -> Vec<Mark> {
     ]
 }
 
+fn frozen_seats() -> Seats {
+    let key = |player, before| SeatKey { player: PlayerId(player), token: TokenHash([9; 16]), before };
+    Seats { next_player: 300, keys: vec![key(1, None), key(200, Some(TokenHash([7; 16])))] }
+}
+
 fn frozen_index() -> Index {
     Index { last_tick: Tick(10), ticks: 3, marks: 5, keyframes: vec![(Tick(7), 96), (Tick(10), 70_000)] }
 }
@@ -90,9 +97,14 @@ fn the_bytes_of_a_recording_are_frozen() {
     }
     frozen_marks().into_iter().for_each(|mark| encoder.mark(mark));
     let chunks = encoder.take().expect("small chunks");
+    encoder.seats(&frozen_seats()).expect("a small chunk");
+    let seats = encoder.take().expect("small chunks");
     let mut index = Vec::new();
     frozen_index().write(&mut index).expect("a small index");
-    assert_eq!([hex(&header), hex(&chunks), hex(&index)], [HEADER, CHUNKS, INDEX].map(String::from));
+    assert_eq!(
+        [hex(&header), hex(&chunks), hex(&seats), hex(&index)],
+        [HEADER, CHUNKS, SEATS, INDEX].map(String::from)
+    );
 }
 
 #[test]
@@ -104,10 +116,12 @@ fn frozen_bytes_are_read() {
     put_chunk(ChunkKind::Keyframe, &key, &mut file).expect("a small keyframe");
     file.extend(unhex(CHUNKS));
     file.extend(unhex(COMPRESSED));
+    file.extend(unhex(SEATS));
     let recording = Recording::open(file).expect("a sound file");
     assert_eq!(recording.header(), &frozen_header());
     assert_eq!(recording.ending(), &Ending::Unfinished);
     assert_eq!(play(&recording), frozen_ticks());
+    assert_eq!(recording.seats(), &frozen_seats());
     assert_eq!(recording.marks()[..5], frozen_marks());
     assert_eq!(recording.marks()[5..], vec![Mark::said(Tick(9), PlayerId(1), "gg"); 40]);
     assert_eq!(Index::read(&unhex(INDEX)), Some(frozen_index()));

@@ -1,0 +1,66 @@
+//! Waits for the disk, on a thread of its own: what follows is written meanwhile, and players do not wait for it.
+
+use super::storage::RecordingFile;
+use metrics::histogram;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+/// Hands files to the thread, one at a time. The thread ends with this.
+pub(super) struct Syncer<F> {
+    files: SyncSender<F>,
+    results: Receiver<io::Result<()>>,
+    busy: bool,
+}
+
+impl<F: RecordingFile + Send + 'static> Syncer<F> {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system gives none.
+    pub fn start(room: &str) -> io::Result<Syncer<F>> {
+        let (files, waiting) = sync_channel::<F>(1);
+        let (done, results) = sync_channel(1);
+        std::thread::Builder::new().name(format!("disk {room}")).spawn(move || {
+            let seconds = histogram!("driftbelt_journal_sync_seconds");
+            for mut file in waiting {
+                let start = Instant::now();
+                let result = file.sync();
+                seconds.record(start.elapsed());
+                if done.send(result).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Syncer { files, results, busy: false })
+    }
+
+    /// Whether the disk is still at it.
+    pub fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Everything appended to the file so far is to reach the disk.
+    ///
+    /// # Errors
+    /// If the system gives no second handle, or the thread has ended.
+    pub fn begin(&mut self, file: &F) -> io::Result<()> {
+        let file = file.another()?;
+        self.busy = true;
+        self.files.try_send(file).map_err(|error| io::Error::other(error.to_string()))
+    }
+
+    /// What came of it, if it has ended since.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn poll(&mut self) -> io::Result<()> {
+        match self.results.try_recv() {
+            Ok(result) => {
+                self.busy = false;
+                result
+            }
+            Err(_) => Ok(()),
+        }
+    }
+}

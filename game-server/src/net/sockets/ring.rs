@@ -1,0 +1,256 @@
+//! Sockets by Linux's io_uring: all that is to be sent goes to the system in one call, and what has arrived lies in shared
+//! buffers when it is looked for.
+#![allow(unsafe_code)]
+
+use super::{RECEIVE_BYTES, Report, Sockets};
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::Fd;
+use io_uring::{IoUring, cqueue, opcode};
+use slab::Slab;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsRawFd;
+
+/// Requests that go to the system in one call at most.
+const REQUESTS: u32 = 4096;
+/// Answers that may lie unread; the system keeps more for itself, at a price.
+const ANSWERS: u32 = 4 * REQUESTS;
+/// Buffers for what arrives.
+const BUFFERS: u16 = 2048;
+/// The only group of buffers.
+const GROUP: u16 = 0;
+/// From `linux/io_uring.h`: runs deferred work and brings its answers.
+const ENTER_GETEVENTS: u32 = 1;
+
+/// What a request was for; with the socket's key it is the request's mark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Receive = 0,
+    Send = 1,
+    Buffer = 2,
+}
+
+/// Sockets on a ring. Belongs to the thread that made it.
+pub struct Ring {
+    ring: IoUring,
+    slots: Slab<Slot>,
+    buffers: Vec<u8>,
+    answers: Vec<cqueue::Entry>,
+}
+
+struct Slot {
+    stream: TcpStream,
+    /// Whether the system receives for it.
+    receiving: bool,
+    /// What the system sends from; it must stay where it is until the answer is there.
+    sending: Option<Sending>,
+    removed: bool,
+}
+
+struct Sending {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+impl Ring {
+    /// No sockets yet.
+    ///
+    /// # Errors
+    /// The system's error if it has no io_uring, an old one, or does not allow it.
+    pub fn new() -> io::Result<Ring> {
+        let ring = IoUring::builder()
+            .setup_cqsize(ANSWERS)
+            .setup_single_issuer()
+            .setup_defer_taskrun()
+            .build(REQUESTS)?;
+        let buffers = vec![0; usize::from(BUFFERS) * RECEIVE_BYTES];
+        let mut ring = Ring { ring, slots: Slab::new(), buffers, answers: Vec::new() };
+        ring.lend(0, BUFFERS);
+        ring.enter()?;
+        Ok(ring)
+    }
+
+    /// Gives buffers to the system.
+    fn lend(&mut self, first: u16, count: u16) {
+        let start = usize::from(first) * RECEIVE_BYTES;
+        let address = self.buffers[start..].as_mut_ptr();
+        let lending = opcode::ProvideBuffers::new(address, RECEIVE_BYTES as i32, count, GROUP, first);
+        self.request(lending.build().flags(Flags::SKIP_SUCCESS), 0, Purpose::Buffer);
+    }
+
+    fn receive(&mut self, key: usize) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        slot.receiving = true;
+        let receiving = opcode::RecvMulti::new(Fd(slot.stream.as_raw_fd()), GROUP).build();
+        self.request(receiving, key, Purpose::Receive);
+    }
+
+    fn continue_sending(&mut self, key: usize, flags: i32) {
+        let Some(slot) = self.slots.get(key) else { return };
+        let Some(Sending { bytes, taken }) = &slot.sending else { return };
+        let rest = &bytes[*taken..];
+        let length = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+        let sending = opcode::Send::new(Fd(slot.stream.as_raw_fd()), rest.as_ptr(), length);
+        self.request(sending.flags(libc::MSG_NOSIGNAL | flags).build(), key, Purpose::Send);
+    }
+
+    fn request(&mut self, entry: Entry, key: usize, purpose: Purpose) {
+        let entry = entry.user_data((key as u64) << 2 | purpose as u64);
+        // SAFETY: what an entry points to outlives it. Sockets and what is sent stay in their slot until the answer is
+        // there, buffers as long as the ring, which is dropped first.
+        while unsafe { self.ring.submission().push(&entry) }.is_err() {
+            if let Err(error) = self.enter() {
+                tracing::error!(%error, "the ring takes no requests");
+                return;
+            }
+        }
+    }
+
+    /// Hands all requests to the system and has it do what it has put off.
+    fn enter(&mut self) -> io::Result<()> {
+        let requests = self.ring.submission().len() as u32;
+        // SAFETY: the arguments are a count of entries that are complete, and no signal set.
+        let entered =
+            unsafe { self.ring.submitter().enter::<libc::sigset_t>(requests, 0, ENTER_GETEVENTS, None) };
+        self.answers.extend(self.ring.completion());
+        match entered {
+            Err(error) if is_passing(&error) => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    /// Tells what has come of a request.
+    fn settle(&mut self, answer: &cqueue::Entry, report: &mut dyn FnMut(usize, Report<'_>)) {
+        let mark = answer.user_data();
+        let key = (mark >> 2) as usize;
+        let buffer = cqueue::buffer_select(answer.flags());
+        if mark & 3 == Purpose::Receive as u64 {
+            self.received(key, answer.result(), buffer, cqueue::more(answer.flags()), report);
+        } else if mark & 3 == Purpose::Send as u64 {
+            self.sent(key, answer.result(), report);
+        }
+        if let Some(buffer) = buffer {
+            self.lend(buffer, 1);
+        }
+        let idle = |slot: &Slot| slot.removed && !slot.receiving && slot.sending.is_none();
+        if self.slots.get(key).is_some_and(idle) {
+            self.slots.remove(key);
+        }
+    }
+
+    fn received(
+        &mut self,
+        key: usize,
+        result: i32,
+        buffer: Option<u16>,
+        more: bool,
+        report: &mut dyn FnMut(usize, Report<'_>),
+    ) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        slot.receiving = more;
+        if slot.removed {
+            return;
+        }
+        match (usize::try_from(result), buffer) {
+            (Ok(length @ 1..), Some(buffer)) => {
+                let start = usize::from(buffer) * RECEIVE_BYTES;
+                report(key, Report::Received(&self.buffers[start..start + length]));
+            }
+            // All buffers are full: this turn empties them.
+            _ if result == -libc::ENOBUFS => {}
+            _ => return report(key, Report::Gone),
+        }
+        if !more {
+            self.receive(key);
+        }
+    }
+
+    fn sent(&mut self, key: usize, result: i32, report: &mut dyn FnMut(usize, Report<'_>)) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let Some(sending) = &mut slot.sending else { return };
+        sending.taken += usize::try_from(result).unwrap_or_default();
+        if slot.removed || result <= 0 || sending.taken >= sending.bytes.len() {
+            slot.sending = None;
+            if slot.removed {
+                hang_up(slot);
+            } else {
+                report(key, if result > 0 { Report::Sent } else { Report::Gone });
+            }
+        } else {
+            self.continue_sending(key, libc::MSG_WAITALL);
+        }
+    }
+}
+
+/// Ends both directions, which ends every request on the socket.
+fn hang_up(slot: &Slot) {
+    // A socket that cannot be shut down is gone already.
+    let _ = slot.stream.shutdown(Shutdown::Both);
+}
+
+/// The system is busy or was interrupted; the requests stay where they are.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EINTR | libc::EBUSY | libc::EAGAIN))
+}
+
+impl Sockets for Ring {
+    fn add(&mut self, stream: TcpStream) -> io::Result<usize> {
+        // The ring waits by itself; a non-blocking socket would make it give up instead.
+        stream.set_nonblocking(false)?;
+        let key = self.slots.insert(Slot { stream, receiving: false, sending: None, removed: false });
+        self.receive(key);
+        Ok(key)
+    }
+
+    fn send(&mut self, key: usize, bytes: Vec<u8>) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        slot.sending = Some(Sending { bytes, taken: 0 });
+        self.continue_sending(key, libc::MSG_WAITALL);
+    }
+
+    fn finish(&mut self, key: usize) {
+        if let Some(slot) = self.slots.get(key) {
+            // A socket that cannot be finished is gone already.
+            let _ = slot.stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    fn remove(&mut self, key: usize, last_words: Vec<u8>) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        slot.removed = true;
+        if slot.sending.is_some() || last_words.is_empty() {
+            return hang_up(slot);
+        }
+        slot.sending = Some(Sending { bytes: last_words, taken: 0 });
+        self.continue_sending(key, libc::MSG_DONTWAIT);
+    }
+
+    fn turn(&mut self, report: &mut dyn FnMut(usize, Report<'_>)) {
+        if let Err(error) = self.enter() {
+            tracing::error!(%error, "the ring does not answer");
+            return;
+        }
+        for answer in std::mem::take(&mut self.answers) {
+            self.settle(&answer, report);
+        }
+    }
+}
+
+impl Drop for Ring {
+    /// The system must be done with the memory that it was lent.
+    fn drop(&mut self) {
+        for (_, slot) in &mut self.slots {
+            slot.removed = true;
+            hang_up(slot);
+        }
+        while !self.slots.is_empty() {
+            if self.ring.submit_and_wait(1).is_err() {
+                // Better lost than written to while somebody else uses it.
+                std::mem::forget(std::mem::take(&mut self.buffers));
+                std::mem::forget(std::mem::take(&mut self.slots));
+                return;
+            }
+            self.turn(&mut |_, _| {});
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A connection's bytes without a socket: what has arrived goes in, what is to be sent comes out. Plain or TLS.
+
+use crate::link::QUEUE_LIMIT_BYTES;
+use rustls::ServerConnection;
+use std::io::{self, ErrorKind, Read, Write};
+
+/// Most bytes that wait to be sent, answers to pings included.
+const OUTGOING_LIMIT_BYTES: usize = 2 * QUEUE_LIMIT_BYTES;
+
+/// Everything between the WebSocket and the socket.
+pub struct Wire {
+    tls: Option<Box<ServerConnection>>,
+    outgoing: Vec<u8>,
+}
+
+/// The wire while bytes that have arrived are read.
+pub struct Reading<'a, 'b> {
+    wire: &'a mut Wire,
+    arrived: &'a mut &'b [u8],
+}
+
+impl Wire {
+    /// For a plain socket, or one with a TLS session whose handshake is done.
+    #[must_use]
+    pub fn new(tls: Option<ServerConnection>) -> Wire {
+        Wire { tls: tls.map(Box::new), outgoing: Vec::new() }
+    }
+
+    /// The wire with bytes that have arrived; what was read is taken off them.
+    pub fn reading<'a, 'b>(&'a mut self, arrived: &'a mut &'b [u8]) -> Reading<'a, 'b> {
+        Reading { wire: self, arrived }
+    }
+
+    /// What is to be sent; empty if nothing is.
+    pub fn take_outgoing(&mut self) -> Vec<u8> {
+        self.encrypt();
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Nothing more will be written.
+    pub fn finish(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+    }
+
+    /// Moves what TLS has to say behind what is to be sent.
+    fn encrypt(&mut self) {
+        let Some(tls) = &mut self.tls else { return };
+        while tls.wants_write() {
+            // Writing to memory does not fail.
+            if tls.write_tls(&mut self.outgoing).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.outgoing.len() >= OUTGOING_LIMIT_BYTES {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        match &mut self.tls {
+            None => self.outgoing.write(bytes),
+            Some(tls) => {
+                let written = tls.writer().write(bytes)?;
+                self.encrypt();
+                Ok(written)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Wire {
+    /// Reads what TLS has left from before.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reading(&mut &[][..]).read(buffer)
+    }
+}
+
+impl Read for Reading<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.wire.tls else {
+            return if self.arrived.is_empty() {
+                Err(ErrorKind::WouldBlock.into())
+            } else {
+                self.arrived.read(buffer)
+            };
+        };
+        loop {
+            match tls.reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && !self.arrived.is_empty() => {}
+                result => return result,
+            }
+            tls.read_tls(self.arrived)?;
+            tls.process_new_packets().map_err(io::Error::other)?;
+        }
+    }
+}
+
+impl Write for Reading<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.wire.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.wire.flush()
+    }
+}

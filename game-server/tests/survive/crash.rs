@@ -1,0 +1,220 @@
+//! A room that is dropped in mid-tick comes back from its file: same world, same seats, one recording.
+
+use client_core::client::Client;
+use game_server::inbox::{Connected, ConnectionId, SessionEvent};
+use game_server::journal::{Journal, JournalOptions, unfinished};
+use game_server::link::{Outgoing, link};
+use game_server::room::Room;
+use game_server::verify::verify;
+use shared::codec::decode_client;
+use shared::id::PlayerId;
+use shared::message::{ClientMessage, CloseCode, ResumeToken};
+use shared::recording::{Ending, Recording};
+use shared::setup::Setup;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+const TICK_MS: f64 = 1000.0 / 30.0;
+
+fn setup() -> Setup {
+    fn asset<T: serde::de::DeserializeOwned>(text: &str) -> T {
+        toml::from_str(text).unwrap()
+    }
+    Setup {
+        rules: asset(include_str!("../../../assets/rules.toml")),
+        mode: asset(include_str!("../../../assets/modes/belt.toml")),
+        arena: asset(include_str!("../../../assets/arenas/ring.toml")),
+        tick_rate_hz: 30,
+        drones: 6,
+        seed: 3,
+    }
+}
+
+/// A player on a link that is as fast as thought.
+struct Seated {
+    client: Client,
+    connection: ConnectionId,
+    token: ResumeToken,
+    outgoing: Option<Outgoing>,
+    closed: Option<CloseCode>,
+}
+
+impl Seated {
+    fn new(number: u64) -> Seated {
+        let client = Client::new(&format!("Pilot {number}"), None);
+        let token = ResumeToken([number as u8; 16]);
+        Seated { client, connection: ConnectionId(number), token, outgoing: None, closed: None }
+    }
+
+    /// A new connection, for which the server would give out this token.
+    fn open(&mut self, number: u64, now_ms: f64) {
+        self.client.closed();
+        self.client.opened(now_ms);
+        self.connection = ConnectionId(number);
+        self.token = ResumeToken([number as u8; 16]);
+    }
+
+    fn speak(&mut self, room: &mut Room) {
+        let connection = self.connection;
+        while let Some(bytes) = self.client.poll_transmit() {
+            match decode_client(&bytes).unwrap() {
+                ClientMessage::Hello(hello) => {
+                    let (link, outgoing) = link();
+                    self.outgoing = Some(outgoing);
+                    let connected = Connected { connection, hello, token: self.token, link };
+                    room.handle(SessionEvent::Connected(connected));
+                }
+                message => room.handle(SessionEvent::Said { connection, message }),
+            }
+        }
+    }
+
+    fn hear(&mut self, now_ms: f64) {
+        while let Some(taken) = self.outgoing.as_ref().and_then(Outgoing::try_take) {
+            for bytes in taken.messages {
+                self.client.received(&bytes, now_ms).unwrap();
+            }
+            if let Some((code, _)) = taken.close {
+                self.closed = Some(code);
+                self.outgoing = None;
+            }
+        }
+    }
+
+    fn player(&self) -> Option<PlayerId> {
+        self.client.world().map(|world| world.player)
+    }
+}
+
+fn play(room: &mut Room, players: &mut [Seated], ticks: u32, now_ms: &mut f64) {
+    for _ in 0..ticks {
+        *now_ms += TICK_MS;
+        for (number, player) in players.iter_mut().enumerate() {
+            let turn = (*now_ms / 700.0 + number as f64).sin();
+            player.client.set_input([1, 5][number % 2], turn as f32 * 3.0);
+            player.client.advance(*now_ms);
+            player.speak(room);
+        }
+        room.tick(&mut ());
+        players.iter_mut().for_each(|player| player.hear(*now_ms));
+    }
+}
+
+/// Plays on until the players hear what the journal has written.
+fn play_until(room: &mut Room, players: &mut [Seated], now_ms: &mut f64, done: impl Fn(&[Seated]) -> bool) {
+    for _ in 0..100_000 {
+        if done(players) {
+            return;
+        }
+        play(room, players, 1, now_ms);
+        std::thread::yield_now();
+    }
+    panic!("it did not happen");
+}
+
+/// The room of the only unfinished recording, once its writer has let go of it.
+fn bring_back(home: &TempDir, options: &JournalOptions) -> Room {
+    let found = loop {
+        if let Some(found) = unfinished(home.path()).unwrap().next() {
+            break found;
+        }
+        std::thread::yield_now();
+    };
+    let (restored, held) = found.restore().unwrap();
+    let journal = Journal::resume(options, held, &restored, Arc::new(|| {})).unwrap();
+    Room::restore("belt-1".into(), restored, journal)
+}
+
+#[test]
+fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
+    let home = TempDir::new().unwrap();
+    let options = JournalOptions { wait_limit_ms: 600_000, ..JournalOptions::new(home.path().into()) };
+    let journal = Journal::create(&options, "belt-1", &setup(), Arc::new(|| {}));
+    let mut room = Room::new("belt-1".into(), setup(), journal).unwrap();
+    let mut now_ms = 0.0;
+    let mut players = [Seated::new(1), Seated::new(2), Seated::new(3)];
+    for (number, player) in players.iter_mut().enumerate() {
+        player.open(number as u64 + 1, now_ms);
+    }
+    play_until(&mut room, &mut players, &mut now_ms, |players| {
+        players.iter().all(|one| one.player().is_some())
+    });
+    play(&mut room, &mut players, 700, &mut now_ms);
+    let before: Vec<_> = players.iter().map(Seated::player).collect();
+    let (tick, hash) = (room.world().tick, room.state_hash());
+    drop(room);
+
+    let mut room = bring_back(&home, &options);
+    assert_eq!((room.world().tick, room.state_hash()), (tick, hash));
+    assert_eq!(room.seats(), 3);
+    // Two come back, one stays away; a stranger without a seat gets one that nobody has had.
+    players[0].open(11, now_ms);
+    players[1].open(12, now_ms);
+    play_until(&mut room, &mut players[..2], &mut now_ms, |players| {
+        players
+            .iter()
+            .all(|one| one.client.state(0.0).phase == "playing" || one.client.state(0.0).phase == "dead")
+    });
+    assert_eq!(players[..2].iter().map(Seated::player).collect::<Vec<_>>(), before[..2]);
+    let mut stranger = [Seated::new(4)];
+    stranger[0].open(14, now_ms);
+    play_until(&mut room, &mut stranger, &mut now_ms, |players| players[0].player().is_some());
+    assert_eq!(stranger[0].player(), Some(PlayerId(4)));
+    let world = room.world();
+    let away: Vec<_> =
+        world.pilots.iter().filter(|pilot| pilot.away).map(|pilot| Some(pilot.player)).collect();
+    assert_eq!(away, before[2..]);
+    play(&mut room, &mut players[..2], 40, &mut now_ms);
+
+    // The one who stayed away does so for good, and the others' second crash is like the first.
+    drop(room);
+    let mut room = bring_back(&home, &options);
+    players[0].open(21, now_ms);
+    play_until(&mut room, &mut players[..1], &mut now_ms, |players| players[0].player().is_some());
+    assert_eq!(players[0].player(), before[0]);
+    play(&mut room, &mut players[..1], 30 * 62, &mut now_ms);
+    assert_eq!(room.seats(), 1, "the grace time of the others is over");
+    room.finish();
+
+    let files: Vec<_> = std::fs::read_dir(home.path()).unwrap().collect();
+    let [Ok(file)] = &files[..] else { panic!("one recording, not {files:?}") };
+    let recording = Recording::open(std::fs::read(file.path()).unwrap()).unwrap();
+    assert_eq!(recording.ending(), &Ending::Complete);
+    let verdict = verify(&recording, |_| {}).unwrap();
+    assert!(verdict.divergence.is_none(), "{:?}", verdict.divergence);
+    assert!(unfinished(home.path()).unwrap().next().is_none(), "what is closed stays closed");
+}
+
+#[test]
+fn a_token_that_was_replaced_opens_nothing_once_the_new_one_is_known_to_have_arrived() {
+    let mut room = Room::new("belt-1".into(), setup(), Journal::off()).unwrap();
+    let mut now_ms = 0.0;
+    let mut owner = [Seated::new(1)];
+    owner[0].open(1, now_ms);
+    play(&mut room, &mut owner, 10, &mut now_ms);
+    let mut thief = [Seated::new(9)];
+    thief[0].client = owner[0].client.clone();
+
+    // The answer to a resume is lost: the old token is all that the client has.
+    owner[0].open(2, now_ms);
+    owner[0].speak(&mut room);
+    room.tick(&mut ());
+    owner[0].outgoing = None;
+    owner[0].open(3, now_ms);
+    play(&mut room, &mut owner, 10, &mut now_ms);
+    assert_eq!((owner[0].player(), room.seats()), (Some(PlayerId(1)), 1));
+
+    thief[0].open(4, now_ms);
+    play(&mut room, &mut thief, 2, &mut now_ms);
+    assert_eq!(thief[0].closed, Some(CloseCode::SeatGone));
+    play(&mut room, &mut owner, 2, &mut now_ms);
+    assert_eq!((owner[0].closed, room.seats()), (None, 1));
+
+    // A second tab with the newest token takes over.
+    let mut tab = [Seated::new(5)];
+    tab[0].client = owner[0].client.clone();
+    tab[0].open(5, now_ms);
+    play(&mut room, &mut tab, 3, &mut now_ms);
+    owner[0].hear(now_ms);
+    assert_eq!((tab[0].player(), owner[0].closed), (Some(PlayerId(1)), Some(CloseCode::TakenOver)));
+}

@@ -1,0 +1,10 @@
+//! Nothing is lost: rooms and seats survive lost connections, crashes and upgrades of the server.
+
+// Test code that is not itself a test function; what fails here fails the test.
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod facts;
+mod kill;
+mod player;
+mod process;

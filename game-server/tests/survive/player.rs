@@ -1,0 +1,168 @@
+//! A player at the other end of a real socket: the browser's own core, which comes back by itself.
+
+use crate::facts::Fact;
+use client_core::client::Client;
+use shared::codec::{decode_client, decode_server};
+use shared::id::{PlayerId, Tick};
+use shared::input::Controls;
+use shared::message::{ClientMessage, ServerMessage};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+use tungstenite::client::IntoClientRequest;
+use tungstenite::{Error, Message, WebSocket};
+
+/// A handshake with a server that has just died.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+
+/// One player.
+pub struct Player {
+    pub address: SocketAddr,
+    pub client: Client,
+    socket: Option<WebSocket<TcpStream>>,
+    began: Instant,
+    number: u64,
+    /// Controls by tick, as sent on this connection.
+    sent: BTreeMap<Tick, Controls>,
+    /// Every player that this one was welcomed as.
+    pub welcomed_as: Vec<PlayerId>,
+    /// The newest it was told.
+    pub told: Option<Fact>,
+    /// Snapshots heard on this connection.
+    pub snapshots: u32,
+    /// Bytes heard on this connection up to its first snapshot, that one included.
+    pub first_bytes: usize,
+    /// Close codes heard.
+    pub closed_with: Vec<u16>,
+    pub chat: Vec<String>,
+}
+
+impl Player {
+    pub fn new(number: u64, address: SocketAddr) -> Player {
+        Player {
+            address,
+            client: Client::new(&format!("Pilot {number}"), Some("belt-1")),
+            socket: None,
+            began: Instant::now(),
+            number,
+            sent: BTreeMap::new(),
+            welcomed_as: Vec::new(),
+            told: None,
+            snapshots: 0,
+            first_bytes: 0,
+            closed_with: Vec::new(),
+            chat: Vec::new(),
+        }
+    }
+
+    pub fn now_ms(&self) -> f64 {
+        self.began.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// The connection breaks without a word.
+    pub fn cut(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            // What is still under way is answered with a reset.
+            drop(socket);
+            self.client.closed();
+            self.snapshots = 0;
+        }
+    }
+
+    /// Connects if need be, hears what there is, flies on.
+    pub fn turn(&mut self) {
+        if self.socket.is_none() && !self.connect() {
+            return;
+        }
+        while let Some(bytes) = self.read() {
+            self.hear(&bytes);
+        }
+        let now = self.now_ms();
+        let phase = now / 1000.0 + self.number as f64;
+        let buttons = [1, 5, 4, 0, 7][(phase * 3.0) as usize % 5];
+        self.client.set_input(buttons, (phase * 1.7).sin() as f32 * 3.0);
+        self.client.advance(now);
+        self.speak();
+    }
+
+    fn connect(&mut self) -> bool {
+        let Ok(stream) = TcpStream::connect(self.address) else { return false };
+        stream.set_read_timeout(Some(HANDSHAKE_LIMIT)).unwrap();
+        let _ = stream.set_nodelay(true);
+        let room = self.client.state(0.0).room.unwrap_or_default();
+        let mut request = format!("ws://{}/ws?room={room}", self.address).into_client_request().unwrap();
+        let protocol = format!("driftbelt.{}", shared::PROTOCOL_VERSION);
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
+        let Ok((socket, _)) = tungstenite::client(request, stream) else { return false };
+        socket.get_ref().set_nonblocking(true).unwrap();
+        self.socket = Some(socket);
+        self.sent.clear();
+        self.snapshots = 0;
+        self.first_bytes = 0;
+        self.client.opened(self.now_ms());
+        self.speak();
+        true
+    }
+
+    fn read(&mut self) -> Option<Vec<u8>> {
+        loop {
+            match self.socket.as_mut()?.read() {
+                Ok(Message::Binary(bytes)) => return Some(bytes.to_vec()),
+                Ok(Message::Close(Some(frame))) => self.closed_with.push(frame.code.into()),
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(_) => self.cut(),
+            }
+        }
+    }
+
+    fn speak(&mut self) {
+        while let Some(bytes) = self.client.poll_transmit() {
+            if let Ok(ClientMessage::Input(input)) = decode_client(&bytes) {
+                self.sent.extend(input.frames.iter().map(|frame| (frame.tick, frame.controls)));
+            }
+            let Some(socket) = &mut self.socket else { return };
+            match socket.send(Message::binary(bytes)) {
+                Ok(()) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => self.cut(),
+            }
+        }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        let message = decode_server(bytes).unwrap();
+        if self.snapshots == 0 {
+            self.first_bytes += bytes.len();
+        }
+        match &message {
+            ServerMessage::Welcome(welcome) => {
+                self.welcomed_as.push(welcome.player);
+                let (tick, player) = (welcome.tick, welcome.player);
+                self.told = Some(Fact { tick, player, score: None, controls: None });
+            }
+            ServerMessage::Snapshot(snapshot) => {
+                self.snapshots += 1;
+                let player = self.client.world().unwrap().player;
+                let controls = self.sent.get(&snapshot.input_ack).copied();
+                let score = Some(snapshot.own.score);
+                self.told = Some(Fact { tick: snapshot.tick, player, score, controls });
+            }
+            ServerMessage::Chat { text, .. } => self.chat.push(text.clone()),
+            _ => {}
+        }
+        let now = self.now_ms();
+        self.client.received(bytes, now).unwrap();
+    }
+}
+
+/// Lets all players take turns until something has happened.
+pub fn play_until(players: &mut [Player], mut happened: impl FnMut(&mut [Player]) -> bool) {
+    let late = Instant::now() + Duration::from_secs(120);
+    while !happened(players) {
+        assert!(Instant::now() < late, "it did not happen");
+        players.iter_mut().for_each(Player::turn);
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}

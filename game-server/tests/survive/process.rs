@@ -1,0 +1,55 @@
+//! The real binary as a process of its own, which can be killed and started again on its port.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A running server.
+pub struct ServerProcess {
+    pub child: Child,
+    pub address: SocketAddr,
+}
+
+/// Starts the binary with recordings in the directory. Port 0 takes any.
+pub fn start(home: &TempDir, port: u16, options: &[&str]) -> ServerProcess {
+    start_binary(Path::new(env!("CARGO_BIN_EXE_game-server")), home, port, options)
+}
+
+pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) -> ServerProcess {
+    let mut command = Command::new(binary);
+    // Tests are about what is written, not about how fast this machine's disk is.
+    command.args(["serve", "--no-tls", "--recording-wait-limit-ms", "60000", "--port", &port.to_string()]);
+    command.args(options).arg("--recordings").arg(home.path()).current_dir(home.path());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = Vec::new();
+    let url = loop {
+        let Some(line) = lines.next() else { panic!("the server ended before it was open: {said:#?}") };
+        let line = line.unwrap();
+        if let Some(url) = line.strip_prefix("Driftbelt is open: ") {
+            break url.trim().to_owned();
+        }
+        said.push(line);
+    };
+    let port = url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+    // Its log is read on, so that it never waits for a reader, and shown if the test fails.
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
+    ServerProcess { child, address: (Ipv4Addr::LOCALHOST, port).into() }
+}
+
+impl ServerProcess {
+    /// Ends it without a word, as a crash does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// The recordings of a directory.
+pub fn recordings(home: &TempDir) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|ending| ending == "belt")).collect()
+}

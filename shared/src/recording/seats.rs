@@ -1,0 +1,44 @@
+//! Who may take which seat back: what a server needs, besides the world, to go on with a recording's session.
+
+use crate::id::PlayerId;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a [`TokenHash`].
+pub const TOKEN_HASH_BYTES: usize = 16;
+
+/// The hash of a resume token. Recordings are public: whoever reads one must not be able to take a seat with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenHash(pub [u8; TOKEN_HASH_BYTES]);
+
+/// What opens a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatKey {
+    /// Whose seat.
+    pub player: PlayerId,
+    /// Of the token given out last.
+    pub token: TokenHash,
+    /// Of the token before it, for as long as the player has not shown to have received the newer one.
+    pub before: Option<TokenHash>,
+}
+
+/// Seats as of a moment. Of several of one player, the last counts; a seat ends with its player's leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seats {
+    /// The next player's id to give out.
+    pub next_player: u32,
+    /// Keys, ascending by player.
+    pub keys: Vec<SeatKey>,
+}
+
+impl Seats {
+    /// Takes in what was written later.
+    pub(super) fn update(&mut self, later: Seats) {
+        self.next_player = self.next_player.max(later.next_player);
+        for key in later.keys {
+            match self.keys.binary_search_by_key(&key.player, |known| known.player) {
+                Ok(place) => self.keys[place] = key,
+                Err(place) => self.keys.insert(place, key),
+            }
+        }
+    }
+}
