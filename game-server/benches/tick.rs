@@ -168,11 +168,14 @@ fn snapshots(bencher: Bencher<'_, '_>, entities: u32) {
     let mut replicator = Replicator::new(&setup);
     let session = |player| Session::new(PlayerId(player), ResumeToken([0; 16]), &setup, Tick(1));
     let mut sessions: Vec<Session> = (1..=world.players).map(session).collect();
+    let mut out = Vec::new();
     let mut snapshot_all = |snapshot: WorldSnapshot| {
-        let pilots = snapshot.pilots.clone();
         replicator.observe(|out| *out = snapshot);
-        let each = sessions.iter_mut().zip(&pilots);
-        each.map(|(session, pilot)| session.snapshot(pilot, &mut replicator, &setup).len()).sum::<usize>()
+        let each = sessions.iter_mut();
+        let written = each.filter_map(|session| {
+            session.write_snapshot(&mut replicator, &setup, &mut out).then_some(out.len())
+        });
+        written.sum::<usize>()
     };
     snapshot_all(world.next_capture());
     bencher.with_inputs(|| world.next_capture()).bench_local_values(&mut snapshot_all);

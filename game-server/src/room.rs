@@ -79,6 +79,8 @@ pub struct Room {
     tick_micros: u32,
     empty_since: Option<Tick>,
     quoted: Vec<u32>,
+    /// The snapshot at hand, encoded.
+    snapshot: Vec<u8>,
 }
 
 impl Room {
@@ -108,6 +110,7 @@ impl Room {
             tick_micros: 0,
             empty_since: None,
             quoted: Vec::new(),
+            snapshot: Vec::new(),
         };
         room.empty_since = Some(room.sim.tick());
         room.replicator.observe(|world| room.sim.capture_into(world));
@@ -373,7 +376,9 @@ impl Room {
                 seat.session.silence();
                 continue;
             };
-            let Some(pilot) = self.replicator.world().pilot(*player).cloned() else { continue };
+            if self.replicator.world().pilot(*player).is_none() {
+                continue;
+            }
             if !seat.welcomed {
                 seat.welcomed = true;
                 let token = seat.session.token();
@@ -381,11 +386,14 @@ impl Room {
                 let prices = self.replicator.world().prices.clone();
                 seat.session.send(&ServerMessage::Quotes { prices });
             }
-            let snapshot = (link.ready() && seat.session.due(tick, &self.setup))
-                .then(|| seat.session.snapshot(&pilot, &mut self.replicator, &self.setup));
+            let ready = link.ready();
             transmit(seat);
-            if let (Some(snapshot), Some((_, link))) = (snapshot, &seat.connection) {
-                link.send_snapshot(snapshot);
+            if ready
+                && seat.session.due(tick, &self.setup)
+                && seat.session.write_snapshot(&mut self.replicator, &self.setup, &mut self.snapshot)
+                && let Some((_, link)) = &seat.connection
+            {
+                link.send_snapshot(&self.snapshot);
             }
         }
     }
@@ -395,7 +403,7 @@ impl Room {
 fn transmit(seat: &mut Seat) {
     while let Some(message) = seat.session.poll_transmit() {
         if let Some((_, link)) = &seat.connection {
-            link.send(message);
+            link.send(&message);
         }
     }
 }

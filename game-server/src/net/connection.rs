@@ -2,7 +2,7 @@
 //! written now is left for the next round of the [pump](super::pump).
 
 use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
-use crate::link::{Outgoing, QUEUE_LIMIT_BYTES, Taken, link};
+use crate::link::{Messages, Outgoing, QUEUE_LIMIT_BYTES, Taken, link};
 use crate::net::allowance::Allowance;
 use crate::net::http::Slot;
 use crate::net::limits::{CLOSE_REASON_LIMIT_BYTES, READ_BUFFER_BYTES};
@@ -17,7 +17,7 @@ use shared::message::{
     CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, CloseCode, Hello, ResumeToken, ServerMessage,
 };
 use std::borrow::Cow;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
@@ -208,31 +208,30 @@ impl Connection {
     }
 
     /// Takes all that the room has to say. While the system is still sending, the link fills up, and the room sends less.
-    pub fn collect(&mut self, now: Instant) -> Flow {
+    /// `taken` is memory that goes from connection to connection.
+    pub fn collect(&mut self, taken: &mut Taken, now: Instant) -> Flow {
         let Phase::Seated(seat) = &self.phase else { return Flow::Open };
-        if self.sending.is_some() {
+        if self.sending.is_some() || !seat.outgoing.take_into(taken) {
             return Flow::Open;
         }
-        let Some(Taken { messages, close: farewell }) = seat.outgoing.try_take() else { return Flow::Open };
-        if self.write_frames(&messages).is_err() {
+        if self.write_frames(&taken.messages).is_err() {
             return Flow::Ended;
         }
-        match farewell {
+        match taken.close.take() {
             Some((code, reason)) => self.end(close(code, reason), now),
             None => Flow::Open,
         }
     }
 
     /// All messages of a tick in one piece: one system call, and one record of TLS.
-    fn write_frames(&mut self, messages: &[Vec<u8>]) -> Result<(), Error> {
-        let size = messages.iter().map(|message| message.len() + FRAME_HEADER_LIMIT_BYTES).sum();
-        let mut frames = Vec::with_capacity(size);
+    fn write_frames(&mut self, messages: &Messages) -> Result<(), Error> {
+        let mut frames = Vec::with_capacity(messages.size() + messages.len() * FRAME_HEADER_LIMIT_BYTES);
         let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
-        for message in messages {
+        for message in messages.iter() {
             header.format(message.len() as u64, &mut frames)?;
             frames.extend_from_slice(message);
         }
-        self.wire.write_all(&frames)?;
+        self.wire.write_owned(frames)?;
         Ok(())
     }
 

@@ -131,8 +131,8 @@ impl Pair {
             }
             while let Some(taken) = self.outgoing.as_ref().and_then(Outgoing::try_take) {
                 assert!(taken.close.is_none(), "the room closed the connection: {:?}", taken.close);
-                for bytes in taken.messages {
-                    self.down.send(bytes, self.now_ms, self.quality, &mut self.random);
+                for bytes in taken.messages.iter() {
+                    self.down.send(bytes.to_vec(), self.now_ms, self.quality, &mut self.random);
                 }
             }
             while let Some(bytes) = self.down.receive(self.now_ms) {
