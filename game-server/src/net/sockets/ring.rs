@@ -241,9 +241,16 @@ impl Sockets for Ring {
     }
 
     fn turn(&mut self, report: &mut dyn FnMut(usize, Report<'_>)) {
-        if let Err(error) = self.enter() {
-            tracing::error!(%error, "the ring does not answer");
-            return;
+        // The system does some twenty pieces of deferred work in one go.
+        loop {
+            let before = self.answers.len();
+            if let Err(error) = self.enter() {
+                tracing::error!(%error, "the ring does not answer");
+                return;
+            }
+            if self.answers.len() == before {
+                break;
+            }
         }
         for answer in std::mem::take(&mut self.answers) {
             self.settle(&answer, report);
