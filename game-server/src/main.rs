@@ -7,7 +7,7 @@ use game_server::net::limits::Limits;
 use game_server::net::recordings;
 use game_server::serve::Server;
 use game_server::telemetry::log_to_stderr;
-use game_server::{cli::LogForm, info, verify};
+use game_server::{bench_replay, cli::LogForm, info, verify};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -37,6 +37,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(options)) => serve(&options),
         Some(Command::Replay(options)) => replay(&options),
         Some(Command::Verify { files }) => verify::run(&files),
+        Some(Command::BenchReplay { file, viewers }) => {
+            bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Info { file }) => info::run(&file).map(|()| ExitCode::SUCCESS),
     }
 }

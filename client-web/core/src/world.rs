@@ -12,6 +12,7 @@ use crate::prediction::{Base, Prediction};
 use crate::shown::Watcher;
 use crate::timeline::Timeline;
 use glam::Vec2;
+use shared::codec::encoded_length;
 use shared::delta::{Changes, DeltaError, View};
 use shared::entity::{EntityState, Kind, ShipFlags};
 use shared::event::Event;
@@ -21,6 +22,7 @@ use shared::message::{INPUT_FRAMES_LIMIT, Input, Own, Snapshot, Welcome};
 use shared::movement::ShipMotion;
 use shared::rules::RuleError;
 use shared::setup::Setup;
+use shared::spent::Spent;
 use shared::text::Name;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -108,7 +110,8 @@ impl World {
         })
     }
 
-    /// Takes in a snapshot; names that are new go to `notices`.
+    /// Takes in a snapshot; names that are new go to `notices`. Returns what the bytes of its events and its payload were
+    /// spent on.
     ///
     /// # Errors
     /// [`DeltaError`] if its records make no sense: the connection is of no use any more.
@@ -118,7 +121,7 @@ impl World {
         round_trip_ms: f64,
         now_ms: f64,
         notices: &mut VecDeque<Notice>,
-    ) -> Result<(), DeltaError> {
+    ) -> Result<Spent, DeltaError> {
         let changes = self.view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta)?;
         self.own = snapshot.own;
         self.input_ack = snapshot.input_ack;
@@ -130,7 +133,7 @@ impl World {
             self.see(snapshot.tick, now_ms);
             self.hear(&snapshot.events, &changes, now_ms);
         }
-        Ok(())
+        Ok(Spent { events: encoded_length(&snapshot.events) as u32, ..changes.spent })
     }
 
     fn steer(&mut self, snapshot: &Snapshot<'_>, round_trip_ms: f64, now_ms: f64) {

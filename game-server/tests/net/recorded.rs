@@ -37,7 +37,7 @@ async fn what_was_played_verifies() {
         .filter(|path| path.extension().is_some_and(|ending| ending == "belt"))
         .collect();
     assert_eq!(recordings.len(), 1);
-    for task in ["verify", "info"] {
+    for task in ["verify", "info", "bench-replay"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
         let output = command.arg(task).args(&recordings).stdin(Stdio::null()).output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

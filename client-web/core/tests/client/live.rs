@@ -273,3 +273,51 @@ fn a_ship_that_dies_leaves_the_camera_where_it_was() {
     let kinds = rig.server.entities().iter().filter(|entity| entity.kind == Kind::Ship).count();
     assert_eq!(kinds, 2);
 }
+
+#[test]
+fn the_delay_of_others_follows_the_jitter_and_they_keep_their_pace() {
+    let mut rig = Rig::new(40.0, 0);
+    let at = |rig: &mut Rig, jitter_ms: u64| {
+        rig.down.jitter_ms = jitter_ms;
+        // Until the delay has found its length.
+        rig.run(6000.0, |rig| drop(rig.picture()));
+        let mut before = None;
+        rig.run(8000.0, |rig| {
+            let place = rig.picture().place(FOE);
+            let (Some(place), Some(was)) = (place, before) else {
+                before = place;
+                return;
+            };
+            // 10 units per second, 60 pictures per second: a twentieth faster or slower at most, a millisecond of the rig aside.
+            let way = place.distance(was);
+            assert!((0.14..0.2).contains(&way), "a step of {way} units with {jitter_ms} ms of jitter");
+            before = Some(place);
+        });
+        rig.client.state(rig.now_ms).interpolation_delay_ms
+    };
+    let calm = at(&mut rig, 0);
+    let rough = at(&mut rig, 90);
+    let calm_again = at(&mut rig, 0);
+    assert!(calm < 60.0, "{calm} ms behind on a clean link");
+    assert!(rough > calm + 40.0, "{rough} ms behind under jitter");
+    assert!((calm_again - calm).abs() < 15.0, "back to {calm_again} ms from {rough}");
+}
+
+#[test]
+fn the_bytes_of_snapshots_are_told_by_what_they_say() {
+    let mut rig = Rig::new(20.0, 0);
+    rig.run(3000.0, |_| {});
+    rig.server.events = vec![Event { at: (0, 0), what: Happening::Loaded { ship: FOE } }; 30];
+    rig.run(1500.0, |rig| drop(rig.picture()));
+    let graph = rig.client.net_graph();
+    let spent = graph.spent_bytes_per_second;
+    // The rig's server tells everything in full.
+    assert!(spent.appeared > 1000 && spent.own > 100 && spent.names > 100, "{spent:?}");
+    assert_eq!((spent.motion, spent.heading, spent.state), (0, 0, 0), "{spent:?}");
+    assert!(spent.events >= 30, "a count of none per snapshot, and the thirty: {spent:?}");
+    let total = f64::from(spent.total());
+    assert!(
+        total <= graph.bytes_per_second && total > graph.bytes_per_second - 100.0,
+        "{total} of {graph:?}"
+    );
+}
