@@ -28,6 +28,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub const SKIP_GAP_MS: f64 = 250.0;
 /// Beyond this many ticks ahead of the server, its window for inputs is missed: the clock starts anew.
 const AHEAD_LIMIT_TICKS: f64 = 45.0;
+/// Frames older than this many ticks are not sent again: what they were meant for is over.
+const RESEND_LIMIT_TICKS: u32 = 30;
 /// Names remembered at most.
 const NAMES_LIMIT: usize = 1024;
 /// A bolt this near to its owner has just been fired, in units beyond the ship's radius.
@@ -59,6 +61,8 @@ pub struct World {
     pub(crate) issued: Tick,
     felt: Felt,
     input_ack: Tick,
+    /// Frames of the connection before that are to be sent again, oldest first.
+    unacknowledged: Vec<InputFrame>,
     advanced_ms: f64,
     names: BTreeMap<PlayerId, (Name, u8, bool)>,
 }
@@ -99,10 +103,36 @@ impl World {
             is_watched: false,
             felt: Felt::default(),
             input_ack: Tick(0),
+            unacknowledged: Vec::new(),
             advanced_ms: now_ms,
             names: BTreeMap::new(),
             setup,
         })
+    }
+
+    /// The same world on a new connection, of which the server says that it stands at `tick`. What the client holds stays;
+    /// the clocks begin anew. Frames that the server had not applied are sent again if they are recent.
+    #[must_use]
+    pub fn resumed(self, tick: Tick, round_trip_ms: f64, now_ms: f64) -> World {
+        let tick_ms = f64::from(self.tick_seconds) * 1000.0;
+        let clock = TickClock::start(tick_ms, tick, round_trip_ms, now_ms);
+        let issued = self.issued.max(Tick(clock.position(now_ms) as u32));
+        let recent =
+            |frame: &&InputFrame| frame.tick > self.input_ack && tick.since(frame.tick) < RESEND_LIMIT_TICKS;
+        let unacknowledged = self.prediction.frames().filter(recent).copied().collect();
+        World {
+            issued,
+            clock,
+            unacknowledged,
+            timeline: Timeline::new(tick_ms),
+            samples: Samples::new(self.tick_seconds),
+            prediction: Prediction::new(&self.setup),
+            bolts: OwnBolts::new(self.tick_seconds),
+            effects: Effects::default(),
+            felt: Felt::default(),
+            advanced_ms: now_ms,
+            ..self
+        }
     }
 
     /// Takes in a snapshot; names that are new go to `notices`.
@@ -240,7 +270,7 @@ impl World {
             self.issued = self.issued.max(Tick(due.0.saturating_sub(1)));
             self.prediction.snap();
         }
-        let mut frames = Vec::new();
+        let mut frames = std::mem::take(&mut self.unacknowledged);
         while self.issued < due {
             self.issued = self.issued.next();
             let frame = InputFrame { tick: self.issued, controls: sample() };
