@@ -8,7 +8,7 @@ use crate::inbox::{Connected, ConnectionId, SessionEvent};
 use crate::journal::{Journal, Mark, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
-use crate::sessions::{Reaction, Session, concerns, hash_of};
+use crate::sessions::{Greeting, Held, Reaction, Resume, Session, concerns, hash_of};
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
 use shared::event::Happening;
 use shared::id::{PlayerId, Tick};
@@ -19,6 +19,7 @@ use shared::snapshot::{Pilot, WorldSnapshot};
 use shared::text::Name;
 use sim::Sim;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Seconds for which the seat of a player who lost the connection is kept.
 pub const SEAT_GRACE_SECONDS: f32 = 60.0;
@@ -62,7 +63,8 @@ struct Seat {
     session: Session,
     connection: Option<(ConnectionId, Link)>,
     away_since: Tick,
-    welcomed: bool,
+    /// Not said yet.
+    greeting: Option<Greeting>,
 }
 
 /// One running world.
@@ -183,7 +185,7 @@ impl Room {
                 let Some(player) = self.players.remove(&connection) else { return };
                 let Some(seat) = self.seats.get_mut(&player) else { return };
                 seat.connection = None;
-                seat.session.silence();
+                seat.session.leave();
                 seat.away_since = self.sim.tick();
                 self.pending.absences.push(Absence { player, away: true });
             }
@@ -261,8 +263,9 @@ impl Room {
                 self.players.remove(&old);
                 link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
             }
-            seat.session.resume(shown, token, now);
-            seat.welcomed = false;
+            let held = hello.last_tick.map(|tick| Held { tick, talk: hello.talk_heard });
+            let resume = Resume { shown, token, held };
+            seat.greeting = Some(seat.session.resume(&resume, &self.replicator, &self.setup));
             self.players.insert(connection, player);
             self.pending.absences.push(Absence { player, away: false });
             return;
@@ -275,14 +278,14 @@ impl Room {
         self.next_player += 1;
         self.pending.joins.push(Join { player, name: hello.name.clone() });
         self.journal.mark(Mark::joined(now, player, &hello.name));
-        self.broadcast(&ServerMessage::Notice(Notice::Joined { name: hello.name.clone() }));
+        self.tell_all(&ServerMessage::Notice(Notice::Joined { name: hello.name.clone() }));
         let session = Session::new(player, token, &self.setup, now);
         let connection = Some((connection, link));
         if let Some((connection, _)) = &connection {
             self.players.insert(*connection, player);
         }
-        self.seats
-            .insert(player, Seat { name: hello.name, session, connection, away_since: now, welcomed: false });
+        let greeting = Some(Greeting::Welcome);
+        self.seats.insert(player, Seat { name: hello.name, session, connection, away_since: now, greeting });
     }
 
     fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
@@ -295,17 +298,17 @@ impl Room {
         self.pending.joins.retain(|join| join.player != player);
         self.pending.leaves.push(player);
         self.journal.mark(Mark::left(self.sim.tick(), player));
-        self.broadcast(&ServerMessage::Notice(Notice::Left { name: seat.name }));
+        self.tell_all(&ServerMessage::Notice(Notice::Left { name: seat.name }));
     }
 
     fn say(&mut self, player: PlayerId, text: String) {
         let Some(name) = self.seats.get(&player).map(|seat| seat.name.clone()) else { return };
         self.journal.mark(Mark::said(self.sim.tick(), player, &text));
-        self.broadcast(&ServerMessage::Chat { player, name, text });
+        self.tell_all(&ServerMessage::Chat { player, name, text });
     }
 
     fn stop(&mut self, code: CloseCode) {
-        self.broadcast(&ServerMessage::Notice(Notice::ShuttingDown));
+        self.tell_all(&ServerMessage::Notice(Notice::ShuttingDown));
         let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
         self.broadcast(&goodbye);
         for seat in self.seats.values_mut() {
@@ -330,6 +333,12 @@ impl Room {
         }
     }
 
+    /// Chat and notices also wait for those who are away.
+    fn tell_all(&mut self, message: &ServerMessage<'_>) {
+        let message = encoded(message);
+        self.seats.values_mut().for_each(|seat| seat.session.tell(&message));
+    }
+
     /// Tells the room about kills, prices and standings, and marks what a viewer of the recording looks for.
     fn announce(&mut self) {
         let world = self.replicator.world();
@@ -342,10 +351,10 @@ impl Room {
                     let Some(victim_name) = name_of(world, victim) else { continue };
                     let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
                     let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
-                    let message = ServerMessage::Notice(notice);
+                    let message = encoded(&ServerMessage::Notice(notice));
                     for (player, seat) in &mut self.seats {
                         if everybody || concerns(event, *player) || seat.session.sees(event.at) {
-                            seat.session.send(&message);
+                            seat.session.tell(&message);
                         }
                     }
                 }
@@ -379,10 +388,12 @@ impl Room {
             if self.replicator.world().pilot(*player).is_none() {
                 continue;
             }
-            if !seat.welcomed {
-                seat.welcomed = true;
+            if let Some(greeting) = seat.greeting.take() {
                 let token = seat.session.token();
-                seat.session.send(&welcome(&self.name, &self.setup, tick, *player, token));
+                seat.session.greet(&match greeting {
+                    Greeting::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
+                    Greeting::Resumed => ServerMessage::Resumed { token, tick },
+                });
                 let prices = self.replicator.world().prices.clone();
                 seat.session.send(&ServerMessage::Quotes { prices });
             }
@@ -406,6 +417,12 @@ fn transmit(seat: &mut Seat) {
             link.send(&message);
         }
     }
+}
+
+fn encoded(message: &ServerMessage<'_>) -> Arc<[u8]> {
+    let mut bytes = Vec::new();
+    shared::codec::encode_server(message, &mut bytes);
+    bytes.into()
 }
 
 fn welcome(

@@ -51,8 +51,11 @@ pub struct Hello {
     pub name: Name,
     /// The token of a seat to take back.
     pub resume: Option<ResumeToken>,
-    /// The newest tick that the client holds of the resumed session.
+    /// The newest tick that the client holds of the resumed session, and with it all that the welcome said. `None` if it
+    /// has nothing but the token.
     pub last_tick: Option<Tick>,
+    /// How many messages of chat and notices the client has heard since the welcome.
+    pub talk_heard: u32,
 }
 
 /// Names a seat; secret, random, replaced at every resume.
@@ -114,6 +117,13 @@ pub enum ServerMessage<'a> {
         code: u16,
         /// What a person can do about it.
         reason: String,
+    },
+    /// The seat is taken back by a client that still holds what the welcome said.
+    Resumed {
+        /// Takes the seat back the next time.
+        token: ResumeToken,
+        /// The tick that was last stepped.
+        tick: Tick,
     },
 }
 

@@ -24,6 +24,7 @@ fn client_messages() -> Vec<ClientMessage> {
         name: name("Ada"),
         resume: Some(ResumeToken([7; 16])),
         last_tick: Some(Tick(70_000)),
+        talk_heard: 5,
     };
     vec![
         ClientMessage::Hello(hello),
@@ -119,6 +120,7 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         ServerMessage::Quotes { prices: vec![1000, 900] },
         ServerMessage::Pong { stamp: 7, tick_micros: 1500 },
         ServerMessage::Goodbye { code: 4003, reason: "full".into() },
+        ServerMessage::Resumed { token: ResumeToken([9; 16]), tick: Tick(300) },
     ]
 }
 

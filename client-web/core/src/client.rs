@@ -75,7 +75,10 @@ pub struct Client {
     name: Name,
     room: Option<String>,
     token: Option<ResumeToken>,
-    last_tick: Option<Tick>,
+    /// The world of a lost connection, to go on with if the seat is taken back.
+    parked: Option<World>,
+    /// Messages of chat and notices heard since the welcome.
+    talk_heard: u32,
     left: bool,
     devices: Devices,
     connection: Option<Connection>,
@@ -93,7 +96,8 @@ impl Client {
             name: Name::from_input(name),
             room: room.map(Into::into),
             token: None,
-            last_tick: None,
+            parked: None,
+            talk_heard: 0,
             left: false,
             devices: Devices::default(),
             connection: None,
@@ -110,14 +114,17 @@ impl Client {
         self.left = false;
         self.connection = Some(Connection { traffic: Traffic::new(now_ms), hello_ms: now_ms, world: None });
         let (version, name, resume) = (PROTOCOL_VERSION, self.name.clone(), self.token);
-        let last_tick = self.last_tick.filter(|_| resume.is_some());
-        self.send(&ClientMessage::Hello(Hello { version, name, resume, last_tick }));
+        let held = self.parked.as_ref().filter(|_| resume.is_some()).map(|world| world.view.tick());
+        // Without a snapshot there is nothing to go on from.
+        let last_tick = held.filter(|tick| *tick > Tick(0));
+        let talk_heard = self.talk_heard;
+        self.send(&ClientMessage::Hello(Hello { version, name, resume, last_tick, talk_heard }));
     }
 
-    /// The socket is gone: the world is forgotten, the seat's token is kept.
+    /// The socket is gone: the world is no longer shown, but kept with the seat's token.
     pub fn closed(&mut self) {
         if let Some(world) = self.connection.take().and_then(|connection| connection.world) {
-            self.last_tick = Some(world.view.tick());
+            self.parked = Some(world);
         }
         self.outbox.clear();
     }
@@ -142,7 +149,7 @@ impl Client {
     /// Gives the seat up for good.
     pub fn leave(&mut self) {
         self.token = None;
-        self.last_tick = None;
+        self.parked = None;
         self.left = true;
         if self.connection.is_some() {
             self.send(&ClientMessage::Leave);
@@ -169,10 +176,15 @@ impl Client {
             ServerMessage::Pong { stamp, tick_micros } => traffic.pong(stamp, tick_micros, now_ms),
             ServerMessage::Welcome(welcome) => self.welcomed(*welcome, now_ms)?,
             ServerMessage::Chat { player, name, text } => {
+                self.talk_heard += 1;
                 let name = name.as_str().into();
                 self.notices.push_back(Notice::Chat { player: player.0, name, text });
             }
-            ServerMessage::Notice(notice) => self.noticed(notice),
+            ServerMessage::Notice(notice) => {
+                self.talk_heard += 1;
+                self.noticed(notice);
+            }
+            ServerMessage::Resumed { token, tick } => self.resumed(token, tick, now_ms)?,
             ServerMessage::Scoreboard(scoreboard) => self.scores(scoreboard),
             ServerMessage::Quotes { prices } => self.quotes(&prices),
             ServerMessage::Goodbye { code, reason } => {
@@ -200,7 +212,19 @@ impl Client {
         connection.world = Some(World::new(welcome, round_trip, now_ms)?);
         self.token = Some(token);
         self.room = Some(room);
+        self.parked = None;
+        self.talk_heard = 0;
         self.notices.push_back(notice);
+        Ok(())
+    }
+
+    fn resumed(&mut self, token: ResumeToken, tick: Tick, now_ms: f64) -> Result<(), ReceiveError> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let world = self.parked.take().ok_or(ReceiveError::NoWelcome)?;
+        let round_trip = (now_ms - connection.hello_ms).clamp(0.0, ROUND_TRIP_LIMIT_MS);
+        self.token = Some(token);
+        self.notices.push_back(Notice::Resumed);
+        connection.world = Some(world.resumed(tick, round_trip, now_ms));
         Ok(())
     }
 

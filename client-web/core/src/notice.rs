@@ -27,6 +27,8 @@ pub enum Notice {
         /// Ticks per second.
         tick_rate: u16,
     },
+    /// The seat is taken back; what was known of the world goes on.
+    Resumed,
     /// What a player is called. Comes before the first frame that shows the player, and after a change.
     Name {
         /// Who.

@@ -256,6 +256,11 @@ impl Prediction {
         self.offset = Vec2::ZERO;
     }
 
+    /// Frames issued, oldest first.
+    pub fn frames(&self) -> impl Iterator<Item = &InputFrame> {
+        self.frames.iter()
+    }
+
     /// Frames issued for ticks after the given one.
     pub fn frames_after(&self, tick: Tick) -> usize {
         self.frames.iter().filter(|frame| frame.tick > tick).count()

@@ -32,6 +32,8 @@ pub const SKIP_GAP_MS: f64 = 250.0;
 const AHEAD_LIMIT_TICKS: f64 = 45.0;
 /// A change of the view's lag by less than this is not told, in parts of a tick.
 const LAG_NEWS_PARTS: u16 = 2;
+/// Frames older than this many ticks are not sent again: what they were meant for is over.
+const RESEND_LIMIT_TICKS: u32 = 30;
 /// Names remembered at most.
 const NAMES_LIMIT: usize = 1024;
 
@@ -63,6 +65,8 @@ pub struct World {
     /// As last told to the server.
     lag: ViewLag,
     input_ack: Tick,
+    /// Frames of the connection before that are to be sent again, oldest first.
+    unacknowledged: Vec<InputFrame>,
     advanced_ms: f64,
     names: BTreeMap<PlayerId, (Name, u8, bool)>,
 }
@@ -104,10 +108,37 @@ impl World {
             felt: Felt::default(),
             lag: ViewLag::default(),
             input_ack: Tick(0),
+            unacknowledged: Vec::new(),
             advanced_ms: now_ms,
             names: BTreeMap::new(),
             setup,
         })
+    }
+
+    /// The same world on a new connection, of which the server says that it stands at `tick`. What the client holds stays;
+    /// the clocks begin anew. Frames that the server had not applied are sent again if they are recent.
+    #[must_use]
+    pub fn resumed(self, tick: Tick, round_trip_ms: f64, now_ms: f64) -> World {
+        let tick_ms = f64::from(self.tick_seconds) * 1000.0;
+        let clock = TickClock::start(tick_ms, tick, round_trip_ms, now_ms);
+        let issued = self.issued.max(Tick(clock.position(now_ms) as u32));
+        let recent =
+            |frame: &&InputFrame| frame.tick > self.input_ack && tick.since(frame.tick) < RESEND_LIMIT_TICKS;
+        let unacknowledged = self.prediction.frames().filter(recent).copied().collect();
+        World {
+            issued,
+            clock,
+            unacknowledged,
+            timeline: Timeline::new(tick_ms),
+            samples: Samples::new(self.tick_seconds),
+            prediction: Prediction::new(&self.setup),
+            bolts: OwnBolts::new(self.tick_seconds),
+            effects: Effects::default(),
+            felt: Felt::default(),
+            lag: ViewLag::default(),
+            advanced_ms: now_ms,
+            ..self
+        }
     }
 
     /// Takes in a snapshot; names that are new go to `notices`. Returns what the bytes of its events and its payload were
@@ -251,7 +282,7 @@ impl World {
             self.issued = self.issued.max(Tick(due.0.saturating_sub(1)));
             self.prediction.snap();
         }
-        let mut frames = Vec::new();
+        let mut frames = std::mem::take(&mut self.unacknowledged);
         while self.issued < due {
             self.issued = self.issued.next();
             let frame = InputFrame { tick: self.issued, controls: self.aimed_by(sample(), now_ms) };

@@ -11,7 +11,10 @@ use crate::net::sockets::Ring;
 use crate::net::sockets::{Readiness, Report, SocketMethod, Sockets};
 use std::io;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
@@ -75,7 +78,7 @@ impl Pump {
     /// A room has ticked: what it said is to be sent.
     pub fn flush(&self) {
         for lane in &self.lanes {
-            lane.shared.flush.store(true, Relaxed);
+            lane.shared.flush.store(true, Release);
             lane.thread.unpark();
         }
     }
@@ -154,7 +157,7 @@ impl<S: Sockets> Rounds<S> {
             std::thread::park_timeout(if self.connections.count == 0 { CHECK_INTERVAL } else { REST });
             let now = Instant::now();
             self.adopt_arrivals(now);
-            if self.shared.flush.swap(false, Relaxed) {
+            if self.shared.flush.swap(false, Acquire) {
                 let taken = &mut self.taken;
                 self.connections.each(|connection| connection.collect(taken, now));
                 self.settle(now);

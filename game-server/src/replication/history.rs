@@ -44,14 +44,16 @@ impl History {
         self.ring.back()
     }
 
-    /// An entity as it was at a tick, if that is still kept.
-    pub fn entity(&self, tick: Tick, id: NetId) -> Option<&EntityState> {
+    /// A tick, if it is still kept.
+    pub fn past(&self, tick: Tick) -> Option<&Past> {
         let newest = self.newest()?.tick;
         let back = newest.since(tick) as usize;
-        let past = self.ring.get(self.ring.len().checked_sub(back + 1)?)?;
-        if past.tick != tick {
-            return None;
-        }
+        self.ring.get(self.ring.len().checked_sub(back + 1)?).filter(|past| past.tick == tick)
+    }
+
+    /// An entity as it was at a tick, if that is still kept.
+    pub fn entity(&self, tick: Tick, id: NetId) -> Option<&EntityState> {
+        let past = self.past(tick)?;
         past.entities.binary_search_by_key(&id, |entity| entity.id).ok().map(|index| &past.entities[index])
     }
 

@@ -10,8 +10,9 @@ mod records;
 mod viewer;
 
 use glam::IVec2;
+use shared::entity::Kind;
 use shared::event::Event;
-use shared::id::Tick;
+use shared::id::{PlayerId, Tick};
 use shared::quantize::POSITION_SCALE;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
@@ -112,6 +113,22 @@ impl Replicator {
             scratch: &mut self.scratch,
         };
         viewer.write(interest, sources, out);
+    }
+
+    /// Puts a viewer back to what it held after the snapshot of an earlier tick, when its player's ship was the middle of its
+    /// view. Says whether it could: if the tick is no longer kept, or there was no ship, the viewer holds nothing.
+    pub fn recall(&self, viewer: &mut Viewer, player: PlayerId, tick: Tick, setup: &Setup) -> bool {
+        viewer.clear();
+        let entities = match self.history.past(tick) {
+            _ if tick.0 as usize <= HISTORY_TICKS => return false,
+            Some(past) => &past.entities,
+            None if tick == self.world.tick => &self.world.entities,
+            None => return false,
+        };
+        let mut ships = entities.iter().filter(|entity| entity.kind == Kind::Ship);
+        let Some(ship) = ships.find(|ship| ship.owner == player) else { return false };
+        viewer.recall(tick, entities, &Interest::around(ship.motion.at, setup));
+        true
     }
 
     /// What happened in sight after the tick `since`, oldest first.

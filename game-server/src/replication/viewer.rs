@@ -5,6 +5,7 @@ use super::grid::Visible;
 use super::history::History;
 use super::records::Records;
 use shared::delta::{RecordWriter, write_delta, write_payload};
+use shared::entity::EntityState;
 use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
 
@@ -45,6 +46,17 @@ impl Viewer {
     /// Forgets everything: the next payload is made against an empty view.
     pub fn clear(&mut self) {
         self.held.clear();
+    }
+
+    /// Takes it that the viewer holds what a snapshot of this tick left it with: for certain what came into view then, and
+    /// maybe what stayed in view. The latter gets a baseline that nobody has, so that it is sent in full or removed.
+    pub(super) fn recall(&mut self, tick: Tick, entities: &[EntityState], interest: &Interest) {
+        self.held.clear();
+        let kept = entities.iter().filter(|entity| interest.keeps(entity.motion.at));
+        self.held.extend(kept.map(|entity| {
+            let certain = interest.enters(entity.motion.at);
+            Held { id: entity.id, exact_at: if certain { tick } else { Tick(0) } }
+        }));
     }
 
     /// How many entities the viewer holds.

@@ -28,7 +28,7 @@ impl Room {
             };
             room.pending.absences.push(Absence { player, away: true });
             let session = Session::restored(key, &room.setup, now);
-            let seat = Seat { name: pilot.name, session, connection: None, away_since: now, welcomed: false };
+            let seat = Seat { name: pilot.name, session, connection: None, away_since: now, greeting: None };
             room.seats.insert(player, seat);
         }
         room.empty_since = room.seats.is_empty().then_some(now);

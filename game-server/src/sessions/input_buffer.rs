@@ -1,7 +1,7 @@
 //! A player's input frames on their way into the world: at most one per tick, within a window, in order.
 
 use shared::id::Tick;
-use shared::input::{Controls, InputFrame};
+use shared::input::{Buttons, Controls, InputFrame};
 use std::collections::VecDeque;
 
 /// Frames are taken for at most this many ticks ahead of the world.
@@ -35,6 +35,13 @@ impl InputBuffer {
                 self.waiting.pop_front();
             }
         }
+    }
+
+    /// The player is away, or on a new connection: what waits is dropped, and no button is held. What took effect stays known,
+    /// so that it has none again when it is resent.
+    pub fn release(&mut self) {
+        self.waiting.clear();
+        self.held.buttons = Buttons::default();
     }
 
     /// The controls for a tick if they differ from those held before it: the newest frame up to it.
@@ -107,6 +114,22 @@ mod tests {
         assert_eq!(buffer.lead(Tick(11)), 0);
         buffer.insert(frame(12, 0xff00 | 1), Tick(11));
         assert_eq!(buttons(buffer.take(Tick(12))), None, "unknown buttons are cleared");
+    }
+
+    #[test]
+    fn what_is_resent_after_a_release_counts_if_it_had_not_counted_before() {
+        let mut buffer = InputBuffer::default();
+        for tick in 11..=13 {
+            buffer.insert(frame(tick, 1), Tick(10));
+        }
+        assert_eq!(buttons(buffer.take(Tick(11))), Some(1));
+        buffer.release();
+        assert_eq!(buttons(buffer.take(Tick(12))), None, "nobody steers");
+        for tick in 11..=13 {
+            buffer.insert(frame(tick, if tick == 13 { 2 } else { 1 }), Tick(12));
+        }
+        assert_eq!(buttons(buffer.take(Tick(13))), Some(2));
+        assert_eq!(buffer.applied(), Tick(13));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! [`Session::handle`], messages come out by [`Session::poll_transmit`], time passes in ticks.
 
 mod input_buffer;
+mod talk;
 mod token;
 
 use crate::replication::{Interest, Replicator, Viewer};
@@ -17,6 +18,9 @@ use shared::snapshot::Pilot;
 use shared::text::chat_line;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
+pub use talk::TALK_LIMIT_MESSAGES;
+use talk::Talk;
 pub use token::hash_of;
 
 /// Chat lines that may follow each other at once.
@@ -41,6 +45,35 @@ pub enum Reaction {
     Leave,
 }
 
+/// A client that takes a seat back.
+#[derive(Clone, Copy, Debug)]
+pub struct Resume {
+    /// The hash of the token that it showed.
+    pub shown: TokenHash,
+    /// The token that it is given.
+    pub token: ResumeToken,
+    /// What it still holds, if anything.
+    pub held: Option<Held>,
+}
+
+/// What a client still holds of the session that it resumes.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// The newest snapshot's tick.
+    pub tick: Tick,
+    /// Messages of chat and notices that it has heard.
+    pub talk: u32,
+}
+
+/// The first message to a client with a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Greeting {
+    /// Everything that does not change while playing.
+    Welcome,
+    /// The client has all that.
+    Resumed,
+}
+
 /// One player's protocol state.
 pub struct Session {
     key: SeatKey,
@@ -54,6 +87,7 @@ pub struct Session {
     viewer: Viewer,
     interest: Interest,
     outbox: VecDeque<Vec<u8>>,
+    talk: Talk,
     payload: Vec<u8>,
     /// The next snapshot is made against an empty view.
     fresh: bool,
@@ -83,6 +117,7 @@ impl Session {
             viewer: Viewer::default(),
             interest: Interest::around(glam::IVec2::ZERO, setup),
             outbox: VecDeque::new(),
+            talk: Talk::default(),
             payload: Vec::new(),
             fresh: true,
             acked: now,
@@ -121,23 +156,40 @@ impl Session {
         self.token
     }
 
-    /// The client is back on a new connection, with a token of the hash `shown`: it holds nothing. Once it has shown that it
-    /// received the new token, the old one is worthless.
-    pub fn resume(&mut self, shown: TokenHash, token: ResumeToken, now: Tick) {
-        self.key = SeatKey { token: hash_of(token), before: Some(shown), ..self.key };
+    /// A client takes the seat on a new connection. Once it has shown that it received the new token, the old one is
+    /// worthless. Says what it is to be greeted with.
+    pub fn resume(&mut self, resume: &Resume, replicator: &Replicator, setup: &Setup) -> Greeting {
+        let now = replicator.world().tick;
+        self.key = SeatKey { token: hash_of(resume.token), before: Some(resume.shown), ..self.key };
         self.key_is_new = true;
-        self.token = token;
+        self.token = resume.token;
         self.token_given = now;
-        self.input = InputBuffer::default();
+        self.input.release();
         self.outbox.clear();
-        self.start_over(now);
+        // A client that holds a tick which has not been yet is ahead of a world that a crash has thrown back.
+        let Some(held) = resume.held.filter(|held| held.tick <= now) else {
+            self.outbox.extend(self.talk.start_over().map(|message| message.to_vec()));
+            self.view_from(now);
+            self.viewer.clear();
+            self.fresh = true;
+            return Greeting::Welcome;
+        };
+        self.outbox.extend(self.talk.missed(held.talk).map(|message| message.to_vec()));
+        self.view_from(held.tick);
+        self.fresh = !replicator.recall(&mut self.viewer, self.key.player, held.tick, setup);
+        Greeting::Resumed
     }
 
-    fn start_over(&mut self, now: Tick) {
-        self.viewer.clear();
-        self.fresh = true;
-        self.acked = now;
-        self.sent = now;
+    fn view_from(&mut self, tick: Tick) {
+        self.acked = tick;
+        self.sent = tick;
+    }
+
+    /// The connection is gone: nobody steers, nobody listens.
+    pub fn leave(&mut self) {
+        self.input.release();
+        self.talk.leave();
+        self.silence();
     }
 
     /// Takes in a message; `now` is the tick last stepped.
@@ -232,6 +284,19 @@ impl Session {
         let mut bytes = Vec::new();
         encode_server(message, &mut bytes);
         self.outbox.push_back(bytes);
+    }
+
+    /// Queues a message before all others.
+    pub fn greet(&mut self, message: &ServerMessage<'_>) {
+        let mut bytes = Vec::new();
+        encode_server(message, &mut bytes);
+        self.outbox.push_front(bytes);
+    }
+
+    /// Queues a message of chat or a notice, already encoded. It is kept for a player who may miss it.
+    pub fn tell(&mut self, message: &Arc<[u8]>) {
+        self.talk.add(message.clone());
+        self.outbox.push_back(message.to_vec());
     }
 
     /// Queues a message that is already encoded.

@@ -46,7 +46,13 @@ impl Target {
 
     fn join(room: &mut Room, hits: Rc<Cell<u32>>) -> Target {
         let (link, outgoing) = link();
-        let hello = Hello { version: 1, name: Name::from_input("Target"), resume: None, last_tick: None };
+        let hello = Hello {
+            version: 1,
+            name: Name::from_input("Target"),
+            resume: None,
+            last_tick: None,
+            talk_heard: 0,
+        };
         let connection = Target::CONNECTION;
         let connected = Connected { connection, hello, token: ResumeToken([1; 16]), link };
         room.handle(SessionEvent::Connected(connected));

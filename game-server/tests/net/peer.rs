@@ -84,6 +84,7 @@ pub fn hello() -> ClientMessage {
         name: Name::from_input("Ada"),
         resume: None,
         last_tick: None,
+        talk_heard: 0,
     };
     ClientMessage::Hello(hello)
 }

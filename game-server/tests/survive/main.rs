@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod crash;
+mod cuts;
 mod facts;
 mod kill;
 mod player;

@@ -31,8 +31,14 @@ pub struct Player {
     pub told: Option<Fact>,
     /// Snapshots heard on this connection.
     pub snapshots: u32,
-    /// Bytes heard on this connection up to its first snapshot, that one included.
-    pub first_bytes: usize,
+    /// Bytes heard on this connection so far, up to its first snapshot, that one included.
+    first_bytes: usize,
+    resumed: bool,
+    /// The same of all connections: of a seat that was new, and of one taken back.
+    pub join_bytes: Vec<usize>,
+    pub resume_bytes: Vec<usize>,
+    /// Sockets that nobody hears any more, and that nobody has closed.
+    silent: Vec<WebSocket<TcpStream>>,
     /// Close codes heard.
     pub closed_with: Vec<u16>,
     pub chat: Vec<String>,
@@ -51,6 +57,10 @@ impl Player {
             told: None,
             snapshots: 0,
             first_bytes: 0,
+            resumed: false,
+            join_bytes: Vec::new(),
+            resume_bytes: Vec::new(),
+            silent: Vec::new(),
             closed_with: Vec::new(),
             chat: Vec::new(),
         }
@@ -65,9 +75,19 @@ impl Player {
         if let Some(socket) = self.socket.take() {
             // What is still under way is answered with a reset.
             drop(socket);
-            self.client.closed();
-            self.snapshots = 0;
+            self.cut_client();
         }
+    }
+
+    fn cut_client(&mut self) {
+        self.client.closed();
+        self.snapshots = 0;
+    }
+
+    /// The connection goes silent: neither end is told, as when a network is left.
+    pub fn fall_silent(&mut self) {
+        self.silent.extend(self.socket.take());
+        self.cut_client();
     }
 
     /// Connects if need be, hears what there is, flies on.
@@ -100,6 +120,7 @@ impl Player {
         self.sent.clear();
         self.snapshots = 0;
         self.first_bytes = 0;
+        self.resumed = false;
         self.client.opened(self.now_ms());
         self.speak();
         true
@@ -143,12 +164,18 @@ impl Player {
                 self.told = Some(Fact { tick, player, score: None, controls: None });
             }
             ServerMessage::Snapshot(snapshot) => {
+                if self.snapshots == 0 {
+                    let known = self.resumed;
+                    let bytes = if known { &mut self.resume_bytes } else { &mut self.join_bytes };
+                    bytes.push(self.first_bytes);
+                }
                 self.snapshots += 1;
                 let player = self.client.world().unwrap().player;
                 let controls = self.sent.get(&snapshot.input_ack).copied();
                 let score = Some(snapshot.own.score);
                 self.told = Some(Fact { tick: snapshot.tick, player, score, controls });
             }
+            ServerMessage::Resumed { .. } => self.resumed = true,
             ServerMessage::Chat { text, .. } => self.chat.push(text.clone()),
             _ => {}
         }
