@@ -38,6 +38,9 @@ pub enum EnterError {
     /// No seat, and no room to make a new one.
     #[error("every seat is taken: try again in a moment")]
     Full,
+    /// The room of the seat is gone, and the seat with it.
+    #[error("this seat is no longer kept: join again")]
+    SeatGone,
     /// The server is going down.
     #[error("the server is stopping")]
     Stopping,
@@ -53,6 +56,7 @@ impl EnterError {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
             EnterError::Full | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::SeatGone => CloseCode::SeatGone,
             EnterError::Stopping => CloseCode::GoingAway,
         }
     }
@@ -110,6 +114,9 @@ impl Lobby {
             },
         };
         if !rooms.running.contains_key(&name) {
+            if connected.hello.resume.is_some() {
+                return Err(EnterError::SeatGone);
+            }
             if rooms.running.len() >= self.0.options.rooms_limit {
                 return Err(EnterError::Full);
             }

@@ -81,6 +81,8 @@ pub struct Room {
     tick_micros: u32,
     empty_since: Option<Tick>,
     quoted: Vec<u32>,
+    /// When everybody was last told the prices.
+    quoted_at: Tick,
 }
 
 impl Room {
@@ -110,6 +112,7 @@ impl Room {
             tick_micros: 0,
             empty_since: None,
             quoted: Vec::new(),
+            quoted_at: Tick(0),
         };
         room.empty_since = Some(room.sim.tick());
         room.replicator.observe(|world| room.sim.capture_into(world));
@@ -256,12 +259,16 @@ impl Room {
                 return;
             };
             let player = *player;
+            if seat.session.is_overtaken(shown, hello.attempt) {
+                link.close(CloseCode::TakenOver, "a later connection has this seat");
+                return;
+            }
             if let Some((old, link)) = seat.connection.replace((connection, link)) {
                 self.players.remove(&old);
                 link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
             }
             let held = hello.last_tick.map(|tick| Held { tick, talk: hello.talk_heard });
-            let resume = Resume { shown, token, held };
+            let resume = Resume { shown, token, attempt: hello.attempt, held };
             seat.greeting = Some(seat.session.resume(&resume, &self.replicator, &self.setup));
             self.players.insert(connection, player);
             self.pending.absences.push(Absence { player, away: false });
@@ -369,6 +376,7 @@ impl Room {
             }
             if self.quoted != world.prices {
                 self.quoted.clone_from(&world.prices);
+                self.quoted_at = tick;
                 let prices = self.quoted.clone();
                 self.broadcast(&ServerMessage::Quotes { prices });
             }
@@ -387,10 +395,12 @@ impl Room {
                 let token = seat.session.token();
                 seat.session.greet(&match greeting {
                     Greeting::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
-                    Greeting::Resumed => ServerMessage::Resumed { token, tick },
+                    Greeting::Resumed { .. } => ServerMessage::Resumed { token, tick },
                 });
-                let prices = self.replicator.world().prices.clone();
-                seat.session.send(&ServerMessage::Quotes { prices });
+                if greeting.is_before(self.quoted_at) {
+                    let prices = self.replicator.world().prices.clone();
+                    seat.session.send(&ServerMessage::Quotes { prices });
+                }
             }
             let snapshot = (link.ready() && seat.session.due(tick, &self.setup))
                 .then(|| seat.session.snapshot(&pilot, &mut self.replicator, &self.setup));

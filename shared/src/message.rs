@@ -56,6 +56,8 @@ pub struct Hello {
     pub last_tick: Option<Tick>,
     /// How many messages of chat and notices the client has heard since the welcome.
     pub talk_heard: u32,
+    /// The number of this connection among all of the client's: of two that overtake each other, the later counts.
+    pub attempt: u32,
 }
 
 /// Names a seat; secret, random, replaced at every resume.

@@ -78,6 +78,8 @@ pub struct Client {
     parked: Option<World>,
     /// Messages of chat and notices heard since the welcome.
     talk_heard: u32,
+    /// Connections opened so far.
+    attempt: u32,
     left: bool,
     devices: Devices,
     connection: Option<Connection>,
@@ -97,6 +99,7 @@ impl Client {
             token: None,
             parked: None,
             talk_heard: 0,
+            attempt: 0,
             left: false,
             devices: Devices::default(),
             connection: None,
@@ -117,7 +120,9 @@ impl Client {
         // Without a snapshot there is nothing to go on from.
         let last_tick = held.filter(|tick| *tick > Tick(0));
         let talk_heard = self.talk_heard;
-        self.send(&ClientMessage::Hello(Hello { version, name, resume, last_tick, talk_heard }));
+        self.attempt += 1;
+        let attempt = self.attempt;
+        self.send(&ClientMessage::Hello(Hello { version, name, resume, last_tick, talk_heard, attempt }));
     }
 
     /// The socket is gone: the world is no longer shown, but kept with the seat's token.
