@@ -23,6 +23,8 @@ pub struct LobbyOptions {
     pub fixed_seed: bool,
     /// Rooms at most.
     pub rooms_limit: usize,
+    /// Seconds for which the seat of a player who lost the connection is kept.
+    pub seat_grace_seconds: u32,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
 }
@@ -226,7 +228,8 @@ impl Lobby {
     }
 
     /// Gives a room its thread.
-    fn run(&self, room: Room) -> io::Result<Entry> {
+    fn run(&self, mut room: Room) -> io::Result<Entry> {
+        room.set_seat_grace_seconds(self.0.options.seat_grace_seconds);
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
