@@ -12,5 +12,5 @@ await setLanguage(settings.value.language);
 const hosts = { stage: document.getElementById("stage")!, ui: document.getElementById("ui")! };
 await openGamePage(hosts, Promise.resolve(core), (_room, events) => {
   setTimeout(() => events.opened(), 50);
-  return { send: () => {}, stop: () => {}, tryNow: () => {}, drop: () => {} };
+  return { send: () => {}, stop: () => {}, tryNow: () => {}, drop: () => {}, settled: () => {} };
 });

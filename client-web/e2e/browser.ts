@@ -1,6 +1,12 @@
 //! Chromium for a test, and a pilot who plays in it through keys and mouse as a person would.
 
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { expect } from "vitest";
 import type { Handle, PageState, SeenShip } from "../src/handle.ts";
 
@@ -40,12 +46,13 @@ export class Tab {
     page.on("pageerror", (error) => this.faults.push(String(error)));
   }
 
-  static async open(browser: Browser, url: string): Promise<Tab> {
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
       viewport: { width: 800, height: 500 },
       locale: "en-US",
       permissions: ["clipboard-read", "clipboard-write"],
+      ...options,
     });
     context.setDefaultTimeout(WAIT_MS);
     const tab = new Tab(context, await context.newPage());

@@ -7,6 +7,8 @@ import { Server } from "./server.ts";
 
 const FIRE_UNITS = 26;
 const CHASE_MS = 120_000;
+/** Boards come once a second. */
+const AGREE = { timeout: 30_000, interval: 200 };
 
 let browser: Browser;
 let server: Server;
@@ -75,14 +77,15 @@ test("one sees the other move, talk, shoot and die; the scores agree", async () 
   await ada.page.keyboard.press("Escape");
 
   const bo = new Pilot(await Tab.open(browser, invite), "Bo");
-  await bo.join();
-  await ada.untilText(".chat .news", "Bo");
+  // What is shown for seconds only is waited for before it is caused.
+  await Promise.all([ada.untilText(".chat .news", "Bo"), bo.join()]);
 
+  const heard = ada.untilText(".chat .chat", "hello belt");
   await bo.page.keyboard.press("Enter");
   await bo.page.waitForSelector(".chat input:focus");
   await bo.page.keyboard.type("hello belt");
   await bo.page.keyboard.press("Enter");
-  await ada.untilText(".chat .chat", "hello belt");
+  await heard;
 
   await chase(ada, bo, "hold fire", async () => (await ada.sees("Bo")) !== undefined);
   const seenAt = await ada.sees("Bo");
@@ -98,10 +101,15 @@ test("one sees the other move, talk, shoot and die; the scores agree", async () 
   );
   await bo.page.keyboard.up("KeyW");
 
-  await chase(ada, bo, "fire", async () => (await bo.state()).phase === "dead");
-  await bo.untilText(".death .who", "Ada");
-  await ada.untilText(".kills .killer", "Bo");
-  expect((await bo.state()).phase).toBe("dead");
+  let fallen = false;
+  const told = Promise.all([
+    bo.untilPhase("dead", CHASE_MS),
+    bo.untilText(".death .who", "Ada", CHASE_MS),
+    ada.untilText(".kills .killer", "Bo", CHASE_MS),
+  ]).finally(() => {
+    fallen = true;
+  });
+  await Promise.all([told, chase(ada, bo, "fire", async () => fallen)]);
   await bo.untilPhase("playing");
 
   const seen = await ada.page
@@ -117,8 +125,12 @@ test("one sees the other move, talk, shoot and die; the scores agree", async () 
       ),
     seen,
   );
-  const [hers, his] = await Promise.all([rows(ada), rows(bo)]);
-  expect(his).toEqual(hers);
+  await expect
+    .poll(async () => {
+      const [hers, his] = await Promise.all([rows(ada), rows(bo)]);
+      return JSON.stringify(his) === JSON.stringify(hers);
+    }, AGREE)
+    .toBe(true);
   ada.tab.expectNoFaults();
   bo.tab.expectNoFaults();
   await ada.close();

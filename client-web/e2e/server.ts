@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const OPEN = /Driftbelt is open: (https?:\/\/\S+)/;
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 function binary(): string {
   const path = process.env.DRIFTBELT_SERVER;

@@ -74,6 +74,9 @@ export interface CoreState {
   pendingInputs: number;
   predictionErrorUnits: number;
   interpolationDelayMs: number;
+  /** How many ticks early inputs come to the server, and by which share the own clock is bent to keep that. */
+  inputLeadTicks: number;
+  rateBend: number;
   players: number;
   version: string;
 }
@@ -87,8 +90,15 @@ export interface NetGraph {
   interpolationDelayMs: number;
   predictionErrorUnits: number;
   pendingInputs: number;
+  inputLeadTicks: number;
+  rateBend: number;
   serverTickMs: number;
+  spentBytesPerSecond: Spent;
 }
+
+/** What the bytes of snapshots were spent on. */
+export const SPENT = ["appeared", "gone", "names", "motion", "heading", "state", "events", "own"] as const;
+export type Spent = Record<(typeof SPENT)[number], number>;
 
 /** Both kinds of sources write a frame into wasm memory. */
 export interface FrameSource {

@@ -85,6 +85,8 @@ export const EffectKind = {
   spawn: 7,
   upgrade: 8,
   bounce: 9,
+  /** The place where who hit the own ship saw it. */
+  seen: 10,
 } as const;
 
 /** Levels of the four upgrades, unpacked from the header's one word. */

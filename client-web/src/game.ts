@@ -24,7 +24,7 @@ const HIDDEN_MS = 1000;
 export type Connect = (
   room: string | undefined,
   events: LinkEvents,
-) => Pick<Link, "send" | "stop" | "tryNow" | "drop">;
+) => Pick<Link, "send" | "stop" | "tryNow" | "drop" | "settled">;
 
 export class Game {
   private readonly client: Client;
@@ -170,6 +170,7 @@ export class Game {
     for (let notice = this.client.pollNotice(); notice; notice = this.client.pollNotice()) {
       if (notice.type === "welcome") {
         this.welcomed = true;
+        this.link.settled();
         model.phase.value = "playing";
         model.retryReason.value = "";
       } else if (notice.type === "goodbye") {

@@ -50,6 +50,8 @@ const nothing: Omit<PageState, "phase" | "fps"> = {
   pendingInputs: 0,
   predictionErrorUnits: 0,
   interpolationDelayMs: 0,
+  inputLeadTicks: 0,
+  rateBend: 0,
   players: 0,
   version,
 };

@@ -9,7 +9,7 @@ import { expose } from "./handle.ts";
 import { Controls } from "./input/controls.ts";
 import { isTyping } from "./input/keyboard.ts";
 import { animate } from "./loop.ts";
-import { change, settings } from "./settings.ts";
+import { change, followCalm, settings } from "./settings.ts";
 import { mountApp } from "./ui/app.tsx";
 import { type Actions, model } from "./ui/model.ts";
 import { Attract } from "./view/attract.ts";
@@ -64,9 +64,9 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   stage = await Stage.open(hosts.stage);
   controls.listen(stage.canvas);
   listenToKeys();
-  effect(() => {
-    if (stage) stage.camera.reducedMotion = settings.value.calm;
-    document.body.classList.toggle("calm", settings.value.calm);
+  const { camera } = stage;
+  followCalm((calm) => {
+    camera.reducedMotion = calm;
   });
   // A button that keeps the focus after a click would be pressed again by the keys that fly.
   hosts.ui.addEventListener("click", () => {

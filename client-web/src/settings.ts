@@ -56,6 +56,15 @@ export function change(part: Partial<Stored>): void {
   settings.value = { ...settings.value, ...part };
 }
 
+/** Calls `use` with the choice of less motion, now and whenever it changes. */
+export function followCalm(use: (calm: boolean) => void): void {
+  effect(() => {
+    const { calm } = settings.value;
+    document.body.classList.toggle("calm", calm);
+    use(calm);
+  });
+}
+
 effect(() => {
   try {
     localStorage.setItem(KEY, JSON.stringify(settings.value));

@@ -50,7 +50,7 @@ test("two thumbs fly, fire and boost at once", () => {
   touch.width = 800;
   touch.height = 400;
   touch.down(1, 100, 200);
-  expect(touch.read()).toEqual({ buttons: 0, aim: undefined });
+  expect(touch.read()).toEqual({ buttons: Button.brake, aim: undefined });
   touch.move(1, 100, 180);
   expect(touch.read()).toEqual({ buttons: 0, aim: -Math.PI / 2 });
   touch.move(1, 150, 200);

@@ -105,6 +105,23 @@ test("a lost line is tried again, ever more slowly, and at once when asked", () 
   expect(FakeSocket.all).toHaveLength(3);
 });
 
+test("a server that opens and does not take us in is asked ever more slowly", () => {
+  const heard = events();
+  const link = new Link("ws://x/ws", heard);
+  const waited = () => heard.waiting.mock.lastCall?.[0] - performance.now();
+  for (let turn = 0; turn < 6; turn += 1) {
+    newest().open();
+    newest().end(4003);
+    if (turn < 5) vi.advanceTimersByTime(waited());
+  }
+  expect(waited()).toBeGreaterThan(7000);
+  vi.advanceTimersByTime(waited());
+  newest().open();
+  link.settled();
+  newest().end(1006);
+  expect(waited()).toBeLessThanOrEqual(500);
+});
+
 test("silence on an open line is a lost line", () => {
   const heard = events();
   new Link("ws://x/ws", heard);

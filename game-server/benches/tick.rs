@@ -62,6 +62,7 @@ impl World {
             controls: Controls {
                 buttons: if (tick / 30 + player).is_multiple_of(4) { Buttons(0) } else { Buttons::THRUST },
                 aim: Angle::from_step((player.wrapping_mul(37) + tick * (1 + player % 5)) as u16),
+                ..Controls::default()
             },
         };
         TickInputs { inputs: (1..=self.players).map(input).collect(), ..TickInputs::default() }
@@ -167,11 +168,14 @@ fn snapshots(bencher: Bencher<'_, '_>, entities: u32) {
     let mut replicator = Replicator::new(&setup);
     let session = |player| Session::new(PlayerId(player), ResumeToken([0; 16]), &setup, Tick(1));
     let mut sessions: Vec<Session> = (1..=world.players).map(session).collect();
+    let mut out = Vec::new();
     let mut snapshot_all = |snapshot: WorldSnapshot| {
-        let pilots = snapshot.pilots.clone();
         replicator.observe(|out| *out = snapshot);
-        let each = sessions.iter_mut().zip(&pilots);
-        each.map(|(session, pilot)| session.snapshot(pilot, &mut replicator, &setup).len()).sum::<usize>()
+        let each = sessions.iter_mut();
+        let written = each.filter_map(|session| {
+            session.write_snapshot(&mut replicator, &setup, &mut out).then_some(out.len())
+        });
+        written.sum::<usize>()
     };
     snapshot_all(world.next_capture());
     bencher.with_inputs(|| world.next_capture()).bench_local_values(&mut snapshot_all);

@@ -47,6 +47,15 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Play a recording through simulation and replication without sockets: cost and bytes by stage.
+    BenchReplay {
+        /// The recording.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Viewers: one follows each player, the rest stand evenly spread
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=20_000))]
+        viewers: u16,
+    },
 }
 
 /// Options of `serve`.

@@ -3,13 +3,12 @@
 //! The only clock that a room has. Ticks stand on a fixed grid of time, so the rate neither drifts nor, after a stall,
 //! spirals: what is more than [`CATCH_UP_LIMIT_TICKS`] behind is given up and counted.
 
-use crate::inbox::SessionEvent;
+use crate::inbox::{Inbox, SessionEvent};
 use crate::journal::JournalStatus;
 use crate::room::{Room, Stage, StageWatch};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -78,19 +77,21 @@ pub enum Ended {
 /// called whenever the room has said something.
 pub fn run(
     mut room: Room,
-    inbox: &Receiver<SessionEvent>,
+    inbox: &Inbox,
     stats: &RoomStats,
     ticked: &dyn Fn(),
     retire: impl Fn() -> bool,
 ) -> Ended {
     let mut pace = Pace::new(room.setup().tick_rate_hz);
     let mut meter = Meter::new();
+    let mut events = Vec::new();
     loop {
         pace.wait(room.name());
         let start = Instant::now();
         meter.stages.since = start;
         let mut stopping = false;
-        while let Ok(event) = inbox.try_recv() {
+        events = inbox.take(events);
+        for event in events.drain(..) {
             match &event {
                 SessionEvent::Connected(_) => drop(stats.entering.fetch_sub(1, Relaxed)),
                 SessionEvent::Stop { .. } => stopping = true,

@@ -2,7 +2,7 @@
 
 use crate::link::Link;
 use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most events that wait for a tick boundary in one room.
 pub const INBOX_LIMIT_EVENTS: usize = 65_536;
@@ -50,7 +50,22 @@ pub enum SessionEvent {
 
 /// The posting end of a room's inbox.
 #[derive(Clone, Debug)]
-pub struct InboxSender(SyncSender<SessionEvent>);
+pub struct InboxSender(Arc<Shared>);
+
+/// The room's end of its inbox.
+#[derive(Debug)]
+pub struct Inbox(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    events: Vec<SessionEvent>,
+    ended: bool,
+}
 
 /// Why an event was not taken; the event comes back.
 #[derive(Debug, thiserror::Error)]
@@ -69,16 +84,42 @@ impl InboxSender {
     /// # Errors
     /// [`PostError`] if the inbox is full or the room has ended, with the event.
     pub fn post(&self, event: SessionEvent) -> Result<(), PostError> {
-        self.0.try_send(event).map_err(|error| match error {
-            TrySendError::Full(event) => PostError::Full(Box::new(event)),
-            TrySendError::Disconnected(event) => PostError::Ended(Box::new(event)),
-        })
+        let mut queue = self.0.lock();
+        if queue.ended {
+            return Err(PostError::Ended(Box::new(event)));
+        }
+        if queue.events.len() >= INBOX_LIMIT_EVENTS {
+            return Err(PostError::Full(Box::new(event)));
+        }
+        queue.events.push(event);
+        Ok(())
+    }
+}
+
+impl Inbox {
+    /// Everything that was posted since the last time, oldest first. `emptied` is the memory the inbox goes on with.
+    #[must_use]
+    pub fn take(&self, mut emptied: Vec<SessionEvent>) -> Vec<SessionEvent> {
+        emptied.clear();
+        std::mem::replace(&mut self.0.lock().events, emptied)
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A room's inbox: its two ends.
 #[must_use]
-pub fn inbox() -> (InboxSender, Receiver<SessionEvent>) {
-    let (sender, receiver) = sync_channel(INBOX_LIMIT_EVENTS);
-    (InboxSender(sender), receiver)
+pub fn inbox() -> (InboxSender, Inbox) {
+    let shared = Arc::new(Shared::default());
+    (InboxSender(shared.clone()), Inbox(shared))
 }

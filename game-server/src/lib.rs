@@ -1,6 +1,7 @@
 //! The Driftbelt server: rooms, sessions, replication, journal, HTTP and WebSocket.
 
 pub mod assets;
+pub mod bench_replay;
 pub mod cli;
 pub mod config;
 pub mod game_loop;

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most bytes that wait for one connection.
 pub const QUEUE_LIMIT_BYTES: usize = 64 * 1024;
+/// Room that an emptied queue keeps for the next messages, in bytes.
+const RETAINED_BYTES: usize = 2048;
 
 /// The room's end of the way to a connection.
 #[derive(Clone, Debug)]
@@ -27,8 +29,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Queue {
-    messages: Vec<Vec<u8>>,
-    bytes: usize,
+    messages: Messages,
     snapshot_waits: bool,
     close: Option<(CloseCode, String)>,
     gone: bool,
@@ -37,11 +38,55 @@ struct Queue {
     tick: Tick,
 }
 
+/// Encoded messages, one behind the other in one piece of memory.
+#[derive(Debug, Default)]
+pub struct Messages {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Messages {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Their number.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Bytes of all together.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The messages, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[*start as usize..*end as usize])
+    }
+
+    fn push(&mut self, message: &[u8]) {
+        self.bytes.extend_from_slice(message);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.bytes.clear();
+        self.bytes.shrink_to(RETAINED_BYTES);
+    }
+}
+
 /// What a connection takes in one go.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Messages, oldest first: one binary frame each.
-    pub messages: Vec<Vec<u8>>,
+    /// Messages: one binary frame each.
+    pub messages: Messages,
     /// Close the connection with this code and reason once the messages are written.
     pub close: Option<(CloseCode, String)>,
 }
@@ -67,25 +112,15 @@ impl Link {
     }
 
     /// Queues an encoded snapshot.
-    pub fn send_snapshot(&self, message: Vec<u8>) {
-        self.0.lock().snapshot_waits = true;
-        self.send(message);
+    pub fn send_snapshot(&self, message: &[u8]) {
+        let mut queue = self.0.lock();
+        queue.snapshot_waits = true;
+        queue.push(message);
     }
 
     /// Queues an encoded message. Over the limit, the connection is closed as too slow instead.
-    pub fn send(&self, message: Vec<u8>) {
-        let mut queue = self.0.lock();
-        if queue.gone || queue.close.is_some() {
-            return;
-        }
-        queue.note_tick();
-        queue.bytes += message.len();
-        if queue.bytes > QUEUE_LIMIT_BYTES {
-            queue.messages.clear();
-            queue.close = Some((CloseCode::TooSlow, "this connection is too slow for the game".into()));
-        } else {
-            queue.messages.push(message);
-        }
+    pub fn send(&self, message: &[u8]) {
+        self.0.lock().push(message);
     }
 
     /// Closes the connection after what is queued.
@@ -100,16 +135,25 @@ impl Outgoing {
     /// What there is to write now, if anything.
     #[must_use]
     pub fn try_take(&self) -> Option<Taken> {
+        let mut taken = Taken::default();
+        self.take_into(&mut taken).then_some(taken)
+    }
+
+    /// As [`Self::try_take`], into what was taken before, whose memory the queue goes on with. Says whether there was
+    /// anything.
+    pub fn take_into(&self, taken: &mut Taken) -> bool {
         let mut queue = self.0.lock();
         if queue.messages.is_empty() && queue.close.is_none() {
-            return None;
+            return false;
         }
         if queue.gate.as_ref().is_some_and(|gate| !gate.lets_pass(queue.tick)) {
-            return None;
+            return false;
         }
-        queue.bytes = 0;
+        taken.messages.clear();
+        std::mem::swap(&mut queue.messages, &mut taken.messages);
         queue.snapshot_waits = false;
-        Some(Taken { messages: std::mem::take(&mut queue.messages), close: queue.close.clone() })
+        taken.close.clone_from(&queue.close);
+        true
     }
 }
 
@@ -120,6 +164,19 @@ impl Drop for Outgoing {
 }
 
 impl Queue {
+    fn push(&mut self, message: &[u8]) {
+        if self.gone || self.close.is_some() {
+            return;
+        }
+        self.note_tick();
+        if self.messages.size() + message.len() > QUEUE_LIMIT_BYTES {
+            self.messages.clear();
+            self.close = Some((CloseCode::TooSlow, "this connection is too slow for the game".into()));
+        } else {
+            self.messages.push(message);
+        }
+    }
+
     fn note_tick(&mut self) {
         if let Some(gate) = &self.gate {
             self.tick = gate.recorded();

@@ -4,9 +4,10 @@ use anyhow::Context;
 use game_server::cli::{Cli, Command, ReplayOptions, ServeOptions};
 use game_server::config::{self, ConfigError, suggest};
 use game_server::net::limits::Limits;
+use game_server::net::recordings;
 use game_server::serve::Server;
 use game_server::telemetry::log_to_stderr;
-use game_server::{cli::LogForm, info, verify};
+use game_server::{bench_replay, cli::LogForm, info, verify};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -36,6 +37,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(options)) => serve(&options),
         Some(Command::Replay(options)) => replay(&options),
         Some(Command::Verify { files }) => verify::run(&files),
+        Some(Command::BenchReplay { file, viewers }) => {
+            bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Info { file }) => info::run(&file).map(|()| ExitCode::SUCCESS),
     }
 }
@@ -68,7 +72,7 @@ fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let signals = Signals::new()?;
         let server = Server::start_replay(options).await?;
-        let name = options.file.file_name().unwrap_or_default().to_string_lossy();
+        let name = recordings::encoded(&recordings::file_name(&options.file));
         eprintln!("Watch it here: {}replay/{name}", server.local_url());
         until_told_to_stop(server, signals).await;
         anyhow::Ok(())

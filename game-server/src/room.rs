@@ -84,6 +84,8 @@ pub struct Room {
     quoted: Vec<u32>,
     /// When everybody was last told the prices.
     quoted_at: Tick,
+    /// The snapshot at hand, encoded.
+    snapshot: Vec<u8>,
 }
 
 impl Room {
@@ -116,6 +118,7 @@ impl Room {
             grace_ticks,
             quoted: Vec::new(),
             quoted_at: Tick(0),
+            snapshot: Vec::new(),
         };
         room.empty_since = Some(room.sim.tick());
         room.replicator.observe(|world| room.sim.capture_into(world));
@@ -398,7 +401,9 @@ impl Room {
                 seat.session.silence();
                 continue;
             };
-            let Some(pilot) = self.replicator.world().pilot(*player).cloned() else { continue };
+            if self.replicator.world().pilot(*player).is_none() {
+                continue;
+            }
             if let Some(greeting) = seat.greeting.take() {
                 let token = seat.session.token();
                 seat.session.greet(&match greeting {
@@ -410,11 +415,14 @@ impl Room {
                     seat.session.send(&ServerMessage::Quotes { prices });
                 }
             }
-            let snapshot = (link.ready() && seat.session.due(tick, &self.setup))
-                .then(|| seat.session.snapshot(&pilot, &mut self.replicator, &self.setup));
+            let ready = link.ready();
             transmit(seat);
-            if let (Some(snapshot), Some((_, link))) = (snapshot, &seat.connection) {
-                link.send_snapshot(snapshot);
+            if ready
+                && seat.session.due(tick, &self.setup)
+                && seat.session.write_snapshot(&mut self.replicator, &self.setup, &mut self.snapshot)
+                && let Some((_, link)) = &seat.connection
+            {
+                link.send_snapshot(&self.snapshot);
             }
         }
     }
@@ -424,7 +432,7 @@ impl Room {
 fn transmit(seat: &mut Seat) {
     while let Some(message) = seat.session.poll_transmit() {
         if let Some((_, link)) = &seat.connection {
-            link.send(message);
+            link.send(&message);
         }
     }
 }

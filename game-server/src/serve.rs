@@ -15,9 +15,10 @@ use crate::net::sockets::SocketMethod;
 use crate::net::stream::Meters;
 use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
 use crate::telemetry;
+use shared::recording::{HEADER_LIMIT_BYTES, Header, OpenError};
 use shared::rules::RuleError;
 use shared::setup::DEFAULT_TICK_RATE_HZ;
-use std::io;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,13 +65,21 @@ pub enum StartError {
     /// One of two files.
     #[error("--cert and --key belong together")]
     HalfCertificate,
-    /// The recording to replay.
+    /// The recording to replay cannot be read.
+    #[error("{}: {error}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The file to replay is no recording that this version reads.
     #[error("{}: {error}", file.display())]
     Recording {
         /// The file.
         file: PathBuf,
-        /// Why it cannot be read.
-        error: io::Error,
+        /// Why.
+        error: OpenError,
     },
     /// The certificate.
     #[error(transparent)]
@@ -156,9 +165,12 @@ impl Server {
     /// # Errors
     /// [`StartError`] says what to change.
     pub async fn start_replay(options: &ReplayOptions) -> Result<Server, StartError> {
-        let unreadable = |error| StartError::Recording { file: options.file.clone(), error };
+        let unreadable = |error| StartError::Unreadable { file: options.file.clone(), error };
         let file = std::path::absolute(&options.file).map_err(unreadable)?;
-        std::fs::File::open(&file).map_err(unreadable)?;
+        let mut start = Vec::new();
+        let opened = std::fs::File::open(&file).map_err(unreadable)?;
+        opened.take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).map_err(unreadable)?;
+        Header::read(&start).map_err(|error| StartError::Recording { file: options.file.clone(), error })?;
         let choice =
             Choice { mode: "belt".into(), drones: None, seed: 0, tick_rate_hz: DEFAULT_TICK_RATE_HZ };
         let setup = Assets::Embedded.setup(&choice)?;

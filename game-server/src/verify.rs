@@ -112,7 +112,7 @@ pub fn verify(recording: &Recording, mut progress: impl FnMut(u32)) -> Result<Ve
 }
 
 /// The world that a recording begins with. One from the very beginning is made of its rules, not of what was stored.
-fn begin(setup: &Setup, first: &Keyframe) -> Result<Sim, VerifyError> {
+pub(crate) fn begin(setup: &Setup, first: &Keyframe) -> Result<Sim, VerifyError> {
     if first.tick == Tick(0) { Ok(Sim::new(setup)?) } else { Ok(Sim::from_keyframe(setup, first)?) }
 }
 

@@ -8,7 +8,7 @@ use shared::command::{Join, PlayerInput, TickInputs};
 use shared::event::Happening;
 use shared::hash::hash_bytes;
 use shared::id::{PlayerId, Tick};
-use shared::input::{Buttons, Controls};
+use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::Keyframe;
 use shared::recording::{Encoder, Ending, Header, Recording};
 use shared::setup::Setup;
@@ -97,6 +97,7 @@ fn controls(tick: Tick, player: u32) -> Controls {
     Controls {
         buttons,
         aim: Angle::from_step((tick.0 * (player % 7 + 1)) as u16 + (noise >> 16) as u16 % 64),
+        lag: ViewLag((noise >> 32) as u16 % 64),
     }
 }
 

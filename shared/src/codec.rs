@@ -46,6 +46,13 @@ pub fn encode_stored<T: Serialize>(value: &T, out: &mut Vec<u8>) {
     encode(value, out);
 }
 
+/// How many bytes a part of a message takes.
+#[must_use]
+pub fn encoded_length<T: Serialize>(part: &T) -> usize {
+    encode_into_std_write(part, &mut std::io::sink(), standard())
+        .expect("our types encode, and a sink takes every byte")
+}
+
 /// Reads a client's message: exactly one, within [`CLIENT_MESSAGE_LIMIT_BYTES`].
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use crate::angle::Angle;
 use crate::entity::{EntityState, Kind, Levels, ShipFlags};
 use crate::id::{NetId, PlayerId, Tick};
 use crate::quantize;
+use crate::spent::{Meter, Spent};
 use crate::text::{NAME_LIMIT_BYTES, Name};
 use crate::varint::{self, Malformed, put, put_signed, take, take_byte, take_signed, take_slice};
 use glam::IVec2;
@@ -170,6 +171,8 @@ pub struct Changes {
     pub removed: Vec<EntityState>,
     /// Names of players whose ships came into view.
     pub names: Vec<(PlayerId, Name)>,
+    /// What the payload's bytes were spent on.
+    pub spent: Spent,
 }
 
 /// Everything that one viewer holds: the other end of the deltas.
@@ -224,6 +227,7 @@ impl View {
         }
         let mut bytes = payload;
         self.take_removed(&mut bytes, &mut changes)?;
+        changes.spent.gone = (payload.len() - bytes.len()) as u32;
         self.take_records(&mut bytes, &mut changes)?;
         Ok(changes)
     }
@@ -254,9 +258,11 @@ impl View {
         let mut id = 0u32;
         // Records ascend, so the search for the next one starts where the last one was found.
         let mut from = 0;
+        let mut meter = Meter::new(bytes);
         while !bytes.is_empty() {
             id = id.wrapping_add(take(bytes)?);
             let header = take_byte(bytes)?;
+            meter.spend(bytes, &mut changes.spent.names);
             let place = from.min(self.entities.len());
             let found = self.entities[place..].binary_search_by_key(&NetId(id), |entity| entity.id);
             let (index, known) = match found {
@@ -265,6 +271,7 @@ impl View {
             };
             if header & FULL != 0 {
                 let (entity, name) = read_full(NetId(id), header, bytes)?;
+                meter.spend(bytes, &mut changes.spent.appeared);
                 if let Some(name) = name {
                     changes.names.push((entity.owner, name));
                 }
@@ -278,7 +285,8 @@ impl View {
                     changes.appeared.push(NetId(id));
                 }
             } else if known {
-                read_delta(&mut self.entities[index], header, self.tick_seconds, bytes)?;
+                let spent = &mut changes.spent;
+                read_delta(&mut self.entities[index], header, self.tick_seconds, bytes, &mut meter, spent)?;
             } else {
                 return Err(DeltaError::Unknown(id));
             }
@@ -330,6 +338,8 @@ fn read_delta(
     mask: u8,
     tick_seconds: f32,
     bytes: &mut &[u8],
+    meter: &mut Meter,
+    spent: &mut Spent,
 ) -> Result<(), DeltaError> {
     if mask & VELOCITY != 0 {
         let velocity = entity.motion.velocity.wrapping_add(take_vector(bytes)?);
@@ -339,10 +349,12 @@ fn read_delta(
     if mask & OFFSET != 0 {
         entity.motion.at = entity.motion.at.wrapping_add(take_vector(bytes)?);
     }
+    meter.spend(bytes, &mut spent.motion);
     if mask & HEADING != 0 {
         let steps = i16::try_from(take_signed(bytes)?).map_err(|_| Malformed)?;
         entity.heading = entity.heading.turned(steps);
     }
+    meter.spend(bytes, &mut spent.heading);
     if mask & HEALTH != 0 {
         entity.health = take_u16(bytes)?;
     }
@@ -356,6 +368,7 @@ fn read_delta(
     if mask & SCORE != 0 {
         entity.score = take(bytes)?;
     }
+    meter.spend(bytes, &mut spent.state);
     Ok(())
 }
 

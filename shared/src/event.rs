@@ -1,5 +1,6 @@
 //! What happened in a tick and shows no trace in the entities afterwards: sparks, deaths, gains.
 
+use crate::angle::Angle;
 use crate::entity::Upgrade;
 use crate::id::{NetId, PlayerId};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub enum Happening {
         by: PlayerId,
         /// Damage in health quanta.
         damage: u16,
+        /// The way the bolt flew.
+        course: Angle,
+        /// From where the target was to where its shooter saw it, in position quanta; zero for what was hit as it is.
+        seen: (i16, i16),
     },
     /// A ship was destroyed.
     Death {

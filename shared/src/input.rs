@@ -54,13 +54,45 @@ impl Buttons {
     }
 }
 
-/// Buttons and aim: what a player's controls say, without the tick.
+/// How far behind the player's own tick the screen shows others, in parts of a tick: what was aimed at is where the
+/// others were so long ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ViewLag(pub u16);
+
+impl ViewLag {
+    /// Parts of a tick: at top speed one of them is a tenth of a ship's radius.
+    pub const PARTS_PER_TICK: u16 = 8;
+
+    /// The nearest lag to a number of ticks; what is negative or no number is no lag.
+    #[must_use]
+    pub fn of_ticks(ticks: f64) -> ViewLag {
+        // A float cast saturates, and makes 0 of what is no number.
+        ViewLag((ticks * f64::from(Self::PARTS_PER_TICK) + 0.5) as u16)
+    }
+
+    /// In ticks.
+    #[must_use]
+    pub fn ticks(self) -> f32 {
+        f32::from(self.0) / f32::from(Self::PARTS_PER_TICK)
+    }
+
+    /// In whole ticks, rounded up.
+    #[must_use]
+    pub fn whole_ticks(self) -> u16 {
+        self.0.div_ceil(Self::PARTS_PER_TICK)
+    }
+}
+
+/// Buttons, aim and view: what a player does and sees, without the tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controls {
     /// The buttons held.
     pub buttons: Buttons,
     /// Where the ship points and fires.
     pub aim: Angle,
+    /// How old the others were on the screen that was aimed by.
+    pub lag: ViewLag,
 }
 
 /// What a player did in one tick.

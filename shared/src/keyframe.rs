@@ -22,6 +22,8 @@ pub struct Keyframe {
     pub entities: Vec<EntityState>,
     /// What of ships the wire does not show, ascending by id.
     pub ships: Vec<ShipKey>,
+    /// The recent past of every ship, ascending by id.
+    pub trails: Vec<TrailKey>,
     /// What of bolts the wire does not show, ascending by id.
     pub bolts: Vec<BoltKey>,
     /// Ticks that each ore still lasts, ascending by id.
@@ -49,6 +51,15 @@ pub struct ShipKey {
     pub bank_progress: u16,
     /// Score won so far by the haul that is being banked.
     pub haul: u32,
+}
+
+/// Where a ship came from, as far back as shots are rewound.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailKey {
+    /// The ship.
+    pub id: NetId,
+    /// The way of each recent tick in position quanta, the newest first.
+    pub ways: Vec<(i32, i32)>,
 }
 
 /// What of a bolt the wire does not show.

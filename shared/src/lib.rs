@@ -20,6 +20,7 @@ pub mod recording;
 pub mod rules;
 pub mod setup;
 pub mod snapshot;
+pub mod spent;
 pub mod text;
 pub mod varint;
 

@@ -3,7 +3,7 @@
 
 use crate::angle::Angle;
 use crate::entity::{Levels, Upgrade};
-use crate::input::{Buttons, Controls};
+use crate::input::{Buttons, Controls, ViewLag};
 use crate::quantize;
 use crate::rules::Rules;
 use glam::{IVec2, Vec2};
@@ -46,6 +46,16 @@ impl Motion {
         let ticks = ticks.min(i32::MAX as u32) as i32;
         let way = IVec2::new(step.x.wrapping_mul(ticks), step.y.wrapping_mul(ticks));
         Motion { at: self.at.wrapping_add(way), velocity: self.velocity }
+    }
+
+    /// As [`Motion::drifted`], for parts of a tick too: whole steps of a tick are never rounded.
+    #[must_use]
+    pub fn drifted_by(&self, lag: ViewLag, tick_seconds: f32) -> Motion {
+        let parts = ViewLag::PARTS_PER_TICK;
+        let whole = self.drifted(u32::from(lag.0 / parts), tick_seconds);
+        let step = quantize::displacement(self.velocity, tick_seconds);
+        let part = |way: i32| (i64::from(way) * i64::from(lag.0 % parts) / i64::from(parts)) as i32;
+        Motion { at: whole.at.wrapping_add(IVec2::new(part(step.x), part(step.y))), velocity: self.velocity }
     }
 }
 

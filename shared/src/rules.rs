@@ -109,6 +109,8 @@ pub struct BoltRules {
     pub energy: f32,
     /// Radius, units.
     pub radius: f32,
+    /// How far back in time a shot is tested at most, where its shooter saw the others late; seconds, 0 turns it off.
+    pub rewind_seconds: f32,
 }
 
 /// Rocks, by size: small, medium, large.
@@ -231,7 +233,7 @@ impl Rules {
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
         let Rules { ship, bolt, asteroid, ore, station, bounty, upgrades, drone } = self;
-        let ranges: [(&str, f64, f64, f64); 48] = [
+        let ranges: [(&str, f64, f64, f64); 49] = [
             ("ship.radius", ship.radius.into(), 0.2, 10.0),
             ("ship.health", ship.health.into(), 1.0, 2000.0),
             ("ship.energy", ship.energy.into(), 1.0, 1000.0),
@@ -253,6 +255,7 @@ impl Rules {
             ("bolt.cooldown_seconds", bolt.cooldown_seconds.into(), 0.01, 10.0),
             ("bolt.energy", bolt.energy.into(), 0.0, 100.0),
             ("bolt.radius", bolt.radius.into(), 0.01, 5.0),
+            ("bolt.rewind_seconds", bolt.rewind_seconds.into(), 0.0, 0.5),
             ("asteroid.radius[0]", asteroid.radius[0].into(), 0.2, 20.0),
             ("asteroid.radius[1]", asteroid.radius[1].into(), 0.2, 20.0),
             ("asteroid.radius[2]", asteroid.radius[2].into(), 0.2, 20.0),

@@ -1,5 +1,6 @@
 //! What a world starts from: rules, mode, arena, seed and tick rate. Equal setups and equal inputs make equal worlds.
 
+use crate::input::ViewLag;
 use crate::rules::{Arena, Mode, RuleError, Rules, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,13 @@ impl Setup {
     #[must_use]
     pub fn ticks(&self, seconds: f32) -> u32 {
         libm::roundf(seconds * f32::from(self.tick_rate_hz)).max(1.0) as u32
+    }
+
+    /// The oldest view of others that a shot is made good for.
+    #[must_use]
+    pub fn rewind_limit(&self) -> ViewLag {
+        let ticks = f64::from(self.rules.bolt.rewind_seconds) * f64::from(self.tick_rate_hz);
+        ViewLag((ticks * f64::from(ViewLag::PARTS_PER_TICK)) as u16)
     }
 
     /// Half the side of the square world, in units: it follows the mode's density, so that a room for 8 and a room for

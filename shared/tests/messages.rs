@@ -6,7 +6,7 @@ use shared::codec::{DecodeError, decode_client, decode_server, encode_client, en
 use shared::entity::{Levels, Upgrade};
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId, Tick};
-use shared::input::{Buttons, Controls, InputFrame};
+use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::message::*;
 use shared::rules::{Arena, Mode, Rules, Station};
 use shared::text::Name;
@@ -17,7 +17,8 @@ fn name(text: &str) -> Name {
 }
 
 fn client_messages() -> Vec<ClientMessage> {
-    let controls = Controls { buttons: Buttons::THRUST.with(Buttons::FIRE), aim: Angle::from_step(300) };
+    let buttons = Buttons::THRUST.with(Buttons::FIRE);
+    let controls = Controls { buttons, aim: Angle::from_step(300), lag: ViewLag(58) };
     let hello = Hello {
         version: 1,
         name: name("Ada"),
@@ -41,7 +42,13 @@ fn client_messages() -> Vec<ClientMessage> {
 fn happenings() -> Vec<Happening> {
     let ship = NetId(9);
     vec![
-        Happening::Hit { target: ship, by: PlayerId(2), damage: 88 },
+        Happening::Hit {
+            target: ship,
+            by: PlayerId(2),
+            damage: 88,
+            course: Angle::from_step(512),
+            seen: (-700, 12),
+        },
         Happening::Death { ship, victim: PlayerId(1), killer: PlayerId(2), bounty: 25 },
         Happening::Broken { asteroid: NetId(4), size: 2 },
         Happening::Loaded { ship },

@@ -49,6 +49,10 @@ pub fn install(workspace: &Workspace) -> anyhow::Result<()> {
     // npm writes this file last: without it the folder is half of an installation.
     let product = client.join("node_modules/.package-lock.json");
     inputs.run_if_changed(workspace, "npm-ci", &[product], || {
+        // Some systems package it apart from Node.
+        if process::answer(npm(workspace).arg("--version")).is_none() {
+            bail!("npm is needed beside Node, and there is no `npm` on PATH that runs: https://nodejs.org");
+        }
         let mut command = npm(workspace);
         command.args(["ci", "--include=dev", "--no-audit", "--no-fund", "--prefer-offline"]);
         command.args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]);

@@ -14,6 +14,7 @@ use shared::input::{Buttons, Controls};
 use shared::message::{self, ClientMessage, Hello, ResumeToken, Scoreboard, ServerMessage, Welcome};
 use shared::quantize::health_from;
 use shared::rules::RuleError;
+use shared::spent::Spent;
 use shared::text::Name;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -51,7 +52,7 @@ struct Devices {
 
 impl Devices {
     fn controls(&self) -> Controls {
-        Controls { buttons: self.held, aim: Angle::from_radians(self.aim) }
+        Controls { buttons: self.held, aim: Angle::from_radians(self.aim), ..Controls::default() }
     }
 
     fn sample(&mut self) -> Controls {
@@ -172,10 +173,10 @@ impl Client {
         traffic.heard(bytes.len(), now_ms);
         match message {
             ServerMessage::Snapshot(snapshot) => {
-                traffic.snapshot(bytes.len());
                 let round_trip = traffic.round_trip_ms().unwrap_or(0.0).min(ROUND_TRIP_LIMIT_MS);
                 let world = connection.world.as_mut().ok_or(ReceiveError::NoWelcome)?;
-                world.snapshot(&snapshot, round_trip, now_ms, &mut self.notices)?;
+                let spent = world.snapshot(&snapshot, round_trip, now_ms, &mut self.notices)?;
+                traffic.snapshot(bytes.len(), spent);
             }
             ServerMessage::Pong { stamp, tick_micros } => traffic.pong(stamp, tick_micros, now_ms),
             ServerMessage::Welcome(welcome) => self.welcomed(*welcome, now_ms)?,
@@ -332,6 +333,8 @@ impl Client {
             pending_inputs: graph.pending_inputs,
             prediction_error_units: graph.prediction_error_units,
             interpolation_delay_ms: graph.interpolation_delay_ms,
+            input_lead_ticks: graph.input_lead_ticks,
+            rate_bend: graph.rate_bend,
             players: self.players,
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -364,6 +367,7 @@ impl Client {
             input_lead_ticks: world.map_or(0.0, |world| world.clock.lead_ticks()),
             rate_bend: world.map_or(0.0, |world| world.clock.rate_bend()),
             server_tick_ms: traffic.map_or(0.0, Traffic::server_tick_ms),
+            spent_bytes_per_second: traffic.map_or(Spent::default(), Traffic::spent_bytes_per_second),
         }
     }
 

@@ -133,6 +133,8 @@ pub enum EffectKind {
     Upgraded = 8,
     /// A ship bounced off something.
     Bounced = 9,
+    /// The place where who hit the own ship saw it.
+    Seen = 10,
 }
 
 /// A moment to be seen and heard, in exactly one frame.

@@ -8,6 +8,12 @@ use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId};
 use shared::quantize::{health_from, position_from};
 use shared::rules::Rules;
+use shared::setup::Setup;
+
+/// A bolt's way that passes this near to its owner's hull comes from the gun, in units.
+const MUZZLE_UNITS: f32 = 1.0;
+/// A bolt that appears may have been fired this many ticks ago.
+const FIRED_TICKS: f32 = 2.0;
 
 /// What an effect needs to know about the world it happens in.
 pub trait Surroundings {
@@ -22,7 +28,7 @@ pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, around: &dy
     let position = position_from(IVec2::from(event.at));
     let ship_of = |player: PlayerId| around.ship_of(player).map(|ship| ship.id);
     let moment = match event.what {
-        Happening::Hit { target, by, damage } => {
+        Happening::Hit { target, by, damage, .. } => {
             Moment::new(EffectKind::Hit, target, health_from(damage)).by(ship_of(by))
         }
         Happening::Death { ship, killer, bounty, .. } => {
@@ -39,8 +45,14 @@ pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, around: &dy
         }
         Happening::Bounced { ship, speed } => Moment::new(EffectKind::Bounced, ship, f32::from(speed)),
     };
-    // A hit points away from who fired.
-    let from = moment.other.and_then(|other| around.entity(other)).map(|ship| ship.motion.position());
+    let angle = match event.what {
+        Happening::Hit { course, .. } => course.radians(),
+        // A death points away from who did it.
+        _ => {
+            let by = moment.other.and_then(|other| around.entity(other));
+            by.map_or(0.0, |ship| direction(position - ship.motion.position()))
+        }
+    };
     let own = own_ship.is_some_and(|own| own == moment.subject || Some(own) == moment.other);
     Effect {
         kind: moment.kind,
@@ -48,9 +60,35 @@ pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, around: &dy
         subject: moment.subject.0,
         other: moment.other.map_or(0, |other| other.0),
         value: moment.value,
-        angle: from.map_or(0.0, |from| direction(position - from)),
+        angle,
         own,
     }
+}
+
+/// Whether an event is a hit that its shooter scored on what the target was a while ago.
+pub fn is_rewound(event: &Event) -> bool {
+    matches!(event.what, Happening::Hit { seen, .. } if seen != (0, 0))
+}
+
+/// Where the shooter saw the own ship when the hit of this effect was scored on what it was a while ago.
+pub fn seen(event: &Event, own_ship: Option<NetId>, hit: &Effect) -> Option<Effect> {
+    match event.what {
+        Happening::Hit { target, seen, .. } if Some(target) == own_ship && is_rewound(event) => {
+            let back = position_from(IVec2::new(seen.0.into(), seen.1.into()));
+            Some(Effect { kind: EffectKind::Seen, position: hit.position + back, ..*hit })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a bolt that has just appeared comes from its owner's gun, and not into sight: the way that it can have flown
+/// at once, because of its shooter's lag, leads back to the ship.
+pub fn is_fired_now(bolt: &EntityState, ship: &EntityState, setup: &Setup) -> bool {
+    let apart = bolt.motion.position() - ship.motion.position();
+    let speed = bolt.motion.speed() - ship.motion.speed();
+    let ticks = setup.rewind_limit().ticks() + FIRED_TICKS;
+    let seconds = (apart.dot(speed) / speed.length_squared()).clamp(0.0, ticks * setup.tick_seconds());
+    (apart - speed * seconds).length() < setup.rules.ship.radius + MUZZLE_UNITS
 }
 
 /// The flash at the muzzle of a gun that fired.

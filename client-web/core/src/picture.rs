@@ -8,9 +8,7 @@ use crate::shown;
 use crate::world::World;
 use glam::Vec2;
 use shared::entity::{Kind, ShipFlags};
-use shared::id::NetId;
 use shared::input::{Buttons, Controls};
-use shared::movement::Motion;
 use shared::quantize::{energy_from, health_from};
 
 /// Buffers of a picture that are kept from frame to frame.
@@ -41,12 +39,13 @@ impl Canvas {
         self.effects.clear();
         let ahead = predicted_tick(world, now_ms);
         let behind = world.timeline.advance(now_ms);
+        let bridge = world.bridge_ticks(now_ms);
         world.samples.drop_before(behind);
 
         self.shown.extend(shown::stations(&world.setup.arena, world.half_size));
         self.drifting(world, ahead);
+        self.others(world, behind, bridge);
         self.own_bolts(world, ahead);
-        self.others(world, behind);
         let own = own_ship(world, controls, aim, ahead, now_ms);
         if let Some(own) = &own {
             world.camera = own.position;
@@ -57,7 +56,7 @@ impl Canvas {
             let found = shown.iter().find(|entity| entity.id == id && entity.kind != Drawn::Station);
             found.map(|entity| entity.position)
         };
-        world.effects.take(behind, now_ms, &place_of, &mut self.effects);
+        world.effects.take(behind + bridge, now_ms, &place_of, &mut self.effects);
         let header = header(world, own.as_ref(), now_ms);
         let followed = own.map(|own| own.id);
         self.buffer.write(&header, followed, &mut self.shown, &self.effects);
@@ -84,14 +83,12 @@ impl Canvas {
         let blocked = |place: Vec2| {
             shown.iter().any(|entity| {
                 let reach = entity.radius + rules.bolt.radius;
-                entity.kind == Drawn::Asteroid && entity.position.distance_squared(place) < reach * reach
+                stops_bolts(entity) && entity.position.distance_squared(place) < reach * reach
             })
         };
-        let view = &world.view;
-        let state_of = |id: NetId| -> Option<Motion> { view.entity(id).map(|bolt| bolt.motion) };
         let lifetime = world.setup.ticks(rules.bolt.lifetime_seconds);
         self.bolts.clear();
-        world.bolts.show(ahead, lifetime, (view.tick(), &state_of), &blocked, &mut self.bolts);
+        world.bolts.show(ahead, lifetime, &blocked, &mut self.bolts);
         self.shown.extend(self.bolts.iter().map(|bolt| Shown {
             id: bolt.id,
             kind: Drawn::Bolt,
@@ -105,16 +102,27 @@ impl Canvas {
         }));
     }
 
-    fn others(&mut self, world: &World, behind: f64) {
+    fn others(&mut self, world: &World, behind: f64, bridge_ticks: f64) {
+        let bridge_seconds = bridge_ticks as f32 * world.tick_seconds;
         for between in world.samples.at(behind) {
             let mut entity = shown::entity(between.state, &world.setup.rules, world.watcher);
-            entity.position = between.position;
+            entity.position = between.position + between.velocity * bridge_seconds;
             entity.velocity = between.velocity;
             if entity.kind == Drawn::Ship {
                 entity.heading = between.heading;
             }
             self.shown.push(entity);
         }
+    }
+}
+
+/// Whether an own bolt ends at a thing in the picture, as far as the picture knows.
+fn stops_bolts(entity: &Shown) -> bool {
+    let protected = entity.flags & u32::from(ShipFlags::PROTECTED) != 0;
+    match entity.kind {
+        Drawn::Asteroid => true,
+        Drawn::Ship => entity.relation == Relation::Foe && !protected,
+        Drawn::Station | Drawn::Ore | Drawn::Bolt => false,
     }
 }
 

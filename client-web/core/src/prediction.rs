@@ -5,7 +5,7 @@ use crate::surroundings::{Drifting, Surroundings};
 use glam::Vec2;
 use shared::entity::{EntityState, Levels};
 use shared::id::{NetId, Tick};
-use shared::input::{Controls, InputFrame};
+use shared::input::{Controls, InputFrame, ViewLag};
 use shared::movement::{self, Handling, Motion, Moved, ShipMotion};
 use shared::rules::Rules;
 use shared::setup::Setup;
@@ -19,6 +19,15 @@ const FRAMES_LIMIT: usize = 128;
 const FADE_MS: f64 = 100.0;
 /// A correction larger than this is not faded but shown at once, in units.
 const SNAP_UNITS: f32 = 8.0;
+
+/// A bolt that the own ship fired.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shot {
+    /// The bolt at the muzzle.
+    pub muzzle: Motion,
+    /// How old the others were in the picture that was aimed by. The server has the bolt so much farther on its way.
+    pub lag: ViewLag,
+}
 
 /// One predicted tick.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,7 +43,7 @@ pub struct Step {
     /// Speed of the hardest impact on a rock or the border, in units per second; 0 without one.
     pub impact: f32,
     /// A bolt fired in it.
-    pub fired: Option<Motion>,
+    pub fired: Option<Shot>,
 }
 
 /// The own ship as the server has it.
@@ -198,7 +207,8 @@ impl Prediction {
             let bump = movement::collide(&mut ship.motion, &handling, &rock.motion, rock.radius);
             impact = impact.max(bump.unwrap_or(0.0));
         }
-        let fired = movement::try_fire(&mut ship, controls, &handling);
+        let muzzle = movement::try_fire(&mut ship, controls, &handling);
+        let fired = muzzle.map(|muzzle| Shot { muzzle, lag: controls.lag });
         let way = (from.ship.motion.position(), ship.motion.position());
         let hold = self.load(from.hold, way, &mut around.ores);
         Step { tick: from.tick.next(), ship, hold, moved, impact, fired }

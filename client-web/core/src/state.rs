@@ -1,6 +1,7 @@
 //! What the core reports about itself, for tinkerers, tests and the net graph.
 
 use serde::Serialize;
+use shared::spent::Spent;
 
 /// The state of a live client.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,8 +32,12 @@ pub struct State {
     pub pending_inputs: usize,
     /// How far the newest checked prediction was off, in units.
     pub prediction_error_units: f32,
-    /// How far behind the server others are shown, in milliseconds.
+    /// How far behind the server others are shown, in milliseconds. It follows the jitter.
     pub interpolation_delay_ms: f64,
+    /// How many ticks early inputs come to the server.
+    pub input_lead_ticks: f64,
+    /// By which share the own clock runs faster than the server's, to keep inputs as early as the jitter asks for.
+    pub rate_bend: f64,
     /// Players in the room, drones included.
     pub players: u32,
     /// The version of this core.
@@ -84,4 +89,6 @@ pub struct NetGraph {
     pub rate_bend: f64,
     /// How long the server's newest tick took, in milliseconds.
     pub server_tick_ms: f64,
+    /// What the bytes of the snapshots of the last second were spent on.
+    pub spent_bytes_per_second: Spent,
 }

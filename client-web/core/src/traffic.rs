@@ -1,6 +1,7 @@
 //! What the link is like: round trips, bytes, silence.
 
 use crate::average::Average;
+use shared::spent::Spent;
 
 /// Milliseconds between two pings.
 const PING_INTERVAL_MS: f64 = 1000.0;
@@ -20,7 +21,9 @@ pub struct Traffic {
     heard_ms: f64,
     window_began_ms: f64,
     window_bytes: usize,
+    window_spent: Spent,
     bytes_per_second: f64,
+    spent_bytes_per_second: Spent,
     snapshot_bytes: usize,
     server_tick_micros: u32,
 }
@@ -35,7 +38,9 @@ impl Traffic {
             heard_ms: now_ms,
             window_began_ms: now_ms,
             window_bytes: 0,
+            window_spent: Spent::default(),
             bytes_per_second: 0.0,
+            spent_bytes_per_second: Spent::default(),
             snapshot_bytes: 0,
             server_tick_micros: 0,
         }
@@ -48,9 +53,12 @@ impl Traffic {
         self.window_bytes += bytes;
     }
 
-    /// The message that arrived last was a snapshot of this many bytes.
-    pub fn snapshot(&mut self, bytes: usize) {
+    /// The message that arrived last was a snapshot of this many bytes; what is not `spent` on events and payload says
+    /// how the viewer is.
+    pub fn snapshot(&mut self, bytes: usize, spent: Spent) {
         self.snapshot_bytes = bytes;
+        let own = (bytes as u32).saturating_sub(spent.total());
+        self.window_spent += Spent { own, ..spent };
     }
 
     /// The stamp of the ping to send now, if one is due.
@@ -81,6 +89,7 @@ impl Traffic {
         let passed = now_ms - self.window_began_ms;
         if passed >= RATE_WINDOW_MS {
             self.bytes_per_second = self.window_bytes as f64 * 1000.0 / passed;
+            self.spent_bytes_per_second = std::mem::take(&mut self.window_spent).per_second(passed / 1000.0);
             self.window_bytes = 0;
             self.window_began_ms = now_ms;
         }
@@ -104,6 +113,11 @@ impl Traffic {
     /// Bytes received in the last whole second.
     pub fn bytes_per_second(&self) -> f64 {
         self.bytes_per_second
+    }
+
+    /// What the bytes of the snapshots in the last whole second were spent on.
+    pub fn spent_bytes_per_second(&self) -> Spent {
+        self.spent_bytes_per_second
     }
 
     /// Bytes of the newest snapshot.

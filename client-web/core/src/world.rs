@@ -12,15 +12,17 @@ use crate::prediction::{Base, Prediction};
 use crate::shown::Watcher;
 use crate::timeline::Timeline;
 use glam::Vec2;
+use shared::codec::encoded_length;
 use shared::delta::{Changes, DeltaError, View};
 use shared::entity::{EntityState, Kind, ShipFlags};
 use shared::event::Event;
 use shared::id::{NetId, PlayerId, Tick};
-use shared::input::{Controls, InputFrame};
+use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::message::{INPUT_FRAMES_LIMIT, Input, Own, Snapshot, Welcome};
 use shared::movement::ShipMotion;
 use shared::rules::RuleError;
 use shared::setup::Setup;
+use shared::spent::Spent;
 use shared::text::Name;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -28,12 +30,12 @@ use std::collections::{BTreeMap, VecDeque};
 pub const SKIP_GAP_MS: f64 = 250.0;
 /// Beyond this many ticks ahead of the server, its window for inputs is missed: the clock starts anew.
 const AHEAD_LIMIT_TICKS: f64 = 45.0;
+/// A change of the view's lag by less than this is not told, in parts of a tick.
+const LAG_NEWS_PARTS: u16 = 2;
 /// Frames older than this many ticks are not sent again: what they were meant for is over.
 const RESEND_LIMIT_TICKS: u32 = 30;
 /// Names remembered at most.
 const NAMES_LIMIT: usize = 1024;
-/// A bolt this near to its owner has just been fired, in units beyond the ship's radius.
-const MUZZLE_UNITS: f32 = 3.0;
 
 /// Everything that one welcome began.
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub struct World {
     /// The newest own tick.
     pub(crate) issued: Tick,
     felt: Felt,
+    /// As last told to the server.
+    lag: ViewLag,
     input_ack: Tick,
     /// Frames of the connection before that are to be sent again, oldest first.
     unacknowledged: Vec<InputFrame>,
@@ -102,6 +106,7 @@ impl World {
             camera: Vec2::ZERO,
             is_watched: false,
             felt: Felt::default(),
+            lag: ViewLag::default(),
             input_ack: Tick(0),
             unacknowledged: Vec::new(),
             advanced_ms: now_ms,
@@ -130,12 +135,14 @@ impl World {
             bolts: OwnBolts::new(self.tick_seconds),
             effects: Effects::default(),
             felt: Felt::default(),
+            lag: ViewLag::default(),
             advanced_ms: now_ms,
             ..self
         }
     }
 
-    /// Takes in a snapshot; names that are new go to `notices`.
+    /// Takes in a snapshot; names that are new go to `notices`. Returns what the bytes of its events and its payload were
+    /// spent on.
     ///
     /// # Errors
     /// [`DeltaError`] if its records make no sense: the connection is of no use any more.
@@ -145,7 +152,7 @@ impl World {
         round_trip_ms: f64,
         now_ms: f64,
         notices: &mut VecDeque<Notice>,
-    ) -> Result<(), DeltaError> {
+    ) -> Result<Spent, DeltaError> {
         let changes = self.view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta)?;
         self.own = snapshot.own;
         self.input_ack = snapshot.input_ack;
@@ -157,7 +164,7 @@ impl World {
             self.see(snapshot.tick, now_ms);
             self.hear(&snapshot.events, &changes, now_ms);
         }
-        Ok(())
+        Ok(Spent { events: encoded_length(&snapshot.events) as u32, ..changes.spent })
     }
 
     fn steer(&mut self, snapshot: &Snapshot<'_>, round_trip_ms: f64, now_ms: f64) {
@@ -203,7 +210,7 @@ impl World {
             self.watcher.team = ship.team;
         }
         self.prediction.reconcile(base, tick, self.view.entities());
-        let fired = self.prediction.steps().filter_map(|step| step.fired.map(|muzzle| (step.tick, muzzle)));
+        let fired = self.prediction.steps().filter_map(|step| step.fired.map(|shot| (step.tick, shot)));
         let player = self.player;
         let bolts =
             self.view.entities().iter().filter(|entity| entity.kind == Kind::Bolt && entity.owner == player);
@@ -237,9 +244,13 @@ impl World {
             if effect.own && effect.kind == EffectKind::Bounced && !self.felt.is_news(tick) {
                 continue;
             }
+            if let Some(seen) = happenings::seen(event, own, &effect) {
+                self.effects.add(seen, Due::Now { subject_at: None }, now_ms);
+            }
             let subject = around.entity(NetId(effect.subject));
             // What stands on the predicted time line is shown there at once; all else when its tick is shown.
-            let predicted = effect.own
+            let predicted = own.is_some_and(|own| own.0 == effect.subject)
+                || happenings::is_rewound(event)
                 || effect.kind == EffectKind::Broken
                 || subject.is_some_and(|subject| subject.kind == Kind::Asteroid);
             let due = if predicted {
@@ -251,14 +262,15 @@ impl World {
         }
     }
 
-    /// The muzzle flash of a bolt that came into view where its owner is.
+    /// The muzzle flash of a bolt that came into view because its owner fired it.
     fn foreign_shot(&self, id: NetId) -> Option<crate::frame::Effect> {
         let bolt = self.view.entity(id).filter(|entity| entity.kind == Kind::Bolt)?;
         let ship = self.ship_of(bolt.owner).filter(|ship| ship.owner != self.player)?;
-        let muzzle = bolt.motion.position();
-        let reach = self.setup.rules.ship.radius + MUZZLE_UNITS;
-        let near = ship.motion.position().distance_squared(muzzle) < reach * reach;
-        near.then(|| happenings::shot(ship.id, muzzle, ship.heading.radians(), false))
+        happenings::is_fired_now(bolt, ship, &self.setup).then(|| {
+            let heading = ship.heading;
+            let muzzle = ship.motion.position() + heading.vector() * self.setup.rules.ship.radius;
+            happenings::shot(ship.id, muzzle, heading.radians(), false)
+        })
     }
 
     /// Runs the tick clock: issues the frames that are due, with the controls that `sample` gives for each.
@@ -273,11 +285,35 @@ impl World {
         let mut frames = std::mem::take(&mut self.unacknowledged);
         while self.issued < due {
             self.issued = self.issued.next();
-            let frame = InputFrame { tick: self.issued, controls: sample() };
+            let frame = InputFrame { tick: self.issued, controls: self.aimed_by(sample(), now_ms) };
             frames.push(frame);
             self.predict(frame, now_ms);
         }
         (!frames.is_empty()).then(|| Input { ack: self.view.tick(), frames })
+    }
+
+    /// Controls with the lag of the picture that they were aimed by. It only counts for shots, and small changes of it do
+    /// not: it is left as it was where it says nothing new.
+    fn aimed_by(&mut self, controls: Controls, now_ms: f64) -> Controls {
+        if controls.buttons.any(Buttons::FIRE) {
+            let lag = ViewLag::of_ticks(self.view_lag_ticks(now_ms)).min(self.setup.rewind_limit());
+            if lag.0.abs_diff(self.lag.0) >= LAG_NEWS_PARTS {
+                self.lag = lag;
+            }
+        }
+        Controls { lag: self.lag, ..controls }
+    }
+
+    /// How far the time line of others is behind the own one, in ticks.
+    pub fn view_lag_ticks(&mut self, now_ms: f64) -> f64 {
+        self.clock.position(now_ms) - self.timeline.advance(now_ms)
+    }
+
+    /// By how many ticks others are shown ahead of their time line: what lags more than shots are rewound for is bridged
+    /// by how things move, no farther than it can be guessed.
+    pub fn bridge_ticks(&mut self, now_ms: f64) -> f64 {
+        let limit = f64::from(self.setup.rewind_limit().ticks());
+        (self.view_lag_ticks(now_ms) - limit).clamp(0.0, limit)
     }
 
     fn predict(&mut self, frame: InputFrame, now_ms: f64) {
@@ -285,10 +321,11 @@ impl World {
         let Some(ship) = self.own.ship.filter(|_| self.is_watched) else { return };
         let place = step.ship.motion.position();
         let due = Due::Now { subject_at: Some(place) };
-        if let Some(muzzle) = step.fired
-            && self.bolts.fired(step.tick, muzzle)
+        if let Some(shot) = step.fired
+            && self.bolts.fired(step.tick, shot)
         {
-            let flash = happenings::shot(ship, muzzle.position(), step.ship.heading.radians(), true);
+            let muzzle = shot.muzzle.position();
+            let flash = happenings::shot(ship, muzzle, step.ship.heading.radians(), true);
             self.effects.add(flash, due, now_ms);
         }
         if step.impact >= FELT_UNITS_PER_SECOND {

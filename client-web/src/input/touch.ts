@@ -1,5 +1,5 @@
-//! Two thumbs: the left half of the screen is a stick that floats to where it is touched (aim and thrust),
-//! the right half fires, and the circle in its corner boosts.
+//! Two thumbs: the left half of the screen is a stick that floats to where it is touched (aim and thrust; held
+//! still, it brakes), the right half fires, and the circle in its corner boosts.
 
 import { Button, type Reading } from "./buttons.ts";
 
@@ -74,6 +74,7 @@ export class Touch {
       else {
         const away = Math.hypot(finger.dx, finger.dy);
         if (away >= AIM_PIXELS) reading.aim = Math.atan2(finger.dy, finger.dx);
+        else reading.buttons |= Button.brake;
         if (away >= THRUST_PIXELS) reading.buttons |= Button.thrust;
       }
     }

@@ -59,6 +59,11 @@ export class Link {
     this.connect();
   }
 
+  /** The server took us in: the next loss is a first one. A socket that only opens proves nothing. */
+  settled(): void {
+    this.attempt = 0;
+  }
+
   /** Gives up this socket with a code of ours; another attempt follows. */
   drop(code: number, reason: string): void {
     const socket = this.socket;
@@ -89,7 +94,6 @@ export class Link {
     let wasOpen = false;
     socket.onopen = () => {
       wasOpen = true;
-      this.attempt = 0;
       this.heardAt = performance.now();
       this.events.opened();
     };

@@ -24,6 +24,30 @@ export function describeMark(mark: ReplayMark, info: ReplayInfo): string {
   });
 }
 
+/** A kind's marks in one column of the timeline; `share` is their number in parts of the fullest column's. */
+export interface Column {
+  x: number;
+  row: number;
+  colour: string;
+  share: number;
+}
+
+/** Gathers marks in columns, so that a long match shows where much happened and not one solid bar. */
+export function columns(marks: readonly ReplayMark[], ticks: number, count: number): Column[] {
+  const found: Column[] = [];
+  for (const kind of Object.keys(markStyle) as ReplayMark["kind"][]) {
+    const full = new Map<number, number>();
+    for (const mark of marks) {
+      if (mark.kind !== kind) continue;
+      const x = Math.min(count - 1, Math.floor((mark.tick / Math.max(1, ticks)) * count));
+      full.set(x, (full.get(x) ?? 0) + 1);
+    }
+    const most = Math.max(...full.values());
+    for (const [x, number] of full) found.push({ x, ...markStyle[kind], share: number / most });
+  }
+  return found;
+}
+
 /** The mark nearest to a tick, no further away than `reach` ticks. `marks` are in order of their ticks. */
 export function nearestMark(
   marks: readonly ReplayMark[],

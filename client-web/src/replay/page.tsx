@@ -10,7 +10,7 @@ import { expose } from "../handle.ts";
 import { t } from "../locale/locale.ts";
 import { animate } from "../loop.ts";
 import type { Hosts } from "../play.ts";
-import { change, settings } from "../settings.ts";
+import { change, followCalm, settings } from "../settings.ts";
 import { model } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
@@ -97,7 +97,10 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
 
   render(<Page player={player} actions={actions} close={close} />, hosts.ui);
   stage = await Stage.open(hosts.stage);
-  stage.camera.reducedMotion = settings.value.calm;
+  const { camera } = stage;
+  followCalm((calm) => {
+    camera.reducedMotion = calm;
+  });
   listenToFiles(actions);
   listenToKeys(() => player.value);
   listenToPointer(stage.canvas, () => player.value);
@@ -165,24 +168,36 @@ function listenToKeys(player: () => Player | undefined): void {
   });
 }
 
+/** One finger or the mouse moves the camera, a click follows a ship, two fingers or the wheel zoom. */
 function listenToPointer(canvas: HTMLCanvasElement, player: () => Player | undefined): void {
-  let last: { x: number; y: number; moved: number } | undefined;
+  const held = new Map<number, { x: number; y: number }>();
+  let moved = 0;
+  const spread = () => {
+    const [one, other] = held.values();
+    return other ? Math.hypot(one.x - other.x, one.y - other.y) : 0;
+  };
   canvas.addEventListener("pointerdown", (event) => {
-    last = { x: event.clientX, y: event.clientY, moved: 0 };
+    if (held.size === 0) moved = 0;
+    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
     canvas.setPointerCapture(event.pointerId);
   });
   canvas.addEventListener("pointermove", (event) => {
+    const last = held.get(event.pointerId);
     if (!last) return;
+    const before = spread();
     const dx = event.clientX - last.x;
     const dy = event.clientY - last.y;
-    const moved = last.moved + Math.hypot(dx, dy);
-    last = { x: event.clientX, y: event.clientY, moved };
-    if (moved >= CLICK_PIXELS) player()?.pan(dx, dy);
+    moved += Math.hypot(dx, dy);
+    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (moved < CLICK_PIXELS) return;
+    player()?.pan(dx / held.size, dy / held.size);
+    if (before > 0) player()?.zoom(before / Math.max(1, spread()));
   });
   canvas.addEventListener("pointerup", (event) => {
-    if (last && last.moved < CLICK_PIXELS) player()?.followAt(event.clientX, event.clientY);
-    last = undefined;
+    held.delete(event.pointerId);
+    if (moved < CLICK_PIXELS && held.size === 0) player()?.followAt(event.clientX, event.clientY);
   });
+  canvas.addEventListener("pointercancel", (event) => held.delete(event.pointerId));
   canvas.addEventListener(
     "wheel",
     (event) => {

@@ -14,6 +14,8 @@ export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 const NARROWEST_UNITS = 24;
 const WIDEST_UNITS = 400;
 const STATE_MS = 100;
+/** Whoever is there by then is followed first; a room opens before its first player is in. */
+const OPENING_SECONDS = 2;
 /** The core gives a view of this shape, height over width; a taller screen asks for a wider one. */
 const VIEW_SHAPE = 0.6;
 /** Above this speed the sounds would only be noise. */
@@ -46,7 +48,7 @@ export class Player {
       replayModel.info.value = this.info;
       replayModel.freeCamera.value = false;
     });
-    this.follow(this.presentAt(0)[0]?.id ?? 0);
+    this.follow(this.presentAt(OPENING_SECONDS * this.info.tickRate)[0]?.id ?? 0);
     this.replay.setPlaying(true);
     this.publish();
   }
@@ -96,8 +98,12 @@ export class Player {
     const { ticks } = this.replay.state();
     this.replay.seek(Math.max(0, Math.min(ticks, Math.round(tick))));
     this.stage.clear();
-    model.kills.value = [];
-    this.publish();
+    batch(() => {
+      // What was told of another time has no place here.
+      model.kills.value = [];
+      model.talk.value = [];
+      this.publish();
+    });
   }
 
   /** Moves by a number of seconds of the match. */

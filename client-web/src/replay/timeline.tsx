@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ReplayInfo } from "../core.ts";
 import { t } from "../locale/locale.ts";
-import { clock, describeMark, markStyle, nearestMark } from "./marks.ts";
+import { clock, columns, describeMark, nearestMark } from "./marks.ts";
 import { replayModel } from "./model.ts";
 import type { Player } from "./player.ts";
 
@@ -13,6 +13,9 @@ const HEIGHT = 40;
 const ROW = 8;
 /** CSS pixels around a mark in which the pointer finds it. */
 const REACH = 6;
+/** CSS pixels of a column of marks, and how strongly a single mark shows where columns are full elsewhere. */
+const COLUMN = 2;
+const FAINTEST = 0.45;
 
 export function Timeline({ player, info }: { player: Player; info: ReplayInfo }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -71,10 +74,9 @@ function drawMarks(canvas: HTMLCanvasElement, info: ReplayInfo): void {
   pen.scale(sharp, sharp);
   pen.fillStyle = "rgba(150, 175, 255, 0.12)";
   pen.fillRect(0, HEIGHT / 2 - 1, width, 2);
-  for (const mark of info.marks) {
-    const { colour, row } = markStyle[mark.kind];
-    const x = (mark.tick / Math.max(1, info.ticks)) * width;
+  for (const { x, row, colour, share } of columns(info.marks, info.ticks, Math.floor(width / COLUMN))) {
+    pen.globalAlpha = FAINTEST + (1 - FAINTEST) * share;
     pen.fillStyle = colour;
-    pen.fillRect(x - 1, 4 + row * ROW, 2, ROW - 2);
+    pen.fillRect(x * COLUMN, 4 + row * ROW, COLUMN, ROW - 2);
   }
 }

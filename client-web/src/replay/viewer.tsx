@@ -87,7 +87,10 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
 function Players({ player }: { player: Player }): JSX.Element {
   const state = replayModel.state.value;
   const scores = new Map(model.scores.value.rows.map((row) => [row.player, row.score]));
-  const present = player.presentAt(state?.tick ?? 0);
+  const scoreOf = (id: number) => scores.get(id) ?? 0;
+  const present = player
+    .presentAt(state?.tick ?? 0)
+    .sort((one, other) => scoreOf(other.id) - scoreOf(one.id));
   return (
     <section class="players scrolls">
       <h2>{t("replay.players")}</h2>
@@ -101,7 +104,7 @@ function Players({ player }: { player: Player }): JSX.Element {
               onClick={() => player.follow(other.id)}
             >
               <span>{other.name}</span>
-              <b>{scores.has(other.id) ? whole(scores.get(other.id)!) : ""}</b>
+              <b>{whole(scoreOf(other.id))}</b>
             </button>
           </li>
         ))}

@@ -88,6 +88,15 @@ function TopBar(): JSX.Element {
       </button>
       <button
         type="button"
+        title={t("hud.chat")}
+        onClick={() => {
+          model.chatOpen.value = true;
+        }}
+      >
+        <Icon name="chat" />
+      </button>
+      <button
+        type="button"
         title={t("hud.menu")}
         onClick={() => {
           model.menuOpen.value = true;

@@ -3,7 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import type { NetGraph } from "../core.ts";
+import { type NetGraph, SPENT, type Spent } from "../core.ts";
 import { t } from "../locale/locale.ts";
 import { model } from "./model.ts";
 
@@ -47,8 +47,32 @@ const rows: readonly Row[] = [
     text: (value) => String(Math.round(value)),
     least: 8,
   },
+  {
+    key: "lead",
+    value: (graph) => graph.inputLeadTicks,
+    text: (value) => t("graph.ticks", { value: value.toFixed(1) }),
+    least: 4,
+  },
+  {
+    key: "bend",
+    value: (graph) => graph.rateBend * 100,
+    text: (value) => t("graph.percent", { value: `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}` }),
+    least: 4,
+  },
   { key: "tick", value: (graph) => graph.serverTickMs, text: milliseconds, least: 10 },
 ];
+
+/** The colours of what bytes are spent on, in the order of `SPENT`. */
+const SPENT_COLOURS = [
+  "#8d7bff",
+  "#ff6f61",
+  "#5f6a8f",
+  "#4fe3ff",
+  "#74f2b0",
+  "#ffc24b",
+  "#ff8ad1",
+  "#e8ecff",
+] as const;
 
 function milliseconds(value: number): string {
   return t("graph.ms", { value: value.toFixed(1) });
@@ -61,10 +85,38 @@ export function NetGraphPanel(): JSX.Element {
       {rows.map((row) => (
         <Plot key={row.key} row={row} graph={graph} />
       ))}
+      {graph && <SpentRows spent={graph.spentBytesPerSecond} />}
       <p>
         <span>{t("graph.fps")}</span>
         <b>{t("graph.perSecond", { value: model.fps.value })}</b>
       </p>
+    </section>
+  );
+}
+
+/** What the bytes of the last second said: a bar of shares, and each share by name. */
+function SpentRows({ spent }: { spent: Spent }): JSX.Element {
+  const total = Math.max(
+    1,
+    SPENT.reduce((sum, kind) => sum + spent[kind], 0),
+  );
+  const shares = SPENT.map((kind, index) => ({ kind, colour: SPENT_COLOURS[index], bytes: spent[kind] }));
+  return (
+    <section class="spent" aria-label={t("graph.spent.title")}>
+      <div>
+        {shares.map(({ kind, colour, bytes }) => (
+          <i key={kind} style={{ width: `${(bytes / total) * 100}%`, background: colour }} />
+        ))}
+      </div>
+      <ul>
+        {shares.map(({ kind, colour, bytes }) => (
+          <li key={kind}>
+            <i style={{ background: colour }} />
+            <span>{t(`graph.spent.${kind}`)}</span>
+            <b>{t("graph.kilobytes", { value: (bytes / 1024).toFixed(2) })}</b>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
@@ -93,10 +145,12 @@ function plot(pen: CanvasRenderingContext2D, values: readonly number[], least: n
   pen.setTransform(2, 0, 0, 2, 0, 0);
   pen.clearRect(0, 0, WIDTH, HEIGHT);
   const most = Math.max(least, ...values);
+  // What can be negative has its zero in the middle.
+  const low = values.some((value) => value < 0) ? -most : 0;
   pen.beginPath();
   values.forEach((value, index) => {
     const x = (index / (SAMPLES - 1)) * WIDTH;
-    pen.lineTo(x, HEIGHT - 1 - (value / most) * (HEIGHT - 2));
+    pen.lineTo(x, HEIGHT - 1 - ((value - low) / (most - low)) * (HEIGHT - 2));
   });
   pen.strokeStyle = "#4fe3ff";
   pen.lineWidth = 1.2;

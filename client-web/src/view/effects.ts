@@ -1,6 +1,6 @@
 //! Turns what happened in the simulation (hits, deaths, loads, …) into particles, jolts and flashes.
 
-import { Effect, EffectKind, type Frame } from "../frame.ts";
+import { Effect, EffectKind, Entity, type Frame } from "../frame.ts";
 import type { Camera } from "./camera.ts";
 import { Colour } from "./palette.ts";
 import type { Particles } from "./particles.ts";
@@ -9,8 +9,8 @@ import type { Particles } from "./particles.ts";
 export interface Subjects {
   /** The colour that stands for the entity, or white when it is gone. */
   colourOf(id: number): number;
-  /** Whitens an entity for a moment. */
-  flash(id: number): void;
+  /** Shows on an entity that it was hit. */
+  hit(id: number): void;
 }
 
 /** Consumes the frame's effects; each comes exactly once. */
@@ -26,9 +26,10 @@ export function playEffects(frame: Frame, particles: Particles, camera: Camera, 
     const own = frame.u[at + Effect.own] === 1;
     switch (kind) {
       case EffectKind.hit:
-        subjects.flash(subject);
+        subjects.hit(subject);
         hit(particles, x, y, angle, subjects.colourOf(frame.u[at + Effect.other]));
         if (own) camera.jolt(0.3 + Math.min(0.3, value / 60));
+        if (isSelf(frame, subject)) struck(particles, x, y, angle);
         break;
       case EffectKind.death:
         death(particles, x, y, subjects.colourOf(subject));
@@ -52,6 +53,9 @@ export function playEffects(frame: Frame, particles: Particles, camera: Camera, 
         break;
       case EffectKind.upgrade:
         upgrade(particles, x, y);
+        break;
+      case EffectKind.seen:
+        seen(particles, x, y, subjects.colourOf(frame.u[at + Effect.other]));
         break;
       case EffectKind.bounce:
         bounce(particles, x, y, value);
@@ -100,6 +104,38 @@ function hit(particles: Particles, x: number, y: number, angle: number, colour: 
     spark.vy = Math.sin(direction) * pace;
     spark.drag = 4;
   }
+}
+
+function isSelf(frame: Frame, id: number): boolean {
+  return frame.self >= 0 && frame.u[frame.self + Entity.id] === id;
+}
+
+/** A bow of light around the own ship, on the side from which it was shot. */
+function struck(particles: Particles, x: number, y: number, angle: number): void {
+  for (let i = -4; i <= 4; i += 1) {
+    const direction = angle + Math.PI + i * 0.13;
+    const reach = 3.4 - Math.abs(i) * 0.05;
+    const light = particles.emit(
+      "glow",
+      x + Math.cos(direction) * reach,
+      y + Math.sin(direction) * reach,
+      0.55,
+      0.7 - Math.abs(i) * 0.08,
+      Colour.danger,
+    );
+    light.vx = Math.cos(direction) * 2;
+    light.vy = Math.sin(direction) * 2;
+    light.alpha = 0.9;
+  }
+}
+
+/** Where the shooter saw the own ship: that is why the bolt hit. */
+function seen(particles: Particles, x: number, y: number, colour: number): void {
+  const ring = particles.emit("ring", x, y, 0.6, 1.5, colour);
+  ring.grow = 0.5;
+  ring.alpha = 0.7;
+  const light = particles.emit("glow", x, y, 0.3, 1, colour);
+  light.alpha = 0.4;
 }
 
 function death(particles: Particles, x: number, y: number, colour: number): void {

@@ -68,7 +68,7 @@ export class Labels {
     pen.font = "600 22px Tektur, sans-serif";
     pen.lineJoin = "round";
     pen.lineWidth = 5;
-    pen.strokeStyle = "rgba(5, 8, 24, 0.75)";
+    pen.strokeStyle = "rgba(5, 8, 24, 0.9)";
     pen.fillStyle = css(relationColour[relation] ?? 0xffffff);
     const middle = left + SLOT_WIDTH / 2;
     pen.strokeText(text, middle, top + SLOT_HEIGHT / 2, SLOT_WIDTH - 12);

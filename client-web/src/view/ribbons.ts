@@ -83,6 +83,14 @@ export class Ribbons {
     }
   }
 
+  /** A triangle of light that is bright at its first point and dark at the two others. */
+  fan(x: number, y: number, x1: number, y1: number, x2: number, y2: number, colour: number): void {
+    if (this.vertices + 3 > this.segments * VERTICES_PER_SEGMENT) return;
+    this.corner(x, y, colour);
+    this.corner(x1, y1, 0);
+    this.corner(x2, y2, 0);
+  }
+
   end(): void {
     this.mesh.visible = this.vertices > 0;
     if (this.vertices === 0) return;

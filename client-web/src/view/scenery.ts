@@ -117,6 +117,22 @@ export function drawFence(frame: Frame, camera: Camera, ribbons: Ribbons, second
     if (Math.abs(side - camera.x) < camera.halfWidth + 4 && top < bottom)
       wall(ribbons, side, top, side, bottom, beat);
   }
+  for (const x of [-half, half])
+    for (const y of [-half, half]) if (camera.sees(x, y, 5)) corner(ribbons, x, y, beat);
+}
+
+/** Where two walls meet, their light goes round: without this, the corner's outside would be a dark square. */
+function corner(ribbons: Ribbons, x: number, y: number, beat: number): void {
+  for (const [width, colour, alpha] of WALL_LAYERS) {
+    const outX = Math.sign(x) * width;
+    const outY = Math.sign(y) * width;
+    for (const [fromX, fromY, toX, toY] of [
+      [outX, 0, outX * 0.7, outY * 0.7],
+      [outX * 0.7, outY * 0.7, 0, outY],
+    ]) {
+      ribbons.fan(x, y, x + fromX, y + fromY, x + toX, y + toY, lightOf(colour, alpha * beat));
+    }
+  }
 }
 
 function wall(ribbons: Ribbons, x0: number, y0: number, x1: number, y1: number, beat: number): void {

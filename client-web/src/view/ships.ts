@@ -13,6 +13,7 @@ import { Trail } from "./trails.ts";
 const HULL_SCALE = 1.6;
 const ROLL_LIMIT = 0.75;
 const FLASH_SECONDS = 0.12;
+const HIT_SECONDS = 2.5;
 const BAR_WIDTH = 1.3;
 /** Height of a name in world units, but never less than this many pixels. */
 const NAME_UNITS = 0.86;
@@ -44,11 +45,15 @@ export class Ships {
     return this.seen.get(id)?.colour ?? Colour.white;
   }
 
+  /** A ship was hit: its health shows for a while. */
+  hit(id: number, seconds: number): void {
+    const ship = this.seen.get(id);
+    if (ship) ship.hitUntil = seconds + HIT_SECONDS;
+  }
+
   flash(id: number, seconds: number): void {
     const ship = this.seen.get(id);
-    if (!ship) return;
-    ship.flashUntil = seconds + FLASH_SECONDS;
-    ship.hitUntil = seconds + 2.5;
+    if (ship) ship.flashUntil = seconds + FLASH_SECONDS;
   }
 
   /** Forgets ships that have not been drawn for a while. */
@@ -167,7 +172,7 @@ export class Ships {
     const radius = f[at + Entity.radius];
     const x = f[at + Entity.x];
     const top = f[at + Entity.y] - radius * HULL_SCALE - 0.75;
-    const alpha = u[at + Entity.flags] & Flag.away ? 0.4 : u[at + Entity.flags] & Flag.drone ? 0.55 : 0.95;
+    const alpha = u[at + Entity.flags] & Flag.away ? 0.4 : u[at + Entity.flags] & Flag.drone ? 0.8 : 1;
     if (relation !== Relation.self && name !== "" && scale >= NAMELESS_SCALE) {
       const height = Math.max(NAME_UNITS, NAME_PIXELS / scale);
       this.labels.draw(names, u[at + Entity.player], name, relation, x, top - height * 0.68, height, alpha);

@@ -122,7 +122,7 @@ export class Stage {
     this.drawBackdrop(nowMs / 1000);
     playEffects(frame, this.particles, this.camera, {
       colourOf: (id) => this.ships.colourOf(id),
-      flash: (id) => this.flash(id, seconds),
+      hit: (id) => this.hit(id, seconds),
     });
     this.drawEntities(frame, shot, seconds, elapsed);
     this.renderer.render(this.root);
@@ -145,7 +145,9 @@ export class Stage {
     return best;
   }
 
-  private flash(id: number, seconds: number): void {
+  private hit(id: number, seconds: number): void {
+    this.ships.hit(id, seconds);
+    if (this.camera.reducedMotion) return;
     this.ships.flash(id, seconds);
     this.rockFlash.set(id, seconds + FLASH_SECONDS);
   }

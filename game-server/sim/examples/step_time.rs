@@ -6,7 +6,7 @@
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::id::PlayerId;
-use shared::input::{Buttons, Controls};
+use shared::input::{Buttons, Controls, ViewLag};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
@@ -36,7 +36,7 @@ fn main() {
         let input = |player: u32| {
             let buttons = if (player + tick / 20).is_multiple_of(2) { Buttons::THRUST } else { Buttons(5) };
             let aim = Angle::from_step((player * 37 + tick * 5) as u16);
-            PlayerInput { player: PlayerId(player), controls: Controls { buttons, aim } }
+            PlayerInput { player: PlayerId(player), controls: Controls { buttons, aim, lag: ViewLag(48) } }
         };
         let inputs = (1..=u32::from(players)).map(input).collect();
         let inputs = TickInputs { inputs, ..TickInputs::default() };

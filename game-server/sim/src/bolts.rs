@@ -1,7 +1,9 @@
 //! Bolts in flight: they hit the first thing in their way, however fast either goes.
 
 use bevy_ecs::prelude::{Entity, Local, Query, Res, ResMut};
+use bevy_ecs::system::SystemParam;
 use glam::Vec2;
+use shared::angle::Angle;
 use shared::entity::Kind;
 use shared::event::Happening;
 use shared::id::NetId;
@@ -9,79 +11,102 @@ use shared::movement::{Motion, sweep};
 use shared::quantize::HEALTH_SCALE;
 
 use crate::chart::{Chart, RockChart, ShipChart, Spot};
-use crate::components::{Bolt, Crew, Drift, Hull, Rock};
+use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
 use crate::drones;
 use crate::moment::Happenings;
 use crate::players::Players;
 use crate::roster::Spawner;
 use crate::rulebook::Rulebook;
 
-/// The way of a bolt in this tick.
-struct Way {
-    from: Vec2,
-    to: Vec2,
-    radius: f32,
+/// A straight part of a bolt's flight.
+#[derive(Clone, Copy)]
+pub struct Way {
+    pub from: Vec2,
+    pub to: Vec2,
+    pub radius: f32,
 }
 
 /// What a bolt meets: when, as a share of its way, and what.
 #[derive(Clone, Copy)]
-struct Meeting {
-    share: f32,
-    id: NetId,
-    entity: Entity,
+pub struct Meeting {
+    pub share: f32,
+    pub id: NetId,
+    pub entity: Entity,
+}
+
+/// Everything that a bolt can hit, and what a hit does.
+#[derive(SystemParam)]
+pub struct Targets<'w, 's> {
+    pub book: Res<'w, Rulebook>,
+    pub rock_chart: Res<'w, RockChart>,
+    pub ship_chart: Res<'w, ShipChart>,
+    pub rocks: Query<'w, 's, &'static mut Rock>,
+    pub ships: Query<'w, 's, (&'static mut Hull, &'static Crew, &'static Trail)>,
+    players: ResMut<'w, Players>,
+    happenings: ResMut<'w, Happenings>,
+    pub near: Local<'s, Vec<u32>>,
+}
+
+impl Targets<'_, '_> {
+    /// Deals a bolt's damage to what it met. It happened at a place; `seen` leads from there to where the shooter saw it,
+    /// in position quanta.
+    pub fn strike(&mut self, met: &Meeting, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
+        let course = Angle::from_vector(place.speed());
+        let (by, damage) = (bolt.owner, bolt.damage);
+        self.happenings.tell(place, Happening::Hit { target: met.id, by, damage, course, seen });
+        if let Ok(mut rock) = self.rocks.get_mut(met.entity) {
+            rock.health = rock.health.saturating_sub(bolt.damage);
+        } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {
+            hull.health = hull.health.saturating_sub(bolt.damage);
+            hull.killer = bolt.owner;
+            let full = self.book.rules().ship.health * HEALTH_SCALE;
+            drones::provoke(&mut self.players, crew.player, bolt.owner, f32::from(hull.health) / full);
+        }
+    }
+
+    /// The first rock or ship in a way, both where they go in this tick.
+    fn first(&mut self, bolt: &Bolt, way: &Way) -> Option<Meeting> {
+        let (rocks, ships) = (&self.rocks, &self.ships);
+        let rock = first(way, &self.rock_chart.0, &mut self.near, |spot| {
+            rocks.get(spot.entity).is_ok_and(|rock| rock.health > 0)
+        });
+        let ship = first(way, &self.ship_chart.0, &mut self.near, |spot| {
+            ships.get(spot.entity).is_ok_and(|(hull, crew, _)| can_hit(bolt, hull, crew))
+        });
+        earlier(rock, ship)
+    }
 }
 
 /// Moves the bolts that were fired before this tick, and deals their damage.
 pub fn fly_bolts(
-    book: Res<Rulebook>,
-    rock_chart: Res<RockChart>,
-    ship_chart: Res<ShipChart>,
     mut bolts: Query<(&mut Drift, &mut Bolt)>,
-    mut rocks: Query<&mut Rock>,
-    mut ships: Query<(&mut Hull, &Crew)>,
-    mut players: ResMut<Players>,
-    mut spawner: Spawner,
-    mut happenings: ResMut<Happenings>,
-    mut near: Local<Vec<u32>>,
+    mut targets: Targets<'_, '_>,
+    mut spawner: Spawner<'_, '_>,
 ) {
     for index in 0..spawner.roster.slots().len() {
         let slot = spawner.roster.slots()[index];
-        if slot.kind != Kind::Bolt || spawner.roster.is_new(slot.id) {
+        if slot.kind != Kind::Bolt {
             continue;
         }
         let Ok((mut drift, mut bolt)) = bolts.get_mut(slot.entity) else { continue };
         let from = drift.0.position();
-        drift.0 = drift.0.drifted(1, book.tick_seconds);
+        drift.0 = drift.0.drifted(1, targets.book.tick_seconds);
         bolt.ticks_left = bolt.ticks_left.saturating_sub(1);
-        let way = Way { from, to: drift.0.position(), radius: book.rules().bolt.radius };
-        let rock = first(&way, &rock_chart.0, &mut near, |spot| {
-            rocks.get(spot.entity).is_ok_and(|rock| rock.health > 0)
-        });
-        let ship = first(&way, &ship_chart.0, &mut near, |spot| {
-            ships.get(spot.entity).is_ok_and(|(hull, crew)| can_hit(&bolt, hull, crew))
-        });
-        if let Some(met) = earlier(rock, ship) {
+        let way = Way { from, to: drift.0.position(), radius: targets.book.rules().bolt.radius };
+        let met = targets.first(&bolt, &way);
+        if let Some(met) = &met {
             let place = Motion::new(way.from.lerp(way.to, met.share), drift.0.speed());
-            let hit = Happening::Hit { target: met.id, by: bolt.owner, damage: bolt.damage };
-            happenings.tell(&place, hit);
-            if let Ok(mut rock) = rocks.get_mut(met.entity) {
-                rock.health = rock.health.saturating_sub(bolt.damage);
-            } else if let Ok((mut hull, crew)) = ships.get_mut(met.entity) {
-                hull.health = hull.health.saturating_sub(bolt.damage);
-                hull.killer = bolt.owner;
-                let full = book.rules().ship.health * HEALTH_SCALE;
-                drones::provoke(&mut players, crew.player, bolt.owner, f32::from(hull.health) / full);
-            }
+            targets.strike(met, &bolt, &place, (0, 0));
         }
-        let beyond = way.to.abs().max_element() > book.half_size;
-        if rock.or(ship).is_some() || bolt.ticks_left == 0 || beyond {
+        let beyond = way.to.abs().max_element() > targets.book.half_size;
+        if met.is_some() || bolt.ticks_left == 0 || beyond {
             spawner.remove(slot);
         }
     }
 }
 
 /// A bolt passes through its own ship, mates, the protected, and those who are destroyed already.
-fn can_hit(bolt: &Bolt, hull: &Hull, crew: &Crew) -> bool {
+pub fn can_hit(bolt: &Bolt, hull: &Hull, crew: &Crew) -> bool {
     let mate = bolt.team != 0 && crew.team == bolt.team;
     hull.health > 0 && hull.protection_ticks == 0 && crew.player != bolt.owner && !mate
 }
@@ -101,7 +126,8 @@ fn first(way: &Way, chart: &Chart, near: &mut Vec<u32>, stands: impl Fn(&Spot) -
     met
 }
 
-fn earlier(one: Option<Meeting>, other: Option<Meeting>) -> Option<Meeting> {
+/// The earlier of two meetings; of those at once the lower id.
+pub fn earlier(one: Option<Meeting>, other: Option<Meeting>) -> Option<Meeting> {
     match (one, other) {
         (Some(one), Some(other)) => {
             Some(if (other.share, other.id) < (one.share, one.id) { other } else { one })

@@ -48,7 +48,7 @@ pub fn apply(
     for absence in &inputs.0.absences {
         let Some(player) = human(&mut players, absence.player) else { continue };
         player.away = absence.away;
-        player.controls = Controls { buttons: Buttons::default(), aim: player.controls.aim };
+        player.controls.buttons = Buttons::default();
     }
     for act in &inputs.0.admin {
         match act {
@@ -58,8 +58,9 @@ pub fn apply(
     }
     for input in &inputs.0.inputs {
         if let Some(player) = human(&mut players, input.player).filter(|player| !player.away) {
-            let Controls { buttons, aim } = input.controls;
-            player.controls = Controls { buttons: buttons.known(), aim: Angle::from_step(aim.step()) };
+            let Controls { buttons, aim, lag } = input.controls;
+            let (buttons, aim) = (buttons.known(), Angle::from_step(aim.step()));
+            player.controls = Controls { buttons, aim, lag: lag.min(book.rewind_limit) };
         }
     }
 }

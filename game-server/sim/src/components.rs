@@ -1,9 +1,11 @@
 //! What entities are made of. Components refer to each other by `NetId` and `PlayerId`, never by `Entity`.
 
 use bevy_ecs::prelude::Component;
-use glam::Vec2;
-use shared::id::PlayerId;
+use glam::{IVec2, Vec2};
+use shared::id::{NetId, PlayerId};
+use shared::keyframe::TrailKey;
 use shared::movement::{Motion, ShipMotion};
+use std::collections::VecDeque;
 
 /// Ship: flight, as the browser predicts it.
 #[derive(Component, Clone, Copy, Debug)]
@@ -42,6 +44,40 @@ pub struct Crew {
     pub player: PlayerId,
     /// 0 in a free-for-all.
     pub team: u8,
+}
+
+/// Ship: where it was at the end of the recent ticks, in position quanta, the newest first. As long as shots are rewound.
+#[derive(Component, Clone, Debug)]
+pub struct Trail(pub VecDeque<IVec2>);
+
+impl Trail {
+    /// The ship has just come into the world.
+    pub fn from(at: IVec2) -> Trail {
+        Trail(VecDeque::from([at]))
+    }
+
+    /// As a keyframe has it of a ship that is here now.
+    pub fn restored(key: &TrailKey, at: IVec2) -> Trail {
+        let mut places = VecDeque::from([at]);
+        let back = key.ways.iter().scan(at, |place, way| {
+            *place = place.wrapping_sub(IVec2::from(*way));
+            Some(*place)
+        });
+        places.extend(back);
+        Trail(places)
+    }
+
+    /// As a keyframe has it.
+    pub fn key(&self, id: NetId) -> TrailKey {
+        let pairs = self.0.iter().zip(self.0.iter().skip(1));
+        TrailKey { id, ways: pairs.map(|(newer, older)| newer.wrapping_sub(*older).into()).collect() }
+    }
+
+    /// A tick later it is here; what lies more than `ticks` back is forgotten.
+    pub fn push(&mut self, at: IVec2, ticks: u16) {
+        self.0.truncate(usize::from(ticks));
+        self.0.push_front(at);
+    }
 }
 
 /// Asteroid, ore and bolt: they go straight on.

@@ -2,7 +2,7 @@
 
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId};
-use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey};
+use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
 use std::fmt::{self, Debug, Display};
 
 /// What a difference is about.
@@ -64,6 +64,7 @@ pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
     );
     report.join(&a.entities, &b.entities, |entity| Subject::Entity(entity.id), entity_fields);
     report.join(&a.ships, &b.ships, |ship| Subject::Entity(ship.id), ship_fields);
+    report.join(&a.trails, &b.trails, |trail| Subject::Entity(trail.id), trail_fields);
     report.join(&a.bolts, &b.bolts, |bolt| Subject::Entity(bolt.id), bolt_fields);
     report.join(&a.ores, &b.ores, |ore| Subject::Entity(ore.id), ore_fields);
     report.join(&a.players, &b.players, |player| Subject::Player(player.player), player_fields);
@@ -79,6 +80,10 @@ fn entity_fields(report: &mut Report, subject: Subject, a: &EntityState, b: &Ent
 
 fn ship_fields(report: &mut Report, subject: Subject, a: &ShipKey, b: &ShipKey) {
     fields!(report, subject, a, b, [energy, cooldown, protection_ticks, bank_progress, haul]);
+}
+
+fn trail_fields(report: &mut Report, subject: Subject, a: &TrailKey, b: &TrailKey) {
+    fields!(report, subject, a, b, [ways]);
 }
 
 fn bolt_fields(report: &mut Report, subject: Subject, a: &BoltKey, b: &BoltKey) {

@@ -1,7 +1,7 @@
 //! How ships fly, bump into rocks and fire: the functions that the browser predicts with, in the same order.
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
-use shared::entity::{Kind, Levels, ShipFlags};
+use shared::entity::{Kind, ShipFlags};
 use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls};
@@ -9,10 +9,11 @@ use shared::movement::{self, Handling, Moved};
 use shared::quantize;
 
 use crate::chart::{RockChart, Spot};
-use crate::components::{Bolt, Cargo, Crew, Flight, Hull};
+use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
 use crate::moment::Happenings;
-use crate::players::Players;
-use crate::roster::Spawner;
+use crate::players::{Player, Players};
+use crate::rewind::{Shot, Shots};
+use crate::roster::Roster;
 use crate::rulebook::Rulebook;
 
 /// Impacts slower than this are not told, in units per second: a ship that leans on a rock is no news.
@@ -23,23 +24,21 @@ pub fn fly(
     book: Res<Rulebook>,
     rocks: Res<RockChart>,
     players: Res<Players>,
-    mut ships: Query<(&mut Flight, &mut Hull, &Cargo, &Crew)>,
-    mut spawner: Spawner,
+    mut ships: Query<(&mut Flight, &mut Hull, &mut Trail, &Cargo, &Crew)>,
+    roster: Res<Roster>,
+    mut shots: ResMut<Shots>,
     mut happenings: ResMut<Happenings>,
     mut near: Local<Vec<u32>>,
 ) {
-    for index in 0..spawner.roster.slots().len() {
-        let slot = spawner.roster.slots()[index];
-        if slot.kind != Kind::Ship {
-            continue;
-        }
-        let Ok((mut flight, mut hull, cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+    for slot in roster.of(Kind::Ship) {
+        let Ok((mut flight, mut hull, mut trail, cargo, crew)) = ships.get_mut(slot.entity) else { continue };
         let Some(player) = players.get(crew.player) else { continue };
         let controls = player.state.controls;
         let handling = book.handling(player.state.levels, cargo.hold);
         flight.from = flight.state.motion.position();
         let moved = movement::step(&mut flight.state, controls, &handling, book.tick_seconds);
         let crash = bump(&mut flight, &handling, &rocks, &mut near);
+        trail.push(flight.state.motion.at, book.rewind_limit.whole_ticks());
         hull.protection_ticks = hull.protection_ticks.saturating_sub(1);
         hurt_by_crash(&mut hull, crash, &book);
         let impact = crash.max(moved.bounced.unwrap_or(0.0));
@@ -47,12 +46,12 @@ pub fn fly(
             let bounced = Happening::Bounced { ship: slot.id, speed: impact as u16 };
             happenings.tell(&flight.state.motion, bounced);
         }
-        let fired = hull.health > 0
-            && fire(&mut flight, controls, &handling, crew, player.state.levels, &book, &mut spawner);
-        if fired {
+        let shot = if hull.health > 0 { fire(&mut flight, player, &handling, crew, &book) } else { None };
+        if shot.is_some() {
             hull.protection_ticks = 0;
         }
-        flight.shown = shown(moved, fired, controls, flight.state.cooldown);
+        flight.shown = shown(moved, shot.is_some(), controls, flight.state.cooldown);
+        shots.0.extend(shot);
     }
 }
 
@@ -91,18 +90,17 @@ fn hurt_by_crash(hull: &mut Hull, impact: f32, book: &Rulebook) {
 
 fn fire(
     flight: &mut Flight,
-    controls: Controls,
+    player: &Player,
     handling: &Handling,
     crew: &Crew,
-    levels: Levels,
     book: &Rulebook,
-    spawner: &mut Spawner,
-) -> bool {
-    let Some(motion) = movement::try_fire(&mut flight.state, controls, handling) else { return false };
+) -> Option<Shot> {
+    let controls = player.state.controls;
+    let muzzle = movement::try_fire(&mut flight.state, controls, handling)?;
     let ticks_left = book.setup.ticks(book.rules().bolt.lifetime_seconds).min(u32::from(u16::MAX)) as u16;
-    let damage = quantize::health(book.rules().bolt_damage(levels));
-    spawner.bolt(motion, Bolt { owner: crew.player, team: crew.team, ticks_left, damage });
-    true
+    let damage = quantize::health(book.rules().bolt_damage(player.state.levels));
+    let bolt = Bolt { owner: crew.player, team: crew.team, ticks_left, damage };
+    Some(Shot { muzzle, bolt, lag: controls.lag })
 }
 
 /// What others see of the engine and the gun.

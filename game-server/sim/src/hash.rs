@@ -1,4 +1,5 @@
-//! The hash of the whole state: everything that a keyframe holds, in its order, without making one.
+//! The hash of the whole state: everything that a keyframe holds, in its order, without making one. The trails of ships
+//! are left out: each of their places was hashed in its own tick.
 
 use shared::entity::EntityState;
 use shared::hash::StateHasher;
@@ -92,7 +93,7 @@ fn put_player(player: &PlayerKey, record: &mut Record) {
     record.word(player.player.0).pair(u16::from(player.team), flags);
     record.word(player.ship.map_or(0, |ship| ship.0)).pair(player.respawn_ticks, player.levels.0);
     record.pair(player.controls.buttons.0, player.controls.aim.step());
-    record.word(player.score).pair(player.streak, player.kills).pair(player.deaths, 0);
+    record.word(player.score).pair(player.streak, player.kills).pair(player.deaths, player.controls.lag.0);
     record.word(player.name.as_str().len() as u32);
     if let Some(DroneKey { think_ticks, goal, target, course, aim_error }) = player.drone {
         record.pair(think_ticks, goal as u16).word(target.map_or(0, |target| target.0));

@@ -5,7 +5,7 @@ use bevy_ecs::prelude::World;
 use shared::command::FIRST_DRONE;
 use shared::entity::{EntityState, Kind, Levels, ShipFlags, Upgrade};
 use shared::id::{NetId, PlayerId, Tick};
-use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey};
+use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
 use shared::movement::ShipMotion;
 use shared::quantize;
 use shared::rules::{RuleError, UPGRADE_LEVELS};
@@ -13,7 +13,7 @@ use std::iter::Peekable;
 
 use crate::asteroids::RocksDue;
 use crate::commands::DRONES_LIMIT;
-use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Ore, Rock};
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
 use crate::players::{Player, Players, is_drone_id};
 use crate::roster::{ORE_LIMIT, Roster, Slot, unharmed};
 use crate::rulebook::Rulebook;
@@ -82,7 +82,10 @@ pub fn take(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> Key
     for (entity, hidden) in view.entities() {
         key.entities.push(entity);
         match hidden {
-            Hidden::Ship(ship) => key.ships.push(ship),
+            Hidden::Ship(ship) => {
+                key.ships.push(ship);
+                key.trails.extend(view.trail(ship.id).map(|trail| trail.key(ship.id)));
+            }
             Hidden::Asteroid => {}
             Hidden::Ore(ore) => key.ores.push(ore),
             Hidden::Bolt(bolt) => key.bolts.push(bolt),
@@ -100,6 +103,7 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
     let players = check.players()?;
     let mut roster = Roster::new(key.next_net_id);
     let mut ships = key.ships.iter().peekable();
+    let mut trails = key.trails.iter().peekable();
     let mut bolts = key.bolts.iter().peekable();
     let mut ores = key.ores.iter().peekable();
     let mut last = NetId(0);
@@ -115,7 +119,9 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
                 let player = players.get(state.owner).filter(|player| player.state.ship == Some(state.id));
                 let player = player.ok_or(KeyframeError::Mismatch { what: "ship", id: state.id.0 })?;
                 check.ship(state, hidden, &player.state)?;
-                world.spawn(ship_parts(state, hidden, &player.state)).id()
+                let trail = matching(&mut trails, state.id, |trail: &TrailKey| trail.id, "trail")?;
+                check.trail(trail)?;
+                world.spawn(ship_parts(state, hidden, trail, &player.state)).id()
             }
             Kind::Asteroid => {
                 within("health", state.id.0, state.health, book.rock_health(state.size))?;
@@ -140,6 +146,7 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
     }
     let surplus = [
         ("ship", ships.next().map(|ship| ship.id)),
+        ("trail", trails.next().map(|trail| trail.id)),
         ("bolt", bolts.next().map(|bolt| bolt.id)),
         ("ore", ores.next().map(|ore| ore.id)),
     ];
@@ -159,8 +166,9 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
 fn ship_parts(
     state: &EntityState,
     hidden: &ShipKey,
+    trail: &TrailKey,
     player: &PlayerKey,
-) -> (Flight, crate::components::Hull, Cargo, Crew) {
+) -> (Flight, Hull, Cargo, Crew, Trail) {
     let motion = ShipMotion {
         motion: state.motion,
         heading: state.heading,
@@ -173,6 +181,7 @@ fn ship_parts(
         unharmed(state.health, hidden.protection_ticks),
         Cargo { hold: state.hold, bank_progress: hidden.bank_progress, haul: hidden.haul },
         Crew { player: player.player, team: player.team },
+        Trail::restored(trail, state.motion.at),
     )
 }
 
@@ -270,6 +279,7 @@ impl Check<'_> {
             for level in known {
                 within("upgrade level", id.0, level, UPGRADE_LEVELS as u16)?;
             }
+            within("lag of the view", id.0, player.controls.lag.0, self.book.rewind_limit.0)?;
             let error = drone.map_or(0, |drone| drone.aim_error);
             within("error of aim", id.0, i64::from(error).abs(), 512)?;
         }
@@ -301,6 +311,15 @@ impl Check<'_> {
         within("hold", id, state.hold, book.rules().hold_capacity(player.levels))?;
         within("energy", id, hidden.energy, quantize::energy(book.rules().ship.energy))?;
         within("bank progress", id, hidden.bank_progress, 999)
+    }
+
+    fn trail(&self, trail: &TrailKey) -> Result<(), KeyframeError> {
+        at_most("ticks of a trail", trail.ways.len(), usize::from(self.book.rewind_limit.whole_ticks()))?;
+        let farthest = quantize::position(glam::Vec2::splat(self.book.half_size * 2.0)).x;
+        for way in trail.ways.iter().flat_map(|way| [way.0, way.1]) {
+            within("way of a tick", trail.id.0, i64::from(way).abs(), i64::from(farthest))?;
+        }
+        Ok(())
     }
 
     /// Every ship that a player claims must be there. (That every ship is claimed has been seen to.)

@@ -9,7 +9,7 @@ use shared::entity::Kind;
 use shared::id::{NetId, PlayerId};
 use shared::movement::{Motion, ShipMotion};
 
-use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock};
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
 
 /// Most loads of ore in a world; beyond it, rocks and wrecks leave none.
 pub const ORE_LIMIT: usize = 8192;
@@ -82,7 +82,8 @@ pub struct Spawner<'w, 's> {
 impl Spawner<'_, '_> {
     pub fn ship(&mut self, crew: Crew, state: ShipMotion, hull: Hull) -> Option<Slot> {
         let flight = Flight { state, shown: 0, from: state.motion.position() };
-        self.spawn(Kind::Ship, (crew, flight, hull, Cargo::default()))
+        let trail = Trail::from(state.motion.at);
+        self.spawn(Kind::Ship, (crew, flight, hull, Cargo::default(), trail))
     }
 
     pub fn rock(&mut self, motion: Motion, rock: Rock) -> Option<Slot> {

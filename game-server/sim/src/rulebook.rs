@@ -4,6 +4,7 @@ use bevy_ecs::prelude::Resource;
 use glam::Vec2;
 use shared::entity::Levels;
 use shared::id::Tick;
+use shared::input::ViewLag;
 use shared::movement::Handling;
 use shared::quantize;
 use shared::rules::{RuleError, Rules};
@@ -22,6 +23,8 @@ pub struct Rulebook {
     pub stations: Vec<Ring>,
     /// What the belt holds when nothing is mined, in weights of [`Rulebook::weight`].
     pub belt_weight: u32,
+    /// The oldest view of others that a shot is made good for.
+    pub rewind_limit: ViewLag,
 }
 
 /// The ring of a station, in units.
@@ -44,6 +47,7 @@ impl Rulebook {
             half_size,
             stations: setup.arena.stations.iter().map(ring).collect(),
             belt_weight: 0,
+            rewind_limit: setup.rewind_limit(),
             setup: setup.clone(),
         };
         book.belt_weight = book.large_asteroids() * book.weight(2);

@@ -5,7 +5,8 @@ use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleT
 
 use crate::players::any_drones;
 use crate::{
-    asteroids, bolts, chart, commands, drones, flight, lives, moment, ore, population, roster, stations,
+    asteroids, bolts, chart, commands, drones, flight, lives, moment, ore, population, rewind, roster,
+    stations,
 };
 
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +32,7 @@ pub fn step(world: &mut World) -> Schedule {
                 flight::fly,
                 chart::chart_ships,
                 bolts::fly_bolts,
+                rewind::launch,
             )
                 .chain(),
             (asteroids::shatter, lives::bury, ore::load, ore::expire).chain(),

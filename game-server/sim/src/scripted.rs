@@ -3,7 +3,7 @@
 use shared::angle::Angle;
 use shared::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use shared::id::PlayerId;
-use shared::input::{Buttons, Controls};
+use shared::input::{Buttons, Controls, ViewLag};
 use shared::rules::{
     Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, Mode, OreRules, Rules, ShipRules, Station,
     StationRules, UpgradeRules,
@@ -69,7 +69,8 @@ fn controls(player: u32, tick: u32) -> Controls {
     if beat.is_multiple_of(11) {
         buttons = Buttons::BRAKE.with(Buttons(16 << (beat % 4)));
     }
-    Controls { buttons, aim: Angle::from_step((player * 131 + tick * 3 + beat % 200) as u16) }
+    let lag = ViewLag((player * 11 + beat % 40) as u16);
+    Controls { buttons, aim: Angle::from_step((player * 131 + tick * 3 + beat % 200) as u16), lag }
 }
 
 /// What the match is played by: small and crowded, so that much happens in its 600 ticks.
@@ -125,6 +126,7 @@ fn rules() -> Rules {
             cooldown_seconds: 0.2,
             energy: 2.0,
             radius: 0.3,
+            rewind_seconds: 0.25,
         },
         asteroid: AsteroidRules {
             radius: [1.3, 2.4, 4.2],

@@ -7,12 +7,12 @@ use shared::id::NetId;
 use shared::keyframe::{BoltKey, OreKey, ShipKey};
 use shared::snapshot::Pilot;
 
-use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock};
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
 use crate::players::{Player, Players};
 use crate::roster::{Roster, Slot};
 use crate::rulebook::Rulebook;
 
-type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
+type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew, &'static Trail);
 
 /// The queries that read the world, prepared once.
 pub struct Reader {
@@ -106,7 +106,7 @@ impl View<'_> {
     }
 
     fn ship(&self, slot: &Slot, base: EntityState) -> Option<(EntityState, Hidden)> {
-        let (flight, hull, cargo, crew) = self.ships.get(slot.entity).ok()?;
+        let (flight, hull, cargo, crew, _) = self.ships.get(slot.entity).ok()?;
         let player = self.players.get(crew.player)?;
         let docked = self.book.station_at(flight.state.motion.position()).is_some();
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
@@ -158,6 +158,11 @@ impl View<'_> {
             deaths: state.deaths,
             levels: state.levels,
         }
+    }
+
+    pub fn trail(&self, ship: NetId) -> Option<&Trail> {
+        let slot = self.roster.find(ship)?;
+        self.ships.get(slot.entity).ok().map(|(.., trail)| trail)
     }
 
     fn flight(&self, ship: NetId) -> Option<&Flight> {

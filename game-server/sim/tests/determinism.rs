@@ -5,14 +5,14 @@ use shared::angle::Angle;
 use shared::codec::{decode_stored, encode_stored};
 use shared::command::{Absence, Admin, FIRST_DRONE, Join, PlayerInput, TickInputs};
 use shared::id::PlayerId;
-use shared::input::{Buttons, Controls};
+use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::Keyframe;
 use shared::text::Name;
 use sim::Sim;
 use sim::scripted::{SCRIPT_TICKS, inputs, scripted_match, setup};
 
 /// The hash of the scripted match: in debug, in release and in the browser.
-const EXPECTED: u64 = 0x1b3d_5376_f9d5_bacc;
+const EXPECTED: u64 = 0x8f8e_dcb8_33d5_04c0;
 
 #[test]
 fn the_scripted_match_ends_in_the_frozen_hash() {
@@ -43,19 +43,19 @@ enum Act {
     Away(u32, bool),
     Drones(u16),
     Kick(u32),
-    Hold(u32, u16, u16),
+    Hold(u32, u16, u16, u16),
 }
 
 fn acts() -> impl Strategy<Value = Vec<(u16, Act)>> {
     let player = prop_oneof![1u32..10, Just(0), FIRST_DRONE..FIRST_DRONE + 12];
-    let hold = (1u32..10, any::<u16>(), any::<u16>());
+    let hold = (1u32..10, any::<u16>(), any::<u16>(), 0u16..100);
     let act = prop_oneof![
         2 => player.clone().prop_map(Act::Join),
         1 => player.clone().prop_map(Act::Leave),
         1 => (player.clone(), any::<bool>()).prop_map(|(player, away)| Act::Away(player, away)),
         1 => (0u16..20).prop_map(Act::Drones),
         1 => player.prop_map(Act::Kick),
-        12 => hold.prop_map(|(player, buttons, aim)| Act::Hold(player, buttons, aim)),
+        12 => hold.prop_map(|(player, buttons, aim, lag)| Act::Hold(player, buttons, aim, lag)),
     ];
     proptest::collection::vec((0u16..500, act), 0..300)
 }
@@ -74,8 +74,9 @@ fn inputs_of(acts: &[(u16, Act)], tick: u32) -> TickInputs {
             }
             Act::Drones(wanted) => inputs.admin.push(Admin::SetDrones(*wanted)),
             Act::Kick(player) => inputs.admin.push(Admin::Kick(PlayerId(*player))),
-            Act::Hold(player, buttons, aim) => {
-                let controls = Controls { buttons: Buttons(*buttons), aim: Angle::from_step(*aim) };
+            Act::Hold(player, buttons, aim, lag) => {
+                let (buttons, aim, lag) = (Buttons(*buttons), Angle::from_step(*aim), ViewLag(*lag));
+                let controls = Controls { buttons, aim, lag };
                 inputs.inputs.push(PlayerInput { player: PlayerId(*player), controls });
             }
         }

@@ -48,7 +48,7 @@ pub fn list(directory: &Path) -> io::Result<Vec<ListedRecording>> {
     for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == FILE_EXTENSION)
-            && let Some(recording) = look_at(&path)
+            && let Some(recording) = ListedRecording::of(&path)
         {
             listed.push(recording);
         }
@@ -57,25 +57,29 @@ pub fn list(directory: &Path) -> io::Result<Vec<ListedRecording>> {
     Ok(listed)
 }
 
-fn look_at(path: &Path) -> Option<ListedRecording> {
-    let name = path.file_name()?.to_str()?.to_owned();
-    let mut file = File::open(path).ok()?;
-    let bytes = file.metadata().ok().filter(|metadata| metadata.is_file())?.len();
-    let mut start = Vec::new();
-    (&file).take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).ok()?;
-    let (header, _) = Header::read(&start).ok()?;
-    let ticks = read_index(&mut file, bytes).map(|index| index.ticks);
-    Some(ListedRecording {
-        name,
-        bytes,
-        ticks,
-        tick_rate: header.tick_rate_hz,
-        started_at: header.started_at_unix_ms,
-        mode: header.mode,
-        room: header.room,
-        sim_build: header.build,
-        live: ticks.is_none() && is_live(&file),
-    })
+impl ListedRecording {
+    /// What a file says of itself; `None` if it is no recording, or cannot be read.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<ListedRecording> {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let mut file = File::open(path).ok()?;
+        let bytes = file.metadata().ok().filter(|metadata| metadata.is_file())?.len();
+        let mut start = Vec::new();
+        (&file).take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).ok()?;
+        let (header, _) = Header::read(&start).ok()?;
+        let ticks = read_index(&mut file, bytes).map(|index| index.ticks);
+        Some(ListedRecording {
+            name,
+            bytes,
+            ticks,
+            tick_rate: header.tick_rate_hz,
+            started_at: header.started_at_unix_ms,
+            mode: header.mode,
+            room: header.room,
+            sim_build: header.build,
+            live: ticks.is_none() && is_live(&file),
+        })
+    }
 }
 
 /// The index at the end of a file, without reading the rest.

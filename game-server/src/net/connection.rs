@@ -2,8 +2,9 @@
 //! written now is left for the next round of the [pump](super::pump).
 
 use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
-use crate::link::{Outgoing, QUEUE_LIMIT_BYTES, Taken, link};
+use crate::link::{Messages, Outgoing, QUEUE_LIMIT_BYTES, Taken, link};
 use crate::net::allowance::Allowance;
+use crate::net::frames::{self, Front, SHORT_MESSAGE_BYTES};
 use crate::net::http::Slot;
 use crate::net::limits::{CLOSE_REASON_LIMIT_BYTES, READ_BUFFER_BYTES};
 use crate::net::presence::Present;
@@ -17,18 +18,13 @@ use shared::message::{
     CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, CloseCode, Hello, ResumeToken, ServerMessage,
 };
 use std::borrow::Cow;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 use tungstenite::error::ProtocolError;
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Error, Message};
-
-/// The longest header that a server writes before a frame (RFC 6455 §5.2: two bytes and a length of eight).
-const FRAME_HEADER_LIMIT_BYTES: usize = 10;
 
 /// One player's connection.
 pub struct Connection {
@@ -37,6 +33,10 @@ pub struct Connection {
     _present: Option<Present>,
     wire: Wire,
     websocket: WebSocketContext,
+    /// Nothing but short messages has come, over a socket without TLS.
+    plain_going: bool,
+    /// The beginning of a short message.
+    partial: Vec<u8>,
     phase: Phase,
     messages: Allowance,
     bytes: Allowance,
@@ -117,6 +117,8 @@ impl Connection {
         let present = site.players.enter();
         let full = present.is_none();
         let mut connection = Connection {
+            plain_going: tls.is_none() && early.is_empty(),
+            partial: Vec::new(),
             wire: Wire::new(tls),
             websocket: WebSocketContext::from_partially_read(early, Role::Server, Some(config)),
             phase: Phase::Strange { room, until: now + limits.hello_timeout },
@@ -160,6 +162,45 @@ impl Connection {
     }
 
     fn read_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
+        if self.plain_going {
+            self.read_short_messages(bytes, now)
+        } else {
+            self.read_any_messages(bytes, now)
+        }
+    }
+
+    /// Reads short messages where they lie, as long as there is nothing else; what else there is, and all that follows it,
+    /// is tungstenite's.
+    fn read_short_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
+        let mut joined = std::mem::take(&mut self.partial);
+        let mut rest = bytes;
+        if !joined.is_empty() {
+            joined.extend_from_slice(bytes);
+            rest = &joined;
+        }
+        loop {
+            match frames::front(rest) {
+                Front::Short { from, to, mask } => {
+                    if !self.is_closing() {
+                        self.heard(now)?;
+                        let mut message = [0; SHORT_MESSAGE_BYTES];
+                        self.take_in(frames::unmask(&rest[from..to], mask, &mut message))?;
+                    }
+                    rest = &rest[to..];
+                }
+                Front::Partial => {
+                    self.partial = rest.to_vec();
+                    return Ok(());
+                }
+                Front::Other => {
+                    self.plain_going = false;
+                    return self.read_any_messages(rest, now);
+                }
+            }
+        }
+    }
+
+    fn read_any_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
         let mut reading = bytes;
         loop {
             let mut stream = self.wire.reading(&mut reading);
@@ -168,14 +209,10 @@ impl Connection {
                 Err(error) if is_blocked(&error) => return Ok(()),
                 Err(error) => return Err(ending(error)),
             };
-            self.heard = now;
-            self.pinged = false;
             if self.is_closing() {
                 continue;
             }
-            if !self.messages.take(1, now) {
-                return Err(close(CloseCode::PolicyViolation, "too many messages per second"));
-            }
+            self.heard(now)?;
             match message {
                 Message::Binary(bytes) => self.take_in(&bytes)?,
                 Message::Text(_) => {
@@ -184,6 +221,17 @@ impl Connection {
                 // Reading on sends the answer, and then reports the end.
                 Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
             }
+        }
+    }
+
+    /// The peer has said something.
+    fn heard(&mut self, now: Instant) -> Result<(), Ending> {
+        self.heard = now;
+        self.pinged = false;
+        if self.messages.take(1, now) {
+            Ok(())
+        } else {
+            Err(close(CloseCode::PolicyViolation, "too many messages per second"))
         }
     }
 
@@ -208,32 +256,26 @@ impl Connection {
     }
 
     /// Takes all that the room has to say. While the system is still sending, the link fills up, and the room sends less.
-    pub fn collect(&mut self, now: Instant) -> Flow {
+    /// `taken` is memory that goes from connection to connection.
+    pub fn collect(&mut self, taken: &mut Taken, now: Instant) -> Flow {
         let Phase::Seated(seat) = &self.phase else { return Flow::Open };
-        if self.sending.is_some() {
+        if self.sending.is_some() || !seat.outgoing.take_into(taken) {
             return Flow::Open;
         }
-        let Some(Taken { messages, close: farewell }) = seat.outgoing.try_take() else { return Flow::Open };
-        if self.write_frames(&messages).is_err() {
+        if self.write_frames(&taken.messages).is_err() {
             return Flow::Ended;
         }
-        match farewell {
+        match taken.close.take() {
             Some((code, reason)) => self.end(close(code, reason), now),
             None => Flow::Open,
         }
     }
 
     /// All messages of a tick in one piece: one system call, and one record of TLS.
-    fn write_frames(&mut self, messages: &[Vec<u8>]) -> Result<(), Error> {
-        let size = messages.iter().map(|message| message.len() + FRAME_HEADER_LIMIT_BYTES).sum();
-        let mut frames = Vec::with_capacity(size);
-        let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
-        for message in messages {
-            header.format(message.len() as u64, &mut frames)?;
-            frames.extend_from_slice(message);
-        }
-        self.wire.write_all(&frames)?;
-        Ok(())
+    fn write_frames(&mut self, messages: &Messages) -> std::io::Result<()> {
+        let mut frames = Vec::with_capacity(messages.size() + messages.len() * frames::HEADER_LIMIT_BYTES);
+        messages.iter().for_each(|message| frames::put_message(message, &mut frames));
+        self.wire.write_owned(frames)
     }
 
     /// What the system is to send now. The rest of the connection's words wait until that is [done](Self::sent).

@@ -7,8 +7,8 @@ use std::time::Duration;
 pub const REQUEST_HEAD_LIMIT_BYTES: usize = 16 * 1024;
 /// Most header lines of a request.
 pub const REQUEST_HEADERS_LIMIT: usize = 64;
-/// Bytes read from a socket in one go; a whole input message has some 20.
-pub const READ_BUFFER_BYTES: usize = 1024;
+/// Bytes that tungstenite reads in one go. It clears as many each time; an input message has some 20.
+pub const READ_BUFFER_BYTES: usize = 256;
 /// The system's buffer for what is sent but not acknowledged. The default takes 4 MiB from a stalled client's room.
 pub const SEND_BUFFER_BYTES: usize = 32 * 1024;
 /// What may lie unsent in the system's buffer: more would be old snapshots.

@@ -5,6 +5,7 @@ pub mod allowance;
 pub mod body;
 pub mod client_files;
 pub mod connection;
+pub mod frames;
 pub mod http;
 pub mod limits;
 pub mod listener;

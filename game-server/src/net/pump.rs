@@ -4,6 +4,7 @@
 //! Between rounds a thread rests, so that it wakes up for many messages at a time instead of for each of them.
 
 use crate::inbox::{InboxSender, PostError, SessionEvent};
+use crate::link::Taken;
 use crate::net::connection::{Connection, Flow};
 #[cfg(target_os = "linux")]
 use crate::net::sockets::Ring;
@@ -124,6 +125,8 @@ struct Rounds<S> {
     sockets: S,
     shared: Arc<Shared>,
     connections: Connections,
+    /// What a room has said to the connection at hand.
+    taken: Taken,
     checked: Instant,
 }
 
@@ -140,7 +143,13 @@ struct Connections {
 
 impl<S: Sockets> Rounds<S> {
     fn new(sockets: S, shared: Arc<Shared>) -> Rounds<S> {
-        Rounds { sockets, shared, connections: Connections::default(), checked: Instant::now() }
+        Rounds {
+            sockets,
+            shared,
+            connections: Connections::default(),
+            taken: Taken::default(),
+            checked: Instant::now(),
+        }
     }
 
     fn run(mut self) {
@@ -149,7 +158,8 @@ impl<S: Sockets> Rounds<S> {
             let now = Instant::now();
             self.adopt_arrivals(now);
             if self.shared.flush.swap(false, Acquire) {
-                self.connections.each(|connection| connection.collect(now));
+                let taken = &mut self.taken;
+                self.connections.each(|connection| connection.collect(taken, now));
                 self.settle(now);
             }
             let connections = &mut self.connections;

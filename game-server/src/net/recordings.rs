@@ -1,6 +1,6 @@
 //! Recordings for the browser: the list, and the files.
 
-use crate::journal::{ListedRecording, list};
+use crate::journal::{FILE_EXTENSION, ListedRecording, list};
 use crate::net::body::{Answer, Body, set, text};
 use bytes::Bytes;
 use futures_util::stream;
@@ -8,15 +8,19 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, Take};
 
 /// Bytes of a file that are read in one go.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Longest name of a recording, in bytes.
-const NAME_LIMIT_BYTES: usize = 128;
+/// Longest name of a recording, in bytes: what file systems take.
+const NAME_LIMIT_BYTES: usize = 255;
+/// What stands for itself in a path (RFC 3986 §2.3) and in a header's encoded file name (RFC 8187 §3.2.1).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Which recordings browsers may see.
 #[derive(Clone, Debug)]
@@ -38,19 +42,16 @@ impl Recordings {
         match self {
             Recordings::None => Ok(Vec::new()),
             Recordings::Directory(directory) => list(directory),
-            Recordings::File(file) => {
-                let mut listed = list(file.parent().unwrap_or(Path::new(".")))?;
-                listed
-                    .retain(|recording| file.file_name().is_some_and(|name| name == recording.name.as_str()));
-                Ok(listed)
-            }
+            Recordings::File(file) => Ok(ListedRecording::of(file).into_iter().collect()),
         }
     }
 
-    /// The answer to a GET of one recording. A file that is being written is given up to where it is now.
-    pub async fn answer(&self, name: &str) -> Answer {
+    /// The answer to a GET of one recording, by the name in the path. A file that is being written is given up to where it
+    /// is now.
+    pub async fn answer(&self, encoded_name: &str) -> Answer {
         let missing = || text(StatusCode::NOT_FOUND, "there is no such recording");
-        let Some(path) = self.path(name) else { return missing() };
+        let Ok(name) = percent_decode_str(encoded_name).decode_utf8() else { return missing() };
+        let Some(path) = self.path(&name) else { return missing() };
         let Ok(file) = File::open(&path).await else { return missing() };
         let length = match file.metadata().await {
             Ok(metadata) if metadata.is_file() => metadata.len(),
@@ -60,8 +61,8 @@ impl Recordings {
         set(&mut answer, header::CONTENT_TYPE, "application/octet-stream");
         set(&mut answer, header::CACHE_CONTROL, "no-cache");
         answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        // The name has no characters that would need quoting.
-        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded(&name)))
+        {
             answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
         }
         answer
@@ -71,20 +72,33 @@ impl Recordings {
         match self {
             Recordings::None => None,
             Recordings::Directory(directory) => is_safe(name).then(|| directory.join(name)),
-            Recordings::File(file) => {
-                (is_safe(name) && file.file_name().is_some_and(|own| own == name)).then(|| file.clone())
-            }
+            Recordings::File(file) => (name == file_name(file)).then(|| file.clone()),
         }
     }
 }
 
+/// The name by which a browser asks for a file.
+#[must_use]
+pub fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+}
+
+/// A name as it stands in a path.
+#[must_use]
+pub fn encoded(name: &str) -> String {
+    utf8_percent_encode(name, ENCODED).to_string()
+}
+
 /// Names of recordings cannot lead anywhere else.
 fn is_safe(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    name.len() <= NAME_LIMIT_BYTES
+    let mut components = Path::new(name).components();
+    let is_file_name = matches!(components.next(), Some(Component::Normal(first)) if first == name);
+    is_file_name
+        && components.next().is_none()
+        && name.len() <= NAME_LIMIT_BYTES
         && !name.starts_with('.')
-        && name.ends_with(".belt")
-        && name.bytes().all(allowed)
+        && !name.contains(['\\', '\0'])
+        && name.strip_suffix(FILE_EXTENSION).is_some_and(|stem| stem.ends_with('.'))
 }
 
 fn file_body(file: Take<File>) -> Body {
@@ -102,10 +116,20 @@ mod tests {
 
     #[test]
     fn names_stay_in_the_directory() {
-        assert!(is_safe("belt-1-20261121T070000Z.belt"));
-        for name in
-            ["../x.belt", "a/b.belt", ".hidden.belt", "x.toml", "a\\b.belt", "", "é.belt", "a%2fb.belt"]
-        {
+        for name in ["belt-1-20261121T070000Z.belt", "best fight #3.belt", "é 100%.belt", "a%2fb.belt"] {
+            assert!(is_safe(name), "{name}");
+        }
+        for name in [
+            "../x.belt",
+            "a/b.belt",
+            ".hidden.belt",
+            "x.toml",
+            "xbelt",
+            "a\\b.belt",
+            "",
+            "/a.belt",
+            "a\0.belt",
+        ] {
             assert!(!is_safe(name), "{name}");
         }
     }

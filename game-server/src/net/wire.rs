@@ -37,6 +37,18 @@ impl Wire {
         std::mem::take(&mut self.outgoing)
     }
 
+    /// As writing, without a copy where that can be.
+    ///
+    /// # Errors
+    /// If the peer does not take what was written before.
+    pub fn write_owned(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        if self.tls.is_none() && self.outgoing.is_empty() {
+            self.outgoing = bytes;
+            return Ok(());
+        }
+        self.write_all(&bytes)
+    }
+
     /// Nothing more will be written.
     pub fn finish(&mut self) {
         if let Some(tls) = &mut self.tls {

@@ -71,10 +71,10 @@ impl InputBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::angle::Angle;
+    use shared::input::Buttons;
 
     fn frame(tick: u32, buttons: u16) -> InputFrame {
-        let controls = Controls { buttons: Buttons(buttons), aim: Angle::default() };
+        let controls = Controls { buttons: Buttons(buttons), ..Controls::default() };
         InputFrame { tick: Tick(tick), controls }
     }
 

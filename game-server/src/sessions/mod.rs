@@ -280,14 +280,17 @@ impl Session {
             || tick.since(self.sent) >= setup.ticks(LAGGING_INTERVAL_SECONDS)
     }
 
-    /// Makes the snapshot of the newest tick and returns its bytes.
-    pub fn snapshot(&mut self, pilot: &Pilot, replicator: &mut Replicator, setup: &Setup) -> Vec<u8> {
-        if let Some(ship) = pilot.ship.and_then(|ship| replicator.world().entity(ship)) {
+    /// Writes the snapshot of the newest tick into `out`, in place of what is there. Says whether the world knows the player.
+    pub fn write_snapshot(&mut self, replicator: &mut Replicator, setup: &Setup, out: &mut Vec<u8>) -> bool {
+        let world = replicator.world();
+        let tick = world.tick;
+        let Some(pilot) = world.pilot(self.key.player) else { return false };
+        if let Some(ship) = pilot.ship.and_then(|ship| world.entity(ship)) {
             self.interest = Interest::around(ship.motion.at, setup);
         }
+        let own = own(pilot);
         self.payload.clear();
         replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
-        let tick = replicator.world().tick;
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
         let message = ServerMessage::Snapshot(Snapshot {
@@ -295,7 +298,7 @@ impl Session {
             fresh: std::mem::take(&mut self.fresh),
             input_ack: self.input.applied(),
             input_lead: self.input.lead(tick),
-            own: own(pilot),
+            own,
             events,
             delta: Cow::Borrowed(&self.payload),
         });
@@ -304,9 +307,9 @@ impl Session {
             self.looks.pop_front();
         }
         self.looks.push_back((tick, self.interest.centre));
-        let mut bytes = Vec::with_capacity(self.payload.len() + 64);
-        encode_server(&message, &mut bytes);
-        bytes
+        out.clear();
+        encode_server(&message, out);
+        true
     }
 
     /// Whether a place is in this viewer's sight.

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::bench::BenchOptions;
+use crate::compare::CompareOptions;
 use crate::floor::{FloorOptions, ReaderOptions};
 use crate::run::RunOptions;
 use clap::{Parser, Subcommand};
@@ -28,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Measure what only writing frames costs: the floor that servers are compared with
     Floor(FloorOptions),
+    /// Put two servers under the same load, one after the other, and show their numbers side by side
+    Compare(Box<CompareOptions>),
     /// Run the benchmark: a server of its own per run, beside the floor
     Bench(BenchOptions),
     /// The floor's other end

@@ -3,6 +3,7 @@
 pub mod behaviour;
 pub mod bench;
 pub mod cli;
+pub mod compare;
 pub mod core_time;
 pub mod floor;
 pub mod frames;

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser};
 use std::io::Write;
 use std::process::ExitCode;
 use swarm::cli::{Cli, Command};
-use swarm::{bench, floor, run};
+use swarm::{bench, compare, floor, run};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -21,6 +21,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         (Some(Command::Floor(options)), _) => {
             let report = floor::measure(&options)?;
             print(&report, options.json, || report.text())
+        }
+        (Some(Command::Compare(options)), _) => {
+            let comparison = compare::compare(&options, |line| eprintln!("{line}"))?;
+            print(&comparison, options.run.json, || comparison.text())
         }
         (Some(Command::Bench(options)), _) => bench::bench(&options, |line| eprintln!("{line}")),
         (Some(Command::FloorReader(options)), _) => floor::read(&options),

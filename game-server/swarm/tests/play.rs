@@ -6,14 +6,16 @@ use game_server::config;
 use game_server::net::limits::Limits;
 use game_server::serve::Server;
 use swarm::behaviour::Behaviour;
+use swarm::compare::{CompareOptions, compare};
 use swarm::link::Link;
 use swarm::report::Report;
 use swarm::run::{RunOptions, run};
+use tokio::runtime::Runtime;
 
 const PLAYERS: u32 = 8;
 
-/// Lets a swarm play against a server with these options.
-fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Report {
+/// A server with these options, and its URL.
+fn serve(runtime: &Runtime, options: &[&str], scheme: &str) -> (Server, String) {
     let always = [
         "game-server",
         "--mode",
@@ -26,12 +28,16 @@ fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Repo
         "--host",
         "127.0.0.1",
     ];
-    let arguments = always.iter().chain(server).map(Into::into);
+    let arguments = always.iter().chain(options).map(Into::into);
     let options = config::read(arguments).unwrap().serve;
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start(&options, Limits::default())).unwrap();
-    let options = RunOptions {
-        url: format!("{scheme}://{}", server.address()),
+    let url = format!("{scheme}://{}", server.address());
+    (server, url)
+}
+
+fn load(url: String, behaviour: Behaviour, link: Link) -> RunOptions {
+    RunOptions {
+        url,
         players: PLAYERS,
         seconds: 2,
         behaviour,
@@ -43,8 +49,14 @@ fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Repo
         server_pid: Some(std::process::id()),
         core: None,
         json: false,
-    };
-    let report = run(&options, |_| ()).unwrap();
+    }
+}
+
+/// Lets a swarm play against a server with these options.
+fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Report {
+    let runtime = Runtime::new().unwrap();
+    let (server, url) = serve(&runtime, server, scheme);
+    let report = run(&load(url, behaviour, link), |_| ()).unwrap();
     runtime.block_on(server.stop());
     report
 }
@@ -86,20 +98,28 @@ fn a_server_that_is_not_there_is_an_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let options = RunOptions {
-        url: format!("ws://{address}"),
-        players: 2,
-        seconds: 1,
-        behaviour: Behaviour::Idle,
-        room: None,
-        link: Link::Clean,
-        storm: true,
-        joins_per_second: 1,
-        seed: 1,
-        server_pid: None,
-        core: None,
-        json: false,
-    };
+    let options = load(format!("ws://{address}"), Behaviour::Idle, Link::Clean);
     let error = run(&options, |_| ()).unwrap_err();
     assert!(error.to_string().contains("nobody could join"), "{error}");
+}
+
+#[test]
+fn two_servers_stand_side_by_side_under_the_same_load() {
+    let runtime = Runtime::new().unwrap();
+    let (one, url) = serve(&runtime, &["--no-tls"], "ws");
+    let (other, against) = serve(&runtime, &["--no-tls", "--tick-rate", "10"], "ws");
+    let run = load(url.clone(), Behaviour::Fight, Link::Wifi);
+    let options = CompareOptions { run, against: against.clone(), against_pid: None };
+    let comparison = compare(&options, |_| ()).unwrap();
+    runtime.block_on(one.stop());
+    runtime.block_on(other.stop());
+    check(&comparison.one);
+    assert_eq!((&comparison.one.url, &comparison.other.url), (&url, &against));
+    assert_eq!(comparison.other.joined, PLAYERS as usize);
+    assert_eq!(comparison.other.server.cpu_micros_per_player_second, None);
+    let text = comparison.text();
+    let row = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(text.contains(&url) && text.contains(&against), "{text}");
+    assert!(row("players in").ends_with("1.00"), "{text}");
+    assert!(row("server µs per player-second").contains('?'), "nobody said whose time to read: {text}");
 }

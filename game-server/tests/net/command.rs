@@ -127,6 +127,18 @@ fn a_taken_port_is_one_clear_line() {
     assert!(words.starts_with(&format!("error: port {port} is taken")), "{words}");
 }
 
+#[test]
+fn what_is_no_recording_is_one_clear_line() {
+    let directory = TempDir::new().unwrap();
+    std::fs::write(directory.path().join("song.belt"), "la la la").unwrap();
+    for task in ["replay", "info"] {
+        let words = failure(command(&directory).args([task, "song.belt"]));
+        assert!(words.starts_with("error: song.belt: "), "{task}: {words}");
+        let words = failure(command(&directory).args([task, "gone.belt"]));
+        assert!(words.starts_with("error: gone.belt"), "{task}: {words}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it_in_order() {

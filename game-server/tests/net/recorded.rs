@@ -5,7 +5,10 @@ use game_server::net::limits::Limits;
 use shared::id::Tick;
 use shared::input::{Buttons, Controls, InputFrame};
 use shared::message::{ClientMessage, Input, ServerMessage};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 /// Snapshots that each player gets before the server stops.
 const SNAPSHOTS: usize = 45;
@@ -34,11 +37,47 @@ async fn what_was_played_verifies() {
         .filter(|path| path.extension().is_some_and(|ending| ending == "belt"))
         .collect();
     assert_eq!(recordings.len(), 1);
-    for task in ["verify", "info"] {
+    for task in ["verify", "info", "bench-replay"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
         let output = command.arg(task).args(&recordings).stdin(Stdio::null()).output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{task}: {out}{err}");
         assert!(!out.is_empty(), "{task}: {err}");
     }
+    let renamed = directory.path().join("best fight #1, 50% off");
+    std::fs::rename(&recordings[0], &renamed).unwrap();
+    a_file_of_any_name_is_shown(&renamed);
+}
+
+/// `replay` prints an address; the page there asks for the recording by the last part of it, as it stands.
+fn a_file_of_any_name_is_shown(file: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
+    let mut replay = Ended(command.arg("replay").arg(file).stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(replay.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("Watch it here: http://").unwrap_or_else(|| panic!("{line}"));
+    let (host, name) = url.split_once("/replay/").unwrap();
+    assert_eq!(name, "best%20fight%20%231%2C%2050%25%20off");
+    assert!(get(host, &format!("/replay/{name}")).starts_with(b"HTTP/1.1 "));
+    let listed = String::from_utf8(get(host, "/api/recordings")).unwrap();
+    assert!(listed.contains("\"name\":\"best fight #1, 50% off\""), "{listed}");
+    assert!(get(host, &format!("/recordings/{name}")).ends_with(&std::fs::read(file).unwrap()));
+}
+
+/// A program that does not outlive its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn get(host: &str, path: &str) -> Vec<u8> {
+    let mut peer = TcpStream::connect(host).unwrap();
+    write!(peer, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).unwrap();
+    answer
 }

@@ -71,8 +71,8 @@ impl Seated {
 
     fn hear(&mut self, now_ms: f64) {
         while let Some(taken) = self.outgoing.as_ref().and_then(Outgoing::try_take) {
-            for bytes in taken.messages {
-                self.client.received(&bytes, now_ms).unwrap();
+            for bytes in taken.messages.iter() {
+                self.client.received(bytes, now_ms).unwrap();
             }
             if let Some((code, _)) = taken.close {
                 self.closed = Some(code);

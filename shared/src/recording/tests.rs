@@ -4,7 +4,7 @@ use super::*;
 use crate::angle::Angle;
 use crate::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use crate::id::{PlayerId, Tick};
-use crate::input::{Buttons, Controls};
+use crate::input::{Buttons, Controls, ViewLag};
 use crate::keyframe::Keyframe;
 use crate::rules::{Arena, Mode, Rules};
 use crate::setup::Setup;
@@ -39,7 +39,8 @@ fn keyframe(tick: u32) -> Keyframe {
 }
 
 fn input(player: u32, buttons: u16, aim: u16) -> PlayerInput {
-    let controls = Controls { buttons: Buttons(buttons), aim: Angle::from_step(aim) };
+    let lag = ViewLag(buttons % 8 * 9);
+    let controls = Controls { buttons: Buttons(buttons), aim: Angle::from_step(aim), lag };
     PlayerInput { player: PlayerId(player), controls }
 }
 

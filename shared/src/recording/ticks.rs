@@ -3,15 +3,16 @@
 //! A run is `first tick, count, hashes (8 bytes each), records`; the count is doubled, plus 1 if the run is the first
 //! after a keyframe, where the memory of what was held begins anew. A record is a byte that says what follows: `commands`
 //! (their length, then leaves, joins, absences and admin commands as the codec writes them) and `inputs` (their count,
-//! then for each the player's id as the signed gap to the one before, and the turn of the aim, doubled, plus 1 if the
-//! buttons that changed follow as a mask). Numbers are varints.
+//! then for each the player's id as the signed gap to the one before, and the turn of the aim, doubled, plus 1 if more
+//! changed: then the buttons that changed follow as a mask, doubled, plus 1 if the signed change of the view's lag
+//! follows). Numbers are varints.
 
 use super::chunk::ChunkError;
 use crate::angle::Angle;
 use crate::codec::{decode_stored, encode_stored};
 use crate::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use crate::id::{PlayerId, Tick};
-use crate::input::{Buttons, Controls};
+use crate::input::{Buttons, Controls, ViewLag};
 use crate::varint::{Malformed, put, put_signed, take, take_byte, take_signed, take_slice};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -113,9 +114,14 @@ fn put_record(inputs: &TickInputs, held: &mut Held, out: &mut Vec<u8>) {
         let before = std::mem::replace(held.of(input.player), input.controls);
         let turn = i32::from(before.aim.steps_to(input.controls.aim));
         let changed = before.buttons.0 ^ input.controls.buttons.0;
-        put_signed(out, turn * 2 + i32::from(changed != 0));
-        if changed != 0 {
-            put(out, u32::from(changed));
+        let lag = i32::from(input.controls.lag.0) - i32::from(before.lag.0);
+        let more = changed != 0 || lag != 0;
+        put_signed(out, turn * 2 + i32::from(more));
+        if more {
+            put(out, u32::from(changed) << 1 | u32::from(lag != 0));
+        }
+        if lag != 0 {
+            put_signed(out, lag);
         }
     }
 }
@@ -189,12 +195,16 @@ fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkEr
 fn take_controls(bytes: &mut &[u8], held: &mut Controls) -> Result<Controls, ChunkError> {
     let turn = take_signed(bytes)?;
     let steps = i16::try_from(turn >> 1).map_err(|_| Malformed)?;
-    let mut changed = 0;
+    let (mut changed, mut lag) = (0, 0);
     if turn & 1 != 0 {
-        changed = u16::try_from(take(bytes)?).map_err(|_| Malformed)?;
+        let mask = take(bytes)?;
+        changed = u16::try_from(mask >> 1).map_err(|_| Malformed)?;
+        lag = if mask & 1 != 0 { take_signed(bytes)? } else { 0 };
     }
+    let lag =
+        i32::from(held.lag.0).checked_add(lag).and_then(|lag| u16::try_from(lag).ok()).ok_or(Malformed)?;
     // Through `from_step`, so that what was held is a step of the turn even if it was read from elsewhere.
     let aim = Angle::from_step(held.aim.turned(steps).step());
-    *held = Controls { buttons: Buttons(held.buttons.0 ^ changed), aim };
+    *held = Controls { buttons: Buttons(held.buttons.0 ^ changed), aim, lag: ViewLag(lag) };
     Ok(*held)
 }

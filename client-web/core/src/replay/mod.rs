@@ -15,8 +15,10 @@ use news::News;
 use picture::{Camera, Canvas};
 use reel::{Reel, Scene};
 use serde::Serialize;
-use shared::entity::{EntityState, Kind};
+use shared::entity::{EntityState, Levels};
 use shared::id::{NetId, PlayerId, Tick};
+use shared::movement::Handling;
+use shared::setup::Setup;
 use std::collections::VecDeque;
 
 /// Slowest and fastest speed.
@@ -167,7 +169,7 @@ impl Replay {
         let room = EFFECTS_LIMIT.saturating_sub(self.effects.len());
         let effects = scene.world.events.iter().map(|event| happenings::effect(event, rules, own, &around));
         self.effects.extend(effects.take(room));
-        self.effects.extend(shots(scene, own).take(room));
+        self.effects.extend(shots(scene, self.reel.setup(), own).take(room));
         self.news.tick(&self.reel, &mut self.notices);
         let excess = self.notices.len().saturating_sub(NOTICES_LIMIT);
         self.notices.drain(..excess);
@@ -219,20 +221,19 @@ impl Replay {
     }
 }
 
-/// The muzzle flashes of the bolts that were fired in the tick of a scene.
-fn shots(scene: &Scene, own: Option<NetId>) -> impl Iterator<Item = Effect> + '_ {
+/// The muzzle flashes of the guns that were fired in the tick of a scene: those whose cooldown has just begun.
+fn shots<'a>(scene: &'a Scene, setup: &Setup, own: Option<NetId>) -> impl Iterator<Item = Effect> + 'a {
     let world = &scene.world;
-    world.entities.iter().filter(|entity| entity.kind == Kind::Bolt).filter_map(move |bolt| {
-        let ship = world.entity(world.pilot(bolt.owner)?.ship?)?;
-        let muzzle = bolt.motion.position();
-        // A bolt in flight is already a tick's way off: far beyond the bow.
-        let fired_now = ship.motion.position().distance(muzzle) < FIRED_NOW_UNITS;
-        fired_now.then(|| happenings::shot(ship.id, muzzle, ship.heading.radians(), Some(ship.id) == own))
-    })
+    let tick_seconds = setup.tick_seconds();
+    let handling = Handling::of(&setup.rules, setup.half_size(), tick_seconds, Levels::default(), 0);
+    world.pilots.iter().filter(move |pilot| pilot.cooldown == handling.cooldown_ticks).filter_map(
+        move |pilot| {
+            let ship = world.entity(pilot.ship?)?;
+            let muzzle = ship.motion.position() + ship.heading.vector() * handling.radius;
+            Some(happenings::shot(ship.id, muzzle, ship.heading.radians(), Some(ship.id) == own))
+        },
+    )
 }
-
-/// A bolt no farther than this from its ship's middle was fired in this very tick.
-const FIRED_NOW_UNITS: f32 = 1.5;
 
 /// The world of a scene, for effects.
 struct InScene<'a>(&'a Scene);

@@ -4,7 +4,6 @@ use super::reel::Reel;
 use crate::notice::{Notice, Quote, ScoreRow};
 use shared::event::Happening;
 use shared::id::PlayerId;
-use shared::message::SCOREBOARD_ROWS;
 use shared::recording::Marked;
 use shared::snapshot::{Pilot, WorldSnapshot};
 use shared::text::Name;
@@ -103,22 +102,22 @@ impl News {
     }
 }
 
-/// The best players, and the watcher's own row if it is not among them.
+/// All players by rank: whoever watches a recording may see everybody.
 fn rows(pilots: &[Pilot], watcher: PlayerId) -> Vec<ScoreRow> {
     let mut ranked: Vec<&Pilot> = pilots.iter().collect();
     ranked.sort_by_key(|pilot| (std::cmp::Reverse((pilot.score, pilot.kills)), pilot.player));
     let ranks = ranked.iter().zip(1..);
-    let told = ranks.filter(|(pilot, rank)| *rank <= SCOREBOARD_ROWS as u32 || pilot.player == watcher);
-    told.map(|(pilot, rank)| ScoreRow {
-        rank,
-        player: pilot.player.0,
-        name: pilot.name.as_str().into(),
-        score: pilot.score,
-        kills: pilot.kills,
-        deaths: pilot.deaths,
-        team: pilot.team,
-        drone: pilot.drone,
-        own: pilot.player == watcher,
-    })
-    .collect()
+    ranks
+        .map(|(pilot, rank)| ScoreRow {
+            rank,
+            player: pilot.player.0,
+            name: pilot.name.as_str().into(),
+            score: pilot.score,
+            kills: pilot.kills,
+            deaths: pilot.deaths,
+            team: pilot.team,
+            drone: pilot.drone,
+            own: pilot.player == watcher,
+        })
+        .collect()
 }

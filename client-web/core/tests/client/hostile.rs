@@ -3,6 +3,7 @@
 use crate::server::Server;
 use client_core::client::Client;
 use proptest::prelude::*;
+use shared::angle::Angle;
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId};
 use shared::message::{ClientMessage, Hello};
@@ -16,7 +17,9 @@ fn session() -> Vec<Vec<u8>> {
     let mut messages: Vec<Vec<u8>> = server.hear(ClientMessage::Hello(hello)).into_iter().collect();
     for index in 0..8 {
         server.step();
-        let what = Happening::Hit { target: NetId(100 + index % 3), by: PlayerId(index % 3), damage: 9 };
+        let (target, by, course) = (NetId(100 + index % 3), PlayerId(index % 3), Angle::default());
+        let seen = (i16::MIN, i16::MAX);
+        let what = Happening::Hit { target, by, damage: 9, course, seen };
         server.events.push(Event { at: (300, -70), what });
         if index == 5 {
             server.rocks.remove(1);

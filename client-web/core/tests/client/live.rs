@@ -3,9 +3,12 @@
 use crate::rig::{Chance, Rig};
 use crate::server::{FOE, SHIP};
 use client_core::notice::Notice;
+use glam::Vec2;
+use shared::angle::Angle;
 use shared::entity::Kind;
 use shared::event::{Event, Happening};
-use shared::id::PlayerId;
+use shared::id::{NetId, PlayerId};
+use shared::movement::Motion;
 
 #[test]
 fn on_a_clean_link_the_prediction_is_never_off() {
@@ -87,8 +90,9 @@ fn a_hidden_tab_comes_back_without_catching_up() {
 fn own_bolts_fly_from_the_shot_on_without_a_jump() {
     let mut rig = Rig::new(60.0, 0);
     rig.server.rocks.clear();
+    rig.server.foe.motion = Motion::new(Vec2::new(-60.0, -60.0), Vec2::ZERO);
     rig.run(2000.0, |_| {});
-    let mut before: Vec<glam::Vec2> = Vec::new();
+    let mut before: Vec<Vec2> = Vec::new();
     let mut shots = 0;
     let mut most = 0;
     rig.client.set_input(4, 0.7);
@@ -113,6 +117,29 @@ fn own_bolts_fly_from_the_shot_on_without_a_jump() {
     assert!(fired > 20 && most >= 4, "{fired} shots, {most} in flight at once");
 }
 
+/// The rig's server lets bolts pass through its foe; the picture cannot know that.
+#[test]
+fn a_bolt_that_flies_on_at_the_server_is_shown_again() {
+    let mut rig = Rig::new(60.0, 0);
+    rig.server.rocks.clear();
+    rig.run(2000.0, |_| {});
+    let (mut stopped, mut passed) = (0, 0);
+    rig.run(6000.0, |rig| {
+        let picture = rig.picture();
+        let (Some(ship), Some(foe)) = (picture.place(SHIP), picture.place(FOE)) else { return };
+        let way = foe - ship;
+        rig.client.set_input(4, way.y.atan2(way.x));
+        let reach = rig.server.setup.rules.ship.radius;
+        for bolt in picture.own_bolts() {
+            let beyond = bolt.distance(ship) > way.length() + 2.0 * reach;
+            passed += usize::from(beyond);
+            stopped += usize::from(!beyond);
+        }
+    });
+    // They fly as far beyond as on this side, but are gone from the picture until the server's word comes.
+    assert!(passed > 10 && passed * 3 < stopped * 2, "{stopped} on this side, {passed} beyond");
+}
+
 #[test]
 fn others_move_evenly_under_jitter() {
     let mut rig = Rig::new(40.0, 25);
@@ -132,6 +159,10 @@ fn others_move_evenly_under_jitter() {
     assert!((50.0..200.0).contains(&delay), "{delay} ms behind");
 }
 
+fn hit(target: NetId, by: u32) -> Happening {
+    Happening::Hit { target, by: PlayerId(by), damage: 80, course: Angle::default(), seen: (0, 0) }
+}
+
 #[test]
 fn every_event_becomes_one_effect() {
     let mut rig = Rig::new(30.0, 30);
@@ -144,7 +175,7 @@ fn every_event_becomes_one_effect() {
         if rig.client.world().is_some() && chance.below(8) == 0 {
             let subject = if chance.below(2) == 0 { SHIP } else { FOE };
             let (what, kind) = match chance.below(4) {
-                0 => (Happening::Hit { target: subject, by: PlayerId(2), damage: 80 }, 1),
+                0 => (hit(subject, 2), 1),
                 1 => (Happening::Loaded { ship: subject }, 4),
                 2 => (Happening::Banked { ship: subject, player: PlayerId(1), gained: 5 }, 5),
                 _ => (Happening::Bounced { ship: subject, speed: 9 }, 9),
@@ -235,10 +266,58 @@ fn a_ship_that_dies_leaves_the_camera_where_it_was() {
     assert_eq!(rig.client.state(rig.now_ms).phase, "dead");
     assert!(rig.picture().place(SHIP).is_none());
     let header: Vec<f32> = rig.client.words()[4..6].iter().map(|word| f32::from_bits(*word)).collect();
-    assert!(glam::Vec2::new(header[0], header[1]).distance(place) < 4.0);
+    assert!(Vec2::new(header[0], header[1]).distance(place) < 4.0);
     rig.server.ship = Some(Default::default());
     rig.run(2000.0, |rig| drop(rig.picture()));
     assert_eq!(rig.client.state(rig.now_ms).phase, "playing");
     let kinds = rig.server.entities().iter().filter(|entity| entity.kind == Kind::Ship).count();
     assert_eq!(kinds, 2);
+}
+
+#[test]
+fn the_delay_of_others_follows_the_jitter_and_they_keep_their_pace() {
+    let mut rig = Rig::new(40.0, 0);
+    let at = |rig: &mut Rig, jitter_ms: u64| {
+        rig.down.jitter_ms = jitter_ms;
+        // Until the delay has found its length.
+        rig.run(6000.0, |rig| drop(rig.picture()));
+        let mut before = None;
+        rig.run(8000.0, |rig| {
+            let place = rig.picture().place(FOE);
+            let (Some(place), Some(was)) = (place, before) else {
+                before = place;
+                return;
+            };
+            // 10 units per second, 60 pictures per second: a twentieth faster or slower at most, a millisecond of the rig aside.
+            let way = place.distance(was);
+            assert!((0.14..0.2).contains(&way), "a step of {way} units with {jitter_ms} ms of jitter");
+            before = Some(place);
+        });
+        rig.client.state(rig.now_ms).interpolation_delay_ms
+    };
+    let calm = at(&mut rig, 0);
+    let rough = at(&mut rig, 90);
+    let calm_again = at(&mut rig, 0);
+    assert!(calm < 60.0, "{calm} ms behind on a clean link");
+    assert!(rough > calm + 40.0, "{rough} ms behind under jitter");
+    assert!((calm_again - calm).abs() < 15.0, "back to {calm_again} ms from {rough}");
+}
+
+#[test]
+fn the_bytes_of_snapshots_are_told_by_what_they_say() {
+    let mut rig = Rig::new(20.0, 0);
+    rig.run(3000.0, |_| {});
+    rig.server.events = vec![Event { at: (0, 0), what: Happening::Loaded { ship: FOE } }; 30];
+    rig.run(1500.0, |rig| drop(rig.picture()));
+    let graph = rig.client.net_graph();
+    let spent = graph.spent_bytes_per_second;
+    // The rig's server tells everything in full.
+    assert!(spent.appeared > 1000 && spent.own > 100 && spent.names > 100, "{spent:?}");
+    assert_eq!((spent.motion, spent.heading, spent.state), (0, 0, 0), "{spent:?}");
+    assert!(spent.events >= 30, "a count of none per snapshot, and the thirty: {spent:?}");
+    let total = f64::from(spent.total());
+    assert!(
+        total <= graph.bytes_per_second && total > graph.bytes_per_second - 100.0,
+        "{total} of {graph:?}"
+    );
 }

@@ -7,7 +7,7 @@ use client_core::replay::Replay;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
-use shared::input::{Buttons, Controls};
+use shared::input::{Buttons, Controls, ViewLag};
 use shared::recording::{Encoder, Header, Mark};
 use shared::text::Name;
 use sim::Sim;
@@ -44,6 +44,7 @@ fn play(build: &str, closed: bool, tamper: impl Fn(Tick, u64) -> u64) -> Match {
                 let controls = Controls {
                     buttons: Buttons(chance.below(16) as u16),
                     aim: Angle::from_step(chance.below(1024) as u16),
+                    lag: ViewLag(chance.below(60) as u16),
                 };
                 inputs.inputs.push(PlayerInput { player: PlayerId(player), controls });
             }

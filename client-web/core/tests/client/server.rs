@@ -190,8 +190,11 @@ impl Server {
         if let Some(motion) = movement::try_fire(ship, self.held, &handling) {
             let id = NetId(self.next_bolt);
             self.next_bolt += 1;
+            let lag = self.held.lag.min(self.setup.rewind_limit());
+            let motion = motion.drifted_by(lag, dt);
             let bolt = EntityState { id, kind: Kind::Bolt, owner: ME, motion, ..EntityState::default() };
-            self.bolts.push((bolt, self.setup.ticks(self.setup.rules.bolt.lifetime_seconds)));
+            let ticks = self.setup.ticks(self.setup.rules.bolt.lifetime_seconds);
+            self.bolts.push((bolt, ticks - u32::from(lag.whole_ticks())));
         }
     }
 

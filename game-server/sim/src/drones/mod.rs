@@ -42,6 +42,7 @@ struct Sight<'a> {
 /// What a drone knows of itself.
 struct Own {
     player: PlayerId,
+    ship: NetId,
     team: u8,
     at: Vec2,
     speed: Vec2,
@@ -76,14 +77,16 @@ pub fn think(
     };
     for player in players.all_mut().map(|player| &mut player.state) {
         let Some(key) = &mut player.drone else { continue };
-        let slot = player.ship.and_then(|ship| roster.find(ship));
-        let Some((flight, hull, cargo, crew)) = slot.and_then(|slot| crews.get(slot.entity).ok()) else {
+        let slot = player.ship.and_then(|ship| Some((ship, roster.find(ship)?)));
+        let parts = slot.and_then(|(ship, slot)| Some((ship, crews.get(slot.entity).ok()?)));
+        let Some((ship, (flight, hull, cargo, crew))) = parts else {
             *key = DroneKey { course: key.course, ..DroneKey::default() };
             player.controls = Controls::default();
             continue;
         };
         let own = Own {
             player: player.player,
+            ship,
             team: crew.team,
             at: flight.state.motion.position(),
             speed: flight.state.motion.speed(),

@@ -19,6 +19,13 @@ const CONTENT: f32 = 1.5;
 const FORESIGHT_SECONDS: f32 = 0.9;
 /// The gap that a drone keeps to rocks, in units.
 const ROCK_GAP: f32 = 1.5;
+/// A drone gives way to ships that are nearer than this, in units.
+const ELBOW_ROOM: f32 = 7.0;
+/// How far from a station's middle drones have their berths, as a share of its radius, and how near they come to them, in
+/// units.
+const BERTH: (f32, f32) = (0.55, 1.5);
+/// From one drone to the next, directions differ by the golden angle, in steps: no two neighbours are alike.
+const GOLDEN_STEPS: u32 = 391;
 /// Distance from which a drone mines, from the surface of the rock, in units.
 const MINING_RANGE: f32 = 22.0;
 /// Distances of a fight, in units: closing in, circling, and too near.
@@ -62,7 +69,7 @@ fn mine(own: &Own, key: &DroneKey, rock: &Spot, sight: &Sight<'_>, near: &mut Ve
     let steady = (own.speed - rock.motion.speed()).length() < 3.0;
     let buttons = if steady { Buttons::FIRE } else { Buttons::FIRE.with(Buttons::BRAKE) };
     let aim = lead(own, rock, sight).turned(key.aim_error / 3);
-    Controls { buttons, aim }
+    Controls { buttons, aim, ..Controls::default() }
 }
 
 /// The speed that brings a drone onto an ore.
@@ -81,9 +88,13 @@ fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut V
     let distance = way.length();
     let direction = way.normalize_or_zero();
     let (close_in, too_near) = FIGHT_RANGE;
+    let room = elbow_room(own, sight, near);
     if distance > close_in {
         let eager = if own.energy > 0.5 { Buttons::BOOST } else { Buttons::default() };
-        return burn(own, direction * CRUISE * 1.2 + ship.motion.speed() * 0.5, eager);
+        return burn(own, direction * CRUISE * 1.2 + ship.motion.speed() * 0.5 + room, eager);
+    }
+    if room.length() > CRUISE * 0.5 {
+        return burn(own, room + ship.motion.speed() * 0.5, Buttons::default());
     }
     let beat = sight.tick.0 / sight.book.setup.ticks(CIRCLE_SECONDS) + own.player.0;
     if beat.is_multiple_of(3) {
@@ -91,7 +102,11 @@ fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut V
         return burn(own, side * CRUISE + ship.motion.speed() * 0.5, Buttons::default());
     }
     let push = if distance > too_near { Buttons::THRUST } else { Buttons::default() };
-    Controls { buttons: Buttons::FIRE.with(push), aim: lead(own, ship, sight).turned(key.aim_error) }
+    Controls {
+        buttons: Buttons::FIRE.with(push),
+        aim: lead(own, ship, sight).turned(key.aim_error),
+        ..Controls::default()
+    }
 }
 
 fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -118,12 +133,14 @@ fn best_station<'a>(own: &Own, sight: &Sight<'a>) -> Option<&'a Ring> {
     rings.max_by(|a, b| worth(a).total_cmp(&worth(b))).map(|(ring, _)| ring)
 }
 
-/// Flies into a ring and stays there.
+/// Flies to a berth in a ring and stays there.
 fn dock(own: &Own, ring: &Ring, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
-    let way = ring.at - own.at;
+    let (share, near_enough) = BERTH;
+    let berth = ring.at + bearing(own).vector() * ring.radius * share;
+    let way = berth - own.at;
     let distance = way.length();
-    if distance < ring.radius * 0.6 {
-        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way) };
+    if distance < near_enough {
+        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way), ..Controls::default() };
     }
     let haste = if distance > ring.radius * 2.0 { haste } else { Buttons::default() };
     let speed = if haste.any(Buttons::BOOST) { CRUISE * 1.5 } else { CRUISE };
@@ -134,20 +151,45 @@ fn dock(own: &Own, ring: &Ring, haste: Buttons, sight: &Sight<'_>, near: &mut Ve
 fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     match evade(own, sight, near) {
         Some(aside) => burn(own, wish * 0.5 + aside, Buttons::default()),
-        None => burn(own, wish, haste),
+        None => burn(own, wish + elbow_room(own, sight, near), haste),
     }
+}
+
+/// The velocity that leads away from ships that are too near, at most [`CRUISE`].
+fn elbow_room(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Vec2 {
+    sight.ships.near(own.at - ELBOW_ROOM, own.at + ELBOW_ROOM, near);
+    let ships = near.iter().map(|index| &sight.ships.spots()[*index as usize]);
+    let mut room = Vec2::ZERO;
+    for other in ships.filter(|other| other.id != own.ship) {
+        let away = own.at - other.at;
+        let distance = away.length();
+        if distance < ELBOW_ROOM {
+            let out = if distance > 0.01 { away / distance } else { bearing(own).vector() };
+            room += out * (1.0 - distance / ELBOW_ROOM) * CRUISE;
+        }
+    }
+    room.clamp_length_max(CRUISE)
+}
+
+/// A direction of the drone's own.
+fn bearing(own: &Own) -> Angle {
+    Angle::from_step((own.player.0.wrapping_mul(GOLDEN_STEPS) % u32::from(Angle::STEPS)) as u16)
 }
 
 /// Burns so that the velocity comes nearer to the wished one.
 fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
     let change = wish - own.speed;
     if change.length_squared() < CONTENT * CONTENT {
-        return Controls { buttons: Buttons::default(), aim: Angle::from_vector(wish) };
+        return Controls {
+            buttons: Buttons::default(),
+            aim: Angle::from_vector(wish),
+            ..Controls::default()
+        };
     }
     let turning_back = change.dot(own.speed) < 0.0 && own.speed.length_squared() > 36.0;
     let buttons =
         if turning_back { Buttons::THRUST.with(Buttons::BRAKE) } else { Buttons::THRUST.with(haste) };
-    Controls { buttons, aim: Angle::from_vector(change) }
+    Controls { buttons, aim: Angle::from_vector(change), ..Controls::default() }
 }
 
 /// The velocity that leads aside from the rock that the drone would hit next, if there is one.

@@ -3,6 +3,7 @@
 use crate::game::{Game, join, shipped};
 use glam::Vec2;
 use shared::command::{Admin, FIRST_DRONE, TickInputs};
+use shared::entity::Kind;
 use shared::event::Happening;
 use shared::id::PlayerId;
 
@@ -37,6 +38,29 @@ fn a_belt_of_drones_is_busy_for_five_minutes() {
         let idle = game.sim.capture().pilots.iter().filter(|pilot| pilot.score == 0).count();
         assert!(idle <= 3, "{mode}: {idle} drones won nothing");
     }
+}
+
+/// Ships pass through each other; drones that do it look like one.
+#[test]
+fn drones_keep_their_distance() {
+    let mut game = Game::new(shipped("belt"));
+    game.step(&set_drones(40));
+    let (mut pairs, mut seen) = (0, 0);
+    for _ in 0..120 {
+        game.wait(0.5);
+        let world = game.sim.capture();
+        let ships: Vec<Vec2> = world
+            .entities
+            .iter()
+            .filter(|entity| entity.kind == Kind::Ship)
+            .map(|ship| ship.motion.position())
+            .collect();
+        for (index, ship) in ships.iter().enumerate() {
+            pairs += ships[..index].iter().filter(|other| other.distance(*ship) < 1.5).count();
+        }
+        seen += ships.len();
+    }
+    assert!(pairs * 100 <= seen, "of {seen} drones seen, {pairs} lay over another");
 }
 
 #[test]
@@ -87,6 +111,7 @@ fn the_drone_that_is_missed_the_least_leaves_first() {
     game.rewrite(|key| {
         key.entities.retain(|entity| entity.id != wreck);
         key.ships.retain(|ship| ship.id != wreck);
+        key.trails.retain(|trail| trail.id != wreck);
         let seat = key.players.iter_mut().find(|seat| seat.player == PlayerId(near)).expect("seated");
         (seat.ship, seat.respawn_ticks) = (None, 50);
     });

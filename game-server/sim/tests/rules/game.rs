@@ -7,7 +7,7 @@ use shared::command::{Join, PlayerInput, TickInputs};
 use shared::entity::{EntityState, Kind};
 use shared::event::Happening;
 use shared::id::{NetId, PlayerId};
-use shared::input::{Buttons, Controls};
+use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::{Keyframe, PlayerKey, ShipKey};
 use shared::movement::Motion;
 use shared::quantize;
@@ -41,9 +41,16 @@ pub fn join(player: u32) -> TickInputs {
 }
 
 pub fn hold(player: u32, buttons: Buttons, aim: Angle) -> TickInputs {
-    let controls = Controls { buttons, aim };
+    let controls = Controls { buttons, aim, ..Controls::default() };
     let input = PlayerInput { player: PlayerId(player), controls };
     TickInputs { inputs: vec![input], ..TickInputs::default() }
+}
+
+/// As [`hold`], by a player who sees others as they were a while ago.
+pub fn hold_late(player: u32, buttons: Buttons, aim: Angle, lag: ViewLag) -> TickInputs {
+    let mut inputs = hold(player, buttons, aim);
+    inputs.inputs[0].controls.lag = lag;
+    inputs
 }
 
 /// A world under test.

@@ -36,7 +36,7 @@ fn nonsense_is_refused() {
     let sound = game.sim.keyframe();
     assert!(Sim::from_keyframe(&game.setup, &sound).is_ok());
     type Change = fn(&mut Keyframe);
-    let nonsense: [(&str, Change); 36] = [
+    let nonsense: [(&str, Change); 40] = [
         ("descending ids", |key| key.entities.swap(0, 1)),
         ("an id twice", |key| key.entities[1].id = key.entities[0].id),
         ("an id of zero", |key| key.entities[0].id = NetId(0)),
@@ -54,6 +54,10 @@ fn nonsense_is_refused() {
         ("more than a load in progress", |key| key.ships[0].bank_progress = 1000),
         ("a ship without its hidden part", |key| key.ships.clear()),
         ("a hidden part too many", |key| key.ships.push(*key.ships.last().expect("a ship"))),
+        ("a ship without its trail", |key| key.trails.clear()),
+        ("a trail longer than shots are rewound", |key| key.trails[0].ways = vec![(0, 0); 9]),
+        ("a trail of insane steps", |key| key.trails[0].ways = vec![(i32::MAX, 0)]),
+        ("a view older than the limit", |key| key.players[0].controls.lag.0 = 61),
         ("a bolt without its hidden part", |key| key.bolts.clear()),
         ("an ore without its hidden part", |key| key.ores.clear()),
         ("an ore that lasts for ever", |key| key.ores[0].ticks_left = u32::MAX),

@@ -6,5 +6,6 @@ mod flight;
 mod game;
 mod keyframes;
 mod mining;
+mod rewind;
 mod seats;
 mod stations;

@@ -95,6 +95,7 @@ fn who_is_away_waits_for_the_respawn_until_the_return() {
     game.rewrite(|key| {
         key.entities.retain(|entity| entity.id != wreck);
         key.ships.clear();
+        key.trails.clear();
         (key.players[0].ship, key.players[0].respawn_ticks, key.players[0].away) = (None, 10, true);
     });
     game.wait(2.0);

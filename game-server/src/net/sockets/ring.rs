@@ -4,7 +4,7 @@
 
 use super::{RECEIVE_BYTES, Report, Sockets};
 use io_uring::squeue::{Entry, Flags};
-use io_uring::types::Fd;
+use io_uring::types::Fixed;
 use io_uring::{IoUring, cqueue, opcode};
 use slab::Slab;
 use std::io;
@@ -15,6 +15,8 @@ use std::os::fd::AsRawFd;
 const REQUESTS: u32 = 4096;
 /// Answers that may lie unread; the system keeps more for itself, at a price.
 const ANSWERS: u32 = 4 * REQUESTS;
+/// Sockets at most; the system allows no more than the process may open files.
+const SOCKETS_LIMIT: u64 = 65_536;
 /// Buffers for what arrives.
 const BUFFERS: u16 = 2048;
 /// The only group of buffers.
@@ -63,6 +65,9 @@ impl Ring {
             .setup_single_issuer()
             .setup_defer_taskrun()
             .build(REQUESTS)?;
+        // Sockets that the ring knows are not looked up for every request.
+        let files = rlimit::Resource::NOFILE.get_soft()?.min(SOCKETS_LIMIT);
+        ring.submitter().register_files_sparse(files as u32)?;
         let buffers = vec![0; usize::from(BUFFERS) * RECEIVE_BYTES];
         let mut ring = Ring { ring, slots: Slab::new(), buffers, answers: Vec::new() };
         ring.lend(0, BUFFERS);
@@ -81,7 +86,7 @@ impl Ring {
     fn receive(&mut self, key: usize) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         slot.receiving = true;
-        let receiving = opcode::RecvMulti::new(Fd(slot.stream.as_raw_fd()), GROUP).build();
+        let receiving = opcode::RecvMulti::new(Fixed(key as u32), GROUP).build();
         self.request(receiving, key, Purpose::Receive);
     }
 
@@ -90,7 +95,7 @@ impl Ring {
         let Some(Sending { bytes, taken }) = &slot.sending else { return };
         let rest = &bytes[*taken..];
         let length = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-        let sending = opcode::Send::new(Fd(slot.stream.as_raw_fd()), rest.as_ptr(), length);
+        let sending = opcode::Send::new(Fixed(key as u32), rest.as_ptr(), length);
         self.request(sending.flags(libc::MSG_NOSIGNAL | flags).build(), key, Purpose::Send);
     }
 
@@ -134,7 +139,14 @@ impl Ring {
         }
         let idle = |slot: &Slot| slot.removed && !slot.receiving && slot.sending.is_none();
         if self.slots.get(key).is_some_and(idle) {
+            self.forget(key);
             self.slots.remove(key);
+        }
+    }
+
+    fn forget(&mut self, key: usize) {
+        if let Err(error) = self.ring.submitter().register_files_update(key as u32, &[-1]) {
+            tracing::error!(%error, "the ring keeps a socket that has ended");
         }
     }
 
@@ -197,7 +209,10 @@ impl Sockets for Ring {
     fn add(&mut self, stream: TcpStream) -> io::Result<usize> {
         // The ring waits by itself; a non-blocking socket would make it give up instead.
         stream.set_nonblocking(false)?;
-        let key = self.slots.insert(Slot { stream, receiving: false, sending: None, removed: false });
+        let place = self.slots.vacant_entry();
+        let key = place.key();
+        self.ring.submitter().register_files_update(key as u32, &[stream.as_raw_fd()])?;
+        place.insert(Slot { stream, receiving: false, sending: None, removed: false });
         self.receive(key);
         Ok(key)
     }
@@ -226,9 +241,16 @@ impl Sockets for Ring {
     }
 
     fn turn(&mut self, report: &mut dyn FnMut(usize, Report<'_>)) {
-        if let Err(error) = self.enter() {
-            tracing::error!(%error, "the ring does not answer");
-            return;
+        // The system does some twenty pieces of deferred work in one go.
+        loop {
+            let before = self.answers.len();
+            if let Err(error) = self.enter() {
+                tracing::error!(%error, "the ring does not answer");
+                return;
+            }
+            if self.answers.len() == before {
+                break;
+            }
         }
         for answer in std::mem::take(&mut self.answers) {
             self.settle(&answer, report);

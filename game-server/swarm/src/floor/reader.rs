@@ -29,6 +29,7 @@ pub fn read(options: &ReaderOptions) -> anyhow::Result<()> {
 struct Peer {
     stream: TcpStream,
     bytes: usize,
+    ended: bool,
     arrivals: Arrivals,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn receive(options: &ReaderOptions, warm_up: Duration) -> anyhow::Res
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
-        peers.push(Peer { stream, bytes: 0, arrivals: Arrivals::default() });
+        peers.push(Peer { stream, bytes: 0, ended: false, arrivals: Arrivals::default() });
     }
     let mut buffer = vec![0; READ_BYTES];
     let mut open = peers.len();
@@ -64,9 +65,14 @@ pub(super) fn receive(options: &ReaderOptions, warm_up: Duration) -> anyhow::Res
         let micros = now.duration_since(first).as_micros() as u64;
         for event in &events {
             let peer = &mut peers[event.token().0];
+            // A socket may tell of its end more than once.
+            if peer.ended {
+                continue;
+            }
             if peer.read(&mut buffer, options.frame_bytes, event.is_read_closed(), micros) {
                 last = now;
             } else {
+                peer.ended = true;
                 open -= 1;
             }
         }

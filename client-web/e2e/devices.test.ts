@@ -1,0 +1,84 @@
+//! Other hands than keyboard and mouse: two thumbs on a phone, and a gamepad.
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, Pilot, Tab } from "./browser.ts";
+import { Server } from "./server.ts";
+
+const PHONE = {
+  viewport: { width: 390, height: 780 },
+  hasTouch: true,
+  isMobile: true,
+  locale: "ru-RU",
+  reducedMotion: "reduce",
+} as const;
+const FLOWN_UNITS = 4;
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await Server.start(["--drones", "0", "--seed", "9"]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.dispose();
+});
+
+/** Waits until the ship has flown to the right of where it is, more than up or down. */
+async function untilFlownRight(pilot: Pilot): Promise<void> {
+  await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
+  const start = (await pilot.state()).self!;
+  await pilot.page.waitForFunction(
+    ({ from, units }) => {
+      const self = driftbelt.state().self;
+      return self !== null && self.x - from.x > units && Math.abs(self.heading) < 0.1;
+    },
+    { from: start, units: FLOWN_UNITS },
+  );
+}
+
+test("a phone speaks its language, keeps calm, and two thumbs fly and fire", async () => {
+  const pilot = new Pilot(await Tab.open(browser, server.origin, PHONE), "Юрий");
+  await pilot.untilText("button[type=submit]", "Играть");
+  expect(await pilot.page.evaluate(() => document.body.classList.contains("calm"))).toBe(true);
+  await pilot.join();
+  const screen = await pilot.tab.context.newCDPSession(pilot.page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
+    screen.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: points.map(([x, y], id) => ({ x, y, id })),
+    });
+  const flown = untilFlownRight(pilot);
+  await touch("touchStart", [100, 500]);
+  await touch("touchMove", [170, 500]);
+  await pilot.page.waitForSelector(".thumbs .stick");
+  await flown;
+  await touch("touchStart", [170, 500], [300, 300]);
+  // Fire costs energy.
+  await pilot.page.waitForFunction(() => {
+    const [energy] = document.querySelector(".bar.energy b")?.textContent?.split("/") ?? [];
+    return Number(energy) < 100;
+  });
+  await touch("touchEnd");
+  await pilot.page.locator(".top-bar button[title='Чат']").tap();
+  await pilot.page.waitForSelector(".chat input");
+  pilot.tab.expectNoFaults();
+  await pilot.close();
+});
+
+test("a gamepad flies", async () => {
+  const pilot = new Pilot(await Tab.open(browser, server.origin), "Pat");
+  await pilot.join();
+  const flown = untilFlownRight(pilot);
+  await pilot.page.evaluate(() => {
+    const buttons = Array.from({ length: 17 }, () => ({ value: 0, pressed: false, touched: false }));
+    const pad = { connected: true, mapping: "standard", axes: [1, 0, 0, 0], buttons };
+    navigator.getGamepads = () => [pad as unknown as Gamepad];
+  });
+  await flown;
+  pilot.tab.expectNoFaults();
+  await pilot.close();
+});

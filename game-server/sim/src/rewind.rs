@@ -1,0 +1,180 @@
+//! Lag compensation: the first stretch of a bolt's flight is tested against where its targets were on the shooter's screen.
+//!
+//! Who fires sees the others as they were a while ago: the lag of the view. A bolt therefore sets out that long ago: it
+//! flies through the past, tick by tick, past the places that the ships had then, and comes into the world where it has
+//! got to by now. From there on it flies in the present, where its victim can see it and dodge it. On the shooter's
+//! screen, bolt and targets are in step for the whole of its flight.
+//!
+//! Rocks drift so evenly that every screen shows them as they are: they are tested where they will be when the bolt is
+//! shown there.
+
+use bevy_ecs::prelude::{ResMut, Resource};
+use glam::{IVec2, Vec2};
+use shared::input::ViewLag;
+use shared::movement::{Motion, sweep};
+use shared::quantize;
+
+use crate::bolts::{Meeting, Targets, Way, can_hit, earlier};
+use crate::components::{Bolt, Trail};
+use crate::roster::Spawner;
+
+/// A gun fired in this tick.
+pub struct Shot {
+    /// The bolt at the muzzle.
+    pub muzzle: Motion,
+    pub bolt: Bolt,
+    /// How old the others were on the shooter's screen.
+    pub lag: ViewLag,
+}
+
+/// The shots of this tick, by the ids of those who fired.
+#[derive(Resource, Default)]
+pub struct Shots(pub Vec<Shot>);
+
+/// How far a thing can be from where it is now while shots are rewound, in units.
+struct Farthest {
+    ship: f32,
+    rock: f32,
+}
+
+/// Brings the bolts that were fired in this tick into the world, unless they hit something on their way there.
+pub fn launch(mut shots: ResMut<Shots>, mut targets: Targets<'_, '_>, mut spawner: Spawner<'_, '_>) {
+    let mut farthest = None;
+    for Shot { muzzle, mut bolt, lag } in shots.0.drain(..) {
+        let lag = lag.min(ViewLag(bolt.ticks_left.saturating_mul(ViewLag::PARTS_PER_TICK)));
+        let end = muzzle.drifted_by(lag, targets.book.tick_seconds);
+        if lag > ViewLag::default() {
+            let farthest = farthest.get_or_insert_with(|| Farthest::of(&targets));
+            let way =
+                Way { from: muzzle.position(), to: end.position(), radius: targets.book.rules().bolt.radius };
+            if hit(&mut targets, &bolt, &Stretch { way, ticks: lag.ticks() }, muzzle.speed(), farthest) {
+                continue;
+            }
+        }
+        bolt.ticks_left -= lag.whole_ticks();
+        let inside = end.position().abs().max_element() <= targets.book.half_size;
+        if bolt.ticks_left > 0 && inside {
+            spawner.bolt(end, bolt);
+        }
+    }
+}
+
+/// The way of a bolt through the past: it ends now and began a number of ticks ago.
+struct Stretch {
+    way: Way,
+    ticks: f32,
+}
+
+impl Stretch {
+    /// Where the bolt was so many ticks ago.
+    fn at(&self, ago: f32) -> Vec2 {
+        self.way.from.lerp(self.way.to, self.share(ago))
+    }
+
+    /// The share of the way that it had flown so many ticks ago.
+    fn share(&self, ago: f32) -> f32 {
+        1.0 - ago / self.ticks
+    }
+
+    /// When the bolt first came within reach of a ship, in ticks ago.
+    fn meets(&self, trail: &Trail, reach: f32) -> Option<f32> {
+        let ticks = self.ticks.ceil() as usize;
+        (0..ticks).rev().find_map(|end| {
+            let (older, newer) = (*trail.0.get(end + 1)?, *trail.0.get(end)?);
+            let (older, newer) = (quantize::position_from(older), quantize::position_from(newer));
+            let (begin, end) = (self.ticks.min((end + 1) as f32), end as f32);
+            let from = newer.lerp(older, begin - end);
+            let share = sweep(self.at(begin), self.at(end), from, newer, reach)?;
+            Some(begin - share * (begin - end))
+        })
+    }
+}
+
+/// Where a ship was so many ticks ago, as seen from where it is, in units.
+fn back(trail: &Trail, ago: f32) -> Vec2 {
+    let place = |ticks: usize| {
+        trail.0.get(ticks).or(trail.0.back()).map_or(Vec2::ZERO, |at| quantize::position_from(*at))
+    };
+    let whole = ago as usize;
+    place(whole).lerp(place(whole + 1), ago - whole as f32) - place(0)
+}
+
+/// Whether a bolt hit something on its stretch; if so, the damage is dealt.
+fn hit(
+    targets: &mut Targets<'_, '_>,
+    bolt: &Bolt,
+    stretch: &Stretch,
+    speed: Vec2,
+    farthest: &Farthest,
+) -> bool {
+    let rock = first_rock(targets, stretch, farthest.rock);
+    let ship = first_ship(targets, bolt, stretch, farthest.ship);
+    let Some(met) = earlier(rock, ship) else { return false };
+    let ago = stretch.ticks * (1.0 - met.share);
+    // Told where it is on the target as it stands now: everybody else sees it there.
+    let moved = match targets.ships.get(met.entity) {
+        Ok((_, _, trail)) => back(trail, ago),
+        Err(_) => rock_drift(targets, &met, stretch.ticks - ago),
+    };
+    let place = Motion::new(stretch.at(ago) - moved, speed);
+    let seen = if rock.is_some_and(|rock| rock.id == met.id) { Vec2::ZERO } else { moved };
+    let seen = quantize::position(seen).clamp(IVec2::splat(i16::MIN.into()), IVec2::splat(i16::MAX.into()));
+    targets.strike(&met, bolt, &place, (seen.x as i16, seen.y as i16));
+    true
+}
+
+/// How far a rock drifts in a number of ticks, in units.
+fn rock_drift(targets: &Targets<'_, '_>, met: &Meeting, ticks: f32) -> Vec2 {
+    let speed = targets.rock_chart.0.find(met.id).map_or(Vec2::ZERO, |spot| spot.motion.speed());
+    speed * (ticks * targets.book.tick_seconds)
+}
+
+fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -> Option<Meeting> {
+    let Stretch { way, ticks } = stretch;
+    let (rocks, chart) = (&targets.rocks, &targets.rock_chart.0);
+    let pad = way.radius + farthest;
+    chart.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
+    let seconds = ticks * targets.book.tick_seconds;
+    let meetings = targets.near.iter().filter_map(|index| {
+        let spot = &chart.spots()[*index as usize];
+        let later = spot.at + spot.motion.speed() * seconds;
+        let share = sweep(way.from, way.to, spot.at, later, spot.radius + way.radius)?;
+        let stands = rocks.get(spot.entity).is_ok_and(|rock| rock.health > 0);
+        stands.then_some(Meeting { share, id: spot.id, entity: spot.entity })
+    });
+    meetings.fold(None, |first, met| earlier(first, Some(met)))
+}
+
+fn first_ship(
+    targets: &mut Targets<'_, '_>,
+    bolt: &Bolt,
+    stretch: &Stretch,
+    farthest: f32,
+) -> Option<Meeting> {
+    let way = &stretch.way;
+    let (ships, chart) = (&targets.ships, &targets.ship_chart.0);
+    let pad = way.radius + farthest;
+    chart.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
+    let meetings = targets.near.iter().filter_map(|index| {
+        let spot = &chart.spots()[*index as usize];
+        let (hull, crew, trail) = ships.get(spot.entity).ok()?;
+        let ago = stretch.meets(trail, spot.radius + way.radius).filter(|_| can_hit(bolt, hull, crew))?;
+        Some(Meeting { share: stretch.share(ago), id: spot.id, entity: spot.entity })
+    });
+    meetings.fold(None, |first, met| earlier(first, Some(met)))
+}
+
+impl Farthest {
+    fn of(targets: &Targets<'_, '_>) -> Farthest {
+        let ways = targets.ships.iter().map(|(_, _, trail)| {
+            let here = trail.0.front().copied().unwrap_or_default();
+            let far = trail.0.iter().map(|at| at.wrapping_sub(here).as_vec2().length_squared());
+            far.fold(0.0, f32::max)
+        });
+        let ship = ways.fold(0.0, f32::max).sqrt() / quantize::POSITION_SCALE;
+        let speeds = targets.rock_chart.0.spots().iter().map(|spot| spot.motion.speed().length_squared());
+        let seconds = targets.book.rewind_limit.ticks() * targets.book.tick_seconds;
+        let rock = speeds.fold(0.0, f32::max).sqrt() * seconds;
+        Farthest { ship, rock }
+    }
+}

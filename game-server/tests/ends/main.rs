@@ -1,0 +1,5 @@
+//! Both real ends, the room and the browser's core, over a link of the test's making, in virtual time.
+
+mod bad_link;
+mod pair;
+mod rewind;

@@ -1,0 +1,177 @@
+//! Lag compensation from end to end: who aims at what the screen shows hits it.
+
+use crate::pair::{CLEAN, Pair, Quality, setup};
+use client_core::client::Client;
+use game_server::inbox::{Connected, ConnectionId, SessionEvent};
+use game_server::link::{Outgoing, link};
+use game_server::room::Room;
+use glam::Vec2;
+use shared::angle::Angle;
+use shared::event::Happening;
+use shared::id::PlayerId;
+use shared::input::{Buttons, Controls, InputFrame};
+use shared::message::{ClientMessage, Hello, Input, ResumeToken};
+use shared::text::Name;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Shots of a trial.
+const SHOTS: u32 = 8;
+/// The target flies up and down this far from the shooter, in units.
+const DISTANCE: f32 = 20.0;
+/// How far up and down, in units.
+const TURN: f32 = 34.0;
+/// Shots are fired while the target crosses this far to either side, in units: it flies straight there.
+const WINDOW: f32 = 16.0;
+/// A bolt hits or misses within this time, in milliseconds.
+const SHOT_MS: f64 = 1500.0;
+
+/// The controls that bring a ship to a speed.
+fn burn(wanted: Vec2, speed: Vec2) -> (Buttons, f32) {
+    let change = wanted - speed;
+    let buttons = if change.length() > 1.0 { Buttons::THRUST } else { Buttons::default() };
+    (buttons, change.y.atan2(change.x))
+}
+
+/// A player without a link of its own, who flies up and down at full speed.
+struct Target {
+    outgoing: Outgoing,
+    up: bool,
+    hits: Rc<Cell<u32>>,
+}
+
+impl Target {
+    const CONNECTION: ConnectionId = ConnectionId(1_000_000);
+    const PLAYER: PlayerId = PlayerId(1);
+
+    fn join(room: &mut Room, hits: Rc<Cell<u32>>) -> Target {
+        let (link, outgoing) = link();
+        let hello = Hello {
+            version: 1,
+            name: Name::from_input("Target"),
+            resume: None,
+            last_tick: None,
+            talk_heard: 0,
+            attempt: 1,
+        };
+        let connection = Target::CONNECTION;
+        let connected = Connected { connection, hello, token: ResumeToken([1; 16]), link };
+        room.handle(SessionEvent::Connected(connected));
+        Target { outgoing, up: false, hits }
+    }
+
+    fn fly(&mut self, room: &mut Room) {
+        drop(self.outgoing.try_take());
+        let world = room.world();
+        let own = world.pilot(Target::PLAYER).and_then(|pilot| world.entity(pilot.ship?)).copied();
+        let hit = |what: &Happening| {
+            let on_target = |id| own.is_some_and(|own| own.id == id);
+            matches!(what, Happening::Hit { target, by, .. } if on_target(*target) && *by != Target::PLAYER)
+        };
+        let hits = world.events.iter().filter(|event| hit(&event.what)).count() as u32;
+        self.hits.set(self.hits.get() + hits);
+        let tick = world.tick;
+        let Some(own) = own else { return };
+        let (at, speed) = (own.motion.position(), own.motion.speed());
+        if at.y.abs() > TURN {
+            self.up = at.y > 0.0;
+        }
+        let course = if self.up { -1.0 } else { 1.0 };
+        let aside = DISTANCE - at.x;
+        let straight = aside.abs() < 0.5 && speed.x.abs() < 0.5;
+        let wanted = Vec2::new(if straight { 0.0 } else { aside * 2.0 }, course * 40.0);
+        let (buttons, aim) = burn(wanted, if straight { Vec2::ZERO } else { speed });
+        let controls = Controls { buttons, aim: Angle::from_radians(aim), ..Controls::default() };
+        let frames = vec![InputFrame { tick: tick.next(), controls }];
+        let message = ClientMessage::Input(Input { ack: tick, frames });
+        room.handle(SessionEvent::Said { connection: Target::CONNECTION, message });
+    }
+}
+
+/// A ship on the screen: where it is and how it moves.
+#[derive(Clone, Copy)]
+struct OnScreen {
+    at: Vec2,
+    speed: Vec2,
+}
+
+/// The own ship and the foe's, as the newest frame shows them.
+fn on_screen(client: &Client) -> Option<(OnScreen, OnScreen)> {
+    let words = client.words();
+    let float = |word: usize| f32::from_bits(words[word]);
+    let ship = |relation: u32| {
+        let mut entities = (0..words[0] as usize).map(|index| 32 + index * 16);
+        let word = entities.find(|word| words[word + 1] == 0 && words[word + 10] == relation)?;
+        let at = Vec2::new(float(word + 2), float(word + 3));
+        Some(OnScreen { at, speed: Vec2::new(float(word + 5), float(word + 6)) })
+    };
+    Some((ship(0)?, ship(2)?))
+}
+
+/// The direction in which a bolt must leave to meet a ship that goes straight on.
+fn dead_on(own: OnScreen, foe: OnScreen, muzzle: f32, bolt_speed: f32) -> f32 {
+    let (apart, speed) = (foe.at - own.at, foe.speed - own.speed);
+    let mut seconds = 0.0;
+    for _ in 0..20 {
+        seconds = ((apart + speed * seconds).length() - muzzle) / bolt_speed;
+    }
+    let way = apart + speed * seconds;
+    way.y.atan2(way.x)
+}
+
+/// How many of the shots hit, each aimed dead-on at what the screen shows.
+fn hits_of(rewind_seconds: f32, quality: Quality) -> u32 {
+    let mut setup = setup(0);
+    setup.mode.capacity = 8;
+    setup.mode.asteroids_per_player = 0.0;
+    setup.rules.bolt.rewind_seconds = rewind_seconds;
+    let (muzzle, bolt_speed) = (setup.rules.ship.radius, setup.rules.bolt.speed);
+    let mut pair = Pair::new(setup, quality, 3);
+    let hits = Rc::new(Cell::new(0));
+    let mut target = Target::join(&mut pair.room, hits.clone());
+    pair.before_tick = Box::new(move |room| target.fly(room));
+    let (mut shots, mut fired_ms) = (0, 12_000.0);
+    pair.run(60.0, |client, now_ms| {
+        client.frame(now_ms);
+        let Some((own, foe)) = on_screen(client) else { return };
+        let ready = now_ms - fired_ms > SHOT_MS && own.speed.length() < 1.0;
+        let crosses = (foe.at.y - own.at.y).abs() < WINDOW && foe.speed.y.abs() > 21.0;
+        if ready && crosses && shots < SHOTS {
+            (shots, fired_ms) = (shots + 1, now_ms);
+            client.set_input(Buttons::FIRE.0, dead_on(own, foe, muzzle, bolt_speed));
+        } else if now_ms - fired_ms < 50.0 {
+            client.set_input(0, dead_on(own, foe, muzzle, bolt_speed));
+        } else if own.at.length() > 1.0 {
+            let (buttons, aim) = burn((-own.at).clamp_length_max(15.0), own.speed);
+            client.set_input(buttons.0, aim);
+        } else {
+            client.set_input(Buttons::BRAKE.0, 0.0);
+        }
+    });
+    assert_eq!(shots, SHOTS, "the target came by often enough");
+    hits.get()
+}
+
+/// Half of the round trip each way.
+fn far(round_trip_ms: f64) -> Quality {
+    Quality { delay_ms: round_trip_ms / 2.0, ..CLEAN }
+}
+
+#[test]
+fn at_250_ms_of_round_trip_what_is_aimed_at_is_hit() {
+    assert_eq!(hits_of(0.25, far(250.0)), SHOTS);
+}
+
+#[test]
+fn without_compensation_almost_nothing_is_hit_at_250_ms() {
+    let hits = hits_of(0.0, far(250.0));
+    assert!(hits <= 1, "{hits} of {SHOTS} hit");
+}
+
+#[test]
+fn near_and_jittery_links_hit_as_well() {
+    assert_eq!(hits_of(0.25, far(40.0)), SHOTS);
+    let jittery = Quality { delay_ms: 60.0, jitter_ms: 30.0, stall_percent: 0, stall_ms: 0.0 };
+    let hits = hits_of(0.25, jittery);
+    assert!(hits >= SHOTS - 1, "{hits} of {SHOTS} hit");
+}
