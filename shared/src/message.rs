@@ -276,6 +276,8 @@ pub enum CloseCode {
     PolicyViolation = 1008,
     /// A message over its limit.
     TooBig = 1009,
+    /// The server is being replaced by another process: the seats are kept, come back at once.
+    Restarting = 1012,
     /// Page and server speak different versions.
     VersionMismatch = 4000,
     /// A message that makes no sense.

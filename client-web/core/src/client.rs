@@ -2,6 +2,7 @@
 
 use crate::notice::{Notice, Quote, ScoreRow};
 use crate::picture::Canvas;
+use crate::seat::SeatClaim;
 use crate::state::{NetGraph, OwnState, State};
 use crate::traffic::Traffic;
 use crate::world::World;
@@ -159,6 +160,19 @@ impl Client {
         if self.connection.is_some() {
             self.send(&ClientMessage::Leave);
         }
+    }
+
+    /// What takes the seat back from another client, if there is a seat.
+    #[must_use]
+    pub fn seat(&self) -> Option<SeatClaim> {
+        self.token.map(|token| SeatClaim { token, attempt: self.attempt })
+    }
+
+    /// The next connection asks for this seat; without one, for a new seat.
+    pub fn claim(&mut self, seat: Option<SeatClaim>) {
+        self.token = seat.map(|seat| seat.token);
+        self.attempt = seat.map_or(self.attempt, |seat| seat.attempt);
+        self.parked = None;
     }
 
     /// Takes in one message of the server.
