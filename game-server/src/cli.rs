@@ -122,6 +122,10 @@ pub struct ServeOptions {
     /// Read rules, modes and arenas from here instead of from the binary
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_ASSETS")]
     pub assets: Option<PathBuf>,
+    /// The seat of a player who lost the connection is kept for this long; the ship drifts meanwhile
+    #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_SEAT_GRACE_SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub seat_grace_seconds: u32,
     /// Rooms at most
     #[arg(long, value_name = "N", env = "DRIFTBELT_ROOMS_LIMIT", default_value_t = 64)]
     pub rooms_limit: usize,

@@ -23,6 +23,8 @@ pub struct LobbyOptions {
     pub fixed_seed: bool,
     /// Rooms at most.
     pub rooms_limit: usize,
+    /// Seconds for which the seat of a player who lost the connection is kept.
+    pub seat_grace_seconds: u32,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
 }
@@ -38,6 +40,9 @@ pub enum EnterError {
     /// No seat, and no room to make a new one.
     #[error("every seat is taken: try again in a moment")]
     Full,
+    /// The room of the seat is gone, and the seat with it.
+    #[error("this seat is no longer kept: join again")]
+    SeatGone,
     /// The server is going down.
     #[error("the server is stopping")]
     Stopping,
@@ -53,6 +58,7 @@ impl EnterError {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
             EnterError::Full | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::SeatGone => CloseCode::SeatGone,
             EnterError::Stopping => CloseCode::GoingAway,
         }
     }
@@ -110,6 +116,9 @@ impl Lobby {
             },
         };
         if !rooms.running.contains_key(&name) {
+            if connected.hello.resume.is_some() {
+                return Err(EnterError::SeatGone);
+            }
             if rooms.running.len() >= self.0.options.rooms_limit {
                 return Err(EnterError::Full);
             }
@@ -219,7 +228,8 @@ impl Lobby {
     }
 
     /// Gives a room its thread.
-    fn run(&self, room: Room) -> io::Result<Entry> {
+    fn run(&self, mut room: Room) -> io::Result<Entry> {
+        room.set_seat_grace_seconds(self.0.options.seat_grace_seconds);
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());

@@ -21,8 +21,8 @@ use sim::Sim;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Seconds for which the seat of a player who lost the connection is kept.
-pub const SEAT_GRACE_SECONDS: f32 = 60.0;
+/// Seconds for which the seat of a player who lost the connection is kept, unless the host says otherwise.
+pub const DEFAULT_SEAT_GRACE_SECONDS: u32 = 60;
 /// Seconds after which a room without seats is given up.
 pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 /// Seconds between two scoreboards, and between two quotes.
@@ -80,7 +80,10 @@ pub struct Room {
     pending: TickInputs,
     tick_micros: u32,
     empty_since: Option<Tick>,
+    grace_ticks: u32,
     quoted: Vec<u32>,
+    /// When everybody was last told the prices.
+    quoted_at: Tick,
     /// The snapshot at hand, encoded.
     snapshot: Vec<u8>,
 }
@@ -99,6 +102,7 @@ impl Room {
 
     fn over(name: String, setup: Setup, sim: Sim, journal: Journal) -> Room {
         let replicator = Replicator::new(&setup);
+        let grace_ticks = setup.ticks(DEFAULT_SEAT_GRACE_SECONDS as f32);
         let mut room = Room {
             name,
             setup,
@@ -111,7 +115,9 @@ impl Room {
             pending: TickInputs::default(),
             tick_micros: 0,
             empty_since: None,
+            grace_ticks,
             quoted: Vec::new(),
+            quoted_at: Tick(0),
             snapshot: Vec::new(),
         };
         room.empty_since = Some(room.sim.tick());
@@ -160,6 +166,11 @@ impl Room {
     pub fn abandoned(&self) -> bool {
         self.empty_since
             .is_some_and(|since| self.sim.tick().since(since) > self.setup.ticks(EMPTY_ROOM_SECONDS))
+    }
+
+    /// How long the seats of players who lost the connection are kept.
+    pub fn set_seat_grace_seconds(&mut self, seconds: u32) {
+        self.grace_ticks = self.setup.ticks(seconds as f32);
     }
 
     /// Tells players how long the newest tick took.
@@ -224,7 +235,7 @@ impl Room {
 
     fn collect_inputs(&mut self) -> TickInputs {
         let now = self.sim.tick();
-        let grace = self.setup.ticks(SEAT_GRACE_SECONDS);
+        let grace = self.grace_ticks;
         let expired = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
         let expired = expired.filter(|(_, seat)| now.since(seat.away_since) > grace);
         let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
@@ -259,12 +270,16 @@ impl Room {
                 return;
             };
             let player = *player;
+            if seat.session.is_overtaken(shown, hello.attempt) {
+                link.close(CloseCode::TakenOver, "a later connection has this seat");
+                return;
+            }
             if let Some((old, link)) = seat.connection.replace((connection, link)) {
                 self.players.remove(&old);
                 link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
             }
             let held = hello.last_tick.map(|tick| Held { tick, talk: hello.talk_heard });
-            let resume = Resume { shown, token, held };
+            let resume = Resume { shown, token, attempt: hello.attempt, held };
             seat.greeting = Some(seat.session.resume(&resume, &self.replicator, &self.setup));
             self.players.insert(connection, player);
             self.pending.absences.push(Absence { player, away: false });
@@ -372,6 +387,7 @@ impl Room {
             }
             if self.quoted != world.prices {
                 self.quoted.clone_from(&world.prices);
+                self.quoted_at = tick;
                 let prices = self.quoted.clone();
                 self.broadcast(&ServerMessage::Quotes { prices });
             }
@@ -392,10 +408,12 @@ impl Room {
                 let token = seat.session.token();
                 seat.session.greet(&match greeting {
                     Greeting::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
-                    Greeting::Resumed => ServerMessage::Resumed { token, tick },
+                    Greeting::Resumed { .. } => ServerMessage::Resumed { token, tick },
                 });
-                let prices = self.replicator.world().prices.clone();
-                seat.session.send(&ServerMessage::Quotes { prices });
+                if greeting.is_before(self.quoted_at) {
+                    let prices = self.replicator.world().prices.clone();
+                    seat.session.send(&ServerMessage::Quotes { prices });
+                }
             }
             let ready = link.ready();
             transmit(seat);

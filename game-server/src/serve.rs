@@ -129,6 +129,7 @@ impl Server {
             setup: assets.setup(&choice)?,
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
+            seat_grace_seconds: options.seat_grace_seconds,
             journal: (!options.no_record).then(|| journal_options(options)),
         };
         let host = options.host;
@@ -177,7 +178,13 @@ impl Server {
             host: None,
             port: options.port,
             certificate: None,
-            lobby: LobbyOptions { setup, fixed_seed: false, rooms_limit: 0, journal: None },
+            lobby: LobbyOptions {
+                setup,
+                fixed_seed: false,
+                rooms_limit: 0,
+                seat_grace_seconds: 0,
+                journal: None,
+            },
             recordings: Recordings::File(file),
             origins: Origins::Own,
             limits: Limits::default(),

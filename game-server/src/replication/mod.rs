@@ -10,9 +10,8 @@ mod records;
 mod viewer;
 
 use glam::IVec2;
-use shared::entity::Kind;
 use shared::event::Event;
-use shared::id::{PlayerId, Tick};
+use shared::id::Tick;
 use shared::quantize::POSITION_SCALE;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
@@ -115,20 +114,16 @@ impl Replicator {
         viewer.write(interest, sources, out);
     }
 
-    /// Puts a viewer back to what it held after the snapshot of an earlier tick, when its player's ship was the middle of its
-    /// view. Says whether it could: if the tick is no longer kept, or there was no ship, the viewer holds nothing.
-    pub fn recall(&self, viewer: &mut Viewer, player: PlayerId, tick: Tick, setup: &Setup) -> bool {
-        viewer.clear();
-        let entities = match self.history.past(tick) {
-            _ if tick.0 as usize <= HISTORY_TICKS => return false,
-            Some(past) => &past.entities,
-            None if tick == self.world.tick => &self.world.entities,
-            None => return false,
-        };
-        let mut ships = entities.iter().filter(|entity| entity.kind == Kind::Ship);
-        let Some(ship) = ships.find(|ship| ship.owner == player) else { return false };
-        viewer.recall(tick, entities, &Interest::around(ship.motion.at, setup));
-        true
+    /// Puts a viewer back to what it held after the snapshot of an earlier tick, which was made with this interest. Says whether
+    /// it could: if the tick is no longer kept, the viewer holds nothing.
+    pub fn recall(&self, viewer: &mut Viewer, tick: Tick, interest: &Interest) -> bool {
+        let past = self.history.past(tick).map(|past| &past.entities);
+        let entities = if tick == self.world.tick { Some(&self.world.entities) } else { past };
+        match entities {
+            Some(entities) => viewer.recall(tick, entities, interest),
+            None => viewer.clear(),
+        }
+        entities.is_some()
     }
 
     /// What happened in sight after the tick `since`, oldest first.

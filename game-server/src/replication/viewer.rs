@@ -9,6 +9,9 @@ use shared::entity::EntityState;
 use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
 
+/// A tick that never comes, for an entity that the viewer holds or not.
+const UNKNOWN: Tick = Tick(u32::MAX - 1);
+
 /// One entity that a viewer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Held {
@@ -48,14 +51,14 @@ impl Viewer {
         self.held.clear();
     }
 
-    /// Takes it that the viewer holds what a snapshot of this tick left it with: for certain what came into view then, and
-    /// maybe what stayed in view. The latter gets a baseline that nobody has, so that it is sent in full or removed.
+    /// Goes back to what the viewer held after the snapshot of an earlier tick, made with `interest`, of which these are the
+    /// entities. What came into view then was held for certain; what only stays in view was held or not.
     pub(super) fn recall(&mut self, tick: Tick, entities: &[EntityState], interest: &Interest) {
         self.held.clear();
         let kept = entities.iter().filter(|entity| interest.keeps(entity.motion.at));
         self.held.extend(kept.map(|entity| {
             let certain = interest.enters(entity.motion.at);
-            Held { id: entity.id, exact_at: if certain { tick } else { Tick(0) } }
+            Held { id: entity.id, exact_at: if certain { tick } else { UNKNOWN } }
         }));
     }
 
@@ -92,6 +95,11 @@ impl Viewer {
                 }
                 continue;
             };
+            if before.exact_at == UNKNOWN && !interest.enters(world.entities[index].motion.at) {
+                // At the edge, out of sight: forgotten on both sides until it comes into view.
+                removed.push(id);
+                continue;
+            }
             now_held.push(Held { id, exact_at: world.tick });
             if before.exact_at.next() == world.tick && records.write_step(index, &mut writer) {
                 continue;

@@ -5,7 +5,8 @@ mod input_buffer;
 mod talk;
 mod token;
 
-use crate::replication::{Interest, Replicator, Viewer};
+use crate::replication::{HISTORY_TICKS, Interest, Replicator, Viewer};
+use glam::IVec2;
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
 use shared::codec::encode_server;
 use shared::event::{Event, Happening};
@@ -52,6 +53,8 @@ pub struct Resume {
     pub shown: TokenHash,
     /// The token that it is given.
     pub token: ResumeToken,
+    /// The number of its connection among all of its own.
+    pub attempt: u32,
     /// What it still holds, if anything.
     pub held: Option<Held>,
 }
@@ -70,8 +73,22 @@ pub struct Held {
 pub enum Greeting {
     /// Everything that does not change while playing.
     Welcome,
-    /// The client has all that.
-    Resumed,
+    /// The client has all that, and the snapshot of this tick.
+    Resumed {
+        /// The tick.
+        held: Tick,
+    },
+}
+
+impl Greeting {
+    /// Whether the client has not heard what was told with the snapshot of a tick.
+    #[must_use]
+    pub fn is_before(self, tick: Tick) -> bool {
+        match self {
+            Greeting::Welcome => true,
+            Greeting::Resumed { held } => held < tick,
+        }
+    }
 }
 
 /// One player's protocol state.
@@ -83,9 +100,13 @@ pub struct Session {
     token: ResumeToken,
     /// An ack of a later tick shows that the newest token has arrived.
     token_given: Tick,
+    /// Of the connection that has the seat.
+    attempt: u32,
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
+    /// The ticks of the newest snapshots, and the middle of the view in each.
+    looks: VecDeque<(Tick, IVec2)>,
     outbox: VecDeque<Vec<u8>>,
     talk: Talk,
     payload: Vec<u8>,
@@ -113,9 +134,11 @@ impl Session {
             key_is_new: false,
             token: ResumeToken([0; 16]),
             token_given: now,
+            attempt: 0,
             input: InputBuffer::default(),
             viewer: Viewer::default(),
-            interest: Interest::around(glam::IVec2::ZERO, setup),
+            interest: Interest::around(IVec2::ZERO, setup),
+            looks: VecDeque::new(),
             outbox: VecDeque::new(),
             talk: Talk::default(),
             payload: Vec::new(),
@@ -156,6 +179,13 @@ impl Session {
         self.token
     }
 
+    /// Whether a connection with this token comes too late: its client has already been seated on a later one, which it opened
+    /// with the same token.
+    #[must_use]
+    pub fn is_overtaken(&self, shown: TokenHash, attempt: u32) -> bool {
+        self.key.token != shown && attempt <= self.attempt
+    }
+
     /// A client takes the seat on a new connection. Once it has shown that it received the new token, the old one is
     /// worthless. Says what it is to be greeted with.
     pub fn resume(&mut self, resume: &Resume, replicator: &Replicator, setup: &Setup) -> Greeting {
@@ -163,6 +193,7 @@ impl Session {
         self.key = SeatKey { token: hash_of(resume.token), before: Some(resume.shown), ..self.key };
         self.key_is_new = true;
         self.token = resume.token;
+        self.attempt = resume.attempt;
         self.token_given = now;
         self.input.release();
         self.outbox.clear();
@@ -176,8 +207,12 @@ impl Session {
         };
         self.outbox.extend(self.talk.missed(held.talk).map(|message| message.to_vec()));
         self.view_from(held.tick);
-        self.fresh = !replicator.recall(&mut self.viewer, self.key.player, held.tick, setup);
-        Greeting::Resumed
+        self.viewer.clear();
+        let look = self.looks.iter().find(|(tick, _)| *tick == held.tick);
+        self.fresh = !look.is_some_and(|(tick, centre)| {
+            replicator.recall(&mut self.viewer, *tick, &Interest::around(*centre, setup))
+        });
+        Greeting::Resumed { held: held.tick }
     }
 
     fn view_from(&mut self, tick: Tick) {
@@ -268,6 +303,10 @@ impl Session {
             delta: Cow::Borrowed(&self.payload),
         });
         self.sent = tick;
+        if self.looks.len() >= HISTORY_TICKS {
+            self.looks.pop_front();
+        }
+        self.looks.push_back((tick, self.interest.centre));
         out.clear();
         encode_server(&message, out);
         true

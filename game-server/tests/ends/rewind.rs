@@ -52,6 +52,7 @@ impl Target {
             resume: None,
             last_tick: None,
             talk_heard: 0,
+            attempt: 1,
         };
         let connection = Target::CONNECTION;
         let connected = Connected { connection, hello, token: ResumeToken([1; 16]), link };
