@@ -7,7 +7,7 @@ mod arena;
 use arena::World;
 use divan::{Bencher, black_box};
 use game_server::replication::{Replicator, Viewer};
-use game_server::sessions::Session;
+use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
 use shared::delta::write_delta;
 use shared::id::{PlayerId, Tick};
 use shared::message::ResumeToken;
@@ -108,7 +108,9 @@ fn snapshots(bencher: Bencher<'_, '_>, entities: u32) {
         replicator.observe(|out| *out = snapshot);
         let each = sessions.iter_mut();
         let written = each.filter_map(|session| {
-            session.write_snapshot(&mut replicator, &setup, &mut out).then_some(out.len())
+            session
+                .write_snapshot(&mut replicator, &setup, DEFAULT_VIEWER_BYTES_PER_SECOND, &mut out)
+                .then_some(out.len())
         });
         written.sum::<usize>()
     };

@@ -6,7 +6,7 @@ mod arena;
 
 use arena::World;
 use game_server::replication::{Replicator, Viewer};
-use game_server::sessions::Session;
+use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
 use shared::codec::decode_server;
 use shared::delta::View;
 use shared::id::{PlayerId, Tick};
@@ -160,7 +160,12 @@ impl Players {
 
     fn write_all(&mut self, mut each: impl FnMut(usize, &[u8])) {
         for (player, session) in self.sessions.iter_mut().enumerate() {
-            if session.write_snapshot(&mut self.replicator, &self.setup, &mut self.out) {
+            if session.write_snapshot(
+                &mut self.replicator,
+                &self.setup,
+                DEFAULT_VIEWER_BYTES_PER_SECOND,
+                &mut self.out,
+            ) {
                 each(player, &self.out);
             }
         }

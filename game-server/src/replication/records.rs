@@ -57,6 +57,12 @@ impl Records {
         self.lines[index].id
     }
 
+    /// Bytes of the record that takes an entity from the tick before to now; `None` if it is new.
+    pub fn step_size(&self, index: usize) -> Option<usize> {
+        let line = self.lines[index];
+        (!line.is_new).then_some(line.length.into())
+    }
+
     /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does. Says whether it
     /// could: there is none of an entity that is new.
     #[inline]
