@@ -93,12 +93,7 @@ impl Viewer {
                 continue;
             };
             now_held.push(Held { id, exact_at: world.tick });
-            if before.exact_at.next() == world.tick
-                && let Some(step) = records.step(index)
-            {
-                if !step.is_empty() {
-                    writer.write(id, step);
-                }
+            if before.exact_at.next() == world.tick && records.write_step(index, &mut writer) {
                 continue;
             }
             // An older baseline is this viewer's own; a missing one is ordinary.
