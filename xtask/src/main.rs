@@ -1,5 +1,5 @@
-//! `cargo xtask play | build | bench | instructions | test`: sets up what Driftbelt needs and builds it. Knows tools and paths, nothing of the
-//! game.
+//! `cargo xtask play | build | bench | instructions | test`: sets up what Driftbelt needs and builds it. Knows tools and
+//! paths, nothing of the game.
 
 mod bench;
 mod browser;
