@@ -42,6 +42,9 @@ pub struct Player {
     /// Close codes heard.
     pub closed_with: Vec<u16>,
     pub chat: Vec<String>,
+    /// The longest time between two snapshots.
+    pub longest_silence_ms: f64,
+    heard_ms: Option<f64>,
 }
 
 impl Player {
@@ -63,6 +66,8 @@ impl Player {
             silent: Vec::new(),
             closed_with: Vec::new(),
             chat: Vec::new(),
+            longest_silence_ms: 0.0,
+            heard_ms: None,
         }
     }
 
@@ -130,7 +135,11 @@ impl Player {
         loop {
             match self.socket.as_mut()?.read() {
                 Ok(Message::Binary(bytes)) => return Some(bytes.to_vec()),
-                Ok(Message::Close(Some(frame))) => self.closed_with.push(frame.code.into()),
+                Ok(Message::Close(Some(frame))) => {
+                    self.closed_with.push(frame.code.into());
+                    let _ = self.socket.as_mut()?.flush();
+                    self.cut();
+                }
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return None,
                 Err(_) => self.cut(),
@@ -170,6 +179,9 @@ impl Player {
                     bytes.push(self.first_bytes);
                 }
                 self.snapshots += 1;
+                let now = self.now_ms();
+                let silence = self.heard_ms.replace(now).map_or(0.0, |before| now - before);
+                self.longest_silence_ms = self.longest_silence_ms.max(silence);
                 let player = self.client.world().unwrap().player;
                 let controls = self.sent.get(&snapshot.input_ack).copied();
                 let score = Some(snapshot.own.score);
