@@ -26,6 +26,8 @@ pub struct LobbyOptions {
     pub rooms_limit: usize,
     /// Seconds for which the seat of a player who lost the connection is kept.
     pub seat_grace_seconds: u32,
+    /// How many bytes of entities every viewer is sent in a second at most, on average.
+    pub viewer_bytes_per_second: u32,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
 }
@@ -238,6 +240,7 @@ impl Lobby {
     /// Gives a room its thread.
     fn run(&self, mut room: Room) -> io::Result<Entry> {
         room.set_seat_grace_seconds(self.0.options.seat_grace_seconds);
+        room.set_viewer_bytes_per_second(self.0.options.viewer_bytes_per_second);
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());

@@ -8,7 +8,9 @@ use crate::inbox::{Connected, ConnectionId, SessionEvent};
 use crate::journal::{Journal, Mark, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
-use crate::sessions::{Greeting, Held, Reaction, Resume, Session, concerns, hash_of};
+use crate::sessions::{
+    DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, concerns, hash_of,
+};
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
 use shared::event::Happening;
 use shared::id::{PlayerId, Tick};
@@ -81,6 +83,7 @@ pub struct Room {
     tick_micros: u32,
     empty_since: Option<Tick>,
     grace_ticks: u32,
+    viewer_bytes_per_second: u32,
     quoted: Vec<u32>,
     /// When everybody was last told the prices.
     quoted_at: Tick,
@@ -116,6 +119,7 @@ impl Room {
             tick_micros: 0,
             empty_since: None,
             grace_ticks,
+            viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             quoted: Vec::new(),
             quoted_at: Tick(0),
             snapshot: Vec::new(),
@@ -166,6 +170,11 @@ impl Room {
     pub fn abandoned(&self) -> bool {
         self.empty_since
             .is_some_and(|since| self.sim.tick().since(since) > self.setup.ticks(EMPTY_ROOM_SECONDS))
+    }
+
+    /// How many bytes of entities every viewer is sent in a second at most, on average.
+    pub fn set_viewer_bytes_per_second(&mut self, bytes: u32) {
+        self.viewer_bytes_per_second = bytes;
     }
 
     /// How long the seats of players who lost the connection are kept.
@@ -436,7 +445,12 @@ impl Room {
             transmit(seat);
             if ready
                 && seat.session.due(tick, &self.setup)
-                && seat.session.write_snapshot(&mut self.replicator, &self.setup, &mut self.snapshot)
+                && seat.session.write_snapshot(
+                    &mut self.replicator,
+                    &self.setup,
+                    self.viewer_bytes_per_second,
+                    &mut self.snapshot,
+                )
                 && let Some((_, link)) = &seat.connection
             {
                 link.send_snapshot(&self.snapshot);

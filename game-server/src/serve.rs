@@ -140,6 +140,7 @@ impl Server {
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
             seat_grace_seconds: options.seat_grace_seconds,
+            viewer_bytes_per_second: options.viewer_bytes_per_second,
             journal: (!options.no_record).then(|| journal_options(options)),
         };
         let host = options.host;
@@ -201,6 +202,7 @@ impl Server {
                 fixed_seed: false,
                 rooms_limit: 0,
                 seat_grace_seconds: 0,
+                viewer_bytes_per_second: 0,
                 journal: None,
             },
             recordings: Recordings::File(file),

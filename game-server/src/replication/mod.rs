@@ -4,6 +4,7 @@
 //! before) is encoded. Per viewer there is then only merging and copying. Knows entities and bytes; no sockets, no clock,
 //! nothing of the simulation.
 
+mod crowd;
 mod grid;
 mod history;
 mod records;
@@ -11,7 +12,7 @@ mod viewer;
 
 use glam::IVec2;
 use shared::event::Event;
-use shared::id::Tick;
+use shared::id::{PlayerId, Tick};
 use shared::quantize::POSITION_SCALE;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
@@ -103,15 +104,31 @@ impl Replicator {
 
     /// Appends the payload that takes `viewer` from what it was last sent to what it sees now.
     pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) {
+        viewer.write(interest, self.sources(interest), out);
+    }
+
+    /// As [`Self::write_payload`] for the view of a player, but with no more than about `budget_bytes` of records: the most
+    /// urgent ones. Says whether that was everything.
+    pub fn write_some(
+        &mut self,
+        viewer: &mut Viewer,
+        player: PlayerId,
+        interest: &Interest,
+        budget_bytes: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        viewer.write_some(player, interest, self.sources(interest), budget_bytes, out)
+    }
+
+    fn sources(&mut self, interest: &Interest) -> Sources<'_> {
         self.grid.visible(interest, &mut self.scratch.visible);
-        let sources = Sources {
+        Sources {
             world: &self.world,
             history: &self.history,
             records: &mut self.records,
             tick_seconds: self.tick_seconds,
             scratch: &mut self.scratch,
-        };
-        viewer.write(interest, sources, out);
+        }
     }
 
     /// Puts a viewer back to what it held after the snapshot of an earlier tick, which was made with this interest. Says whether

@@ -1,11 +1,14 @@
 //! Sessions: one player's protocol state, without sockets and without a clock. Messages go in by
 //! [`Session::handle`], messages come out by [`Session::poll_transmit`], time passes in ticks.
 
+mod budget;
 mod input_buffer;
 mod talk;
 mod token;
 
 use crate::replication::{HISTORY_TICKS, Interest, Replicator, Viewer};
+use budget::Budget;
+pub use budget::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use glam::IVec2;
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
 use shared::codec::encode_server;
@@ -110,6 +113,7 @@ pub struct Session {
     outbox: VecDeque<Vec<u8>>,
     talk: Talk,
     payload: Vec<u8>,
+    budget: Budget,
     /// The next snapshot is made against an empty view.
     fresh: bool,
     acked: Tick,
@@ -142,6 +146,7 @@ impl Session {
             outbox: VecDeque::new(),
             talk: Talk::default(),
             payload: Vec::new(),
+            budget: Budget::new(),
             fresh: true,
             acked: now,
             sent: now,
@@ -280,8 +285,15 @@ impl Session {
             || tick.since(self.sent) >= setup.ticks(LAGGING_INTERVAL_SECONDS)
     }
 
-    /// Writes the snapshot of the newest tick into `out`, in place of what is there. Says whether the world knows the player.
-    pub fn write_snapshot(&mut self, replicator: &mut Replicator, setup: &Setup, out: &mut Vec<u8>) -> bool {
+    /// Writes the snapshot of the newest tick into `out`, in place of what is there. On average its entities take no more
+    /// than `bytes_per_second`. Says whether the world knows the player.
+    pub fn write_snapshot(
+        &mut self,
+        replicator: &mut Replicator,
+        setup: &Setup,
+        bytes_per_second: u32,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let world = replicator.world();
         let tick = world.tick;
         let Some(pilot) = world.pilot(self.key.player) else { return false };
@@ -290,7 +302,18 @@ impl Session {
         }
         let own = own(pilot);
         self.payload.clear();
-        replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
+        let ticks = tick.since(self.sent);
+        let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
+            None => {
+                replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
+                true
+            }
+            Some(bytes) => {
+                let (viewer, player) = (&mut self.viewer, self.key.player);
+                replicator.write_some(viewer, player, &self.interest, bytes, &mut self.payload)
+            }
+        };
+        self.budget.spend(self.payload.len());
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
         let message = ServerMessage::Snapshot(Snapshot {
@@ -306,7 +329,10 @@ impl Session {
         if self.looks.len() >= HISTORY_TICKS {
             self.looks.pop_front();
         }
-        self.looks.push_back((tick, self.interest.centre));
+        // What was held after a snapshot that left something out cannot be told later.
+        if complete {
+            self.looks.push_back((tick, self.interest.centre));
+        }
         out.clear();
         encode_server(&message, out);
         true
