@@ -23,8 +23,10 @@ pub struct Player {
     socket: Option<WebSocket<TcpStream>>,
     began: Instant,
     number: u64,
-    /// Controls by tick, as sent on this connection.
+    /// Controls by tick, as sent on this connection for the first time: what is sent again may have counted, and ended with
+    /// the connection before.
     sent: BTreeMap<Tick, Controls>,
+    newest_sent: Tick,
     /// Every player that this one was welcomed as.
     pub welcomed_as: Vec<PlayerId>,
     /// The newest it was told.
@@ -56,6 +58,7 @@ impl Player {
             began: Instant::now(),
             number,
             sent: BTreeMap::new(),
+            newest_sent: Tick(0),
             welcomed_as: Vec::new(),
             told: None,
             snapshots: 0,
@@ -150,7 +153,11 @@ impl Player {
     fn speak(&mut self) {
         while let Some(bytes) = self.client.poll_transmit() {
             if let Ok(ClientMessage::Input(input)) = decode_client(&bytes) {
-                self.sent.extend(input.frames.iter().map(|frame| (frame.tick, frame.controls)));
+                for frame in input.frames.iter().filter(|frame| frame.tick > self.newest_sent) {
+                    self.sent.insert(frame.tick, frame.controls);
+                }
+                let newest = input.frames.iter().map(|frame| frame.tick).max();
+                self.newest_sent = newest.unwrap_or_default().max(self.newest_sent);
             }
             let Some(socket) = &mut self.socket else { return };
             match socket.send(Message::binary(bytes)) {
