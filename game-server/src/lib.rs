@@ -18,4 +18,6 @@ pub mod room;
 pub mod serve;
 pub mod sessions;
 pub mod telemetry;
+#[cfg(unix)]
+pub mod upgrade;
 pub mod verify;

@@ -212,8 +212,13 @@ impl Room {
     }
 
     fn record_keyframe(&mut self) {
+        let seats = self.seats_to_record();
+        self.journal.keyframe(&self.sim.keyframe(), &seats);
+    }
+
+    fn seats_to_record(&self) -> Seats {
         let keys = self.seats.values().map(|seat| seat.session.key()).collect();
-        self.journal.keyframe(&self.sim.keyframe(), &Seats { next_player: self.next_player, keys });
+        Seats { next_player: self.next_player, keys }
     }
 
     fn collect_inputs(&mut self) -> TickInputs {
@@ -306,6 +311,12 @@ impl Room {
     }
 
     fn stop(&mut self, code: CloseCode) {
+        if code == CloseCode::Restarting {
+            for (_, link) in self.seats.values().filter_map(|seat| seat.connection.as_ref()) {
+                link.close(code, "the server is being replaced: come back");
+            }
+            return;
+        }
         self.tell_all(&ServerMessage::Notice(Notice::ShuttingDown));
         let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
         self.broadcast(&goodbye);
@@ -315,6 +326,12 @@ impl Room {
                 link.close(code, "the server is stopping");
             }
         }
+    }
+
+    /// Leaves the recording to the next server, which goes on with it.
+    pub fn leave_to_successor(self) {
+        let seats = self.seats_to_record();
+        self.journal.leave(&self.sim.keyframe(), &seats);
     }
 
     /// Closes the recording: its last keyframe and its index.
