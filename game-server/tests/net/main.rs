@@ -3,6 +3,7 @@
 // Test code that is not itself a test function; what fails here fails the test.
 #![allow(clippy::unwrap_used)]
 
+mod autobahn;
 mod command;
 mod crowd;
 mod frames;
@@ -10,6 +11,7 @@ mod handshake;
 mod http;
 mod peer;
 mod recorded;
+mod rfc6455;
 mod stop;
 mod times;
 mod tls;
