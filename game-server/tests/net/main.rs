@@ -8,6 +8,7 @@ mod command;
 mod crowd;
 mod frames;
 mod handshake;
+mod hostile;
 mod http;
 mod peer;
 mod recorded;
