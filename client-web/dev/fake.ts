@@ -127,6 +127,8 @@ export class FakeClient implements Client {
   }
 
   opened(): void {}
+  seat(): undefined {}
+  claim(): void {}
   received(): void {}
   closed(): void {}
   leave(): void {}

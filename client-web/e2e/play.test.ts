@@ -41,6 +41,13 @@ test("join, fly, see a picture", async () => {
     pilot.tab.expectNoFaults();
     await pilot.page.keyboard.press("F3");
     await pilot.page.waitForSelector(".netgraph");
+    await pilot.page.waitForFunction(() => {
+      const spent = [...document.querySelectorAll(".spent b")].map((text) =>
+        Number.parseFloat(text.textContent),
+      );
+      return spent.length === 8 && spent.some((kilobytes) => kilobytes > 0);
+    });
+    expect(Math.abs((await pilot.state()).rateBend)).toBeLessThanOrEqual(0.04);
     await pilot.page.keyboard.press("Escape");
     await pilot.page.click(".dialog .danger");
     await pilot.untilPhase("join");

@@ -13,6 +13,7 @@ export type Notice =
       tickRate: number;
       spectators?: number;
     }
+  | { type: "resumed" }
   | { type: "name"; player: number; name: string; team: number; drone: boolean }
   | {
       type: "kill";
@@ -117,6 +118,10 @@ export interface Client extends FrameSource {
   setInput(buttons: number, aim: number): void;
   chat(text: string): void;
   leave(): void;
+  /** What takes the seat back after a reload: a secret line of text. */
+  seat(): string | undefined;
+  /** The next connection asks for the seat of such a line; without one, for a new seat. */
+  claim(seat?: string): void;
   advance(nowMs: number): void;
   pollTransmit(): Uint8Array | undefined;
   state(nowMs: number): CoreState;

@@ -11,6 +11,7 @@ import { readChart, readHud, readPointers } from "./hud.ts";
 import type { Controls } from "./input/controls.ts";
 import { has, t, whole } from "./locale/locale.ts";
 import { CloseCode, type Link, type LinkEvents } from "./net/link.ts";
+import { type KeptSeat, keepSeat } from "./net/seat.ts";
 import { Names, show } from "./notices.ts";
 import { change, settings } from "./settings.ts";
 import { addToast, hudAtRest, model } from "./ui/model.ts";
@@ -22,7 +23,7 @@ const HIDDEN_MS = 1000;
 
 /** Opens the connection; replaced by a made-up one on the development page. */
 export type Connect = (
-  room: string | undefined,
+  room: () => string | undefined,
   events: LinkEvents,
 ) => Pick<Link, "send" | "stop" | "tryNow" | "drop" | "settled">;
 
@@ -45,19 +46,22 @@ export class Game {
     private readonly controls: Controls,
     private readonly sound: Sound,
     connect: Connect,
-    name: string,
-    room: string | undefined,
+    private readonly name: string,
+    private room: string | undefined,
+    seat: KeptSeat | undefined,
   ) {
     this.client = core.client(name, room);
+    if (seat) this.client.claim(seat.claim);
     this.reset();
     model.phase.value = "connecting";
-    this.link = connect(room, {
+    // Once seated, every other connection goes to the same room.
+    this.link = connect(() => this.room, {
       opened: () => {
         this.client.opened(performance.now());
         this.transmit();
       },
       received: (bytes) => this.receive(bytes),
-      lost: () => this.lose(),
+      lost: (code) => this.lose(code),
       waiting: (atMs) => this.wait(atMs),
       refused: (code, reason) => this.end(code, reason),
     });
@@ -112,6 +116,7 @@ export class Game {
     if (!this.closed) {
       this.client.leave();
       this.transmit();
+      keepSeat(undefined);
     }
     this.dispose();
     model.phase.value = "join";
@@ -168,11 +173,13 @@ export class Game {
 
   private listen(): void {
     for (let notice = this.client.pollNotice(); notice; notice = this.client.pollNotice()) {
-      if (notice.type === "welcome") {
+      if (notice.type === "welcome" || notice.type === "resumed") {
         this.welcomed = true;
+        if (notice.type === "welcome") this.room = notice.room;
         this.link.settled();
         model.phase.value = "playing";
         model.retryReason.value = "";
+        this.keep();
       } else if (notice.type === "goodbye") {
         const key = `goodbye.${notice.code}`;
         model.retryReason.value = has(key) ? t(key) : notice.reason;
@@ -190,8 +197,19 @@ export class Game {
     else if (this.frame.f[Head.respawn] > 0) model.phase.value = "dead";
   }
 
-  private lose(): void {
+  /** The seat is known to this tab for as long as it may be taken back. */
+  private keep(): void {
+    const claim = this.client.seat();
+    keepSeat(claim && this.room ? { name: this.name, room: this.room, claim } : undefined);
+  }
+
+  private lose(code: number): void {
     this.client.closed(performance.now());
+    if (code === CloseCode.seatGone) {
+      this.client.claim(undefined);
+      this.keep();
+      addToast(t("toast.seatGone"), "bad");
+    }
     this.stage.clear();
     this.sound.hush();
   }
@@ -205,6 +223,7 @@ export class Game {
 
   private end(code: number, reason: string): void {
     this.client.closed(performance.now());
+    keepSeat(undefined);
     this.dispose();
     model.goodbye.value = { code, reason };
     model.phase.value = "goodbye";

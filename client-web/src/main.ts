@@ -16,7 +16,11 @@ async function start(): Promise<void> {
       const { openReplayPage } = await import("./replay/page.tsx");
       await openReplayPage(hosts, loadCore());
     } else {
-      await openGamePage(hosts, loadCore(), (room, events) => new Link(socketUrl(location, room), events));
+      await openGamePage(
+        hosts,
+        loadCore(),
+        (room, events) => new Link(() => socketUrl(location, room()), events),
+      );
     }
   } catch (error) {
     console.error("driftbelt:", error);

@@ -9,6 +9,7 @@ import { expose } from "./handle.ts";
 import { Controls } from "./input/controls.ts";
 import { isTyping } from "./input/keyboard.ts";
 import { animate } from "./loop.ts";
+import { type KeptSeat, keptSeat } from "./net/seat.ts";
 import { change, followCalm, settings } from "./settings.ts";
 import { mountApp } from "./ui/app.tsx";
 import { type Actions, model } from "./ui/model.ts";
@@ -30,14 +31,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   let game: Game | undefined;
   let stage: Stage | undefined;
   const actions: Actions = {
-    play: (name) => {
-      model.phase.value = "connecting";
-      void core.then((loaded) => {
-        if (stage && model.phase.value === "connecting") {
-          game = new Game(loaded, stage, controls, sound, connect, name, room);
-        }
-      });
-    },
+    play: (name) => begin(name, undefined),
     leave: () => {
       if (game) game.leave();
       game = undefined;
@@ -52,6 +46,14 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
     retryNow: () => game?.retryNow(),
     click: () => sound.click(),
   };
+  const begin = (name: string, seat: KeptSeat | undefined) => {
+    model.phase.value = "connecting";
+    void core.then((loaded) => {
+      if (stage && model.phase.value === "connecting") {
+        game = new Game(loaded, stage, controls, sound, connect, name, seat?.room ?? room, seat);
+      }
+    });
+  };
   const fps = animateWhenOpen();
   expose({
     core: () => game?.state(performance.now()),
@@ -63,6 +65,8 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   mountApp(hosts.ui, actions);
   stage = await Stage.open(hosts.stage);
   controls.listen(stage.canvas);
+  const seat = keptSeat(room);
+  if (seat) begin(seat.name, seat);
   listenToKeys();
   const { camera } = stage;
   followCalm((calm) => {

@@ -77,7 +77,7 @@ test("the socket's address follows the page", () => {
 
 test("carries bytes both ways, and sends nothing before it is open", () => {
   const heard = events();
-  const link = new Link("ws://x/ws", heard);
+  const link = new Link(() => "ws://x/ws", heard);
   expect(newest().protocol).toBe("driftbelt.1");
   link.send(new Uint8Array([1]));
   newest().open();
@@ -90,7 +90,7 @@ test("carries bytes both ways, and sends nothing before it is open", () => {
 
 test("a lost line is tried again, ever more slowly, and at once when asked", () => {
   const heard = events();
-  const link = new Link("ws://x/ws", heard);
+  const link = new Link(() => "ws://x/ws", heard);
   newest().open();
   newest().end(1006);
   expect(heard.lost).toHaveBeenCalledTimes(1);
@@ -107,7 +107,7 @@ test("a lost line is tried again, ever more slowly, and at once when asked", () 
 
 test("a server that opens and does not take us in is asked ever more slowly", () => {
   const heard = events();
-  const link = new Link("ws://x/ws", heard);
+  const link = new Link(() => "ws://x/ws", heard);
   const waited = () => heard.waiting.mock.lastCall?.[0] - performance.now();
   for (let turn = 0; turn < 6; turn += 1) {
     newest().open();
@@ -124,7 +124,7 @@ test("a server that opens and does not take us in is asked ever more slowly", ()
 
 test("silence on an open line is a lost line", () => {
   const heard = events();
-  new Link("ws://x/ws", heard);
+  new Link(() => "ws://x/ws", heard);
   newest().open();
   vi.advanceTimersByTime(3000);
   newest().onmessage?.({ data: new ArrayBuffer(1) });
@@ -138,7 +138,7 @@ test("silence on an open line is a lost line", () => {
 
 test("a final close code is told and not retried", () => {
   const heard = events();
-  new Link("ws://x/ws", heard);
+  new Link(() => "ws://x/ws", heard);
   newest().open();
   newest().end(4006, "taken over");
   vi.advanceTimersByTime(60_000);
@@ -149,7 +149,7 @@ test("a final close code is told and not retried", () => {
 
 test("a stopped link stays silent, whatever the old socket says", () => {
   const heard = events();
-  const link = new Link("ws://x/ws", heard);
+  const link = new Link(() => "ws://x/ws", heard);
   const socket = newest();
   socket.open();
   link.stop();
@@ -158,4 +158,42 @@ test("a stopped link stays silent, whatever the old socket says", () => {
   expect(socket.closedWith).toBe(4007);
   expect(heard.lost).not.toHaveBeenCalled();
   expect(FakeSocket.all).toHaveLength(1);
+});
+
+test("the network or the tab coming back is a reason to try at once, and to give up a silent line", () => {
+  const tab = Object.assign(new EventTarget(), { hidden: false });
+  const page = new EventTarget();
+  vi.stubGlobal("document", tab);
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  new Link(() => "ws://x/ws", events());
+  newest().open();
+  newest().end(1006);
+  expect(FakeSocket.all).toHaveLength(1);
+  tab.dispatchEvent(new Event("visibilitychange"));
+  expect(FakeSocket.all).toHaveLength(2);
+  newest().open();
+  page.dispatchEvent(new Event("online"));
+  expect(FakeSocket.all).toHaveLength(2);
+  vi.advanceTimersByTime(1500);
+  const stale = newest();
+  page.dispatchEvent(new Event("online"));
+  expect(stale.closedWith).toBe(4009);
+  expect(FakeSocket.all).toHaveLength(3);
+});
+
+test("a server that is replaced, or a seat that is gone, is come back to without a word to the player", () => {
+  for (const code of [1012, 4010]) {
+    FakeSocket.all = [];
+    const heard = events();
+    const link = new Link(() => "ws://x/ws", heard);
+    newest().open();
+    newest().end(code);
+    expect(heard.lost).toHaveBeenCalledWith(code);
+    vi.advanceTimersByTime(150);
+    expect(FakeSocket.all).toHaveLength(2);
+    expect(heard.waiting).not.toHaveBeenCalled();
+    newest().end(1006);
+    expect(heard.waiting).toHaveBeenCalledTimes(1);
+    link.stop();
+  }
 });

@@ -1,6 +1,7 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
 use crate::net::sockets::SocketMethod;
+use crate::sessions::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::setup::TICK_RATE_RANGE_HZ;
@@ -122,6 +123,14 @@ pub struct ServeOptions {
     /// Read rules, modes and arenas from here instead of from the binary
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_ASSETS")]
     pub assets: Option<PathBuf>,
+    /// The seat of a player who lost the connection is kept for this long; the ship drifts meanwhile
+    #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_SEAT_GRACE_SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub seat_grace_seconds: u32,
+    /// Bytes of entities that a player is sent in a second at most; in a crowd the far and the still are then sent less often
+    #[arg(long, value_name = "BYTES", env = "DRIFTBELT_VIEWER_BYTES_PER_SECOND",
+          default_value_t = DEFAULT_VIEWER_BYTES_PER_SECOND, value_parser = clap::value_parser!(u32).range(1024..=1_048_576))]
+    pub viewer_bytes_per_second: u32,
     /// Rooms at most
     #[arg(long, value_name = "N", env = "DRIFTBELT_ROOMS_LIMIT", default_value_t = 64)]
     pub rooms_limit: usize,

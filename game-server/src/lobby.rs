@@ -23,6 +23,10 @@ pub struct LobbyOptions {
     pub fixed_seed: bool,
     /// Rooms at most.
     pub rooms_limit: usize,
+    /// Seconds for which the seat of a player who lost the connection is kept.
+    pub seat_grace_seconds: u32,
+    /// How many bytes of entities every viewer is sent in a second at most, on average.
+    pub viewer_bytes_per_second: u32,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
 }
@@ -38,6 +42,9 @@ pub enum EnterError {
     /// No seat, and no room to make a new one.
     #[error("every seat is taken: try again in a moment")]
     Full,
+    /// The room of the seat is gone, and the seat with it.
+    #[error("this seat is no longer kept: join again")]
+    SeatGone,
     /// The server is going down.
     #[error("the server is stopping")]
     Stopping,
@@ -53,6 +60,7 @@ impl EnterError {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
             EnterError::Full | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::SeatGone => CloseCode::SeatGone,
             EnterError::Stopping => CloseCode::GoingAway,
         }
     }
@@ -110,6 +118,9 @@ impl Lobby {
             },
         };
         if !rooms.running.contains_key(&name) {
+            if connected.hello.resume.is_some() {
+                return Err(EnterError::SeatGone);
+            }
             if rooms.running.len() >= self.0.options.rooms_limit {
                 return Err(EnterError::Full);
             }
@@ -219,7 +230,9 @@ impl Lobby {
     }
 
     /// Gives a room its thread.
-    fn run(&self, room: Room) -> io::Result<Entry> {
+    fn run(&self, mut room: Room) -> io::Result<Entry> {
+        room.set_seat_grace_seconds(self.0.options.seat_grace_seconds);
+        room.set_viewer_bytes_per_second(self.0.options.viewer_bytes_per_second);
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());

@@ -2,60 +2,36 @@
 //!
 //! No sockets and no clock: the game loop hands in events and says when the next tick is due.
 
+mod announce;
 mod restore;
+mod stage;
+mod standings;
 
 use crate::inbox::{Connected, ConnectionId, SessionEvent};
 use crate::journal::{Journal, Mark, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
-use crate::sessions::{Greeting, Held, Reaction, Resume, Session, concerns, hash_of};
+use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, hash_of};
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
-use shared::event::Happening;
 use shared::id::{PlayerId, Tick};
-use shared::message::{CloseCode, Notice, SCOREBOARD_ROWS, ScoreRow, Scoreboard, ServerMessage, Welcome};
+use shared::message::{CloseCode, Notice, ServerMessage, Welcome};
 use shared::rules::RuleError;
 use shared::setup::Setup;
-use shared::snapshot::{Pilot, WorldSnapshot};
+use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
 use sim::Sim;
+pub use stage::{Stage, StageWatch};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Seconds for which the seat of a player who lost the connection is kept.
-pub const SEAT_GRACE_SECONDS: f32 = 60.0;
+/// Seconds for which the seat of a player who lost the connection is kept, unless the host says otherwise.
+pub const DEFAULT_SEAT_GRACE_SECONDS: u32 = 60;
 /// Seconds after which a room without seats is given up.
 pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 /// Seconds between two scoreboards, and between two quotes.
 pub const SCOREBOARD_INTERVAL_SECONDS: f32 = 1.0;
 /// Up to this many players everybody hears of every kill; beyond it, those involved and those who see it.
 pub const KILL_NOTICE_LIMIT_PLAYERS: usize = 64;
-
-/// A part of a tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Sessions hand over what their players do.
-    Inputs,
-    /// The simulation steps.
-    Step,
-    /// The journal takes inputs, hash and, now and then, a keyframe.
-    Record,
-    /// The world is captured, sorted and encoded once for everybody.
-    Observe,
-    /// Notices, standings and prices.
-    Announce,
-    /// Every viewer's own snapshot.
-    Snapshots,
-}
-
-/// Told when a stage is over. Rooms have no clock; whoever has one measures here.
-pub trait StageWatch {
-    /// A stage is over.
-    fn done(&mut self, stage: Stage);
-}
-
-impl StageWatch for () {
-    fn done(&mut self, _: Stage) {}
-}
 
 /// A player's place in the room; kept for a while when the connection is lost.
 struct Seat {
@@ -80,7 +56,11 @@ pub struct Room {
     pending: TickInputs,
     tick_micros: u32,
     empty_since: Option<Tick>,
+    grace_ticks: u32,
+    viewer_bytes_per_second: u32,
     quoted: Vec<u32>,
+    /// When everybody was last told the prices.
+    quoted_at: Tick,
     /// The snapshot at hand, encoded.
     snapshot: Vec<u8>,
 }
@@ -99,6 +79,7 @@ impl Room {
 
     fn over(name: String, setup: Setup, sim: Sim, journal: Journal) -> Room {
         let replicator = Replicator::new(&setup);
+        let grace_ticks = setup.ticks(DEFAULT_SEAT_GRACE_SECONDS as f32);
         let mut room = Room {
             name,
             setup,
@@ -111,7 +92,10 @@ impl Room {
             pending: TickInputs::default(),
             tick_micros: 0,
             empty_since: None,
+            grace_ticks,
+            viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             quoted: Vec::new(),
+            quoted_at: Tick(0),
             snapshot: Vec::new(),
         };
         room.empty_since = Some(room.sim.tick());
@@ -160,6 +144,16 @@ impl Room {
     pub fn abandoned(&self) -> bool {
         self.empty_since
             .is_some_and(|since| self.sim.tick().since(since) > self.setup.ticks(EMPTY_ROOM_SECONDS))
+    }
+
+    /// How many bytes of entities every viewer is sent in a second at most, on average.
+    pub fn set_viewer_bytes_per_second(&mut self, bytes: u32) {
+        self.viewer_bytes_per_second = bytes;
+    }
+
+    /// How long the seats of players who lost the connection are kept.
+    pub fn set_seat_grace_seconds(&mut self, seconds: u32) {
+        self.grace_ticks = self.setup.ticks(seconds as f32);
     }
 
     /// Tells players how long the newest tick took.
@@ -224,7 +218,7 @@ impl Room {
 
     fn collect_inputs(&mut self) -> TickInputs {
         let now = self.sim.tick();
-        let grace = self.setup.ticks(SEAT_GRACE_SECONDS);
+        let grace = self.grace_ticks;
         let expired = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
         let expired = expired.filter(|(_, seat)| now.since(seat.away_since) > grace);
         let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
@@ -259,12 +253,16 @@ impl Room {
                 return;
             };
             let player = *player;
+            if seat.session.is_overtaken(shown, hello.attempt) {
+                link.close(CloseCode::TakenOver, "a later connection has this seat");
+                return;
+            }
             if let Some((old, link)) = seat.connection.replace((connection, link)) {
                 self.players.remove(&old);
                 link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
             }
             let held = hello.last_tick.map(|tick| Held { tick, talk: hello.talk_heard });
-            let resume = Resume { shown, token, held };
+            let resume = Resume { shown, token, attempt: hello.attempt, held };
             seat.greeting = Some(seat.session.resume(&resume, &self.replicator, &self.setup));
             self.players.insert(connection, player);
             self.pending.absences.push(Absence { player, away: false });
@@ -339,45 +337,6 @@ impl Room {
         self.seats.values_mut().for_each(|seat| seat.session.tell(&message));
     }
 
-    /// Tells the room about kills, prices and standings, and marks what a viewer of the recording looks for.
-    fn announce(&mut self) {
-        let world = self.replicator.world();
-        let tick = world.tick;
-        let everybody = self.seats.len() <= KILL_NOTICE_LIMIT_PLAYERS;
-        for event in &world.events {
-            match event.what {
-                Happening::Death { victim, killer, bounty, .. } => {
-                    self.journal.mark(Mark::killed(tick, killer, victim, bounty));
-                    let Some(victim_name) = name_of(world, victim) else { continue };
-                    let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
-                    let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
-                    let message = encoded(&ServerMessage::Notice(notice));
-                    for (player, seat) in &mut self.seats {
-                        if everybody || concerns(event, *player) || seat.session.sees(event.at) {
-                            seat.session.tell(&message);
-                        }
-                    }
-                }
-                Happening::Banked { player, gained, .. } => {
-                    self.journal.mark(Mark::banked(tick, player, gained))
-                }
-                _ => {}
-            }
-        }
-        let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
-        if tick.0.is_multiple_of(interval) {
-            let standings = Standings::of(world);
-            for (player, seat) in &mut self.seats {
-                seat.session.send(&ServerMessage::Scoreboard(standings.scoreboard(*player)));
-            }
-            if self.quoted != world.prices {
-                self.quoted.clone_from(&world.prices);
-                let prices = self.quoted.clone();
-                self.broadcast(&ServerMessage::Quotes { prices });
-            }
-        }
-    }
-
     fn send_snapshots(&mut self) {
         let tick = self.sim.tick();
         for (player, seat) in &mut self.seats {
@@ -392,16 +351,23 @@ impl Room {
                 let token = seat.session.token();
                 seat.session.greet(&match greeting {
                     Greeting::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
-                    Greeting::Resumed => ServerMessage::Resumed { token, tick },
+                    Greeting::Resumed { .. } => ServerMessage::Resumed { token, tick },
                 });
-                let prices = self.replicator.world().prices.clone();
-                seat.session.send(&ServerMessage::Quotes { prices });
+                if greeting.is_before(self.quoted_at) {
+                    let prices = self.replicator.world().prices.clone();
+                    seat.session.send(&ServerMessage::Quotes { prices });
+                }
             }
             let ready = link.ready();
             transmit(seat);
             if ready
                 && seat.session.due(tick, &self.setup)
-                && seat.session.write_snapshot(&mut self.replicator, &self.setup, &mut self.snapshot)
+                && seat.session.write_snapshot(
+                    &mut self.replicator,
+                    &self.setup,
+                    self.viewer_bytes_per_second,
+                    &mut self.snapshot,
+                )
                 && let Some((_, link)) = &seat.connection
             {
                 link.send_snapshot(&self.snapshot);
@@ -442,57 +408,4 @@ fn welcome(
         mode: setup.mode.clone(),
         arena: setup.arena.clone(),
     }))
-}
-
-fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {
-    world.pilot(player).map(|pilot| pilot.name.clone())
-}
-
-/// All players by score.
-struct Standings<'a> {
-    /// The best first; equal scores by who came first.
-    ranked: Vec<&'a Pilot>,
-    /// Each player's place in `ranked`, ascending by player.
-    places: Vec<(PlayerId, usize)>,
-    humans: u32,
-}
-
-impl Standings<'_> {
-    fn of(world: &WorldSnapshot) -> Standings<'_> {
-        let mut ranked: Vec<&Pilot> = world.pilots.iter().collect();
-        ranked.sort_by_key(|pilot| (std::cmp::Reverse(pilot.score), pilot.player));
-        let mut places: Vec<_> =
-            ranked.iter().enumerate().map(|(place, pilot)| (pilot.player, place)).collect();
-        places.sort_unstable();
-        let humans = ranked.iter().filter(|pilot| !pilot.drone).count() as u32;
-        Standings { ranked, places, humans }
-    }
-
-    fn scoreboard(&self, viewer: PlayerId) -> Scoreboard {
-        let found = self.places.binary_search_by_key(&viewer, |(player, _)| *player);
-        let own = found.ok().map(|index| self.places[index].1);
-        let mut rows: Vec<ScoreRow> =
-            (0..self.ranked.len().min(SCOREBOARD_ROWS)).map(|place| self.row(place)).collect();
-        rows.extend(own.filter(|place| *place >= SCOREBOARD_ROWS).map(|place| self.row(place)));
-        Scoreboard {
-            players: self.ranked.len() as u32,
-            humans: self.humans,
-            own_rank: own.map_or(0, |place| place as u32 + 1),
-            rows,
-        }
-    }
-
-    fn row(&self, place: usize) -> ScoreRow {
-        let pilot = self.ranked[place];
-        ScoreRow {
-            rank: place as u32 + 1,
-            player: pilot.player,
-            name: pilot.name.clone(),
-            team: pilot.team,
-            drone: pilot.drone,
-            score: pilot.score,
-            kills: pilot.kills,
-            deaths: pilot.deaths,
-        }
-    }
 }

@@ -142,6 +142,8 @@ impl Server {
             setup: assets.setup(&choice)?,
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
+            seat_grace_seconds: options.seat_grace_seconds,
+            viewer_bytes_per_second: options.viewer_bytes_per_second,
             journal: (!options.no_record).then(|| journal_options(options)),
         };
         let host = options.host;
@@ -192,7 +194,14 @@ impl Server {
             host: None,
             port: options.port,
             certificate: None,
-            lobby: LobbyOptions { setup, fixed_seed: false, rooms_limit: 0, journal: None },
+            lobby: LobbyOptions {
+                setup,
+                fixed_seed: false,
+                rooms_limit: 0,
+                seat_grace_seconds: 0,
+                viewer_bytes_per_second: 0,
+                journal: None,
+            },
             recordings: Recordings::File(file),
             origins: Origins::Own,
             limits: Limits::default(),

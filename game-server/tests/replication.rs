@@ -6,7 +6,7 @@ use glam::IVec2;
 use proptest::prelude::*;
 use shared::delta::View;
 use shared::entity::{EntityState, Kind};
-use shared::id::{NetId, Tick};
+use shared::id::{NetId, PlayerId, Tick};
 use shared::movement::{Motion, bounce_off_border};
 use shared::rules::{Arena, Mode, Rules};
 use shared::setup::Setup;
@@ -39,6 +39,10 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::Vanish),
         1 => Just(Fate::Appear),
     ]
+}
+
+fn crowded_fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![2 => Just(Fate::Drift), 6 => (-9i32..9, -9i32..9).prop_map(|(x, y)| Fate::Turn(x, y)), 1 => Just(Fate::Hurt)]
 }
 
 fn step(world: &mut Vec<EntityState>, next_id: &mut u32, fates: &[Fate], setup: &Setup) {
@@ -110,6 +114,56 @@ proptest! {
                     prop_assert!(view.entity(seen.id).is_some(), "{:?} is in sight", seen.id);
                 }
             }
+        }
+    }
+
+    /// A crowd in one place, told within a budget that is a fraction of what there is to tell.
+    #[test]
+    fn a_crowd_is_told_within_its_budget_and_in_the_end_wholly(
+        ticks in prop::collection::vec(prop::collection::vec(crowded_fate(), 1..60), 20..60),
+        budget_bytes in 60usize..200,
+    ) {
+        const OWN: PlayerId = PlayerId(2);
+        let setup = setup();
+        let mut interest = Interest::around(IVec2::ZERO, &setup);
+        let mut replicator = Replicator::new(&setup);
+        let mut next_id = 0;
+        let mut world: Vec<EntityState> = (0..300).map(|_| appear(&mut next_id)).collect();
+        for (number, entity) in world.iter_mut().enumerate() {
+            if number % 2 == 0 {
+                entity.kind = Kind::Ship;
+                entity.owner = PlayerId(number as u32);
+            }
+            entity.motion.at /= 8;
+            entity.motion.velocity /= 8;
+        }
+        let own = NetId(OWN.0 + 1);
+        let (mut viewer, mut view) = (Viewer::default(), View::new(setup.tick_seconds()));
+        // In the second half nothing turns any more: whoever was told less comes to know all.
+        let quiet = vec![vec![Fate::Drift]; 400];
+        for (tick, fates) in ticks.iter().chain(&quiet).enumerate() {
+            let tick = Tick(tick as u32 + 1);
+            step(&mut world, &mut next_id, fates, &setup);
+            replicator.observe(|out: &mut WorldSnapshot| {
+                out.tick = tick;
+                out.entities.clone_from(&world);
+            });
+            interest = Interest::around(world[OWN.0 as usize].motion.at, &setup);
+            let mut payload = Vec::new();
+            let complete = replicator.write_some(&mut viewer, OWN, &interest, budget_bytes, &mut payload);
+            prop_assert!(payload.len() <= 2 * budget_bytes + 64, "{} bytes", payload.len());
+            view.apply(tick, false, &payload).expect("our own payload");
+            prop_assert_eq!(view.entity(own), replicator.world().entity(own), "the own ship is always exact");
+            if complete {
+                for held in view.entities() {
+                    prop_assert_eq!(Some(held), replicator.world().entity(held.id));
+                }
+            }
+        }
+        let seen = world.iter().filter(|entity| interest.enters(entity.motion.at));
+        prop_assert!(seen.clone().count() > 100, "a crowd");
+        for seen in seen {
+            prop_assert_eq!(view.entity(seen.id), Some(seen));
         }
     }
 }

@@ -131,6 +131,9 @@ pub fn write_delta(
     true
 }
 
+/// Records up to this size have a [way of their own](RecordWriter::write_short); nearly all differences are smaller.
+pub const SHORT_RECORD_BYTES: usize = 16;
+
 /// Writes the records of a payload, id by id, ascending.
 pub struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -148,6 +151,17 @@ impl<'a> RecordWriter<'a> {
         put(self.out, id.0.wrapping_sub(self.last));
         self.last = id.0;
         self.out.extend_from_slice(record);
+    }
+
+    /// As [`Self::write`], for the first `length` bytes of a short record with whatever lies behind it. To copy a fixed size
+    /// is a few times as fast.
+    #[inline]
+    pub fn write_short(&mut self, id: NetId, record: &[u8; SHORT_RECORD_BYTES], length: usize) {
+        put(self.out, id.0.wrapping_sub(self.last));
+        self.last = id.0;
+        let end = self.out.len() + length;
+        self.out.extend_from_slice(record);
+        self.out.truncate(end);
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Hello {
     pub last_tick: Option<Tick>,
     /// How many messages of chat and notices the client has heard since the welcome.
     pub talk_heard: u32,
+    /// The number of this connection among all of the client's: of two that overtake each other, the later counts.
+    pub attempt: u32,
 }
 
 /// Names a seat; secret, random, replaced at every resume.
@@ -274,6 +276,8 @@ pub enum CloseCode {
     PolicyViolation = 1008,
     /// A message over its limit.
     TooBig = 1009,
+    /// The server is being replaced by another process: the seats are kept, come back at once.
+    Restarting = 1012,
     /// Page and server speak different versions.
     VersionMismatch = 4000,
     /// A message that makes no sense.

@@ -25,6 +25,7 @@ fn client_messages() -> Vec<ClientMessage> {
         resume: Some(ResumeToken([7; 16])),
         last_tick: Some(Tick(70_000)),
         talk_heard: 5,
+        attempt: 2,
     };
     vec![
         ClientMessage::Hello(hello),

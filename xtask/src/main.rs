@@ -1,11 +1,12 @@
-//! `cargo xtask play | build | bench | test`: sets up what Driftbelt needs and builds it. Knows tools and paths, nothing of the
-//! game.
+//! `cargo xtask play | build | bench | instructions | test`: sets up what Driftbelt needs and builds it. Knows tools and
+//! paths, nothing of the game.
 
 mod autobahn;
 mod bench;
 mod browser;
 mod build;
 mod debian;
+mod instructions;
 mod npm;
 mod play;
 mod process;
@@ -47,6 +48,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
+    /// Count the instructions of each stage of a tick and compare them with those in the repository
+    Instructions {
+        /// Write the counts down as the ones to compare with
+        #[arg(long)]
+        accept: bool,
+    },
     /// Format, lint, type-check and run every test, the browser ones included
     Test,
 }
@@ -71,6 +78,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stdout(), "{}", server.display())?;
         }
         Task::Bench { options } => bench::bench(&workspace, options)?,
+        Task::Instructions { accept } => instructions::instructions(&workspace, accept)?,
         Task::Test => test::test(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use anyhow::Context;
 use crate::autobahn;
 use crate::browser;
 use crate::build;
+use crate::instructions;
 use crate::npm;
 use crate::process;
 use crate::wasm;
@@ -36,6 +37,7 @@ const STEPS: &[Step] = &[
     }),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
     ("release binary", |workspace| build::build(workspace).map(drop)),
+    ("instructions of a tick", |workspace| instructions::instructions(workspace, false)),
     ("browser tests", test_in_browser),
 ];
 

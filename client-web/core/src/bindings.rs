@@ -3,6 +3,7 @@
 // The glue that the macros make is unsafe inside.
 #![allow(unsafe_code)]
 
+use crate::seat::SeatClaim;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -47,6 +48,16 @@ impl Client {
     /// The socket is open: queues the Hello.
     pub fn opened(&mut self, now_ms: f64) {
         self.0.opened(now_ms);
+    }
+
+    /// What takes the seat back after a reload of the page: a secret line of text.
+    pub fn seat(&self) -> Option<String> {
+        self.0.seat().map(|seat| seat.to_text())
+    }
+
+    /// The next connection asks for the seat of such a line; without one, or with another line, for a new seat.
+    pub fn claim(&mut self, seat: Option<String>) {
+        self.0.claim(seat.as_deref().and_then(SeatClaim::from_text));
     }
 
     /// Takes in one binary frame. Throws if it makes no sense: close the socket with code 4002.

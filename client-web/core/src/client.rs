@@ -2,6 +2,7 @@
 
 use crate::notice::{Notice, Quote, ScoreRow};
 use crate::picture::Canvas;
+use crate::seat::SeatClaim;
 use crate::state::{NetGraph, OwnState, State};
 use crate::traffic::Traffic;
 use crate::world::World;
@@ -79,6 +80,8 @@ pub struct Client {
     parked: Option<World>,
     /// Messages of chat and notices heard since the welcome.
     talk_heard: u32,
+    /// Connections opened so far.
+    attempt: u32,
     left: bool,
     devices: Devices,
     connection: Option<Connection>,
@@ -98,6 +101,7 @@ impl Client {
             token: None,
             parked: None,
             talk_heard: 0,
+            attempt: 0,
             left: false,
             devices: Devices::default(),
             connection: None,
@@ -118,7 +122,9 @@ impl Client {
         // Without a snapshot there is nothing to go on from.
         let last_tick = held.filter(|tick| *tick > Tick(0));
         let talk_heard = self.talk_heard;
-        self.send(&ClientMessage::Hello(Hello { version, name, resume, last_tick, talk_heard }));
+        self.attempt += 1;
+        let attempt = self.attempt;
+        self.send(&ClientMessage::Hello(Hello { version, name, resume, last_tick, talk_heard, attempt }));
     }
 
     /// The socket is gone: the world is no longer shown, but kept with the seat's token.
@@ -154,6 +160,19 @@ impl Client {
         if self.connection.is_some() {
             self.send(&ClientMessage::Leave);
         }
+    }
+
+    /// What takes the seat back from another client, if there is a seat.
+    #[must_use]
+    pub fn seat(&self) -> Option<SeatClaim> {
+        self.token.map(|token| SeatClaim { token, attempt: self.attempt })
+    }
+
+    /// The next connection asks for this seat; without one, for a new seat.
+    pub fn claim(&mut self, seat: Option<SeatClaim>) {
+        self.token = seat.map(|seat| seat.token);
+        self.attempt = seat.map_or(self.attempt, |seat| seat.attempt);
+        self.parked = None;
     }
 
     /// Takes in one message of the server.

@@ -148,7 +148,7 @@ pub struct Effect {
     pub subject: u32,
     /// The entity that does it, 0 for none.
     pub other: u32,
-    /// Damage, radius, score or speed, by kind.
+    /// Damage, radius, score, speed or way already flown, by kind.
     pub value: f32,
     /// A direction in radians, where the kind has one.
     pub angle: f32,

@@ -119,3 +119,39 @@ impl Moment {
         Moment { other, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::entity::Kind;
+    use shared::movement::Motion;
+
+    fn setup() -> Setup {
+        Setup {
+            rules: toml::from_str(include_str!("../../../assets/rules.toml")).expect("the game's rules"),
+            mode: toml::from_str(include_str!("../../../assets/modes/belt.toml")).expect("the game's mode"),
+            arena: toml::from_str(include_str!("../../../assets/arenas/ring.toml"))
+                .expect("the game's arena"),
+            tick_rate_hz: 30,
+            drones: 0,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn a_bolt_is_fired_now_if_its_way_leads_back_to_the_gun() {
+        let entity = |kind, at: (f32, f32), speed: (f32, f32)| EntityState {
+            kind,
+            motion: Motion::new(at.into(), speed.into()),
+            ..EntityState::default()
+        };
+        let ship = entity(Kind::Ship, (5.0, 5.0), (10.0, 0.0));
+        let fired = |at, speed| is_fired_now(&entity(Kind::Bolt, at, speed), &ship, &setup());
+        assert!(fired((6.2, 5.0), (68.0, 0.0)), "at the muzzle");
+        // A quarter of a second on its way, while the ship stood where it stands: the muzzle's speed is in the bolt's.
+        assert!(fired((5.0 + 14.0, 5.0), (68.0, 0.0)), "brought on its way by the lag");
+        assert!(!fired((5.0 + 30.0, 5.0), (68.0, 0.0)), "too far for any lag");
+        assert!(!fired((19.0, 9.0), (68.0, 0.0)), "beside its way");
+        assert!(!fired((-9.0, 5.0), (68.0, 0.0)), "behind the ship");
+    }
+}

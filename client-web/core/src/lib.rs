@@ -19,6 +19,7 @@ mod own_bolts;
 mod picture;
 mod prediction;
 pub mod replay;
+pub mod seat;
 mod shown;
 pub mod state;
 mod surroundings;

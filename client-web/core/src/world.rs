@@ -3,13 +3,13 @@
 use crate::clock::TickClock;
 use crate::effects::{Due, Effects};
 use crate::felt::{FELT_UNITS_PER_SECOND, Felt};
-use crate::frame::EffectKind;
+use crate::frame::{Effect, EffectKind};
 use crate::happenings::{self, Surroundings};
 use crate::interpolation::Samples;
 use crate::notice::Notice;
 use crate::own_bolts::OwnBolts;
 use crate::prediction::{Base, Prediction};
-use crate::shown::Watcher;
+use crate::shown::{Watcher, direction};
 use crate::timeline::Timeline;
 use glam::Vec2;
 use shared::codec::encoded_length;
@@ -263,13 +263,15 @@ impl World {
     }
 
     /// The muzzle flash of a bolt that came into view because its owner fired it.
-    fn foreign_shot(&self, id: NetId) -> Option<crate::frame::Effect> {
+    fn foreign_shot(&self, id: NetId) -> Option<Effect> {
         let bolt = self.view.entity(id).filter(|entity| entity.kind == Kind::Bolt)?;
         let ship = self.ship_of(bolt.owner).filter(|ship| ship.owner != self.player)?;
         happenings::is_fired_now(bolt, ship, &self.setup).then(|| {
-            let heading = ship.heading;
-            let muzzle = ship.motion.position() + heading.vector() * self.setup.rules.ship.radius;
-            happenings::shot(ship.id, muzzle, heading.radians(), false)
+            let muzzle = ship.motion.position() + ship.heading.vector() * self.setup.rules.ship.radius;
+            // Its shooter's lag has brought it on its way at once: the flash leads to where it is.
+            let flown = bolt.motion.position() - muzzle;
+            let flash = happenings::shot(ship.id, muzzle, direction(flown), false);
+            Effect { value: flown.length(), ..flash }
         })
     }
 

@@ -9,14 +9,24 @@ const SILENCE_MS = 5000;
 const CHECK_MS = 1000;
 /** An attempt that has not opened by then is given up. */
 const OPEN_MS = 8000;
-/** Our own close codes. */
-export const CloseCode = { undecodable: 4002, left: 4007, silence: 4009 } as const;
+/** When the network changes, a line that has been silent for this long is taken for dead. */
+const STALE_MS = 1000;
+/** A server that is being replaced is back within a moment; its players come back spread over this long. */
+const RESTART_SPREAD_MS = 150;
+/** Close codes that mean something to this side; 4002, 4007 and 4009 are our own words. */
+export const CloseCode = {
+  restarting: 1012,
+  undecodable: 4002,
+  left: 4007,
+  silence: 4009,
+  seatGone: 4010,
+} as const;
 
 export interface LinkEvents {
   opened(): void;
   received(bytes: Uint8Array): void;
-  /** The open connection is gone; another attempt follows. */
-  lost(): void;
+  /** The open connection is gone, with this code; another attempt follows. */
+  lost(code: number): void;
   /** The next attempt is made at `atMs` of `performance.now()`. */
   waiting(atMs: number): void;
   /** The server closed for good. */
@@ -37,13 +47,17 @@ export class Link {
   private check: ReturnType<typeof setInterval> | undefined;
   private heardAt = 0;
   private checkedAt = 0;
-  private readonly online = () => this.tryNow();
+  private readonly online = () => this.wake();
+  private readonly visible = () => {
+    if (!document.hidden) this.wake();
+  };
 
   constructor(
-    private readonly url: string,
+    private readonly url: () => string,
     private readonly events: LinkEvents,
   ) {
     globalThis.addEventListener?.("online", this.online);
+    globalThis.document?.addEventListener("visibilitychange", this.visible);
     this.connect();
   }
 
@@ -64,6 +78,16 @@ export class Link {
     this.attempt = 0;
   }
 
+  /** The network or the tab is back: makes the waiting attempt at once, and gives up a line that has gone silent. */
+  private wake(): void {
+    this.tryNow();
+    const open = this.socket?.readyState === WebSocket.OPEN;
+    if (open && performance.now() - this.heardAt > STALE_MS) {
+      this.drop(CloseCode.silence, "silence");
+      this.tryNow();
+    }
+  }
+
   /** Gives up this socket with a code of ours; another attempt follows. */
   drop(code: number, reason: string): void {
     const socket = this.socket;
@@ -71,12 +95,13 @@ export class Link {
     const wasOpen = socket.readyState === WebSocket.OPEN;
     this.forget();
     socket.close(code, reason);
-    this.lose(wasOpen);
+    this.lose(wasOpen, code);
   }
 
   /** Closes for good. */
   stop(): void {
     globalThis.removeEventListener?.("online", this.online);
+    globalThis.document?.removeEventListener("visibilitychange", this.visible);
     clearTimeout(this.retry);
     this.retry = undefined;
     const socket = this.socket;
@@ -86,7 +111,7 @@ export class Link {
 
   private connect(): void {
     this.retry = undefined;
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    const socket = new WebSocket(this.url(), SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.heardAt = performance.now();
@@ -103,7 +128,7 @@ export class Link {
     };
     socket.onclose = (close) => {
       this.forget();
-      if (mayRetry(close.code)) this.lose(wasOpen);
+      if (mayRetry(close.code)) this.lose(wasOpen, close.code);
       else this.events.refused(close.code, close.reason);
     };
     this.check = setInterval(() => this.listen(), CHECK_MS);
@@ -123,8 +148,14 @@ export class Link {
     if (now - this.heardAt > limit) this.drop(CloseCode.silence, "silence");
   }
 
-  private lose(wasOpen: boolean): void {
-    if (wasOpen) this.events.lost();
+  private lose(wasOpen: boolean, code: number): void {
+    if (wasOpen) this.events.lost(code);
+    if (wasOpen && (code === CloseCode.restarting || code === CloseCode.seatGone)) {
+      // Nothing is wrong with the line: no reason to wait, or to tell the player.
+      const spread = code === CloseCode.restarting ? Math.random() * RESTART_SPREAD_MS : 0;
+      this.retry = setTimeout(() => this.connect(), spread);
+      return;
+    }
     const delay = retryDelayMs(this.attempt, Math.random());
     this.attempt += 1;
     this.retry = setTimeout(() => this.connect(), delay);

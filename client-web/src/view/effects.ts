@@ -46,6 +46,7 @@ export function playEffects(frame: Frame, particles: Particles, camera: Camera, 
         break;
       case EffectKind.shot:
         muzzle(particles, x, y, angle, subjects.colourOf(subject));
+        tracer(particles, x, y, angle, value, subjects.colourOf(subject));
         if (own) camera.jolt(0.06);
         break;
       case EffectKind.spawn:
@@ -234,6 +235,28 @@ function muzzle(particles: Particles, x: number, y: number, angle: number, colou
   const flash = particles.emit("glow", x, y, 0.09, 1, colour);
   flash.vx = Math.cos(angle) * 8;
   flash.vy = Math.sin(angle) * 8;
+}
+
+/** The way that a bolt has flown before it comes into sight, because of its shooter's lag. */
+function tracer(
+  particles: Particles,
+  x: number,
+  y: number,
+  angle: number,
+  length: number,
+  colour: number,
+): void {
+  for (let way = 2; way < Math.min(length, 40); way += 1.5) {
+    const light = particles.emit(
+      "glow",
+      x + Math.cos(angle) * way,
+      y + Math.sin(angle) * way,
+      0.16,
+      0.5,
+      colour,
+    );
+    light.alpha = 0.25 + (0.5 * way) / length;
+  }
 }
 
 function appear(particles: Particles, x: number, y: number, colour: number): void {

@@ -41,6 +41,8 @@ pub struct Connection {
     pinged: bool,
     /// Since when the system has something to send.
     sending: Option<Instant>,
+    /// It has ended, but the system is still sending.
+    lingers: bool,
 }
 
 enum Phase {
@@ -59,8 +61,10 @@ enum Phase {
 pub enum Flow {
     /// It does.
     Open,
-    /// The socket is of no more use.
+    /// All is said, as far as this side is concerned.
     Ended,
+    /// The peer is gone, or was given up.
+    Gone,
 }
 
 /// What came through the door after the 101.
@@ -106,6 +110,7 @@ impl Connection {
             heard: now,
             pinged: false,
             sending: None,
+            lingers: false,
             site,
             _slot: slot,
             _present: present,
@@ -284,8 +289,20 @@ impl Connection {
     }
 
     /// The system has taken what it was to send.
-    pub fn sent(&mut self) {
+    pub fn sent(&mut self) -> Flow {
         self.sending = None;
+        if self.lingers { Flow::Ended } else { Flow::Open }
+    }
+
+    /// Whether a connection that has ended must wait, since its last words stand behind what the system is still sending.
+    /// That has an end of its own.
+    pub fn must_linger(&mut self, now: Instant) -> bool {
+        if self.sending.is_none() {
+            return false;
+        }
+        self.lingers = true;
+        self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken: true };
+        true
     }
 
     /// Whether all is said, and the peer is to be told so.
@@ -301,6 +318,7 @@ impl Connection {
         let stalled = self.sending.is_some_and(|since| now - since >= limits.write_timeout);
         let silence = now - self.heard;
         match self.phase {
+            Phase::Closing { until, .. } if now >= until && self.lingers => Flow::Gone,
             Phase::Closing { until, .. } if now >= until => Flow::Ended,
             Phase::Closing { .. } => Flow::Open,
             Phase::Strange { until, .. } if now >= until => {

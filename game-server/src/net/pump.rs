@@ -166,11 +166,8 @@ impl<S: Sockets> Rounds<S> {
             self.sockets.turn(&mut |key, report| {
                 connections.touch(key, |connection| match report {
                     Report::Received(bytes) => connection.receive(bytes, now),
-                    Report::Sent => {
-                        connection.sent();
-                        Flow::Open
-                    }
-                    Report::Gone => Flow::Ended,
+                    Report::Sent => connection.sent(),
+                    Report::Gone => Flow::Gone,
                 });
             });
             if now - self.checked >= CHECK_INTERVAL {
@@ -205,17 +202,30 @@ impl<S: Sockets> Rounds<S> {
     fn settle(&mut self, now: Instant) {
         for (key, flow) in std::mem::take(&mut self.connections.touched) {
             let Some(connection) = self.connections.get(key) else { continue };
-            if flow == Flow::Ended {
-                let last_words = connection.last_words(now);
-                self.sockets.remove(key, last_words);
-                self.connections.remove(key);
-                self.shared.connections.fetch_sub(1, Relaxed);
-            } else if let Some(bytes) = connection.take_outgoing(now) {
-                self.sockets.send(key, bytes);
-            } else if connection.is_finished() {
-                self.sockets.finish(key);
+            match flow {
+                Flow::Open => match connection.take_outgoing(now) {
+                    Some(bytes) => self.sockets.send(key, bytes),
+                    None if connection.is_finished() => self.sockets.finish(key),
+                    None => {}
+                },
+                Flow::Ended | Flow::Gone => {
+                    self.connections.report(key);
+                    self.let_go(key, flow, now);
+                }
             }
         }
+    }
+
+    /// Says the last words and forgets the connection, unless they have to wait.
+    fn let_go(&mut self, key: usize, flow: Flow, now: Instant) {
+        let Some(connection) = self.connections.get(key) else { return };
+        if flow == Flow::Ended && connection.must_linger(now) {
+            return;
+        }
+        let last_words = if flow == Flow::Ended { connection.last_words(now) } else { Vec::new() };
+        self.sockets.remove(key, last_words);
+        self.connections.remove(key);
+        self.shared.connections.fetch_sub(1, Relaxed);
     }
 }
 
@@ -245,11 +255,15 @@ impl Connections {
         }
     }
 
-    /// Lets go of a connection that has ended, and tells its room.
     fn remove(&mut self, key: usize) {
-        let Some(mut connection) = self.list.get_mut(key).and_then(Option::take) else { return };
-        self.count -= 1;
-        if let Some((inbox, event)) = connection.report() {
+        if self.list.get_mut(key).and_then(Option::take).is_some() {
+            self.count -= 1;
+        }
+    }
+
+    /// Tells the room of a connection that it has ended.
+    fn report(&mut self, key: usize) {
+        if let Some((inbox, event)) = self.get(key).and_then(Connection::report) {
             self.tell(&inbox, event);
         }
     }

@@ -44,17 +44,32 @@ impl Visible {
     }
 
     /// Empties the set, in ascending order.
-    pub fn drain(&mut self) -> impl Iterator<Item = usize> + '_ {
-        let start = self.from.min(self.to);
-        let words = self.bits[start..self.to].iter_mut().enumerate();
-        words.flat_map(move |(place, word)| {
-            let mut bits = std::mem::take(word);
-            std::iter::from_fn(move || {
-                let bit = bits.checked_ilog2().map(|_| bits.trailing_zeros())?;
-                bits &= bits - 1;
-                Some((start + place) * 64 + bit as usize)
-            })
-        })
+    pub fn drain(&mut self) -> Drain<'_> {
+        let from = self.from.min(self.to);
+        Drain { words: self.bits[from..self.to].iter_mut(), word: 0, base: from.wrapping_sub(1) }
+    }
+}
+
+/// Takes the indices out of a set.
+pub struct Drain<'a> {
+    words: std::slice::IterMut<'a, u64>,
+    word: u64,
+    /// Which word of the set `word` is.
+    base: usize,
+}
+
+impl Iterator for Drain<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.word == 0 {
+            self.word = std::mem::take(self.words.next()?);
+            self.base = self.base.wrapping_add(1);
+        }
+        let bit = self.word.trailing_zeros() as usize;
+        self.word &= self.word - 1;
+        Some(self.base * 64 + bit)
     }
 }
 

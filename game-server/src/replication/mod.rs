@@ -4,13 +4,13 @@
 //! before) is encoded. Per viewer there is then only merging and copying. Knows entities and bytes; no sockets, no clock,
 //! nothing of the simulation.
 
+mod crowd;
 mod grid;
 mod history;
 mod records;
 mod viewer;
 
 use glam::IVec2;
-use shared::entity::Kind;
 use shared::event::Event;
 use shared::id::{PlayerId, Tick};
 use shared::quantize::POSITION_SCALE;
@@ -104,31 +104,43 @@ impl Replicator {
 
     /// Appends the payload that takes `viewer` from what it was last sent to what it sees now.
     pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) {
+        viewer.write(interest, self.sources(interest), out);
+    }
+
+    /// As [`Self::write_payload`] for the view of a player, but with no more than about `budget_bytes` of records: the most
+    /// urgent ones. Says whether that was everything.
+    pub fn write_some(
+        &mut self,
+        viewer: &mut Viewer,
+        player: PlayerId,
+        interest: &Interest,
+        budget_bytes: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        viewer.write_some(player, interest, self.sources(interest), budget_bytes, out)
+    }
+
+    fn sources(&mut self, interest: &Interest) -> Sources<'_> {
         self.grid.visible(interest, &mut self.scratch.visible);
-        let sources = Sources {
+        Sources {
             world: &self.world,
             history: &self.history,
             records: &mut self.records,
             tick_seconds: self.tick_seconds,
             scratch: &mut self.scratch,
-        };
-        viewer.write(interest, sources, out);
+        }
     }
 
-    /// Puts a viewer back to what it held after the snapshot of an earlier tick, when its player's ship was the middle of its
-    /// view. Says whether it could: if the tick is no longer kept, or there was no ship, the viewer holds nothing.
-    pub fn recall(&self, viewer: &mut Viewer, player: PlayerId, tick: Tick, setup: &Setup) -> bool {
-        viewer.clear();
-        let entities = match self.history.past(tick) {
-            _ if tick.0 as usize <= HISTORY_TICKS => return false,
-            Some(past) => &past.entities,
-            None if tick == self.world.tick => &self.world.entities,
-            None => return false,
-        };
-        let mut ships = entities.iter().filter(|entity| entity.kind == Kind::Ship);
-        let Some(ship) = ships.find(|ship| ship.owner == player) else { return false };
-        viewer.recall(tick, entities, &Interest::around(ship.motion.at, setup));
-        true
+    /// Puts a viewer back to what it held after the snapshot of an earlier tick, which was made with this interest. Says whether
+    /// it could: if the tick is no longer kept, the viewer holds nothing.
+    pub fn recall(&self, viewer: &mut Viewer, tick: Tick, interest: &Interest) -> bool {
+        let past = self.history.past(tick).map(|past| &past.entities);
+        let entities = if tick == self.world.tick { Some(&self.world.entities) } else { past };
+        match entities {
+            Some(entities) => viewer.recall(tick, entities, interest),
+            None => viewer.clear(),
+        }
+        entities.is_some()
     }
 
     /// What happened in sight after the tick `since`, oldest first.

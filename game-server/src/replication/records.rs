@@ -1,31 +1,37 @@
 //! Every entity's record, encoded once per tick and shared by all viewers.
 
 use super::history::Past;
-use shared::delta::{write_delta, write_full};
+use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
 use shared::id::NetId;
 use shared::snapshot::WorldSnapshot;
 
-/// A run of bytes in a buffer; empty if nothing is to be sent.
+/// A run of bytes in a buffer.
 type Run = (u32, u32);
 
 /// The records of one tick, by index into the world's entities.
 #[derive(Default)]
 pub struct Records {
     bytes: Vec<u8>,
-    ids: Vec<NetId>,
-    /// The difference to the tick before; `None` for an entity that is new.
-    steps: Vec<Option<Run>>,
+    lines: Vec<Line>,
     /// The full record, made when the first viewer needs it.
     full: Vec<Option<Run>>,
+}
+
+/// What a merge reads of an entity, packed so that it stays in the cache while viewer after viewer reads it.
+#[derive(Clone, Copy)]
+struct Line {
+    id: NetId,
+    /// The difference to the tick before.
+    from: u32,
+    length: u16,
+    is_new: bool,
 }
 
 impl Records {
     /// Encodes the differences between two consecutive ticks.
     pub fn rebuild(&mut self, before: Option<&Past>, world: &WorldSnapshot, tick_seconds: f32) {
         self.bytes.clear();
-        self.steps.clear();
-        self.ids.clear();
-        self.ids.extend(world.entities.iter().map(|entity| entity.id));
+        self.lines.clear();
         self.full.clear();
         self.full.resize(world.entities.len(), None);
         let past =
@@ -33,24 +39,44 @@ impl Records {
         let mut old = past.iter().peekable();
         for now in &world.entities {
             while old.next_if(|entity| entity.id < now.id).is_some() {}
-            let step = old.next_if(|entity| entity.id == now.id && entity.kind == now.kind).map(|base| {
-                let start = self.bytes.len() as u32;
+            let from = self.bytes.len();
+            let base = old.next_if(|entity| entity.id == now.id && entity.kind == now.kind);
+            if let Some(base) = base {
                 write_delta(base, now, 1, tick_seconds, &mut self.bytes);
-                (start, self.bytes.len() as u32)
-            });
-            self.steps.push(step);
+            }
+            let length = (self.bytes.len() - from) as u16;
+            self.lines.push(Line { id: now.id, from: from as u32, length, is_new: base.is_none() });
         }
+        // So that a short record can be copied as a whole chunk, the last one too.
+        self.bytes.extend([0; SHORT_RECORD_BYTES]);
     }
 
-    /// An entity's id, from a table that stays in the cache while viewer after viewer reads it.
+    /// An entity's id.
+    #[inline]
     pub fn id(&self, index: usize) -> NetId {
-        self.ids[index]
+        self.lines[index].id
     }
 
-    /// The record that takes an entity from the tick before to now: empty if the motion rule does, `None` if the entity
-    /// is new.
-    pub fn step(&self, index: usize) -> Option<&[u8]> {
-        self.steps[index].map(|run| self.slice(run))
+    /// Bytes of the record that takes an entity from the tick before to now; `None` if it is new.
+    pub fn step_size(&self, index: usize) -> Option<usize> {
+        let line = self.lines[index];
+        (!line.is_new).then_some(line.length.into())
+    }
+
+    /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does. Says whether it
+    /// could: there is none of an entity that is new.
+    #[inline]
+    pub fn write_step(&self, index: usize, writer: &mut RecordWriter<'_>) -> bool {
+        let Line { id, from, length, is_new } = self.lines[index];
+        let (from, length) = (from as usize, usize::from(length));
+        if length > SHORT_RECORD_BYTES {
+            writer.write(id, &self.bytes[from..from + length]);
+        } else if length > 0
+            && let Some(chunk) = self.bytes[from..].first_chunk()
+        {
+            writer.write_short(id, chunk, length);
+        }
+        !is_new
     }
 
     /// The record that says everything about an entity.

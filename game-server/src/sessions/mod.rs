@@ -1,11 +1,15 @@
 //! Sessions: one player's protocol state, without sockets and without a clock. Messages go in by
 //! [`Session::handle`], messages come out by [`Session::poll_transmit`], time passes in ticks.
 
+mod budget;
 mod input_buffer;
 mod talk;
 mod token;
 
-use crate::replication::{Interest, Replicator, Viewer};
+use crate::replication::{HISTORY_TICKS, Interest, Replicator, Viewer};
+use budget::Budget;
+pub use budget::DEFAULT_VIEWER_BYTES_PER_SECOND;
+use glam::IVec2;
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
 use shared::codec::encode_server;
 use shared::event::{Event, Happening};
@@ -52,6 +56,8 @@ pub struct Resume {
     pub shown: TokenHash,
     /// The token that it is given.
     pub token: ResumeToken,
+    /// The number of its connection among all of its own.
+    pub attempt: u32,
     /// What it still holds, if anything.
     pub held: Option<Held>,
 }
@@ -70,8 +76,22 @@ pub struct Held {
 pub enum Greeting {
     /// Everything that does not change while playing.
     Welcome,
-    /// The client has all that.
-    Resumed,
+    /// The client has all that, and the snapshot of this tick.
+    Resumed {
+        /// The tick.
+        held: Tick,
+    },
+}
+
+impl Greeting {
+    /// Whether the client has not heard what was told with the snapshot of a tick.
+    #[must_use]
+    pub fn is_before(self, tick: Tick) -> bool {
+        match self {
+            Greeting::Welcome => true,
+            Greeting::Resumed { held } => held < tick,
+        }
+    }
 }
 
 /// One player's protocol state.
@@ -83,12 +103,17 @@ pub struct Session {
     token: ResumeToken,
     /// An ack of a later tick shows that the newest token has arrived.
     token_given: Tick,
+    /// Of the connection that has the seat.
+    attempt: u32,
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
+    /// The ticks of the newest snapshots, and the middle of the view in each.
+    looks: VecDeque<(Tick, IVec2)>,
     outbox: VecDeque<Vec<u8>>,
     talk: Talk,
     payload: Vec<u8>,
+    budget: Budget,
     /// The next snapshot is made against an empty view.
     fresh: bool,
     acked: Tick,
@@ -113,12 +138,15 @@ impl Session {
             key_is_new: false,
             token: ResumeToken([0; 16]),
             token_given: now,
+            attempt: 0,
             input: InputBuffer::default(),
             viewer: Viewer::default(),
-            interest: Interest::around(glam::IVec2::ZERO, setup),
+            interest: Interest::around(IVec2::ZERO, setup),
+            looks: VecDeque::new(),
             outbox: VecDeque::new(),
             talk: Talk::default(),
             payload: Vec::new(),
+            budget: Budget::new(),
             fresh: true,
             acked: now,
             sent: now,
@@ -156,6 +184,13 @@ impl Session {
         self.token
     }
 
+    /// Whether a connection with this token comes too late: its client has already been seated on a later one, which it opened
+    /// with the same token.
+    #[must_use]
+    pub fn is_overtaken(&self, shown: TokenHash, attempt: u32) -> bool {
+        self.key.token != shown && attempt <= self.attempt
+    }
+
     /// A client takes the seat on a new connection. Once it has shown that it received the new token, the old one is
     /// worthless. Says what it is to be greeted with.
     pub fn resume(&mut self, resume: &Resume, replicator: &Replicator, setup: &Setup) -> Greeting {
@@ -163,6 +198,7 @@ impl Session {
         self.key = SeatKey { token: hash_of(resume.token), before: Some(resume.shown), ..self.key };
         self.key_is_new = true;
         self.token = resume.token;
+        self.attempt = resume.attempt;
         self.token_given = now;
         self.input.release();
         self.outbox.clear();
@@ -176,8 +212,12 @@ impl Session {
         };
         self.outbox.extend(self.talk.missed(held.talk).map(|message| message.to_vec()));
         self.view_from(held.tick);
-        self.fresh = !replicator.recall(&mut self.viewer, self.key.player, held.tick, setup);
-        Greeting::Resumed
+        self.viewer.clear();
+        let look = self.looks.iter().find(|(tick, _)| *tick == held.tick);
+        self.fresh = !look.is_some_and(|(tick, centre)| {
+            replicator.recall(&mut self.viewer, *tick, &Interest::around(*centre, setup))
+        });
+        Greeting::Resumed { held: held.tick }
     }
 
     fn view_from(&mut self, tick: Tick) {
@@ -245,8 +285,15 @@ impl Session {
             || tick.since(self.sent) >= setup.ticks(LAGGING_INTERVAL_SECONDS)
     }
 
-    /// Writes the snapshot of the newest tick into `out`, in place of what is there. Says whether the world knows the player.
-    pub fn write_snapshot(&mut self, replicator: &mut Replicator, setup: &Setup, out: &mut Vec<u8>) -> bool {
+    /// Writes the snapshot of the newest tick into `out`, in place of what is there. On average its entities take no more
+    /// than `bytes_per_second`. Says whether the world knows the player.
+    pub fn write_snapshot(
+        &mut self,
+        replicator: &mut Replicator,
+        setup: &Setup,
+        bytes_per_second: u32,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let world = replicator.world();
         let tick = world.tick;
         let Some(pilot) = world.pilot(self.key.player) else { return false };
@@ -255,7 +302,18 @@ impl Session {
         }
         let own = own(pilot);
         self.payload.clear();
-        replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
+        let ticks = tick.since(self.sent);
+        let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
+            None => {
+                replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
+                true
+            }
+            Some(bytes) => {
+                let (viewer, player) = (&mut self.viewer, self.key.player);
+                replicator.write_some(viewer, player, &self.interest, bytes, &mut self.payload)
+            }
+        };
+        self.budget.spend(self.payload.len());
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
         let message = ServerMessage::Snapshot(Snapshot {
@@ -268,6 +326,13 @@ impl Session {
             delta: Cow::Borrowed(&self.payload),
         });
         self.sent = tick;
+        if self.looks.len() >= HISTORY_TICKS {
+            self.looks.pop_front();
+        }
+        // What was held after a snapshot that left something out cannot be told later.
+        if complete {
+            self.looks.push_back((tick, self.interest.centre));
+        }
         out.clear();
         encode_server(&message, out);
         true

@@ -90,6 +90,7 @@ pub fn hello() -> ClientMessage {
         resume: None,
         last_tick: None,
         talk_heard: 0,
+        attempt: 1,
     };
     ClientMessage::Hello(hello)
 }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 const PLAYERS: u64 = 50;
 const CUTS: usize = 1000;
+/// Joins whose bytes are measured.
+const JOINS: u64 = 9;
 /// A line of chat may follow another after this.
 const CHAT_INTERVAL: Duration = Duration::from_millis(1600);
 
@@ -51,11 +53,22 @@ fn a_thousand_cuts_lose_no_seat_no_score_and_no_line() {
         assert_eq!(player.chat, lines);
     }
     facts.extend(players.iter().filter_map(|player| player.told));
+    let resumes: Vec<usize> = players.iter().flat_map(|player| player.resume_bytes.clone()).collect();
+    // What a join takes now: at the start, everybody was also told of everybody else's.
+    let mut joins = Vec::new();
+    for number in 0..JOINS {
+        let mut leaver = players.pop().unwrap();
+        leaver.client.leave();
+        leaver.turn();
+        play_until(std::slice::from_mut(&mut leaver), |leaver| leaver[0].closed_with == [4007]);
+        players.push(Player::new(PLAYERS + number, server.address));
+        play_until(&mut players, |players| players[players.len() - 1].snapshots > 0);
+        joins.extend(players[players.len() - 1].join_bytes.clone());
+    }
     server.kill();
     let [path] = &recordings(&home)[..] else { panic!("one recording") };
     assert_all_true(path, facts);
-    let join = median(players.iter().flat_map(|player| player.join_bytes.clone()).collect());
-    let resumes: Vec<usize> = players.iter().flat_map(|player| player.resume_bytes.clone()).collect();
+    let join = median(joins);
     let (count, resume) = (resumes.len(), median(resumes));
     eprintln!("{count} resumes of {resume} bytes, joins of {join} bytes, {} lines", lines.len());
     assert!(resume * 4 < join, "a resume takes {resume} bytes, a join {join}");

@@ -186,7 +186,7 @@ impl Player {
 
 /// Lets all players take turns until something has happened.
 pub fn play_until(players: &mut [Player], mut happened: impl FnMut(&mut [Player]) -> bool) {
-    let late = Instant::now() + Duration::from_secs(120);
+    let late = Instant::now() + Duration::from_secs(40);
     while !happened(players) {
         assert!(Instant::now() < late, "it did not happen");
         players.iter_mut().for_each(Player::turn);

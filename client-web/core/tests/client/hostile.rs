@@ -13,7 +13,7 @@ use shared::text::Name;
 fn session() -> Vec<Vec<u8>> {
     let mut server = Server::new();
     let name = Name::from_input("Ada");
-    let hello = Hello { version: 1, name, resume: None, last_tick: None, talk_heard: 0 };
+    let hello = Hello { version: 1, name, resume: None, last_tick: None, talk_heard: 0, attempt: 1 };
     let mut messages: Vec<Vec<u8>> = server.hear(ClientMessage::Hello(hello)).into_iter().collect();
     for index in 0..8 {
         server.step();

@@ -1,6 +1,8 @@
 //! Open sockets without waiting: bytes that arrive are reported, bytes to be sent are taken over. By io_uring where the
 //! system has it (a round costs a third less of the server's time), else by readiness.
 
+#[cfg(target_os = "linux")]
+mod buffers;
 mod readiness;
 #[cfg(target_os = "linux")]
 mod ring;

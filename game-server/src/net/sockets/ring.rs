@@ -2,12 +2,14 @@
 //! buffers when it is looked for.
 #![allow(unsafe_code)]
 
-use super::{RECEIVE_BYTES, Report, Sockets};
-use io_uring::squeue::{Entry, Flags};
+use super::buffers::Buffers;
+use super::{Report, Sockets};
+use io_uring::squeue::Entry;
 use io_uring::types::Fixed;
 use io_uring::{IoUring, cqueue, opcode};
 use slab::Slab;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 
@@ -17,10 +19,6 @@ const REQUESTS: u32 = 4096;
 const ANSWERS: u32 = 4 * REQUESTS;
 /// Sockets at most; the system allows no more than the process may open files.
 const SOCKETS_LIMIT: u64 = 65_536;
-/// Buffers for what arrives.
-const BUFFERS: u16 = 2048;
-/// The only group of buffers.
-const GROUP: u16 = 0;
 /// From `linux/io_uring.h`: runs deferred work and brings its answers.
 const ENTER_GETEVENTS: u32 = 1;
 
@@ -29,14 +27,13 @@ const ENTER_GETEVENTS: u32 = 1;
 enum Purpose {
     Receive = 0,
     Send = 1,
-    Buffer = 2,
 }
 
 /// Sockets on a ring. Belongs to the thread that made it.
 pub struct Ring {
     ring: IoUring,
     slots: Slab<Slot>,
-    buffers: Vec<u8>,
+    buffers: ManuallyDrop<Buffers>,
     answers: Vec<cqueue::Entry>,
 }
 
@@ -68,25 +65,14 @@ impl Ring {
         // Sockets that the ring knows are not looked up for every request.
         let files = rlimit::Resource::NOFILE.get_soft()?.min(SOCKETS_LIMIT);
         ring.submitter().register_files_sparse(files as u32)?;
-        let buffers = vec![0; usize::from(BUFFERS) * RECEIVE_BYTES];
-        let mut ring = Ring { ring, slots: Slab::new(), buffers, answers: Vec::new() };
-        ring.lend(0, BUFFERS);
-        ring.enter()?;
-        Ok(ring)
-    }
-
-    /// Gives buffers to the system.
-    fn lend(&mut self, first: u16, count: u16) {
-        let start = usize::from(first) * RECEIVE_BYTES;
-        let address = self.buffers[start..].as_mut_ptr();
-        let lending = opcode::ProvideBuffers::new(address, RECEIVE_BYTES as i32, count, GROUP, first);
-        self.request(lending.build().flags(Flags::SKIP_SUCCESS), 0, Purpose::Buffer);
+        let buffers = ManuallyDrop::new(Buffers::lend_all(&ring)?);
+        Ok(Ring { ring, slots: Slab::new(), buffers, answers: Vec::new() })
     }
 
     fn receive(&mut self, key: usize) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         slot.receiving = true;
-        let receiving = opcode::RecvMulti::new(Fixed(key as u32), GROUP).build();
+        let receiving = opcode::RecvMulti::new(Fixed(key as u32), Buffers::GROUP).build();
         self.request(receiving, key, Purpose::Receive);
     }
 
@@ -100,7 +86,7 @@ impl Ring {
     }
 
     fn request(&mut self, entry: Entry, key: usize, purpose: Purpose) {
-        let entry = entry.user_data((key as u64) << 2 | purpose as u64);
+        let entry = entry.user_data((key as u64) << 1 | purpose as u64);
         // SAFETY: what an entry points to outlives it. Sockets and what is sent stay in their slot until the answer is
         // there, buffers as long as the ring, which is dropped first.
         while unsafe { self.ring.submission().push(&entry) }.is_err() {
@@ -127,15 +113,15 @@ impl Ring {
     /// Tells what has come of a request.
     fn settle(&mut self, answer: &cqueue::Entry, report: &mut dyn FnMut(usize, Report<'_>)) {
         let mark = answer.user_data();
-        let key = (mark >> 2) as usize;
+        let key = (mark >> 1) as usize;
         let buffer = cqueue::buffer_select(answer.flags());
-        if mark & 3 == Purpose::Receive as u64 {
+        if mark & 1 == Purpose::Receive as u64 {
             self.received(key, answer.result(), buffer, cqueue::more(answer.flags()), report);
-        } else if mark & 3 == Purpose::Send as u64 {
+        } else {
             self.sent(key, answer.result(), report);
         }
         if let Some(buffer) = buffer {
-            self.lend(buffer, 1);
+            self.buffers.lend(buffer);
         }
         let idle = |slot: &Slot| slot.removed && !slot.receiving && slot.sending.is_none();
         if self.slots.get(key).is_some_and(idle) {
@@ -165,8 +151,7 @@ impl Ring {
         }
         match (usize::try_from(result), buffer) {
             (Ok(length @ 1..), Some(buffer)) => {
-                let start = usize::from(buffer) * RECEIVE_BYTES;
-                report(key, Report::Received(&self.buffers[start..start + length]));
+                report(key, Report::Received(self.buffers.received(buffer, length)));
             }
             // All buffers are full: this turn empties them.
             _ if result == -libc::ENOBUFS => {}
@@ -268,11 +253,12 @@ impl Drop for Ring {
         while !self.slots.is_empty() {
             if self.ring.submit_and_wait(1).is_err() {
                 // Better lost than written to while somebody else uses it.
-                std::mem::forget(std::mem::take(&mut self.buffers));
                 std::mem::forget(std::mem::take(&mut self.slots));
                 return;
             }
             self.turn(&mut |_, _| {});
         }
+        // SAFETY: no request is left that could receive into them, and they are not used again.
+        unsafe { ManuallyDrop::drop(&mut self.buffers) };
     }
 }
