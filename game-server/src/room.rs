@@ -21,6 +21,7 @@ use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
 use sim::Sim;
 pub use stage::{Stage, StageWatch};
+use standings::Standings;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -58,6 +59,7 @@ pub struct Room {
     empty_since: Option<Tick>,
     grace_ticks: u32,
     viewer_bytes_per_second: u32,
+    standings: Standings,
     quoted: Vec<u32>,
     /// When everybody was last told the prices.
     quoted_at: Tick,
@@ -94,6 +96,7 @@ impl Room {
             empty_since: None,
             grace_ticks,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
+            standings: Standings::default(),
             quoted: Vec::new(),
             quoted_at: Tick(0),
             snapshot: Vec::new(),
