@@ -2,24 +2,25 @@
 //!
 //! No sockets and no clock: the game loop hands in events and says when the next tick is due.
 
+mod announce;
 mod restore;
+mod stage;
+mod standings;
 
 use crate::inbox::{Connected, ConnectionId, SessionEvent};
 use crate::journal::{Journal, Mark, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
-use crate::sessions::{
-    DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, concerns, hash_of,
-};
+use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, hash_of};
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
-use shared::event::Happening;
 use shared::id::{PlayerId, Tick};
-use shared::message::{CloseCode, Notice, SCOREBOARD_ROWS, ScoreRow, Scoreboard, ServerMessage, Welcome};
+use shared::message::{CloseCode, Notice, ServerMessage, Welcome};
 use shared::rules::RuleError;
 use shared::setup::Setup;
-use shared::snapshot::{Pilot, WorldSnapshot};
+use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
 use sim::Sim;
+pub use stage::{Stage, StageWatch};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -31,33 +32,6 @@ pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 pub const SCOREBOARD_INTERVAL_SECONDS: f32 = 1.0;
 /// Up to this many players everybody hears of every kill; beyond it, those involved and those who see it.
 pub const KILL_NOTICE_LIMIT_PLAYERS: usize = 64;
-
-/// A part of a tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Sessions hand over what their players do.
-    Inputs,
-    /// The simulation steps.
-    Step,
-    /// The journal takes inputs, hash and, now and then, a keyframe.
-    Record,
-    /// The world is captured, sorted and encoded once for everybody.
-    Observe,
-    /// Notices, standings and prices.
-    Announce,
-    /// Every viewer's own snapshot.
-    Snapshots,
-}
-
-/// Told when a stage is over. Rooms have no clock; whoever has one measures here.
-pub trait StageWatch {
-    /// A stage is over.
-    fn done(&mut self, stage: Stage);
-}
-
-impl StageWatch for () {
-    fn done(&mut self, _: Stage) {}
-}
 
 /// A player's place in the room; kept for a while when the connection is lost.
 struct Seat {
@@ -380,46 +354,6 @@ impl Room {
         self.seats.values_mut().for_each(|seat| seat.session.tell(&message));
     }
 
-    /// Tells the room about kills, prices and standings, and marks what a viewer of the recording looks for.
-    fn announce(&mut self) {
-        let world = self.replicator.world();
-        let tick = world.tick;
-        let everybody = self.seats.len() <= KILL_NOTICE_LIMIT_PLAYERS;
-        for event in &world.events {
-            match event.what {
-                Happening::Death { victim, killer, bounty, .. } => {
-                    self.journal.mark(Mark::killed(tick, killer, victim, bounty));
-                    let Some(victim_name) = name_of(world, victim) else { continue };
-                    let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
-                    let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
-                    let message = encoded(&ServerMessage::Notice(notice));
-                    for (player, seat) in &mut self.seats {
-                        if everybody || concerns(event, *player) || seat.session.sees(event.at) {
-                            seat.session.tell(&message);
-                        }
-                    }
-                }
-                Happening::Banked { player, gained, .. } => {
-                    self.journal.mark(Mark::banked(tick, player, gained))
-                }
-                _ => {}
-            }
-        }
-        let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
-        if tick.0.is_multiple_of(interval) {
-            let standings = Standings::of(world);
-            for (player, seat) in &mut self.seats {
-                seat.session.send(&ServerMessage::Scoreboard(standings.scoreboard(*player)));
-            }
-            if self.quoted != world.prices {
-                self.quoted.clone_from(&world.prices);
-                self.quoted_at = tick;
-                let prices = self.quoted.clone();
-                self.broadcast(&ServerMessage::Quotes { prices });
-            }
-        }
-    }
-
     fn send_snapshots(&mut self) {
         let tick = self.sim.tick();
         for (player, seat) in &mut self.seats {
@@ -491,57 +425,4 @@ fn welcome(
         mode: setup.mode.clone(),
         arena: setup.arena.clone(),
     }))
-}
-
-fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {
-    world.pilot(player).map(|pilot| pilot.name.clone())
-}
-
-/// All players by score.
-struct Standings<'a> {
-    /// The best first; equal scores by who came first.
-    ranked: Vec<&'a Pilot>,
-    /// Each player's place in `ranked`, ascending by player.
-    places: Vec<(PlayerId, usize)>,
-    humans: u32,
-}
-
-impl Standings<'_> {
-    fn of(world: &WorldSnapshot) -> Standings<'_> {
-        let mut ranked: Vec<&Pilot> = world.pilots.iter().collect();
-        ranked.sort_by_key(|pilot| (std::cmp::Reverse(pilot.score), pilot.player));
-        let mut places: Vec<_> =
-            ranked.iter().enumerate().map(|(place, pilot)| (pilot.player, place)).collect();
-        places.sort_unstable();
-        let humans = ranked.iter().filter(|pilot| !pilot.drone).count() as u32;
-        Standings { ranked, places, humans }
-    }
-
-    fn scoreboard(&self, viewer: PlayerId) -> Scoreboard {
-        let found = self.places.binary_search_by_key(&viewer, |(player, _)| *player);
-        let own = found.ok().map(|index| self.places[index].1);
-        let mut rows: Vec<ScoreRow> =
-            (0..self.ranked.len().min(SCOREBOARD_ROWS)).map(|place| self.row(place)).collect();
-        rows.extend(own.filter(|place| *place >= SCOREBOARD_ROWS).map(|place| self.row(place)));
-        Scoreboard {
-            players: self.ranked.len() as u32,
-            humans: self.humans,
-            own_rank: own.map_or(0, |place| place as u32 + 1),
-            rows,
-        }
-    }
-
-    fn row(&self, place: usize) -> ScoreRow {
-        let pilot = self.ranked[place];
-        ScoreRow {
-            rank: place as u32 + 1,
-            player: pilot.player,
-            name: pilot.name.clone(),
-            team: pilot.team,
-            drone: pilot.drone,
-            score: pilot.score,
-            kills: pilot.kills,
-            deaths: pilot.deaths,
-        }
-    }
 }

@@ -10,7 +10,7 @@ use crate::net::origin::Origins;
 use crate::net::presence::Presence;
 use crate::net::pump::Pump;
 use crate::net::recordings::Recordings;
-use crate::net::site::Site;
+use crate::net::site::{Purpose, Site};
 use crate::net::sockets::SocketMethod;
 use crate::net::stream::Meters;
 use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
@@ -119,6 +119,7 @@ pub struct Server {
 
 /// What a server is made of.
 struct Plan {
+    purpose: Purpose,
     host: Option<IpAddr>,
     port: u16,
     certificate: Option<CertificateFiles>,
@@ -135,6 +136,18 @@ impl Server {
     /// # Errors
     /// [`StartError`] says what to change.
     pub async fn start(options: &ServeOptions, limits: Limits) -> Result<Server, StartError> {
+        Server::start_for(Purpose::Game, options, limits).await
+    }
+
+    /// As [`start`](Server::start), for the game or for a conformance suite.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    pub async fn start_for(
+        purpose: Purpose,
+        options: &ServeOptions,
+        limits: Limits,
+    ) -> Result<Server, StartError> {
         let lobby = LobbyOptions {
             setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
@@ -155,6 +168,7 @@ impl Server {
             _ => return Err(StartError::HalfCertificate),
         };
         let plan = Plan {
+            purpose,
             host,
             port: options.port,
             certificate: certificate.filter(|_| !options.no_tls),
@@ -194,6 +208,7 @@ impl Server {
             Choice { mode: "belt".into(), drones: None, seed: 0, tick_rate_hz: DEFAULT_TICK_RATE_HZ };
         let setup = Assets::Embedded.setup(&choice)?;
         let plan = Plan {
+            purpose: Purpose::Game,
             host: None,
             port: options.port,
             certificate: None,
@@ -251,6 +266,7 @@ impl Server {
         let signed = lobby.recordings().and_then(sign);
         lobby.restore();
         let site = Arc::new(Site {
+            purpose: plan.purpose,
             lobby,
             pump,
             origins: plan.origins,

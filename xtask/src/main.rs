@@ -1,6 +1,7 @@
 //! `cargo xtask play | build | bench | instructions | test`: sets up what Driftbelt needs and builds it. Knows tools and
 //! paths, nothing of the game.
 
+mod autobahn;
 mod bench;
 mod browser;
 mod build;

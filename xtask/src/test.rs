@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
+use crate::autobahn;
 use crate::browser;
 use crate::build;
 use crate::instructions;
@@ -30,6 +31,7 @@ const STEPS: &[Step] = &[
         tests.env("DRIFTBELT_SOCKETS", "readiness");
         process::run(tests.args(["test", "--package", "game-server", "--test", "net"]))
     }),
+    ("autobahn cases, ws and wss", autobahn::test),
     ("frozen hash, release", |workspace| {
         cargo(workspace, &["test", "--release", "--package", "sim", "--test", "determinism"])
     }),

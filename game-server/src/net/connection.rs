@@ -1,30 +1,26 @@
 //! The life of one player's connection: Hello, a seat, messages both ways, the end. Never waits: what cannot be read or
 //! written now is left for the next round of the [pump](super::pump).
 
-use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
-use crate::link::{Messages, Outgoing, QUEUE_LIMIT_BYTES, Taken, link};
+use crate::inbox::{InboxSender, SessionEvent};
+use crate::link::{Messages, QUEUE_LIMIT_BYTES, Taken};
 use crate::net::allowance::Allowance;
+use crate::net::ending::{Ending, close, ending, is_blocked, within_limit};
 use crate::net::frames::{self, Front, SHORT_MESSAGE_BYTES};
 use crate::net::http::Slot;
-use crate::net::limits::{CLOSE_REASON_LIMIT_BYTES, READ_BUFFER_BYTES};
+use crate::net::limits::READ_BUFFER_BYTES;
 use crate::net::presence::Present;
-use crate::net::site::Site;
+use crate::net::seat::Seat;
+use crate::net::site::{Purpose, Site};
 use crate::net::wire::Wire;
 use metrics::counter;
 use rustls::ServerConnection;
-use shared::PROTOCOL_VERSION;
 use shared::codec::{decode_client, encode_server};
-use shared::message::{
-    CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, CloseCode, Hello, ResumeToken, ServerMessage,
-};
-use std::borrow::Cow;
-use std::io::ErrorKind;
+use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
-use tungstenite::error::ProtocolError;
+use tungstenite::protocol::frame::coding::Data;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
-use tungstenite::{Bytes, Error, Message};
+use tungstenite::{Bytes, Message};
 
 /// One player's connection.
 pub struct Connection {
@@ -54,30 +50,10 @@ enum Phase {
     Strange { room: Option<String>, until: Instant },
     /// In a room.
     Seated(Seat),
-    /// The close frame is on its way; the peer may answer.
+    /// With a conformance suite.
+    Echo,
+    /// The close frame is on its way; the peer may answer, unless it is broken: then nothing of it is read.
     Closing { until: Instant, broken: bool },
-}
-
-/// A player's seat, from this side.
-struct Seat {
-    connection: ConnectionId,
-    inbox: InboxSender,
-    outgoing: Outgoing,
-}
-
-/// Why a connection ends.
-#[derive(Debug)]
-enum Ending {
-    /// The peer closed it, or is gone.
-    Gone,
-    /// We close it, with this code and reason.
-    Close(CloseCode, Cow<'static, str>),
-    /// As `Close`; what follows from the peer cannot be read as WebSocket.
-    Broken(CloseCode, Cow<'static, str>),
-}
-
-fn close(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Ending {
-    Ending::Close(code, reason.into())
 }
 
 /// Whether a connection goes on.
@@ -116,16 +92,19 @@ impl Connection {
             // Everything that is written waits for the flush, so that one tick is one system call.
             .write_buffer_size(QUEUE_LIMIT_BYTES)
             .max_write_buffer_size(2 * QUEUE_LIMIT_BYTES)
-            .max_message_size(Some(CLIENT_MESSAGE_LIMIT_BYTES))
-            .max_frame_size(Some(CLIENT_MESSAGE_LIMIT_BYTES));
+            .max_message_size(Some(limits.message_bytes))
+            .max_frame_size(Some(limits.message_bytes));
         let present = site.players.enter();
         let full = present.is_none();
         let mut connection = Connection {
             plain_going: tls.is_none() && early.is_empty(),
             partial: Vec::new(),
-            wire: Wire::new(tls),
+            wire: Wire::new(tls, 2 * QUEUE_LIMIT_BYTES.max(limits.message_bytes)),
             websocket: WebSocketContext::from_partially_read(early, Role::Server, Some(config)),
-            phase: Phase::Strange { room, until: now + limits.hello_timeout },
+            phase: match site.purpose {
+                Purpose::Game => Phase::Strange { room, until: now + limits.hello_timeout },
+                Purpose::Echo => Phase::Echo,
+            },
             messages: Allowance::new(limits.messages_per_second, limits.messages_burst, now),
             bytes: Allowance::new(limits.bytes_per_second, limits.bytes_burst, now),
             heard: now,
@@ -220,6 +199,9 @@ impl Connection {
             self.heard(now)?;
             match message {
                 Message::Binary(bytes) => self.take_in(&bytes)?,
+                Message::Text(text) if matches!(self.phase, Phase::Echo) => {
+                    self.write_frame(Data::Text, text.as_bytes())?;
+                }
                 Message::Text(_) => {
                     return Err(close(CloseCode::Unsupported, "this socket speaks binary frames only"));
                 }
@@ -241,11 +223,14 @@ impl Connection {
     }
 
     fn take_in(&mut self, bytes: &[u8]) -> Result<(), Ending> {
+        if let Phase::Echo = self.phase {
+            return self.write_frame(Data::Binary, bytes);
+        }
         let message =
             decode_client(bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
         match (&mut self.phase, message) {
             (Phase::Strange { room, .. }, ClientMessage::Hello(hello)) => {
-                let seat = enter(&self.site, room.take().as_deref(), hello)?;
+                let seat = Seat::enter(&self.site, room.take().as_deref(), hello)?;
                 self.phase = Phase::Seated(seat);
                 Ok(())
             }
@@ -255,8 +240,8 @@ impl Connection {
             (Phase::Seated(_), ClientMessage::Hello(_)) => {
                 Err(close(CloseCode::BadMessage, "Hello was said before"))
             }
-            (Phase::Seated(seat), message) => forward(seat, message),
-            (Phase::Closing { .. }, _) => Ok(()),
+            (Phase::Seated(seat), message) => seat.forward(message),
+            (Phase::Echo | Phase::Closing { .. }, _) => Ok(()),
         }
     }
 
@@ -279,8 +264,14 @@ impl Connection {
     /// All messages of a tick in one piece: one system call, and one record of TLS.
     fn write_frames(&mut self, messages: &Messages) -> std::io::Result<()> {
         let mut frames = Vec::with_capacity(messages.size() + messages.len() * frames::HEADER_LIMIT_BYTES);
-        messages.iter().for_each(|message| frames::put_message(message, &mut frames));
+        messages.iter().for_each(|message| frames::put_message(Data::Binary, message, &mut frames));
         self.wire.write_owned(frames)
+    }
+
+    fn write_frame(&mut self, kind: Data, message: &[u8]) -> Result<(), Ending> {
+        let mut frame = Vec::with_capacity(message.len() + frames::HEADER_LIMIT_BYTES);
+        frames::put_message(kind, message, &mut frame);
+        self.wire.write_owned(frame).map_err(|_| Ending::Gone)
     }
 
     /// What the system is to send now. The rest of the connection's words wait until that is [done](Self::sent).
@@ -357,10 +348,8 @@ impl Connection {
     /// What the room must be told when the connection has ended.
     pub fn report(&mut self) -> Option<(InboxSender, SessionEvent)> {
         match std::mem::replace(&mut self.phase, Phase::Closing { until: self.heard, broken: true }) {
-            Phase::Seated(seat) => {
-                Some((seat.inbox, SessionEvent::Disconnected { connection: seat.connection }))
-            }
-            Phase::Strange { .. } | Phase::Closing { .. } => None,
+            Phase::Seated(seat) => Some(seat.leave()),
+            Phase::Strange { .. } | Phase::Echo | Phase::Closing { .. } => None,
         }
     }
 
@@ -372,6 +361,7 @@ impl Connection {
     fn end(&mut self, ending: Ending, now: Instant) -> Flow {
         let (code, reason, broken) = match ending {
             Ending::Gone => return Flow::Ended,
+            Ending::Closed => return self.part(now),
             Ending::Close(code, reason) => (code, reason, false),
             Ending::Broken(code, reason) => (code, reason, true),
         };
@@ -402,76 +392,20 @@ impl Connection {
         }
     }
 
+    /// The peer closed, or agreed to: what was said before, and our answer, still go out.
+    fn part(&mut self, now: Instant) -> Flow {
+        if let Some((inbox, event)) = self.report() {
+            // As in `end`.
+            let _ = inbox.post(event);
+        }
+        self.wire.finish();
+        self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken: true };
+        Flow::Open
+    }
+
     /// What is still to be said when the connection has ended, as far as it can be.
     pub fn last_words(&mut self, now: Instant) -> Vec<u8> {
         self.wire.finish();
         self.take_outgoing(now).unwrap_or_default()
     }
-}
-
-/// Takes a seat for a client that said Hello.
-fn enter(site: &Site, room: Option<&str>, hello: Hello) -> Result<Seat, Ending> {
-    if let Some(reason) = version_mismatch(hello.version) {
-        return Err(close(CloseCode::VersionMismatch, reason));
-    }
-    let connection = ConnectionId(site.last_connection.fetch_add(1, Relaxed) + 1);
-    let mut token = ResumeToken([0; 16]);
-    getrandom::fill(&mut token.0)
-        .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
-    let (link, outgoing) = link();
-    match site.lobby.connect(room, Connected { connection, hello, link, token }) {
-        Ok(inbox) => Ok(Seat { connection, inbox, outgoing }),
-        Err(error) => Err(close(error.close_code(), error.to_string())),
-    }
-}
-
-/// What a person can do about another version; nothing if it is ours.
-#[must_use]
-pub fn version_mismatch(version: u16) -> Option<&'static str> {
-    match version.cmp(&PROTOCOL_VERSION) {
-        std::cmp::Ordering::Less => Some("this page is older than the server: reload"),
-        std::cmp::Ordering::Equal => None,
-        std::cmp::Ordering::Greater => Some("this page is newer than the server: the server needs an update"),
-    }
-}
-
-/// Posts what the client said to its room.
-fn forward(seat: &Seat, message: ClientMessage) -> Result<(), Ending> {
-    match seat.inbox.post(SessionEvent::Said { connection: seat.connection, message }) {
-        Ok(()) => Ok(()),
-        // The room is behind by tens of thousands of messages: this one would be too late anyway.
-        Err(PostError::Full(_)) => {
-            counter!("driftbelt_messages_dropped_total").increment(1);
-            Ok(())
-        }
-        Err(PostError::Ended(_)) => match seat.outgoing.try_take() {
-            Some(Taken { close: Some((code, reason)), .. }) => Err(close(code, reason)),
-            _ => Err(close(CloseCode::GoingAway, "the room has ended")),
-        },
-    }
-}
-
-/// What an error of the WebSocket means for it. tungstenite itself sends no close frame then.
-fn ending(error: Error) -> Ending {
-    match error {
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
-            Ending::Gone
-        }
-        Error::Protocol(error) => Ending::Broken(CloseCode::ProtocolError, error.to_string().into()),
-        Error::Utf8(_) => Ending::Broken(CloseCode::NotText, "a text that is not UTF-8".into()),
-        Error::Capacity(_) => {
-            let reason = format!("a message may have {CLIENT_MESSAGE_LIMIT_BYTES} bytes");
-            Ending::Broken(CloseCode::TooBig, reason.into())
-        }
-        _ => Ending::Gone,
-    }
-}
-
-fn is_blocked(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
-}
-
-/// The text up to the last whole character that a close frame has room for.
-fn within_limit(reason: &str) -> &str {
-    &reason[..reason.floor_char_boundary(CLOSE_REASON_LIMIT_BYTES)]
 }

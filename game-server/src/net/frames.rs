@@ -60,9 +60,9 @@ pub fn unmask<'a>(payload: &[u8], mask: [u8; 4], out: &'a mut [u8; SHORT_MESSAGE
     out
 }
 
-/// Appends a message as one binary frame of a server.
-pub fn put_message(message: &[u8], out: &mut Vec<u8>) {
-    let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
+/// Appends a message as one frame of a server.
+pub fn put_message(kind: Data, message: &[u8], out: &mut Vec<u8>) {
+    let header = FrameHeader { opcode: OpCode::Data(kind), ..FrameHeader::default() };
     // Writing to memory does not fail.
     if header.format(message.len() as u64, out).is_ok() {
         out.extend_from_slice(message);

@@ -144,7 +144,7 @@ fn is_authority(host: &str) -> bool {
 
 /// Answers the 101 and hands the socket to the pump: the memory of the HTTP connection goes.
 fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -> Answer {
-    let upgrade = match Upgrade::check(&request, &site.origins) {
+    let upgrade = match Upgrade::check(&request, site) {
         Ok(upgrade) => upgrade,
         Err(refusal) => return *refusal,
     };

@@ -43,6 +43,8 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// For the peer's answer to a close frame.
     pub close_timeout: Duration,
+    /// Largest message from one peer, in bytes.
+    pub message_bytes: usize,
     /// Messages from one peer; a frame of control counts.
     pub messages_per_second: u32,
     /// Messages that a peer may have saved up.
@@ -66,6 +68,7 @@ impl Default for Limits {
             silence_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(1),
+            message_bytes: CLIENT_MESSAGE_LIMIT_BYTES,
             messages_per_second: 200,
             messages_burst: 400,
             bytes_per_second: 32 * 1024,

@@ -12,8 +12,19 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 use tokio::sync::watch;
 
+/// What a server's sockets are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The game.
+    Game,
+    /// Every message comes back, and no subprotocol is asked for: what conformance suites talk to.
+    Echo,
+}
+
 /// What all connections of one server share.
 pub struct Site {
+    /// What the sockets are for.
+    pub purpose: Purpose,
     /// The rooms.
     pub lobby: Lobby,
     /// The open WebSockets.

@@ -1,8 +1,8 @@
 //! From HTTP to WebSocket: the checks before the 101 (RFC 6455 §4.2), and the answers to requests that fail them.
 
 use crate::net::body::{Answer, set, text, whole};
-use crate::net::connection::version_mismatch;
-use crate::net::origin::Origins;
+use crate::net::ending::version_mismatch;
+use crate::net::site::{Purpose, Site};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use shared::PROTOCOL_VERSION;
@@ -19,7 +19,8 @@ const KEY_LENGTH: usize = 24;
 #[derive(Debug)]
 pub struct Upgrade {
     accept: String,
-    protocol: String,
+    /// Nothing with a conformance suite.
+    protocol: Option<String>,
     /// What a person can do about it, if the page speaks another version than the server.
     pub mismatch: Option<&'static str>,
 }
@@ -29,7 +30,7 @@ impl Upgrade {
     ///
     /// # Errors
     /// The answer that refuses it.
-    pub fn check<B>(request: &Request<B>, origins: &Origins) -> Result<Upgrade, Box<Answer>> {
+    pub fn check<B>(request: &Request<B>, site: &Site) -> Result<Upgrade, Box<Answer>> {
         let headers = request.headers();
         if request.method() != Method::GET {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "the socket is opened with GET");
@@ -54,16 +55,18 @@ impl Upgrade {
         if !is_key(key.as_bytes()) {
             return Err(bad("Sec-WebSocket-Key must be 16 bytes in base64"));
         }
-        if !origins.allow(headers) {
+        if !site.origins.allow(headers) {
             return Err(Box::new(text(
                 StatusCode::FORBIDDEN,
                 "this page may not open sockets here: its origin is not allowed by the server (--origin)",
             )));
         }
-        let Some((protocol, mismatch)) = choose_protocol(headers) else {
-            return Err(bad(&format!("offer the subprotocol {PROTOCOL_PREFIX}{PROTOCOL_VERSION}")));
-        };
-        Ok(Upgrade { accept: derive_accept_key(key.as_bytes()), protocol, mismatch })
+        let accept = derive_accept_key(key.as_bytes());
+        match choose_protocol(headers) {
+            _ if site.purpose == Purpose::Echo => Ok(Upgrade { accept, protocol: None, mismatch: None }),
+            Some((protocol, mismatch)) => Ok(Upgrade { accept, protocol: Some(protocol), mismatch }),
+            None => Err(bad(&format!("offer the subprotocol {PROTOCOL_PREFIX}{PROTOCOL_VERSION}"))),
+        }
     }
 
     /// The 101.
@@ -74,9 +77,8 @@ impl Upgrade {
         set(&mut answer, header::UPGRADE, "websocket");
         set(&mut answer, header::CONNECTION, "Upgrade");
         let headers = answer.headers_mut();
-        for (name, value) in
-            [(header::SEC_WEBSOCKET_ACCEPT, &self.accept), (header::SEC_WEBSOCKET_PROTOCOL, &self.protocol)]
-        {
+        let protocol = self.protocol.as_ref().map(|protocol| (header::SEC_WEBSOCKET_PROTOCOL, protocol));
+        for (name, value) in [(header::SEC_WEBSOCKET_ACCEPT, &self.accept)].into_iter().chain(protocol) {
             // Base64, and a token that came in a valid header, are valid header values.
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);

@@ -1,16 +1,14 @@
 //! A connection's bytes without a socket: what has arrived goes in, what is to be sent comes out. Plain or TLS.
 
-use crate::link::QUEUE_LIMIT_BYTES;
 use rustls::ServerConnection;
 use std::io::{self, ErrorKind, Read, Write};
-
-/// Most bytes that wait to be sent, answers to pings included.
-const OUTGOING_LIMIT_BYTES: usize = 2 * QUEUE_LIMIT_BYTES;
 
 /// Everything between the WebSocket and the socket.
 pub struct Wire {
     tls: Option<Box<ServerConnection>>,
     outgoing: Vec<u8>,
+    /// Most bytes that wait to be sent, answers to pings included.
+    outgoing_limit_bytes: usize,
 }
 
 /// The wire while bytes that have arrived are read.
@@ -22,8 +20,8 @@ pub struct Reading<'a, 'b> {
 impl Wire {
     /// For a plain socket, or one with a TLS session whose handshake is done.
     #[must_use]
-    pub fn new(tls: Option<ServerConnection>) -> Wire {
-        Wire { tls: tls.map(Box::new), outgoing: Vec::new() }
+    pub fn new(tls: Option<ServerConnection>, outgoing_limit_bytes: usize) -> Wire {
+        Wire { tls: tls.map(Box::new), outgoing: Vec::new(), outgoing_limit_bytes }
     }
 
     /// The wire with bytes that have arrived; what was read is taken off them.
@@ -70,7 +68,7 @@ impl Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.outgoing.len() >= OUTGOING_LIMIT_BYTES {
+        if self.outgoing.len() >= self.outgoing_limit_bytes {
             return Err(ErrorKind::WouldBlock.into());
         }
         match &mut self.tls {

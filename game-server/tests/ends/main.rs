@@ -1,5 +1,8 @@
 //! Both real ends, the room and the browser's core, over a link of the test's making, in virtual time.
 
 mod bad_link;
+mod cheats;
+mod crowd;
+mod interest;
 mod pair;
 mod rewind;

@@ -3,13 +3,16 @@
 // Test code that is not itself a test function; what fails here fails the test.
 #![allow(clippy::unwrap_used)]
 
+mod autobahn;
 mod command;
 mod crowd;
 mod frames;
 mod handshake;
+mod hostile;
 mod http;
 mod peer;
 mod recorded;
+mod rfc6455;
 mod stop;
 mod times;
 mod tls;

@@ -2,6 +2,7 @@
 
 use game_server::cli::Cli;
 use game_server::net::limits::Limits;
+use game_server::net::site::Purpose;
 use game_server::serve::Server;
 use shared::codec::{decode_server, encode_client};
 use shared::message::{ClientMessage, Hello, ServerMessage};
@@ -34,12 +35,16 @@ pub async fn serve(limits: Limits) -> TestServer {
 }
 
 pub async fn serve_with(options: &[&str], limits: Limits) -> TestServer {
+    serve_for(Purpose::Game, options, limits).await
+}
+
+pub async fn serve_for(purpose: Purpose, options: &[&str], limits: Limits) -> TestServer {
     let directory = TempDir::new().unwrap();
     let path = directory.path().to_str().unwrap();
     let common = ["game-server", "--port", "0", "--data", path, "--recordings", path, "--drones", "0"];
     let arguments = common.iter().chain(options).map(Into::into);
     let cli: Cli = game_server::config::read(arguments).unwrap();
-    TestServer { server: Server::start(&cli.serve, limits).await.unwrap(), directory }
+    TestServer { server: Server::start_for(purpose, &cli.serve, limits).await.unwrap(), directory }
 }
 
 impl TestServer {

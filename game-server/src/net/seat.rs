@@ -1,0 +1,56 @@
+//! A player's seat in a room, from the connection's side.
+
+use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
+use crate::link::{Outgoing, Taken, link};
+use crate::net::ending::{Ending, close, version_mismatch};
+use crate::net::site::Site;
+use metrics::counter;
+use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// A player's seat, from this side.
+pub struct Seat {
+    connection: ConnectionId,
+    inbox: InboxSender,
+    /// The way from it.
+    pub outgoing: Outgoing,
+}
+
+impl Seat {
+    /// Takes a seat for a client that said Hello.
+    pub fn enter(site: &Site, room: Option<&str>, hello: Hello) -> Result<Seat, Ending> {
+        if let Some(reason) = version_mismatch(hello.version) {
+            return Err(close(CloseCode::VersionMismatch, reason));
+        }
+        let connection = ConnectionId(site.last_connection.fetch_add(1, Relaxed) + 1);
+        let mut token = ResumeToken([0; 16]);
+        getrandom::fill(&mut token.0)
+            .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
+        let (link, outgoing) = link();
+        match site.lobby.connect(room, Connected { connection, hello, link, token }) {
+            Ok(inbox) => Ok(Seat { connection, inbox, outgoing }),
+            Err(error) => Err(close(error.close_code(), error.to_string())),
+        }
+    }
+
+    /// What the room must be told, and where, when the connection has ended.
+    pub fn leave(self) -> (InboxSender, SessionEvent) {
+        (self.inbox, SessionEvent::Disconnected { connection: self.connection })
+    }
+
+    /// Posts what the client said to its room.
+    pub fn forward(&self, message: ClientMessage) -> Result<(), Ending> {
+        match self.inbox.post(SessionEvent::Said { connection: self.connection, message }) {
+            Ok(()) => Ok(()),
+            // The room is behind by tens of thousands of messages: this one would be too late anyway.
+            Err(PostError::Full(_)) => {
+                counter!("driftbelt_messages_dropped_total").increment(1);
+                Ok(())
+            }
+            Err(PostError::Ended(_)) => match self.outgoing.try_take() {
+                Some(Taken { close: Some((code, reason)), .. }) => Err(close(code, reason)),
+                _ => Err(close(CloseCode::GoingAway, "the room has ended")),
+            },
+        }
+    }
+}

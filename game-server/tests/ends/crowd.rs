@@ -1,0 +1,61 @@
+//! A room and raw seats in it: every message goes in and comes out as the test says, tick by tick.
+
+use game_server::inbox::{Connected, ConnectionId, SessionEvent};
+use game_server::journal::Journal;
+use game_server::link::{Outgoing, link};
+use game_server::room::Room;
+use shared::id::PlayerId;
+use shared::message::{ClientMessage, Hello, ResumeToken};
+use shared::setup::Setup;
+use shared::text::Name;
+
+/// A room with players who are only messages.
+pub struct Crowd {
+    pub room: Room,
+    links: Vec<Outgoing>,
+}
+
+impl Crowd {
+    pub fn new(setup: Setup, players: u8) -> Crowd {
+        let room = Room::new("belt-1".into(), setup, Journal::off()).expect("the game's own setup");
+        let mut crowd = Crowd { room, links: Vec::new() };
+        for number in 0..players {
+            let (to_client, outgoing) = link();
+            let hello = Hello {
+                version: shared::PROTOCOL_VERSION,
+                name: Name::from_input(&format!("Pilot {number}")),
+                resume: None,
+                last_tick: None,
+                talk_heard: 0,
+                attempt: 1,
+            };
+            let token = ResumeToken([number; 16]);
+            let connected = Connected { connection: connection(number), hello, token, link: to_client };
+            crowd.room.handle(SessionEvent::Connected(connected));
+            crowd.links.push(outgoing);
+        }
+        crowd
+    }
+
+    /// Players are numbered as they came.
+    pub fn player(number: u8) -> PlayerId {
+        PlayerId(u32::from(number) + 1)
+    }
+
+    pub fn say(&mut self, number: u8, message: ClientMessage) {
+        self.room.handle(SessionEvent::Said { connection: connection(number), message });
+    }
+
+    /// Lets the room tick, and hands over what each player is sent.
+    pub fn tick(&mut self, mut hear: impl FnMut(u8, &[u8], &Room)) {
+        self.room.tick(&mut ());
+        for (number, link) in (0..).zip(&self.links) {
+            let Some(taken) = link.try_take() else { continue };
+            taken.messages.iter().for_each(|message| hear(number, message, &self.room));
+        }
+    }
+}
+
+fn connection(number: u8) -> ConnectionId {
+    ConnectionId(u64::from(number) + 1)
+}
