@@ -111,12 +111,15 @@ impl Grid {
     pub fn visible(&self, interest: &Interest, out: &mut Visible) {
         out.reset(self.order.len());
         let (low, high) = (interest.centre - interest.leave, interest.centre + interest.leave);
+        let span = interest.leave * 2;
         let (left, right) = (self.row(low.x), self.row(high.x));
         for row in self.row(low.y)..=self.row(high.y) {
             let from = self.starts[(row * self.side + left) as usize] as usize;
             let to = self.starts[(row * self.side + right) as usize + 1] as usize;
             for (index, at) in &self.order[from..to] {
-                if interest.keeps(*at) {
+                // As `interest.keeps`, with one comparison for each axis.
+                let offset = at.wrapping_sub(low);
+                if (offset.x as u32 <= span.x as u32) & (offset.y as u32 <= span.y as u32) {
                     out.insert(*index);
                 }
             }

@@ -19,12 +19,14 @@ pub struct Records {
 
 /// What a merge reads of an entity, packed so that it stays in the cache while viewer after viewer reads it.
 #[derive(Clone, Copy)]
-struct Line {
-    id: NetId,
-    /// The difference to the tick before.
+pub struct Line {
+    pub id: NetId,
+    /// Where the difference to the tick before begins.
     from: u32,
-    length: u16,
-    is_new: bool,
+    /// Its bytes; none if the motion rule makes it.
+    pub length: u16,
+    /// There is no difference to the tick before.
+    pub is_new: bool,
 }
 
 impl Records {
@@ -51,32 +53,23 @@ impl Records {
         self.bytes.extend([0; SHORT_RECORD_BYTES]);
     }
 
-    /// An entity's id.
+    /// What a merge reads of an entity.
     #[inline]
-    pub fn id(&self, index: usize) -> NetId {
-        self.lines[index].id
+    pub fn line(&self, index: usize) -> Line {
+        self.lines[index]
     }
 
-    /// Bytes of the record that takes an entity from the tick before to now; `None` if it is new.
-    pub fn step_size(&self, index: usize) -> Option<usize> {
-        let line = self.lines[index];
-        (!line.is_new).then_some(line.length.into())
-    }
-
-    /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does. Says whether it
-    /// could: there is none of an entity that is new.
+    /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does.
     #[inline]
-    pub fn write_step(&self, index: usize, writer: &mut RecordWriter<'_>) -> bool {
-        let Line { id, from, length, is_new } = self.lines[index];
-        let (from, length) = (from as usize, usize::from(length));
-        if length > SHORT_RECORD_BYTES {
-            writer.write(id, &self.bytes[from..from + length]);
-        } else if length > 0
-            && let Some(chunk) = self.bytes[from..].first_chunk()
-        {
-            writer.write_short(id, chunk, length);
+    pub fn write_step(&self, line: Line, writer: &mut RecordWriter<'_>) {
+        let (from, length) = (line.from as usize, usize::from(line.length));
+        if length == 0 {
+            return;
         }
-        !is_new
+        match self.bytes[from..].first_chunk() {
+            Some(chunk) if length <= SHORT_RECORD_BYTES => writer.write_short(line.id, chunk, length),
+            _ => writer.write(line.id, &self.bytes[from..from + length]),
+        }
     }
 
     /// The record that says everything about an entity.

@@ -21,6 +21,14 @@ struct Held {
     exact_at: Tick,
 }
 
+impl Held {
+    /// Whether the viewer holds it or not, out of sight at the edge of the view: to be forgotten on both sides until it comes
+    /// into view.
+    fn is_doubtful(self, entity: &EntityState, interest: &Interest) -> bool {
+        self.exact_at == UNKNOWN && !interest.enters(entity.motion.at)
+    }
+}
+
 /// What one viewer holds: names and ticks only, the values are in the history that all viewers share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Viewer {
@@ -86,24 +94,34 @@ impl Viewer {
         written.clear();
         let mut telling = Telling { world, history, records, tick_seconds, record };
         let mut writer = RecordWriter::new(written);
-        let mut held = self.held.iter().peekable();
+        let held = self.held.as_slice();
+        let mut place = 0;
         for index in visible.drain() {
-            let id = telling.records.id(index);
-            while let Some(gone) = held.next_if(|held| held.id < id) {
-                removed.push(gone.id);
+            let line = telling.records.line(index);
+            while place < held.len() && held[place].id < line.id {
+                removed.push(held[place].id);
+                place += 1;
             }
-            let before = held.next_if(|held| held.id == id).map(|held| held.exact_at);
-            if before == Some(UNKNOWN) && !interest.enters(world.entities[index].motion.at) {
-                // At the edge, out of sight: forgotten on both sides until it comes into view.
-                removed.push(id);
-                continue;
+            match held.get(place).filter(|held| held.id == line.id) {
+                Some(before) => {
+                    place += 1;
+                    if before.exact_at.next() == world.tick && !line.is_new {
+                        telling.records.write_step(line, &mut writer);
+                    } else if before.is_doubtful(&world.entities[index], interest) {
+                        removed.push(line.id);
+                        continue;
+                    } else {
+                        telling.tell_from(index, before.exact_at, &mut writer);
+                    }
+                }
+                None if interest.enters(world.entities[index].motion.at) => {
+                    telling.tell_whole(index, &mut writer);
+                }
+                None => continue,
             }
-            if before.is_some() || interest.enters(world.entities[index].motion.at) {
-                telling.tell(index, before, &mut writer);
-                now_held.push(Held { id, exact_at: world.tick });
-            }
+            now_held.push(Held { id: line.id, exact_at: world.tick });
         }
-        removed.extend(held.map(|gone| gone.id));
+        removed.extend(held[place..].iter().map(|gone| gone.id));
         write_payload(removed, written, out);
         std::mem::swap(&mut self.held, now_held);
     }
@@ -126,19 +144,18 @@ impl Viewer {
         candidates.clear();
         let mut held = self.held.iter().peekable();
         for index in visible.drain() {
-            let (id, entity) = (records.id(index), &world.entities[index]);
-            while let Some(gone) = held.next_if(|held| held.id < id) {
+            let (line, entity) = (records.line(index), &world.entities[index]);
+            while let Some(gone) = held.next_if(|held| held.id < line.id) {
                 removed.push(gone.id);
             }
-            let exact_at = held.next_if(|held| held.id == id).map(|held| held.exact_at);
-            if exact_at == Some(UNKNOWN) && !interest.enters(entity.motion.at) {
-                removed.push(id);
+            let before = held.next_if(|held| held.id == line.id);
+            if before.is_some_and(|before| before.is_doubtful(entity, interest)) {
+                removed.push(line.id);
                 continue;
             }
+            let exact_at = before.map(|before| before.exact_at);
             let cost = match exact_at {
-                Some(tick) if tick.next() == world.tick => {
-                    records.step_size(index).unwrap_or(FULL_COST_BYTES)
-                }
+                Some(tick) if tick.next() == world.tick && !line.is_new => usize::from(line.length),
                 Some(_) => OLDER_COST_BYTES,
                 None if interest.enters(entity.motion.at) => FULL_COST_BYTES,
                 None => continue,
@@ -155,7 +172,7 @@ impl Viewer {
                 telling.tell(*index, *exact_at, &mut writer);
             }
             let exact_at = if *chosen { Some(world.tick) } else { *exact_at };
-            now_held.extend(exact_at.map(|exact_at| Held { id: telling.records.id(*index), exact_at }));
+            now_held.extend(exact_at.map(|exact_at| Held { id: telling.records.line(*index).id, exact_at }));
         }
         write_payload(removed, written, out);
         std::mem::swap(&mut self.held, now_held);
@@ -174,25 +191,31 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     /// Writes what takes a viewer's state of an entity, exact at `before`, to now.
-    #[inline]
     fn tell(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
+        let line = self.records.line(index);
         match before {
-            Some(before) if before.next() == self.world.tick && self.records.write_step(index, writer) => {}
+            Some(before) if before.next() == self.world.tick && !line.is_new => {
+                self.records.write_step(line, writer);
+            }
             Some(before) => self.tell_from(index, before, writer),
-            None => writer.write(self.records.id(index), self.records.full(index, self.world)),
+            None => self.tell_whole(index, writer),
         }
     }
 
     /// An older baseline is this viewer's own; a missing one is ordinary.
+    #[cold]
     fn tell_from(&mut self, index: usize, before: Tick, writer: &mut RecordWriter<'_>) {
-        let id = self.records.id(index);
-        let Some(base) = self.history.entity(before, id) else {
-            return writer.write(id, self.records.full(index, self.world));
-        };
+        let id = self.records.line(index).id;
+        let Some(base) = self.history.entity(before, id) else { return self.tell_whole(index, writer) };
         self.record.clear();
         let (ticks, now) = (self.world.tick.since(before), &self.world.entities[index]);
         if write_delta(base, now, ticks, self.tick_seconds, self.record) {
             writer.write(id, self.record);
         }
+    }
+
+    #[cold]
+    fn tell_whole(&mut self, index: usize, writer: &mut RecordWriter<'_>) {
+        writer.write(self.records.line(index).id, self.records.full(index, self.world));
     }
 }
