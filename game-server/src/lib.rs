@@ -17,5 +17,6 @@ pub mod replication;
 pub mod room;
 pub mod serve;
 pub mod sessions;
+pub mod speech;
 pub mod telemetry;
 pub mod verify;
