@@ -75,3 +75,36 @@ test("a lost connection counts down and comes back", async () => {
     await (second ?? first).dispose();
   }
 });
+
+test("a seat survives a network that goes away, and a reload of the page", async () => {
+  const server = await Server.start(["--drones", "0", "--seed", "4"]);
+  const pilot = new Pilot(await Tab.open(browser, server.origin), "Hedy");
+  try {
+    await pilot.join();
+    await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
+    const before = (await pilot.state()).self!;
+    // Going offline stalls the open socket without a word: the page has to notice by itself.
+    await pilot.tab.context.setOffline(true);
+    await pilot.untilPhase("reconnecting");
+    await pilot.tab.context.setOffline(false);
+    await pilot.untilPhase("playing");
+    await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
+    const back = (await pilot.state()).self!;
+    expect([back.id, back.score]).toEqual([before.id, before.score]);
+    await pilot.page.reload();
+    await pilot.untilPhase("playing");
+    await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
+    const reloaded = (await pilot.state()).self!;
+    expect([reloaded.id, reloaded.score]).toEqual([before.id, before.score]);
+    // Whoever leaves gives the seat up: the next reload asks for a name.
+    await pilot.page.keyboard.press("Escape");
+    await pilot.page.click(".dialog .danger");
+    await pilot.untilPhase("join");
+    await pilot.page.reload();
+    await pilot.page.waitForSelector("input[name=name]");
+    expect((await pilot.state()).phase).toBe("join");
+  } finally {
+    await pilot.close();
+    await server.dispose();
+  }
+});

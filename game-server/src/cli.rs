@@ -43,6 +43,13 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    #[cfg(unix)]
+    /// Tell the running server to become its newest binary, without losing a match (Unix only).
+    Upgrade {
+        /// Its directory for recordings
+        #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
+        recordings: PathBuf,
+    },
     /// Print what a recording holds.
     Info {
         /// The recording.

@@ -8,6 +8,7 @@ use crate::journal::JournalStatus;
 use crate::room::{Room, Stage, StageWatch};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use serde::Serialize;
+use shared::message::CloseCode;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -89,12 +90,12 @@ pub fn run(
         pace.wait(room.name());
         let start = Instant::now();
         meter.stages.since = start;
-        let mut stopping = false;
+        let mut stopping = None;
         events = inbox.take(events);
         for event in events.drain(..) {
             match &event {
                 SessionEvent::Connected(_) => drop(stats.entering.fetch_sub(1, Relaxed)),
-                SessionEvent::Stop { .. } => stopping = true,
+                SessionEvent::Stop { code } => stopping = Some(*code),
                 SessionEvent::Said { .. }
                 | SessionEvent::Disconnected { .. }
                 | SessionEvent::Admin(_)
@@ -102,15 +103,22 @@ pub fn run(
             }
             room.handle(event);
         }
-        if !stopping {
+        if stopping.is_none() {
             room.tick(&mut meter.stages);
             meter.record(start.elapsed(), pace.lost, &mut room, stats);
         }
         ticked();
         stats.seats.store(room.seats(), Relaxed);
-        if stopping {
-            room.finish();
-            return Ended::Stopped;
+        match stopping {
+            Some(CloseCode::Restarting) => {
+                room.leave_to_successor();
+                return Ended::Stopped;
+            }
+            Some(_) => {
+                room.finish();
+                return Ended::Stopped;
+            }
+            None => {}
         }
         if room.abandoned() && retire() {
             room.finish();

@@ -19,4 +19,6 @@ pub mod serve;
 pub mod sessions;
 pub mod speech;
 pub mod telemetry;
+#[cfg(unix)]
+pub mod upgrade;
 pub mod verify;

@@ -11,6 +11,7 @@ use shared::rules::RuleError;
 use shared::setup::Setup;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -182,15 +183,16 @@ impl Lobby {
         self.rooms().running.values().map(|entry| entry.stats.status()).collect()
     }
 
-    /// Tells the players, closes the recordings and waits for the rooms to end. New clients are refused from now on.
-    pub fn stop(&self) {
+    /// Tells the players with this code, closes the recordings and waits for the rooms to end. New clients are refused from
+    /// now on. With [`CloseCode::Restarting`], the next server goes on with the rooms.
+    pub fn stop(&self, code: CloseCode) {
         let threads = {
             let mut rooms = self.rooms();
             rooms.stopping = true;
             let running = std::mem::take(&mut rooms.running);
             let mut threads = std::mem::take(&mut rooms.ended);
             for entry in running.into_values() {
-                if let Err(error) = entry.inbox.post(SessionEvent::Stop { code: CloseCode::GoingAway }) {
+                if let Err(error) = entry.inbox.post(SessionEvent::Stop { code }) {
                     tracing::warn!(%error, "a room could not be told to stop");
                 }
                 // Closing the inbox is the other way to end a room.
@@ -204,6 +206,12 @@ impl Lobby {
                 tracing::error!("a room's thread had panicked");
             }
         }
+    }
+
+    /// Where rooms are recorded, if they are.
+    #[must_use]
+    pub fn recordings(&self) -> Option<&Path> {
+        self.0.options.journal.as_ref().map(|journal| journal.directory.as_path())
     }
 
     /// Opens the rooms again whose recordings were not closed, each at the tick where its recording ends. What cannot be

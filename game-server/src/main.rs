@@ -1,5 +1,7 @@
 //! The server's command.
 
+mod signals;
+
 use anyhow::Context;
 use game_server::cli::{Cli, Command, ReplayOptions, ServeOptions};
 use game_server::config::{self, ConfigError, suggest};
@@ -7,7 +9,10 @@ use game_server::net::limits::Limits;
 use game_server::net::recordings;
 use game_server::serve::Server;
 use game_server::telemetry::log_to_stderr;
+#[cfg(unix)]
+use game_server::upgrade;
 use game_server::{bench_replay, cli::LogForm, info, verify};
+use signals::{Signals, Told};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -36,6 +41,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         None => serve(&cli.serve),
         Some(Command::Serve(options)) => serve(&options),
         Some(Command::Replay(options)) => replay(&options),
+        #[cfg(unix)]
+        Some(Command::Upgrade { recordings }) => upgrade::request(&recordings).map(|()| ExitCode::SUCCESS),
         Some(Command::Verify { files }) => verify::run(&files),
         Some(Command::BenchReplay { file, viewers }) => {
             bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)
@@ -46,12 +53,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     log_to_stderr(options.log, &options.log_level).context("--log-level")?;
+    #[cfg(unix)]
+    if let Some(build) = upgrade::asked_to_succeed() {
+        return upgrade::answer(options, &build).map(|()| ExitCode::SUCCESS);
+    }
     for (name, nearest) in config::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
         tracing::warn!("{name} is not an option{}", suggest(nearest.as_deref()));
     }
     let runtime = runtime()?;
-    runtime.block_on(async {
-        let signals = Signals::new()?;
+    #[cfg(unix)]
+    let binary = upgrade::Binary::of_this_process().context("this binary")?;
+    let listener = runtime.block_on(async {
+        let mut signals = Signals::new().context("signals")?;
         let server = Server::start(options, Limits::default()).await?;
         let url = server.local_url();
         eprintln!("Driftbelt is open: {url}");
@@ -59,9 +72,28 @@ fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
             eprintln!("In your network:   {lan}");
         }
         eprintln!("Recordings:        {url}replay");
-        until_told_to_stop(server, signals).await;
-        anyhow::Ok(())
+        #[cfg(unix)]
+        while signals.next().await == Told::Upgrade {
+            match binary.ask().await {
+                Ok(()) => {
+                    eprintln!("Another binary takes over …");
+                    return anyhow::Ok(Some(server.leave_to_successor().await));
+                }
+                Err(error) => tracing::error!(%error, "no upgrade: this server goes on"),
+            }
+        }
+        #[cfg(not(unix))]
+        signals.next().await;
+        stop(server, signals).await;
+        anyhow::Ok(None)
     })?;
+    #[cfg(unix)]
+    if let Some(listener) = listener {
+        runtime.shutdown_background();
+        return Err(binary.become_it(listener)).context("the new binary cannot be executed");
+    }
+    #[cfg(not(unix))]
+    let _: Option<()> = listener;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
     Ok(ExitCode::SUCCESS)
 }
@@ -70,11 +102,12 @@ fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
     log_to_stderr(LogForm::Human, "warn").context("the log")?;
     let runtime = runtime()?;
     runtime.block_on(async {
-        let signals = Signals::new()?;
+        let mut signals = Signals::new().context("signals")?;
         let server = Server::start_replay(options).await?;
         let name = recordings::encoded(&recordings::file_name(&options.file));
         eprintln!("Watch it here: {}replay/{name}", server.local_url());
-        until_told_to_stop(server, signals).await;
+        signals.next().await;
+        stop(server, signals).await;
         anyhow::Ok(())
     })?;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
@@ -86,51 +119,11 @@ fn runtime() -> anyhow::Result<Runtime> {
     builder.enable_all().max_blocking_threads(BLOCKING_THREADS).build().context("the runtime")
 }
 
-/// Stops at the first signal; a second one ends the wait.
-async fn until_told_to_stop(server: Server, mut signals: Signals) {
-    signals.next().await;
+/// Stops; a second signal ends the wait.
+async fn stop(server: Server, mut signals: Signals) {
     eprintln!("Stopping …");
     tokio::select! {
         () = server.stop() => {}
-        () = signals.next() => {}
-    }
-}
-
-/// Ctrl-C and, where there is one, SIGTERM. Made before the server says that it is open: from then on a signal stops it
-/// in order.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> anyhow::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-        let terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-        Ok(Signals { interrupt, terminate })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(windows)]
-struct Signals(tokio::signal::windows::CtrlC);
-
-#[cfg(windows)]
-impl Signals {
-    fn new() -> anyhow::Result<Signals> {
-        Ok(Signals(tokio::signal::windows::ctrl_c().context("Ctrl-C")?))
-    }
-
-    async fn next(&mut self) {
-        self.0.recv().await;
+        _ = signals.next() => {}
     }
 }

@@ -24,6 +24,7 @@ use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
 use sim::Sim;
 pub use stage::{Stage, StageWatch};
+use standings::Standings;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -67,6 +68,7 @@ pub struct Room {
     closed: bool,
     grace_ticks: u32,
     viewer_bytes_per_second: u32,
+    standings: Standings,
     quoted: Vec<u32>,
     /// When everybody was last told the prices.
     quoted_at: Tick,
@@ -104,6 +106,7 @@ impl Room {
             closed: false,
             grace_ticks,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
+            standings: Standings::default(),
             quoted: Vec::new(),
             quoted_at: Tick(0),
             snapshot: Vec::new(),
@@ -227,8 +230,13 @@ impl Room {
     }
 
     fn record_keyframe(&mut self) {
+        let seats = self.seats_to_record();
+        self.journal.keyframe(&self.sim.keyframe(), &seats);
+    }
+
+    fn seats_to_record(&self) -> Seats {
         let keys = self.seats.values().map(|seat| seat.session.key()).collect();
-        self.journal.keyframe(&self.sim.keyframe(), &Seats { next_player: self.next_player, keys });
+        Seats { next_player: self.next_player, keys }
     }
 
     fn collect_inputs(&mut self) -> TickInputs {
@@ -340,6 +348,12 @@ impl Room {
     }
 
     fn stop(&mut self, code: CloseCode) {
+        if code == CloseCode::Restarting {
+            for (_, link) in self.seats.values().filter_map(|seat| seat.connection.as_ref()) {
+                link.close(code, "the server is being replaced: come back");
+            }
+            return;
+        }
         self.tell_all(&ServerMessage::Notice(Notice::ShuttingDown));
         let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
         self.broadcast(&goodbye);
@@ -349,6 +363,12 @@ impl Room {
                 link.close(code, "the server is stopping");
             }
         }
+    }
+
+    /// Leaves the recording to the next server, which goes on with it.
+    pub fn leave_to_successor(self) {
+        let seats = self.seats_to_record();
+        self.journal.leave(&self.sim.keyframe(), &seats);
     }
 
     /// Closes the recording: its last keyframe and its index.

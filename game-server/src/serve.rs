@@ -19,12 +19,18 @@ use crate::net::stream::Meters;
 use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
 use crate::speech::Words;
 use crate::telemetry;
+#[cfg(unix)]
+use crate::upgrade;
+use shared::message::CloseCode;
 use shared::recording::{HEADER_LIMIT_BYTES, Header, OpenError};
 use shared::rules::RuleError;
-use shared::setup::DEFAULT_TICK_RATE_HZ;
+use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
+use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+#[cfg(unix)]
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -35,6 +41,9 @@ use tokio_rustls::TlsAcceptor;
 const ROOMS_STOP_LIMIT: Duration = Duration::from_millis(3500);
 /// What the goodbyes may take before the process ends without them.
 const GOODBYES_LIMIT: Duration = Duration::from_millis(1200);
+/// What the goodbyes may take before another binary takes over.
+#[cfg(unix)]
+const HAND_OVER_GOODBYES_LIMIT: Duration = Duration::from_millis(250);
 /// How often the certificate's files are looked at.
 const CERTIFICATE_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 /// How often the metrics are tidied.
@@ -63,6 +72,9 @@ pub enum StartError {
          nor many of their functions; leave --no-tls out, or put a proxy with TLS in front of 127.0.0.1"
     )]
     PlainBeyondLoopback(IpAddr),
+    /// The socket to listen on.
+    #[error("the socket that was left to listen on cannot be used: {0}")]
+    Listener(io::Error),
     /// The threads that serve sockets.
     #[error("the system gives no threads for the sockets: {0}")]
     Threads(io::Error),
@@ -115,6 +127,11 @@ pub struct Server {
     tls: bool,
     site: Arc<Site>,
     stop: watch::Sender<bool>,
+    /// A second handle on the socket that is listened on, for a successor.
+    #[cfg(unix)]
+    listener: OwnedFd,
+    /// Says, while it lives, that this process records there.
+    _signed: Option<File>,
 }
 
 /// What a server is made of.
@@ -151,15 +168,8 @@ impl Server {
         options: &ServeOptions,
         limits: Limits,
     ) -> Result<Server, StartError> {
-        let assets = options.assets.clone().map_or(Assets::Embedded, Assets::Directory);
-        let choice = Choice {
-            mode: options.mode.clone(),
-            drones: options.drones,
-            seed: options.seed.unwrap_or_default(),
-            tick_rate_hz: options.tick_rate,
-        };
         let lobby = LobbyOptions {
-            setup: assets.setup(&choice)?,
+            setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
             seat_grace_seconds: options.seat_grace_seconds,
@@ -185,7 +195,7 @@ impl Server {
             lobby,
             recordings: Recordings::Directory(options.recordings.clone()),
             origins: Origins::new(&options.origin),
-            words: assets.words()?,
+            words: assets(options).words()?,
             admin: admin_token(options)?,
             proxies: Proxies::new(options.trusted_proxy.clone()),
             limits: Limits {
@@ -196,6 +206,14 @@ impl Server {
             sockets: options.sockets,
         };
         Server::open(plan).await
+    }
+
+    /// Whether the options make a server, as far as can be told without opening it.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    pub fn check(options: &ServeOptions) -> Result<(), StartError> {
+        Ok(setup(options)?.check()?)
     }
 
     /// Opens a server that shows one recording, on this machine only.
@@ -239,20 +257,27 @@ impl Server {
     async fn open(plan: Plan) -> Result<Server, StartError> {
         telemetry::metrics();
         let certificate = plan.certificate.map(Certificate::load).transpose()?;
-        let listener = match (plan.host, &certificate) {
-            (Some(host), None) if !host.is_loopback() => return Err(StartError::PlainBeyondLoopback(host)),
-            (Some(host), _) => listen(host, plan.port)?,
-            (None, None) => listen(Ipv4Addr::LOCALHOST.into(), plan.port)?,
-            // A machine without IPv6 has no address for both.
-            (None, Some(_)) => match listen(Ipv6Addr::UNSPECIFIED.into(), plan.port) {
-                Err(StartError::Listen { .. }) => listen(Ipv4Addr::UNSPECIFIED.into(), plan.port)?,
-                listener => listener?,
+        let listener = match inherited()? {
+            Some(listener) => listener,
+            None => match (plan.host, &certificate) {
+                (Some(host), None) if !host.is_loopback() => {
+                    return Err(StartError::PlainBeyondLoopback(host));
+                }
+                (Some(host), _) => listen(host, plan.port)?,
+                (None, None) => listen(Ipv4Addr::LOCALHOST.into(), plan.port)?,
+                // A machine without IPv6 has no address for both.
+                (None, Some(_)) => match listen(Ipv6Addr::UNSPECIFIED.into(), plan.port) {
+                    Err(StartError::Listen { .. }) => listen(Ipv4Addr::UNSPECIFIED.into(), plan.port)?,
+                    listener => listener?,
+                },
             },
         };
         let address = listener.local_addr().map_err(|error| StartError::Listen {
             address: (Ipv4Addr::UNSPECIFIED, plan.port).into(),
             error,
         })?;
+        #[cfg(unix)]
+        let second = listener.as_fd().try_clone_to_owned().map_err(StartError::Listener)?;
         let tls = match &certificate {
             Some(certificate) => Some(TlsAcceptor::from(Arc::new(certificate.server_config()?))),
             None => None,
@@ -264,6 +289,7 @@ impl Server {
             Arc::new(move || pump.flush())
         };
         let lobby = Lobby::new(plan.lobby, flush)?;
+        let signed = lobby.recordings().and_then(sign);
         lobby.restore();
         let site = Arc::new(Site {
             purpose: plan.purpose,
@@ -288,7 +314,15 @@ impl Server {
         tracing::info!(%address, tls = tls.is_some(), connections_limit = site.limits.connections, "listening");
         tokio::spawn(listener::run(site.clone(), listener, tls));
         tokio::spawn(keep_up(site.clone(), certificate.clone()));
-        Ok(Server { address, tls: certificate.is_some(), site, stop })
+        Ok(Server {
+            address,
+            tls: certificate.is_some(),
+            site,
+            stop,
+            #[cfg(unix)]
+            listener: second,
+            _signed: signed,
+        })
     }
 
     /// Where the server listens.
@@ -317,15 +351,30 @@ impl Server {
         format!("{scheme}://{host}:{}/", self.address.port())
     }
 
-    /// Stops: accepts nobody, tells the players, closes the recordings, waits for the goodbyes. Takes less than 5 s.
-    pub async fn stop(self) {
+    /// Stops for a successor: accepts nobody, tells the players to come back at once, leaves the recordings to be gone on
+    /// with. Hands over the listening socket, where those who knock wait.
+    #[cfg(unix)]
+    pub async fn leave_to_successor(self) -> OwnedFd {
         self.stop.send_replace(true);
+        self.end_rooms(CloseCode::Restarting).await;
+        // Whoever reads slower than this finds the connection broken instead, and comes back all the same.
+        let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.site.players.emptied()).await;
+        self.listener
+    }
+
+    async fn end_rooms(&self, code: CloseCode) {
         let lobby = self.site.lobby.clone();
-        match timeout(ROOMS_STOP_LIMIT, tokio::task::spawn_blocking(move || lobby.stop())).await {
+        match timeout(ROOMS_STOP_LIMIT, tokio::task::spawn_blocking(move || lobby.stop(code))).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the rooms did not stop in order"),
             Err(_) => tracing::error!("the rooms did not stop in time"),
         }
+    }
+
+    /// Stops: accepts nobody, tells the players, closes the recordings, waits for the goodbyes. Takes less than 5 s.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.end_rooms(CloseCode::GoingAway).await;
         if timeout(GOODBYES_LIMIT, self.site.sockets.emptied()).await.is_err() {
             tracing::info!(left = self.site.sockets.count(), "some peers did not take their leave");
         }
@@ -345,6 +394,21 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
         Some(token) => AdminToken::new(token.trim()).map(Some).ok_or(StartError::AdminTokenShort),
         None => Ok(None),
     }
+}
+
+fn assets(options: &ServeOptions) -> Assets {
+    options.assets.clone().map_or(Assets::Embedded, Assets::Directory)
+}
+
+/// What rooms start from.
+fn setup(options: &ServeOptions) -> Result<Setup, AssetError> {
+    let choice = Choice {
+        mode: options.mode.clone(),
+        drones: options.drones,
+        seed: options.seed.unwrap_or_default(),
+        tick_rate_hz: options.tick_rate,
+    };
+    assets(options).setup(&choice)
 }
 
 fn journal_options(options: &ServeOptions) -> JournalOptions {
@@ -374,6 +438,30 @@ async fn keep_up(site: Arc<Site>, certificate: Option<Arc<Certificate>>) {
             () = site.stopped() => return,
         }
     }
+}
+
+/// The socket that the process before this one listened on.
+#[cfg(unix)]
+fn inherited() -> Result<Option<tokio::net::TcpListener>, StartError> {
+    let listener = upgrade::inherited_listener().map_err(StartError::Listener)?;
+    listener.map(tokio::net::TcpListener::from_std).transpose().map_err(StartError::Listener)
+}
+
+#[cfg(not(unix))]
+fn inherited() -> Result<Option<tokio::net::TcpListener>, StartError> {
+    Ok(None)
+}
+
+/// Says in the directory of recordings who is writing there.
+#[cfg(unix)]
+fn sign(recordings: &Path) -> Option<File> {
+    let signed = upgrade::sign(recordings);
+    signed.inspect_err(|error| tracing::warn!(%error, "`game-server upgrade` will not find this server")).ok()
+}
+
+#[cfg(not(unix))]
+fn sign(_: &Path) -> Option<File> {
+    None
 }
 
 fn listen(host: IpAddr, port: u16) -> Result<tokio::net::TcpListener, StartError> {

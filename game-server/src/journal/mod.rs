@@ -256,10 +256,21 @@ impl Journal {
         self.0.as_ref().map_or_else(JournalStatus::default, |recorder| recorder.status.status())
     }
 
+    /// Leaves the recording to be gone on with from this keyframe, without an index. Waits as [`Journal::finish`] does.
+    pub fn leave(mut self, keyframe: &Keyframe, seats: &Seats) {
+        self.keyframe(keyframe, seats);
+        self.end();
+    }
+
     /// Ends the recording with this keyframe and its index. Waits for the disk, but no longer than [`FINISH_LIMIT`].
     pub fn finish(self, keyframe: &Keyframe) {
-        let Some(recorder) = self.0 else { return };
+        let Some(recorder) = &self.0 else { return };
         *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyframe.clone());
+        self.end();
+    }
+
+    fn end(self) {
+        let Some(recorder) = self.0 else { return };
         drop(recorder.queue);
         if recorder.ended.recv_timeout(FINISH_LIMIT) == Err(RecvTimeoutError::Timeout) {
             recorder.status.stopped("the disk did not take the end of the recording in time");

@@ -52,7 +52,7 @@ impl Reporter {
             self.replace(JournalStatus { recording: false, file: None, problem: Some(problem.into()) });
         // Said once, not at every attempt to begin again.
         if before.problem.is_none() {
-            counter!("driftbelt_journal_failures_total").increment(1);
+            counter!("driftbelt_journal_failures_total", "reason" => problem.to_owned()).increment(1);
             tracing::error!(
                 room = self.room,
                 file = before.file,

@@ -93,6 +93,11 @@ impl Viewer {
                 removed.push(gone.id);
             }
             let before = held.next_if(|held| held.id == id).map(|held| held.exact_at);
+            if before == Some(UNKNOWN) && !interest.enters(world.entities[index].motion.at) {
+                // At the edge, out of sight: forgotten on both sides until it comes into view.
+                removed.push(id);
+                continue;
+            }
             if before.is_some() || interest.enters(world.entities[index].motion.at) {
                 telling.tell(index, before, &mut writer);
                 now_held.push(Held { id, exact_at: world.tick });
@@ -126,6 +131,10 @@ impl Viewer {
                 removed.push(gone.id);
             }
             let exact_at = held.next_if(|held| held.id == id).map(|held| held.exact_at);
+            if exact_at == Some(UNKNOWN) && !interest.enters(entity.motion.at) {
+                removed.push(id);
+                continue;
+            }
             let cost = match exact_at {
                 Some(tick) if tick.next() == world.tick => {
                     records.step_size(index).unwrap_or(FULL_COST_BYTES)

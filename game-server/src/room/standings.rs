@@ -3,54 +3,56 @@
 use shared::id::PlayerId;
 use shared::message::{SCOREBOARD_ROWS, ScoreRow, Scoreboard};
 use shared::snapshot::{Pilot, WorldSnapshot};
+use std::cmp::Reverse;
 
-/// All players by score.
-pub struct Standings<'a> {
+/// All players by score, as of one tick.
+#[derive(Debug, Default)]
+pub struct Standings {
     /// The best first; equal scores by who came first.
-    ranked: Vec<&'a Pilot>,
-    /// Each player's place in `ranked`, ascending by player.
-    places: Vec<(PlayerId, usize)>,
+    best: Vec<ScoreRow>,
+    /// Each player's rank, ascending by player.
+    ranks: Vec<(PlayerId, u32)>,
     humans: u32,
 }
 
-impl Standings<'_> {
+impl Standings {
     /// The standings of a world.
-    pub fn of(world: &WorldSnapshot) -> Standings<'_> {
+    pub fn of(world: &WorldSnapshot) -> Standings {
         let mut ranked: Vec<&Pilot> = world.pilots.iter().collect();
-        ranked.sort_by_key(|pilot| (std::cmp::Reverse(pilot.score), pilot.player));
-        let mut places: Vec<_> =
-            ranked.iter().enumerate().map(|(place, pilot)| (pilot.player, place)).collect();
-        places.sort_unstable();
+        ranked.sort_by_key(|pilot| (Reverse(pilot.score), pilot.player));
+        let best = (1..).zip(&ranked).map(|(rank, pilot)| row(rank, pilot)).take(SCOREBOARD_ROWS).collect();
+        let mut ranks: Vec<_> = (1..).zip(&ranked).map(|(rank, pilot)| (pilot.player, rank)).collect();
+        ranks.sort_unstable();
         let humans = ranked.iter().filter(|pilot| !pilot.drone).count() as u32;
-        Standings { ranked, places, humans }
+        Standings { best, ranks, humans }
     }
 
-    /// What one player is shown: the best, and the player.
-    pub fn scoreboard(&self, viewer: PlayerId) -> Scoreboard {
-        let found = self.places.binary_search_by_key(&viewer, |(player, _)| *player);
-        let own = found.ok().map(|index| self.places[index].1);
-        let mut rows: Vec<ScoreRow> =
-            (0..self.ranked.len().min(SCOREBOARD_ROWS)).map(|place| self.row(place)).collect();
-        rows.extend(own.filter(|place| *place >= SCOREBOARD_ROWS).map(|place| self.row(place)));
-        Scoreboard {
-            players: self.ranked.len() as u32,
-            humans: self.humans,
-            own_rank: own.map_or(0, |place| place as u32 + 1),
-            rows,
-        }
+    /// Whether nobody stands in them.
+    pub fn is_empty(&self) -> bool {
+        self.ranks.is_empty()
     }
 
-    fn row(&self, place: usize) -> ScoreRow {
-        let pilot = self.ranked[place];
-        ScoreRow {
-            rank: place as u32 + 1,
-            player: pilot.player,
-            name: pilot.name.clone(),
-            team: pilot.team,
-            drone: pilot.drone,
-            score: pilot.score,
-            kills: pilot.kills,
-            deaths: pilot.deaths,
+    /// What one player is shown: the best, and the player as of now.
+    pub fn scoreboard(&self, viewer: PlayerId, world: &WorldSnapshot) -> Scoreboard {
+        let found = self.ranks.binary_search_by_key(&viewer, |(player, _)| *player);
+        let own_rank = found.map_or(0, |index| self.ranks[index].1);
+        let mut rows = self.best.clone();
+        if own_rank as usize > SCOREBOARD_ROWS {
+            rows.extend(world.pilot(viewer).map(|pilot| row(own_rank, pilot)));
         }
+        Scoreboard { players: self.ranks.len() as u32, humans: self.humans, own_rank, rows }
+    }
+}
+
+fn row(rank: u32, pilot: &Pilot) -> ScoreRow {
+    ScoreRow {
+        rank,
+        player: pilot.player,
+        name: pilot.name.clone(),
+        team: pilot.team,
+        drone: pilot.drone,
+        score: pilot.score,
+        kills: pilot.kills,
+        deaths: pilot.deaths,
     }
 }

@@ -74,7 +74,7 @@ fn message(act: &Act, now: Tick) -> Option<ClientMessage> {
             resume: Some(ResumeToken([1; 16])),
             last_tick: Some(now),
             talk_heard: 0,
-            attempt: 0,
+            attempt: 1,
         })),
         Act::Noise(bytes) => decoded(bytes),
         Act::Broken(frames, bit) => {

@@ -27,7 +27,7 @@ impl Crowd {
                 resume: None,
                 last_tick: None,
                 talk_heard: 0,
-                attempt: 0,
+                attempt: 1,
             };
             let token = ResumeToken([number; 16]);
             let connected = Connected { connection: connection(number), hello, token, link: to_client };

@@ -9,3 +9,5 @@ mod facts;
 mod kill;
 mod player;
 mod process;
+#[cfg(unix)]
+mod upgrade;

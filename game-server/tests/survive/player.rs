@@ -23,8 +23,10 @@ pub struct Player {
     socket: Option<WebSocket<TcpStream>>,
     began: Instant,
     number: u64,
-    /// Controls by tick, as sent on this connection.
+    /// Controls by tick, as sent on this connection for the first time: what is sent again may have counted, and ended with
+    /// the connection before.
     sent: BTreeMap<Tick, Controls>,
+    newest_sent: Tick,
     /// Every player that this one was welcomed as.
     pub welcomed_as: Vec<PlayerId>,
     /// The newest it was told.
@@ -42,6 +44,9 @@ pub struct Player {
     /// Close codes heard.
     pub closed_with: Vec<u16>,
     pub chat: Vec<String>,
+    /// The longest time between two snapshots.
+    pub longest_silence_ms: f64,
+    heard_ms: Option<f64>,
 }
 
 impl Player {
@@ -53,6 +58,7 @@ impl Player {
             began: Instant::now(),
             number,
             sent: BTreeMap::new(),
+            newest_sent: Tick(0),
             welcomed_as: Vec::new(),
             told: None,
             snapshots: 0,
@@ -63,6 +69,8 @@ impl Player {
             silent: Vec::new(),
             closed_with: Vec::new(),
             chat: Vec::new(),
+            longest_silence_ms: 0.0,
+            heard_ms: None,
         }
     }
 
@@ -130,7 +138,11 @@ impl Player {
         loop {
             match self.socket.as_mut()?.read() {
                 Ok(Message::Binary(bytes)) => return Some(bytes.to_vec()),
-                Ok(Message::Close(Some(frame))) => self.closed_with.push(frame.code.into()),
+                Ok(Message::Close(Some(frame))) => {
+                    self.closed_with.push(frame.code.into());
+                    let _ = self.socket.as_mut()?.flush();
+                    self.cut();
+                }
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return None,
                 Err(_) => self.cut(),
@@ -141,7 +153,11 @@ impl Player {
     fn speak(&mut self) {
         while let Some(bytes) = self.client.poll_transmit() {
             if let Ok(ClientMessage::Input(input)) = decode_client(&bytes) {
-                self.sent.extend(input.frames.iter().map(|frame| (frame.tick, frame.controls)));
+                for frame in input.frames.iter().filter(|frame| frame.tick > self.newest_sent) {
+                    self.sent.insert(frame.tick, frame.controls);
+                }
+                let newest = input.frames.iter().map(|frame| frame.tick).max();
+                self.newest_sent = newest.unwrap_or_default().max(self.newest_sent);
             }
             let Some(socket) = &mut self.socket else { return };
             match socket.send(Message::binary(bytes)) {
@@ -170,6 +186,9 @@ impl Player {
                     bytes.push(self.first_bytes);
                 }
                 self.snapshots += 1;
+                let now = self.now_ms();
+                let silence = self.heard_ms.replace(now).map_or(0.0, |before| now - before);
+                self.longest_silence_ms = self.longest_silence_ms.max(silence);
                 let player = self.client.world().unwrap().player;
                 let controls = self.sent.get(&snapshot.input_ack).copied();
                 let score = Some(snapshot.own.score);

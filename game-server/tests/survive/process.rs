@@ -4,12 +4,14 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 /// A running server.
 pub struct ServerProcess {
     pub child: Child,
     pub address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 /// Starts the binary with recordings in the directory. Port 0 takes any.
@@ -36,11 +38,25 @@ pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) 
     };
     let port = url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     // Its log is read on, so that it never waits for a reader, and shown if the test fails.
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
-    ServerProcess { child, address: (Ipv4Addr::LOCALHOST, port).into() }
+    let log = Arc::new(Mutex::new(Vec::new()));
+    std::thread::spawn({
+        let log = log.clone();
+        move || {
+            for line in lines.map_while(Result::ok) {
+                eprintln!("{line}");
+                log.lock().unwrap().push(line);
+            }
+        }
+    });
+    ServerProcess { child, address: (Ipv4Addr::LOCALHOST, port).into(), log }
 }
 
 impl ServerProcess {
+    /// How many lines of its log say this.
+    pub fn said(&self, words: &str) -> usize {
+        self.log.lock().unwrap().iter().filter(|line| line.contains(words)).count()
+    }
+
     /// Ends it without a word, as a crash does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -195,6 +195,22 @@ fn every_event_becomes_one_effect() {
 }
 
 #[test]
+fn who_is_hit_learns_where_the_shooter_saw_the_ship() {
+    let mut rig = Rig::new(30.0, 0);
+    rig.server.rocks.clear();
+    rig.run(2000.0, |rig| drop(rig.picture()));
+    for (target, seen, told) in [(SHIP, (-1024, 512), 1), (SHIP, (0, 0), 0), (FOE, (-1024, 512), 0)] {
+        let (by, course) = (PlayerId(2), Angle::from_step(256));
+        let what = Happening::Hit { target, by, damage: 80, course, seen };
+        rig.server.events.push(Event { at: (256, 256), what });
+        let mut places = Vec::new();
+        rig.run(1000.0, |rig| places.extend(rig.picture().effect_place(10)));
+        assert_eq!(places.len(), told, "{target:?} seen {seen:?} away");
+        assert!(places.iter().all(|place| *place == Vec2::new(1.0 - 4.0, 1.0 + 2.0)), "{places:?}");
+    }
+}
+
+#[test]
 fn a_bump_is_felt_at_once_and_only_once() {
     let mut rig = Rig::new(80.0, 0);
     let (mut felt, mut early) = (0, 0);

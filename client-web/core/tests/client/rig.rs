@@ -179,6 +179,14 @@ impl Picture {
         bolts.map(|word| Vec2::new(self.at(word + 2), self.at(word + 3))).collect()
     }
 
+    /// Where an effect of this kind is, if there is one.
+    pub fn effect_place(&self, kind: u32) -> Option<Vec2> {
+        let first = 32 + self.words[0] as usize * 16;
+        let mut starts = (0..self.words[1] as usize).map(|index| first + index * 8);
+        let word = starts.find(|word| self.words[*word] == kind)?;
+        Some(Vec2::new(self.at(word + 1), self.at(word + 2)))
+    }
+
     /// Kinds and subjects of the effects.
     pub fn effects(&self) -> Vec<(u32, u32)> {
         let first = 32 + self.words[0] as usize * 16;

@@ -1,0 +1,96 @@
+//! A new binary takes over while people play; one that cannot is refused.
+
+use crate::facts::assert_all_true;
+use crate::player::{Player, play_until};
+use crate::process::{recordings, start_binary};
+use game_server::verify::verify;
+use shared::message::CloseCode;
+use shared::recording::Recording;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+const PLAYERS: u64 = 8;
+const BINARY: &str = env!("CARGO_BIN_EXE_game-server");
+
+/// Puts a file in the place of the running binary, as an installer does: never into it.
+fn replace(place: &Path, content: &[u8]) {
+    let new = place.with_extension("new");
+    fs::write(&new, content).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::rename(&new, place).unwrap();
+}
+
+fn snapshots(players: &[Player]) -> u32 {
+    players.iter().map(|player| player.snapshots).sum()
+}
+
+#[test]
+fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
+    let (home, bin) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let binary = bin.path().join("game-server");
+    replace(&binary, &fs::read(BINARY).unwrap());
+    let mut server = start_binary(&binary, &home, 0, &["--drones", "10", "--seed", "6"]);
+    let mut players: Vec<_> = (0..PLAYERS).map(|number| Player::new(number, server.address)).collect();
+    play_until(&mut players, |players| players.iter().all(|player| player.snapshots > 20));
+
+    replace(&binary, b"#!/bin/sh\necho 'error: it simulates as another' >&2\nexit 1\n");
+    let hang_up = |pid: u32| Command::new("kill").args(["-HUP", &pid.to_string()]).status().unwrap();
+    assert!(hang_up(server.child.id()).success());
+    play_until(&mut players, |_| server.said("refuses: it simulates as another") == 1);
+    let before = snapshots(&players);
+    play_until(&mut players, |players| snapshots(players) > before + 80);
+    assert!(players.iter().all(|player| player.closed_with.is_empty()), "the match goes on");
+
+    replace(&binary, &fs::read(BINARY).unwrap());
+    let mut facts = Vec::new();
+    for upgrade in 1..=2 {
+        if upgrade == 1 {
+            assert!(hang_up(server.child.id()).success());
+        } else {
+            let mut command = Command::new(BINARY);
+            command.arg("upgrade").arg("--recordings").arg(home.path());
+            assert!(command.status().unwrap().success());
+        }
+        play_until(&mut players, |players| {
+            players.iter().all(|player| player.closed_with.len() == upgrade && player.snapshots > 20)
+        });
+        facts.extend(players.iter().filter_map(|player| player.told));
+    }
+    assert!(server.child.try_wait().unwrap().is_none(), "the same process all along");
+    for player in &players {
+        assert_eq!(player.welcomed_as.len(), 1, "a seat was lost");
+        assert_eq!(player.closed_with, [CloseCode::Restarting as u16; 2]);
+        eprintln!("longest silence {} ms", player.longest_silence_ms);
+    }
+    server.kill();
+    let [path] = &recordings(&home)[..] else { panic!("one recording of one session") };
+    let recording = Recording::open(fs::read(path).unwrap()).unwrap();
+    assert!(verify(&recording, |_| {}).unwrap().divergence.is_none());
+    assert_all_true(path, facts);
+}
+
+#[test]
+fn a_binary_that_simulates_otherwise_says_so() {
+    let home = TempDir::new().unwrap();
+    let answer = |build: &str, options: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(options).current_dir(home.path()).env("GAME_SERVER_SUCCEEDS_SIMULATION", build);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (can, words) = answer(sim::Sim::BUILD, &["--no-tls"]);
+    assert!(can, "{words}");
+    let (can, words) = answer("driftbelt-sim-0", &["--no-tls"]);
+    assert!(!can && words.contains(sim::Sim::BUILD) && words.contains("driftbelt-sim-0"), "{words}");
+    assert!(!answer(sim::Sim::BUILD, &["--mode", "no-such-mode"]).0);
+    let output = Command::new(BINARY)
+        .args(["upgrade", "--recordings", "."])
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no server records into"));
+}
