@@ -10,9 +10,10 @@ import { Hints } from "./hints.ts";
 import { readChart, readHud, readPointers } from "./hud.ts";
 import type { Controls } from "./input/controls.ts";
 import { has, t, whole } from "./locale/locale.ts";
+import { Mutes } from "./mutes.ts";
 import { CloseCode, type Link, type LinkEvents } from "./net/link.ts";
 import { type KeptSeat, keepSeat } from "./net/seat.ts";
-import { Names, show } from "./notices.ts";
+import { Names, show, tell } from "./notices.ts";
 import { change, settings } from "./settings.ts";
 import { addToast, hudAtRest, model } from "./ui/model.ts";
 import type { Stage } from "./view/stage.ts";
@@ -32,6 +33,7 @@ export class Game {
   private readonly link: ReturnType<Connect>;
   private readonly frame = new Frame();
   private readonly names = new Names();
+  private readonly mutes = new Mutes();
   private readonly hints = new Hints(settings.value.learned);
   private readonly hiddenTimer: ReturnType<typeof setInterval>;
   private hudAt = 0;
@@ -103,6 +105,11 @@ export class Game {
   }
 
   chat(text: string): void {
+    const muted = this.mutes.command(text);
+    if (muted) {
+      tell(t(muted.muted ? "news.muted" : "news.unmuted", { name: muted.name }));
+      return;
+    }
     this.client.chat(text);
     this.transmit();
   }
@@ -184,7 +191,7 @@ export class Game {
         const key = `goodbye.${notice.code}`;
         model.retryReason.value = has(key) ? t(key) : notice.reason;
       }
-      show(notice, this.names);
+      show(notice, this.names, this.mutes);
     }
   }
 

@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 import type { Notice } from "./core.ts";
 import { has, t, whole } from "./locale/locale.ts";
+import type { Mutes } from "./mutes.ts";
 import { addLine, addToast, model } from "./ui/model.ts";
 
 const KILL_SECONDS = 6;
@@ -26,7 +27,7 @@ export class Names {
 }
 
 /** Applies one notice; `goodbye` is the game's own business and ignored here. */
-export function show(notice: Notice, names: Names): void {
+export function show(notice: Notice, names: Names, mutes?: Mutes): void {
   batch(() => {
     switch (notice.type) {
       case "welcome":
@@ -41,17 +42,12 @@ export function show(notice: Notice, names: Names): void {
         showKill(notice);
         break;
       case "chat":
+        if (mutes?.has(notice.name)) break;
         addLine(model.talk, { kind: "chat", who: notice.name, text: notice.text, own: "" }, 7, CHAT_SECONDS);
         break;
       case "system": {
         const key = `news.${notice.key}`;
-        if (!has(key)) break;
-        addLine(
-          model.talk,
-          { kind: "news", who: "", text: t(key, notice.values), own: "" },
-          7,
-          CHAT_SECONDS / 2,
-        );
+        if (has(key)) tell(t(key, notice.values));
         break;
       }
       case "scoreboard":
@@ -62,6 +58,11 @@ export function show(notice: Notice, names: Names): void {
         break;
     }
   });
+}
+
+/** A piece of news that fades. */
+export function tell(text: string): void {
+  addLine(model.talk, { kind: "news", who: "", text, own: "" }, 7, CHAT_SECONDS / 2);
 }
 
 function showKill(kill: Extract<Notice, { type: "kill" }>): void {

@@ -1,6 +1,7 @@
 //! Rules, modes and arenas: from the binary itself, or from a directory that takes their place.
 
 use crate::config::{nearest, suggest};
+use crate::speech::Words;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::de::DeserializeOwned;
 use shared::rules::{Arena, Mode, RuleError};
@@ -14,6 +15,10 @@ struct Modes;
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../assets/arenas"]
 struct Arenas;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../assets/words"]
+struct WordLists;
 
 const RULES: &str = include_str!("../../assets/rules.toml");
 
@@ -81,6 +86,32 @@ pub enum AssetError {
 }
 
 impl Assets {
+    /// The words that are hidden: those of every file of `words/`. A directory without that folder hides none.
+    ///
+    /// # Errors
+    /// [`AssetError::Unreadable`] names the file.
+    pub fn words(&self) -> Result<Words, AssetError> {
+        let mut words = Words::default();
+        let Assets::Directory(root) = self else {
+            for file in WordLists::iter().filter_map(|name| WordLists::get(&name)) {
+                words.add(&String::from_utf8_lossy(&file.data));
+            }
+            return Ok(words);
+        };
+        let folder = root.join("words");
+        if !folder.exists() {
+            return Ok(words);
+        }
+        let unreadable = |error| AssetError::Unreadable { file: folder.display().to_string(), error };
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|ending| ending == "txt") {
+                words.add(&read(&path)?);
+            }
+        }
+        Ok(words)
+    }
+
     /// What a world starts from.
     ///
     /// # Errors

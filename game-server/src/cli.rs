@@ -4,6 +4,7 @@ use crate::net::sockets::SocketMethod;
 use crate::sessions::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -90,6 +91,15 @@ pub struct ServeOptions {
     /// Origins whose pages may open sockets, such as https://example.org [default: the server's own]
     #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_ORIGIN", value_delimiter = ',')]
     pub origin: Vec<String>,
+    /// Proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8 [default: none]
+    #[arg(long, value_name = "CIDR", env = "DRIFTBELT_TRUSTED_PROXY", value_delimiter = ',', value_parser = parse_network)]
+    pub trusted_proxy: Vec<IpNet>,
+    /// File with the token that opens /api/admin [default: administration is off]
+    #[arg(long, value_name = "FILE", env = "DRIFTBELT_ADMIN_TOKEN_FILE")]
+    pub admin_token_file: Option<PathBuf>,
+    /// The token itself; better as a variable, since others on the machine can read a command line
+    #[arg(long, value_name = "TOKEN", env = "DRIFTBELT_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
     /// Directory for recordings
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
     pub recordings: PathBuf,
@@ -189,6 +199,11 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
     }
     let number = text.trim_start_matches('[').trim_end_matches(']');
     number.parse().map_err(|_| "must be an IP address of this machine, such as 0.0.0.0, or localhost".into())
+}
+
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "must be a network such as 10.0.0.0/8, or one address".into())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

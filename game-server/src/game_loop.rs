@@ -96,7 +96,10 @@ pub fn run(
             match &event {
                 SessionEvent::Connected(_) => drop(stats.entering.fetch_sub(1, Relaxed)),
                 SessionEvent::Stop { code } => stopping = Some(*code),
-                SessionEvent::Said { .. } | SessionEvent::Disconnected { .. } => {}
+                SessionEvent::Said { .. }
+                | SessionEvent::Disconnected { .. }
+                | SessionEvent::Admin(_)
+                | SessionEvent::Roster(_) => {}
             }
             room.handle(event);
         }

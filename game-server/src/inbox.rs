@@ -1,7 +1,10 @@
 //! What connections post to a room: a closed set of events in a bounded queue, drained at the tick boundary.
 
 use crate::link::Link;
+use crate::room::SeatStatus;
+use shared::command::Admin;
 use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most events that wait for a tick boundary in one room.
@@ -41,6 +44,10 @@ pub enum SessionEvent {
         /// The socket.
         connection: ConnectionId,
     },
+    /// An administrator's order.
+    Admin(Admin),
+    /// An administrator asks who has a seat.
+    Roster(SyncSender<Vec<SeatStatus>>),
     /// The server stops: tell the players, close the journal, end the room.
     Stop {
         /// The code that players see.

@@ -17,6 +17,7 @@ pub mod replication;
 pub mod room;
 pub mod serve;
 pub mod sessions;
+pub mod speech;
 pub mod telemetry;
 #[cfg(unix)]
 pub mod upgrade;

@@ -4,7 +4,8 @@ use crate::game_loop::{self, RoomStats, RoomStatus};
 use crate::gate::Flush;
 use crate::inbox::{Connected, InboxSender, PostError, SessionEvent, inbox};
 use crate::journal::{Journal, JournalOptions, RestoreError, Unfinished, unfinished};
-use crate::room::Room;
+use crate::room::{Room, SeatStatus};
+use shared::command::Admin;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
 use shared::rules::RuleError;
 use shared::setup::Setup;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
@@ -66,6 +68,11 @@ impl EnterError {
         }
     }
 }
+
+/// There is no room of this name, or it takes nothing in.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no room “{0}”")]
+pub struct NoRoom(String);
 
 /// The rooms of this process.
 #[derive(Clone)]
@@ -144,6 +151,30 @@ impl Lobby {
                 })
             }
         }
+    }
+
+    /// Gives a room an administrator's order.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if there is no such room.
+    pub fn administer(&self, room: &str, act: Admin) -> Result<(), NoRoom> {
+        self.post(room, SessionEvent::Admin(act))
+    }
+
+    /// Asks a room who has a seat in it. The answer comes at its next tick.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if there is no such room.
+    pub fn ask_roster(&self, room: &str) -> Result<Receiver<Vec<SeatStatus>>, NoRoom> {
+        let (reply, answer) = sync_channel(1);
+        self.post(room, SessionEvent::Roster(reply)).map(|()| answer)
+    }
+
+    fn post(&self, room: &str, event: SessionEvent) -> Result<(), NoRoom> {
+        let no_room = || NoRoom(room.chars().take(ROOM_NAME_LIMIT_BYTES).collect());
+        let rooms = self.rooms();
+        let entry = rooms.running.get(room).ok_or_else(no_room)?;
+        entry.inbox.post(event).map_err(|_| no_room())
     }
 
     /// Every room as of about a second ago.

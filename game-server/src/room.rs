@@ -2,6 +2,7 @@
 //!
 //! No sockets and no clock: the game loop hands in events and says when the next tick is due.
 
+mod admin;
 mod announce;
 mod restore;
 mod stage;
@@ -12,6 +13,8 @@ use crate::journal::{Journal, Mark, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
 use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, hash_of};
+use crate::speech::{distinct, look};
+pub use admin::SeatStatus;
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
 use shared::message::{CloseCode, Notice, ServerMessage, Welcome};
@@ -37,7 +40,11 @@ pub const KILL_NOTICE_LIMIT_PLAYERS: usize = 64;
 /// A player's place in the room; kept for a while when the connection is lost.
 struct Seat {
     name: Name,
+    /// What the name looks like; no other seat's looks the same.
+    look: String,
     session: Session,
+    /// Nobody hears what the player says.
+    muted: bool,
     connection: Option<(ConnectionId, Link)>,
     away_since: Tick,
     /// Not said yet.
@@ -57,6 +64,8 @@ pub struct Room {
     pending: TickInputs,
     tick_micros: u32,
     empty_since: Option<Tick>,
+    /// An administrator has closed it: nobody comes in.
+    closed: bool,
     grace_ticks: u32,
     viewer_bytes_per_second: u32,
     standings: Standings,
@@ -94,6 +103,7 @@ impl Room {
             pending: TickInputs::default(),
             tick_micros: 0,
             empty_since: None,
+            closed: false,
             grace_ticks,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             standings: Standings::default(),
@@ -142,11 +152,13 @@ impl Room {
         &self.journal
     }
 
-    /// Whether nobody has had a seat for [`EMPTY_ROOM_SECONDS`].
+    /// Whether nobody has had a seat for [`EMPTY_ROOM_SECONDS`], or the room was closed.
     #[must_use]
     pub fn abandoned(&self) -> bool {
-        self.empty_since
-            .is_some_and(|since| self.sim.tick().since(since) > self.setup.ticks(EMPTY_ROOM_SECONDS))
+        self.closed
+            || self
+                .empty_since
+                .is_some_and(|since| self.sim.tick().since(since) > self.setup.ticks(EMPTY_ROOM_SECONDS))
     }
 
     /// How many bytes of entities every viewer is sent in a second at most, on average.
@@ -186,6 +198,9 @@ impl Room {
                 seat.away_since = self.sim.tick();
                 self.pending.absences.push(Absence { player, away: true });
             }
+            SessionEvent::Admin(act) => self.administer(act),
+            // Who asked may have given up.
+            SessionEvent::Roster(reply) => drop(reply.try_send(self.roster())),
             SessionEvent::Stop { code } => self.stop(code),
         }
     }
@@ -276,22 +291,38 @@ impl Room {
             self.pending.absences.push(Absence { player, away: false });
             return;
         }
+        if self.closed {
+            link.close(CloseCode::Full, "this room was closed: try another one");
+            return;
+        }
         if self.seats.len() >= usize::from(self.setup.mode.capacity) || self.next_player >= FIRST_DRONE {
             link.close(CloseCode::Full, "this room is full: try another one");
             return;
         }
         let player = PlayerId(self.next_player);
         self.next_player += 1;
-        self.pending.joins.push(Join { player, name: hello.name.clone() });
-        self.journal.mark(Mark::joined(now, player, &hello.name));
-        self.tell_all(&ServerMessage::Notice(Notice::Joined { name: hello.name.clone() }));
+        let name = distinct(hello.name, |look| self.seats.values().any(|seat| seat.look == look));
+        self.pending.joins.push(Join { player, name: name.clone() });
+        self.journal.mark(Mark::joined(now, player, &name));
+        self.tell_all(&ServerMessage::Notice(Notice::Joined { name: name.clone() }));
         let session = Session::new(player, token, &self.setup, now);
         let connection = Some((connection, link));
         if let Some((connection, _)) = &connection {
             self.players.insert(*connection, player);
         }
         let greeting = Some(Greeting::Welcome);
-        self.seats.insert(player, Seat { name: hello.name, session, connection, away_since: now, greeting });
+        self.seats.insert(
+            player,
+            Seat {
+                look: look(name.as_str()),
+                name,
+                session,
+                muted: false,
+                connection,
+                away_since: now,
+                greeting,
+            },
+        );
     }
 
     fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
@@ -308,7 +339,10 @@ impl Room {
     }
 
     fn say(&mut self, player: PlayerId, text: String) {
-        let Some(name) = self.seats.get(&player).map(|seat| seat.name.clone()) else { return };
+        let Some(name) = self.seats.get(&player).filter(|seat| !seat.muted).map(|seat| seat.name.clone())
+        else {
+            return;
+        };
         self.journal.mark(Mark::said(self.sim.tick(), player, &text));
         self.tell_all(&ServerMessage::Chat { player, name, text });
     }

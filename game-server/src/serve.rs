@@ -4,16 +4,20 @@ use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::journal::{JournalOptions, Retention};
 use crate::lobby::{Lobby, LobbyOptions};
+use crate::net::addresses::Addresses;
+use crate::net::admin::{AdminToken, TOKEN_FLOOR_BYTES};
 use crate::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use crate::net::listener;
 use crate::net::origin::Origins;
 use crate::net::presence::Presence;
+use crate::net::proxies::Proxies;
 use crate::net::pump::Pump;
 use crate::net::recordings::Recordings;
 use crate::net::site::{Purpose, Site};
 use crate::net::sockets::SocketMethod;
 use crate::net::stream::Meters;
 use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
+use crate::speech::Words;
 use crate::telemetry;
 #[cfg(unix)]
 use crate::upgrade;
@@ -93,6 +97,19 @@ pub enum StartError {
         /// Why.
         error: OpenError,
     },
+    /// The administrator's token cannot be read.
+    #[error("--admin-token-file {}: {error}", file.display())]
+    AdminTokenFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The administrator's token can be guessed.
+    #[error(
+        "the administrator's token must have at least {TOKEN_FLOOR_BYTES} characters: `openssl rand -hex 24` makes one"
+    )]
+    AdminTokenShort,
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -126,6 +143,9 @@ struct Plan {
     lobby: LobbyOptions,
     recordings: Recordings,
     origins: Origins,
+    words: Words,
+    admin: Option<AdminToken>,
+    proxies: Proxies,
     limits: Limits,
     sockets: SocketMethod,
 }
@@ -175,6 +195,9 @@ impl Server {
             lobby,
             recordings: Recordings::Directory(options.recordings.clone()),
             origins: Origins::new(&options.origin),
+            words: assets(options).words()?,
+            admin: admin_token(options)?,
+            proxies: Proxies::new(options.trusted_proxy.clone()),
             limits: Limits {
                 connections: options.connections_limit.min(files_for_connections()),
                 connections_per_address: options.connections_per_address_limit,
@@ -222,6 +245,9 @@ impl Server {
             },
             recordings: Recordings::File(file),
             origins: Origins::Own,
+            words: Words::default(),
+            admin: None,
+            proxies: Proxies::default(),
             limits: Limits::default(),
             sockets: SocketMethod::default(),
         };
@@ -275,6 +301,11 @@ impl Server {
             started: Instant::now(),
             stopping,
             meters: Meters::default(),
+            addresses: Addresses::new(&plan.limits),
+            words: plan.words,
+            admin: plan.admin,
+            whereabouts: Arc::default(),
+            proxies: plan.proxies,
             sockets: Presence::new("driftbelt_sockets", plan.limits.connections + REFUSALS_LIMIT_CONNECTIONS),
             players: Presence::new("driftbelt_connections", plan.limits.connections),
             limits: plan.limits,
@@ -350,16 +381,34 @@ impl Server {
     }
 }
 
+/// The administrator's token: the file's, else the one in the options; `None` if there is none.
+fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError> {
+    let token = match &options.admin_token_file {
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?,
+        ),
+        None => options.admin_token.clone(),
+    };
+    match token {
+        Some(token) => AdminToken::new(token.trim()).map(Some).ok_or(StartError::AdminTokenShort),
+        None => Ok(None),
+    }
+}
+
+fn assets(options: &ServeOptions) -> Assets {
+    options.assets.clone().map_or(Assets::Embedded, Assets::Directory)
+}
+
 /// What rooms start from.
 fn setup(options: &ServeOptions) -> Result<Setup, AssetError> {
-    let assets = options.assets.clone().map_or(Assets::Embedded, Assets::Directory);
     let choice = Choice {
         mode: options.mode.clone(),
         drones: options.drones,
         seed: options.seed.unwrap_or_default(),
         tick_rate_hz: options.tick_rate,
     };
-    assets.setup(&choice)
+    assets(options).setup(&choice)
 }
 
 fn journal_options(options: &ServeOptions) -> JournalOptions {

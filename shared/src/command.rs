@@ -70,4 +70,20 @@ pub enum Admin {
     SetDrones(u16),
     /// Removes a player; the same as a leave, but named in the journal.
     Kick(PlayerId),
+    /// As a kick; the player's address may not come back for a time.
+    Ban(PlayerId),
+    /// What a player says is passed on no more, or again.
+    Mute {
+        /// Who.
+        player: PlayerId,
+        /// Whether nobody hears the player any more.
+        muted: bool,
+    },
+    /// Everybody in the room is told this.
+    Announce {
+        /// The line.
+        text: String,
+    },
+    /// The room ends after this tick.
+    Close,
 }

@@ -53,7 +53,9 @@ pub fn apply(
     for act in &inputs.0.admin {
         match act {
             Admin::SetDrones(wanted) => players.wanted = (*wanted).min(DRONES_LIMIT),
-            Admin::Kick(player) => leave(&mut players, *player),
+            Admin::Kick(player) | Admin::Ban(player) => leave(&mut players, *player),
+            // Who is heard is not the world's business.
+            Admin::Mute { .. } | Admin::Announce { .. } | Admin::Close => {}
         }
     }
     for input in &inputs.0.inputs {

@@ -19,6 +19,13 @@ impl Allowance {
         Allowance { per_second: per_second.into(), burst, left: burst, counted: now }
     }
 
+    /// Whether nothing of it is missing.
+    #[must_use]
+    pub fn is_full(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.counted).as_secs_f64();
+        self.left + passed * self.per_second >= self.burst
+    }
+
     /// Takes an amount; `false` if there is not that much left.
     pub fn take(&mut self, amount: usize, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.counted).as_secs_f64();

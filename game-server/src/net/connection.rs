@@ -3,6 +3,7 @@
 
 use crate::inbox::{InboxSender, SessionEvent};
 use crate::link::{Messages, QUEUE_LIMIT_BYTES, Taken};
+use crate::net::addresses::AtAddress;
 use crate::net::allowance::Allowance;
 use crate::net::ending::{Ending, close, ending, is_blocked, within_limit};
 use crate::net::frames::{self, Front, SHORT_MESSAGE_BYTES};
@@ -16,6 +17,7 @@ use metrics::counter;
 use rustls::ServerConnection;
 use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tungstenite::protocol::frame::coding::Data;
@@ -27,6 +29,8 @@ pub struct Connection {
     site: Arc<Site>,
     _slot: Arc<Slot>,
     _present: Option<Present>,
+    _behind_proxy: Option<AtAddress>,
+    address: IpAddr,
     wire: Wire,
     websocket: WebSocketContext,
     /// Nothing but short messages has come, over a socket without TLS.
@@ -79,13 +83,17 @@ pub struct Arrival {
     pub mismatch: Option<&'static str>,
     /// The socket's place among all sockets.
     pub slot: Arc<Slot>,
+    /// Whose socket it is.
+    pub address: IpAddr,
+    /// Its place among those of its address, if a proxy stands between.
+    pub behind_proxy: Option<AtAddress>,
 }
 
 impl Connection {
     /// Takes a socket over after the 101.
     #[must_use]
     pub fn new(site: Arc<Site>, arrival: Arrival, now: Instant) -> Connection {
-        let Arrival { tls, early, room, mismatch, slot } = arrival;
+        let Arrival { tls, early, room, mismatch, slot, address, behind_proxy } = arrival;
         let limits = &site.limits;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -114,6 +122,8 @@ impl Connection {
             site,
             _slot: slot,
             _present: present,
+            _behind_proxy: behind_proxy,
+            address,
         };
         if let Some(reason) = mismatch {
             // A page of another version could not read a goodbye.
@@ -230,7 +240,7 @@ impl Connection {
             decode_client(bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
         match (&mut self.phase, message) {
             (Phase::Strange { room, .. }, ClientMessage::Hello(hello)) => {
-                let seat = Seat::enter(&self.site, room.take().as_deref(), hello)?;
+                let seat = Seat::enter(&self.site, self.address, room.take().as_deref(), hello)?;
                 self.phase = Phase::Seated(seat);
                 Ok(())
             }
@@ -240,7 +250,7 @@ impl Connection {
             (Phase::Seated(_), ClientMessage::Hello(_)) => {
                 Err(close(CloseCode::BadMessage, "Hello was said before"))
             }
-            (Phase::Seated(seat), message) => seat.forward(message),
+            (Phase::Seated(seat), message) => seat.forward(&self.site, message),
             (Phase::Echo | Phase::Closing { .. }, _) => Ok(()),
         }
     }
@@ -321,6 +331,9 @@ impl Connection {
             Phase::Closing { until, .. } if now >= until && self.lingers => Flow::Gone,
             Phase::Closing { until, .. } if now >= until => Flow::Ended,
             Phase::Closing { .. } => Flow::Open,
+            _ if self.site.addresses.is_banned(self.address, now) => {
+                self.end(close(CloseCode::Kicked, "you are banned from this server"), now)
+            }
             Phase::Strange { until, .. } if now >= until => {
                 self.end(close(CloseCode::NoHello, "no Hello came in time"), now)
             }

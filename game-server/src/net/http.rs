@@ -1,9 +1,11 @@
 //! One HTTP request, one answer: the page and its files, the API, the probes, and the way to the socket.
 
+use crate::net::addresses::{AtAddress, Refusal};
+use crate::net::admin::{self, ADMIN_PATH};
 use crate::net::body::{Answer, harden, json, set, text, whole};
 use crate::net::client_files;
 use crate::net::connection::{Arrival, Connection};
-use crate::net::presence::{AtAddress, Present};
+use crate::net::presence::Present;
 use crate::net::site::Site;
 use crate::net::stream::Stream;
 use crate::net::upgrade::Upgrade;
@@ -16,6 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::PROTOCOL_VERSION;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,8 +29,10 @@ pub const SOCKET_PATH: &str = "/ws";
 pub struct Slot {
     /// Among those of the server.
     pub _socket: Present,
-    /// Among those of its address.
-    pub _address: AtAddress,
+    /// Among those of its address, unless that is a proxy, which has the sockets of many.
+    pub _address: Option<AtAddress>,
+    /// Who is at the other end.
+    pub peer: IpAddr,
 }
 
 /// What `/api/status` shows.
@@ -65,6 +70,10 @@ async fn route(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
     let path = request.uri().path();
     if path == SOCKET_PATH {
         return open_socket(site, slot, request);
+    }
+    if let Some(path) = path.strip_prefix(ADMIN_PATH) {
+        let path = path.to_owned();
+        return admin::answer(site, &path, request).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are understood here");
@@ -148,6 +157,16 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
         Ok(upgrade) => upgrade,
         Err(refusal) => return *refusal,
     };
+    let address = site.proxies.client(slot.peer, request.headers());
+    let behind_proxy = if address == slot.peer.to_canonical() {
+        None
+    } else {
+        match site.addresses.enter(address, Instant::now()) {
+            Ok(place) => Some(place),
+            Err(Refusal::Banned) => return text(StatusCode::FORBIDDEN, &Refusal::Banned.to_string()),
+            Err(refusal) => return text(StatusCode::TOO_MANY_REQUESTS, &refusal.to_string()),
+        }
+    };
     let answer = upgrade.answer();
     let room = room_of(&request);
     let (site, slot) = (site.clone(), slot.clone());
@@ -158,7 +177,8 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
         match parts.io.into_inner().into_socket() {
             Ok((socket, tls)) => {
                 let early = parts.read_buf.into();
-                let arrival = Arrival { tls, early, room, mismatch: upgrade.mismatch, slot };
+                let mismatch = upgrade.mismatch;
+                let arrival = Arrival { tls, early, room, mismatch, slot, address, behind_proxy };
                 site.pump.adopt(socket, Connection::new(site.clone(), arrival, Instant::now()));
             }
             Err(error) => tracing::debug!(%error, "a socket is gone before it was open"),

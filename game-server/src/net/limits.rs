@@ -27,6 +27,10 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at most from one address that is not this machine's.
     pub connections_per_address: usize,
+    /// New connections from one address; those that are refused count.
+    pub handshakes_per_second_and_address: u32,
+    /// New connections that an address may have saved up.
+    pub handshakes_burst_per_address: u32,
     /// From the accepted socket to the end of the TLS handshake.
     pub handshake_timeout: Duration,
     /// For the head of a request, and between two requests.
@@ -60,6 +64,8 @@ impl Default for Limits {
         Limits {
             connections: 20_000,
             connections_per_address: 256,
+            handshakes_per_second_and_address: 32,
+            handshakes_burst_per_address: 256,
             handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
             transfer_timeout: Duration::from_secs(30),

@@ -2,7 +2,6 @@
 
 use crate::net::http::{self, Slot};
 use crate::net::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
-use crate::net::presence::Addresses;
 use crate::net::site::Site;
 use crate::net::stream::Stream;
 use hyper::server::conn::http1;
@@ -15,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{interval_at, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -45,7 +44,6 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Accepts until the server stops.
 pub async fn run(site: Arc<Site>, listener: TcpListener, tls: Option<TlsAcceptor>) {
-    let addresses = Addresses::new(site.limits.connections_per_address);
     let refused = counter!("driftbelt_connections_refused_total");
     let mut stopped = pin!(site.stopped());
     loop {
@@ -54,7 +52,7 @@ pub async fn run(site: Arc<Site>, listener: TcpListener, tls: Option<TlsAcceptor
             () = &mut stopped => return,
         };
         match accepted {
-            Ok((socket, peer)) => match enter(&site, &addresses, peer.ip()) {
+            Ok((socket, peer)) => match enter(&site, peer.ip()) {
                 Some(slot) => drop(tokio::spawn(welcome(site.clone(), socket, tls.clone(), Arc::new(slot)))),
                 None => refused.increment(1),
             },
@@ -66,8 +64,14 @@ pub async fn run(site: Arc<Site>, listener: TcpListener, tls: Option<TlsAcceptor
     }
 }
 
-fn enter(site: &Site, addresses: &Arc<Addresses>, peer: IpAddr) -> Option<Slot> {
-    Some(Slot { _socket: site.sockets.enter()?, _address: addresses.enter(peer)? })
+/// A place for a socket, before any work is done for it.
+fn enter(site: &Site, peer: IpAddr) -> Option<Slot> {
+    let socket = site.sockets.enter()?;
+    let address = match site.proxies.trust(peer) {
+        true => None,
+        false => Some(site.addresses.enter(peer, Instant::now()).ok()?),
+    };
+    Some(Slot { _socket: socket, _address: address, peer })
 }
 
 /// Finds out what a peer speaks, and serves it.

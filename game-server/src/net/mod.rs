@@ -1,6 +1,8 @@
 //! Sockets: TLS, HTTP, WebSocket, and the life of one player's connection. Knows messages and rooms' inboxes, and no
 //! entity.
 
+pub mod addresses;
+pub mod admin;
 pub mod allowance;
 pub mod body;
 pub mod client_files;
@@ -12,6 +14,7 @@ pub mod limits;
 pub mod listener;
 pub mod origin;
 pub mod presence;
+pub mod proxies;
 pub mod pump;
 pub mod recordings;
 mod seat;
@@ -20,4 +23,5 @@ pub mod sockets;
 pub mod stream;
 pub mod tls;
 pub mod upgrade;
+pub mod whereabouts;
 pub mod wire;

@@ -1,9 +1,7 @@
-//! Counts who is there: all sockets, the sockets of one address, the open WebSockets.
+//! Counts who is there: all sockets, the open WebSockets.
 
 use metrics::{Gauge, gauge};
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Counts those present, up to a limit.
@@ -57,57 +55,6 @@ impl Drop for Present {
     }
 }
 
-/// Counts those present by address. This machine's own addresses are not counted.
-pub struct Addresses {
-    counts: Mutex<HashMap<IpAddr, usize>>,
-    limit: usize,
-}
-
-/// One of those present at an address, until dropped.
-pub struct AtAddress {
-    addresses: Arc<Addresses>,
-    address: IpAddr,
-}
-
-impl Addresses {
-    /// Nobody yet, and at most so many at each address.
-    #[must_use]
-    pub fn new(limit: usize) -> Arc<Addresses> {
-        Arc::new(Addresses { counts: Mutex::default(), limit })
-    }
-
-    /// One more at an address; `None` if that would be too many.
-    #[must_use]
-    pub fn enter(self: &Arc<Addresses>, address: IpAddr) -> Option<AtAddress> {
-        let address = address.to_canonical();
-        if !address.is_loopback() {
-            let mut counts = self.counts();
-            let count = counts.entry(address).or_default();
-            if *count >= self.limit {
-                return None;
-            }
-            *count += 1;
-        }
-        Some(AtAddress { addresses: self.clone(), address })
-    }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for AtAddress {
-    fn drop(&mut self) {
-        let mut counts = self.addresses.counts();
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,18 +68,5 @@ mod tests {
         drop(first);
         assert_eq!(presence.count(), 1);
         assert!(presence.enter().is_some());
-    }
-
-    #[test]
-    fn each_address_has_its_own_limit() {
-        let addresses = Addresses::new(1);
-        let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let first = addresses.enter(one).unwrap();
-        assert!(addresses.enter("::ffff:192.0.2.1".parse().unwrap()).is_none());
-        let _other = addresses.enter(other).unwrap();
-        drop(first);
-        assert!(addresses.enter(one).is_some());
-        let local: Vec<_> = (0..9).filter_map(|_| addresses.enter("127.0.0.1".parse().unwrap())).collect();
-        assert_eq!(local.len(), 9);
     }
 }

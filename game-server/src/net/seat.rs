@@ -4,8 +4,10 @@ use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent
 use crate::link::{Outgoing, Taken, link};
 use crate::net::ending::{Ending, close, version_mismatch};
 use crate::net::site::Site;
+use crate::net::whereabouts::Located;
 use metrics::counter;
 use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
+use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// A player's seat, from this side.
@@ -14,11 +16,12 @@ pub struct Seat {
     inbox: InboxSender,
     /// The way from it.
     pub outgoing: Outgoing,
+    _located: Located,
 }
 
 impl Seat {
     /// Takes a seat for a client that said Hello.
-    pub fn enter(site: &Site, room: Option<&str>, hello: Hello) -> Result<Seat, Ending> {
+    pub fn enter(site: &Site, address: IpAddr, room: Option<&str>, hello: Hello) -> Result<Seat, Ending> {
         if let Some(reason) = version_mismatch(hello.version) {
             return Err(close(CloseCode::VersionMismatch, reason));
         }
@@ -26,9 +29,11 @@ impl Seat {
         let mut token = ResumeToken([0; 16]);
         getrandom::fill(&mut token.0)
             .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
+        let located = site.whereabouts.enter(connection, address);
         let (link, outgoing) = link();
+        let hello = Hello { name: site.words.name(&hello.name), ..hello };
         match site.lobby.connect(room, Connected { connection, hello, link, token }) {
-            Ok(inbox) => Ok(Seat { connection, inbox, outgoing }),
+            Ok(inbox) => Ok(Seat { connection, inbox, outgoing, _located: located }),
             Err(error) => Err(close(error.close_code(), error.to_string())),
         }
     }
@@ -39,7 +44,11 @@ impl Seat {
     }
 
     /// Posts what the client said to its room.
-    pub fn forward(&self, message: ClientMessage) -> Result<(), Ending> {
+    pub fn forward(&self, site: &Site, message: ClientMessage) -> Result<(), Ending> {
+        let message = match message {
+            ClientMessage::Chat { text } => ClientMessage::Chat { text: site.words.line(&text) },
+            message => message,
+        };
         match self.inbox.post(SessionEvent::Said { connection: self.connection, message }) {
             Ok(()) => Ok(()),
             // The room is behind by tens of thousands of messages: this one would be too late anyway.

@@ -1,12 +1,17 @@
 //! What all connections of one server share.
 
 use crate::lobby::Lobby;
+use crate::net::addresses::Addresses;
+use crate::net::admin::AdminToken;
 use crate::net::limits::Limits;
 use crate::net::origin::Origins;
 use crate::net::presence::Presence;
+use crate::net::proxies::Proxies;
 use crate::net::pump::Pump;
 use crate::net::recordings::Recordings;
 use crate::net::stream::Meters;
+use crate::net::whereabouts::Whereabouts;
+use crate::speech::Words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -43,6 +48,16 @@ pub struct Site {
     pub stopping: watch::Receiver<bool>,
     /// Counts bytes.
     pub meters: Meters,
+    /// Words that nobody should have to read.
+    pub words: Words,
+    /// What an administrator shows; nothing turns administration off.
+    pub admin: Option<AdminToken>,
+    /// Where players come from.
+    pub whereabouts: Arc<Whereabouts>,
+    /// What each address takes up.
+    pub addresses: Arc<Addresses>,
+    /// Who may say on whose behalf it comes.
+    pub proxies: Proxies,
     /// All sockets.
     pub sockets: Arc<Presence>,
     /// Open WebSockets.

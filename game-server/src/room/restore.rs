@@ -3,6 +3,7 @@
 use super::{Room, Seat};
 use crate::journal::{Journal, Restored};
 use crate::sessions::Session;
+use crate::speech::look;
 use shared::command::Absence;
 use shared::id::PlayerId;
 
@@ -28,7 +29,16 @@ impl Room {
             };
             room.pending.absences.push(Absence { player, away: true });
             let session = Session::restored(key, &room.setup, now);
-            let seat = Seat { name: pilot.name, session, connection: None, away_since: now, greeting: None };
+            let look = look(pilot.name.as_str());
+            let seat = Seat {
+                name: pilot.name,
+                look,
+                session,
+                muted: false,
+                connection: None,
+                away_since: now,
+                greeting: None,
+            };
             room.seats.insert(player, seat);
         }
         room.empty_since = room.seats.is_empty().then_some(now);

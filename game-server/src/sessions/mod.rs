@@ -31,6 +31,8 @@ pub use token::hash_of;
 pub const CHAT_BURST_LINES: u32 = 4;
 /// Seconds after which one more chat line is allowed.
 pub const CHAT_INTERVAL_SECONDS: f32 = 1.5;
+/// Seconds before the same line may be said again.
+pub const CHAT_REPEAT_SECONDS: f32 = 10.0;
 /// A client whose newest ack is older than this many seconds is sent snapshots less often.
 pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
 /// Seconds between snapshots for such a client.
@@ -120,6 +122,8 @@ pub struct Session {
     sent: Tick,
     chat_lines: u32,
     chat_refill: Tick,
+    /// The last line of chat, and when it was said.
+    said: Option<(String, Tick)>,
 }
 
 impl Session {
@@ -152,6 +156,7 @@ impl Session {
             sent: now,
             chat_lines: CHAT_BURST_LINES,
             chat_refill: now,
+            said: None,
         }
     }
 
@@ -249,7 +254,7 @@ impl Session {
                 Reaction::None
             }
             ClientMessage::Chat { text } => match chat_line(&text) {
-                Some(line) if self.may_chat(now, setup) => Reaction::Say(line),
+                Some(line) if self.may_chat(&line, now, setup) => Reaction::Say(line),
                 _ => Reaction::None,
             },
             ClientMessage::Ping { stamp } => {
@@ -262,13 +267,22 @@ impl Session {
         }
     }
 
-    fn may_chat(&mut self, now: Tick, setup: &Setup) -> bool {
+    fn may_chat(&mut self, line: &str, now: Tick, setup: &Setup) -> bool {
+        if let Some((said, at)) = &self.said
+            && said == line
+            && now.since(*at) < setup.ticks(CHAT_REPEAT_SECONDS)
+        {
+            return false;
+        }
         let interval = setup.ticks(CHAT_INTERVAL_SECONDS);
         let earned = now.since(self.chat_refill) / interval;
         self.chat_refill = self.chat_refill.plus(earned * interval);
         self.chat_lines = self.chat_lines.saturating_add(earned).min(CHAT_BURST_LINES);
         let allowed = self.chat_lines > 0;
         self.chat_lines = self.chat_lines.saturating_sub(1);
+        if allowed {
+            self.said = Some((line.to_owned(), now));
+        }
         allowed
     }
 

@@ -3,6 +3,7 @@
 // Test code that is not itself a test function; what fails here fails the test.
 #![allow(clippy::unwrap_used)]
 
+mod admin;
 mod autobahn;
 mod command;
 mod crowd;
@@ -11,6 +12,7 @@ mod handshake;
 mod hostile;
 mod http;
 mod peer;
+mod proxied;
 mod recorded;
 mod rfc6455;
 mod stop;

@@ -1,0 +1,78 @@
+//! Who is behind a proxy: what `X-Forwarded-For` says counts if a proxy that the host trusts has written it.
+
+use hyper::header::HeaderMap;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+
+/// Where each proxy adds whom it heard the request from, at the end.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The proxies that the host trusts.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// Proxies in these networks.
+    #[must_use]
+    pub fn new(networks: Vec<IpNet>) -> Proxies {
+        Proxies(networks)
+    }
+
+    /// Whether an address is one of theirs.
+    #[must_use]
+    pub fn trust(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whose request it is: the nearest address on its way that is no trusted proxy. What stands farther away may be
+    /// invented.
+    #[must_use]
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer.to_canonical();
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        while self.trust(client) {
+            let Some(hop) = hops.next().and_then(|hop| address_of(hop.trim())) else { break };
+            client = hop.to_canonical();
+        }
+        client
+    }
+}
+
+/// Some proxies write the port too.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse().ok().or_else(with_port).or_else(|| hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn client(peer: &str, lines: &[&'static str]) -> String {
+        let proxies = Proxies::new(vec!["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()]);
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+        }
+        proxies.client(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    #[test]
+    fn the_nearest_that_is_no_proxy_counts() {
+        assert_eq!(client("127.0.0.1", &["203.0.113.9, 192.0.2.1, 10.1.2.3"]), "192.0.2.1");
+        assert_eq!(client("::ffff:127.0.0.1", &["203.0.113.9", "192.0.2.1:4711"]), "192.0.2.1");
+        assert_eq!(client("127.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(client("127.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn nobody_else_is_believed() {
+        assert_eq!(client("198.51.100.7", &["192.0.2.1"]), "198.51.100.7");
+        assert_eq!(client("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &["192.0.2.1, unknown"]), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &["10.0.0.1, 10.0.0.2"]), "10.0.0.1");
+    }
+}

@@ -1,0 +1,83 @@
+//! What an administrator does to a room. Every act is a command in the journal.
+
+use super::Room;
+use crate::inbox::ConnectionId;
+use crate::journal::Mark;
+use shared::command::Admin;
+use shared::id::PlayerId;
+use shared::message::{CloseCode, Notice, ServerMessage};
+use shared::text::{Name, chat_line};
+
+/// Who speaks when the server does.
+const SERVER_NAME: &str = "Server";
+
+/// A seat as an administrator sees it.
+#[derive(Clone, Debug)]
+pub struct SeatStatus {
+    /// Names the player in this room.
+    pub player: u32,
+    /// What others call the player.
+    pub name: String,
+    /// The connection is lost.
+    pub away: bool,
+    /// The chat is not passed on.
+    pub muted: bool,
+    /// The player's socket.
+    pub connection: Option<ConnectionId>,
+}
+
+impl Room {
+    /// Does what an administrator orders. It reaches the world and the journal with the next tick.
+    pub(super) fn administer(&mut self, act: Admin) {
+        match &act {
+            Admin::Kick(player) => self.dismiss(*player, "you were removed by a moderator"),
+            Admin::Ban(player) => self.dismiss(*player, "you are banned from this server"),
+            Admin::Mute { player, muted } => {
+                if let Some(seat) = self.seats.get_mut(player) {
+                    seat.muted = *muted;
+                }
+            }
+            Admin::Announce { text } => {
+                if let Some(text) = chat_line(text) {
+                    let name = Name::from_input(SERVER_NAME);
+                    self.tell_all(&ServerMessage::Chat { player: PlayerId::NOBODY, name, text });
+                }
+            }
+            Admin::Close => self.close(),
+            Admin::SetDrones(_) => {}
+        }
+        self.pending.admin.push(act);
+    }
+
+    /// Takes a player's seat away; the command itself takes the ship out of the world.
+    fn dismiss(&mut self, player: PlayerId, reason: &str) {
+        let Some(seat) = self.seats.remove(&player) else { return };
+        if let Some((connection, link)) = seat.connection {
+            self.players.remove(&connection);
+            link.close(CloseCode::Kicked, reason);
+        }
+        self.journal.mark(Mark::left(self.sim.tick(), player));
+        self.tell_all(&ServerMessage::Notice(Notice::Left { name: seat.name }));
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        let players: Vec<PlayerId> = self.seats.keys().copied().collect();
+        for player in players {
+            self.leave(player, CloseCode::Kicked, "this room was closed by a moderator");
+        }
+    }
+
+    /// Everybody with a seat.
+    #[must_use]
+    pub fn roster(&self) -> Vec<SeatStatus> {
+        let seats = self.seats.iter().map(|(player, seat)| SeatStatus {
+            player: player.0,
+            name: seat.name.as_str().into(),
+            away: seat.connection.is_none(),
+            muted: seat.muted,
+            connection: seat.connection.as_ref().map(|(connection, _)| *connection),
+        });
+        seats.collect()
+    }
+}

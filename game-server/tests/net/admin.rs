@@ -1,0 +1,108 @@
+//! The administrator's API: who may, what happens to players, and what the journal says of it.
+
+use crate::peer::{Answer, Peer, TestServer, hello, serve_with, upgrade_request};
+use game_server::net::limits::Limits;
+use shared::command::Admin;
+use shared::id::{PlayerId, Tick};
+use shared::message::{ClientMessage, ServerMessage};
+use shared::recording::Recording;
+use tokio::net::TcpStream;
+
+const TOKEN: &str = "correct horse battery staple";
+const OPTIONS: [&str; 5] = ["--no-tls", "--admin-token", TOKEN, "--trusted-proxy", "127.0.0.1"];
+
+async fn ask(server: &TestServer, method: &str, path: &str, token: &str, body: &str) -> Answer {
+    let length = body.len();
+    let head = format!("{method} /api/admin/{path} HTTP/1.1\r\nHost: localhost\r\n");
+    let head = head + &format!("Authorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n");
+    server.request(&(head + body)).await
+}
+
+async fn order(server: &TestServer, path: &str, body: &str) {
+    let answer = ask(server, "POST", path, TOKEN, body).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+}
+
+async fn join_from(server: &TestServer, address: &str) -> Peer<TcpStream> {
+    let mut peer = server.connect().await;
+    peer.write(upgrade_request(&[("X-Forwarded-For", address)]).as_bytes()).await;
+    assert_eq!(peer.read_answer(true).await.status, 101);
+    peer.say(&hello()).await;
+    peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
+    peer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_shows_the_token_may_and_without_one_nobody() {
+    let off = serve_with(&["--no-tls", "--no-record"], Limits::default()).await;
+    assert_eq!(ask(&off, "GET", "rooms", TOKEN, "").await.status, 404);
+    let server = serve_with(&[&OPTIONS[..], &["--no-record"]].concat(), Limits::default()).await;
+    for wrong in ["", "correct horse battery stapl", "correct horse battery staples"] {
+        let answer = ask(&server, "GET", "rooms", wrong, "").await;
+        assert_eq!((answer.status, answer.header("WWW-Authenticate")), (401, "Bearer"));
+    }
+    assert_eq!(server.get("/api/admin/rooms").await.status, 401);
+    assert_eq!(ask(&server, "GET", "rooms", TOKEN, "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_reach_the_players_and_the_journal() {
+    let server = serve_with(&OPTIONS, Limits::default()).await;
+    let mut kicked = join_from(&server, "192.0.2.1").await;
+    let mut banned = join_from(&server, "192.0.2.2").await;
+    let mut stays = join_from(&server, "192.0.2.3").await;
+    let listed = ask(&server, "GET", "rooms/belt-1", TOKEN, "").await.text();
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["players"][1]["name"], "Ada 2", "names that look the same are told apart");
+    assert_eq!(listed["players"][1]["address"], "192.0.2.2");
+
+    order(&server, "rooms/belt-1/mute", r#"{"player":3,"muted":true}"#).await;
+    stays.say(&ClientMessage::Chat { text: "unheard".into() }).await;
+    // Answered at the same tick boundary, or a later one.
+    stays.say(&ClientMessage::Ping { stamp: 1 }).await;
+    stays.hear_until(|message| matches!(message, ServerMessage::Pong { stamp: 1, .. })).await;
+    order(&server, "announce", r#"{"text":"maintenance at ten"}"#).await;
+    let heard = kicked.hear_until(|message| matches!(message, ServerMessage::Chat { .. })).await;
+    let Ok(ServerMessage::Chat { player, text, .. }) = shared::codec::decode_server(&heard) else {
+        unreachable!()
+    };
+    assert_eq!((player, text.as_str()), (PlayerId::NOBODY, "maintenance at ten"));
+
+    order(&server, "rooms/belt-1/kick", r#"{"player":1}"#).await;
+    assert_eq!(kicked.closed().await.0, 4005);
+    order(&server, "rooms/belt-1/ban", r#"{"player":2,"seconds":3600}"#).await;
+    assert_eq!(banned.closed().await.0, 4005);
+    let mut again = server.connect().await;
+    again.write(upgrade_request(&[("X-Forwarded-For", "192.0.2.2")]).as_bytes()).await;
+    assert_eq!(again.read_answer(true).await.status, 403);
+    order(&server, "pardons", r#"{"address":"192.0.2.2"}"#).await;
+    drop(join_from(&server, "192.0.2.2").await);
+
+    for (path, body, status) in [
+        ("rooms/belt-1/kick", r#"{"player":77}"#, 404),
+        ("rooms/nowhere/close", "", 404),
+        ("rooms/belt-1/kick", "{}", 400),
+        ("rooms/belt-1/kick", r#"{"player":3,"reason":"x"}"#, 400),
+        ("rooms/belt-1/kick", &"x".repeat(5000), 400),
+        ("pardons", r#"{"address":"192.0.2.2"}"#, 404),
+    ] {
+        assert_eq!(ask(&server, "POST", path, TOKEN, body).await.status, status, "{path} {body:.40}");
+    }
+    order(&server, "rooms/belt-1/close", "").await;
+    assert_eq!(stays.closed().await.0, 4005);
+
+    let directory = server.directory;
+    server.server.stop().await;
+    let files = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.into_iter().find(|path| path.extension().is_some_and(|it| it == "belt")).unwrap();
+    let recording = Recording::open(std::fs::read(file).unwrap()).unwrap();
+    let (_, mut cursor) = recording.seek(Tick(0)).unwrap();
+    let mut acts = Vec::new();
+    while let Some(tick) = recording.next_tick(&mut cursor).unwrap() {
+        acts.extend(tick.inputs.admin);
+    }
+    let announced = Admin::Announce { text: "maintenance at ten".into() };
+    let muted = Admin::Mute { player: PlayerId(3), muted: true };
+    let expected = [muted, announced, Admin::Kick(PlayerId(1)), Admin::Ban(PlayerId(2)), Admin::Close];
+    assert_eq!(acts, expected);
+}
