@@ -155,7 +155,7 @@ impl<'a> RecordWriter<'a> {
 
     /// As [`Self::write`], for the first `length` bytes of a short record with whatever lies behind it. To copy a fixed size
     /// is a few times as fast.
-    #[inline]
+    #[inline(always)]
     pub fn write_short(&mut self, id: NetId, record: &[u8; SHORT_RECORD_BYTES], length: usize) {
         put(self.out, id.0.wrapping_sub(self.last));
         self.last = id.0;

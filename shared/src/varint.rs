@@ -6,6 +6,7 @@
 pub struct Malformed;
 
 /// Appends an unsigned value: one byte below 128, five at most.
+#[inline]
 pub fn put(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

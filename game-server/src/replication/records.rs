@@ -59,8 +59,9 @@ impl Records {
         self.lines[index]
     }
 
-    /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does.
-    #[inline]
+    /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does. For every
+    /// entity in every view: a call of its own would cost as much again.
+    #[inline(always)]
     pub fn write_step(&self, line: Line, writer: &mut RecordWriter<'_>) {
         let (from, length) = (line.from as usize, usize::from(line.length));
         if length == 0 {
