@@ -94,6 +94,15 @@ struct Announce {
     text: String,
 }
 
+/// An order that is not carried out, and why.
+struct Refused(StatusCode, String);
+
+impl Refused {
+    fn new(status: StatusCode, why: impl Into<String>) -> Refused {
+        Refused(status, why.into())
+    }
+}
+
 /// Answers a request whose path, behind [`ADMIN_PATH`], is `path`.
 pub async fn answer(site: &Arc<Site>, path: &str, request: Request<Incoming>) -> Answer {
     let Some(token) = &site.admin else {
@@ -116,12 +125,12 @@ pub async fn answer(site: &Arc<Site>, path: &str, request: Request<Incoming>) ->
             Err(refusal) => Err(refusal),
         },
         (&Method::POST, _) => order(site, &segments, request).await,
-        _ => Err(text(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
+        _ => Err(Refused::new(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
     };
-    done.map_or_else(|refusal| refusal, |()| json(&json!({ "done": true })))
+    done.map_or_else(|Refused(status, why)| text(status, &why), |()| json(&json!({ "done": true })))
 }
 
-async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) -> Result<(), Answer> {
+async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) -> Result<(), Refused> {
     let body = request.into_body();
     match segments {
         ["rooms", room, "kick"] => {
@@ -139,9 +148,9 @@ async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) 
             let seat = seat_of(site, room, player).await?;
             let address = seat.connection.and_then(|connection| site.whereabouts.of(connection));
             let address = address.ok_or_else(|| {
-                text(
+                Refused::new(
                     StatusCode::CONFLICT,
-                    "this player is away, so the address is not known: kick, or ban it",
+                    "this player is away, and the address not known: kick the player, or ban an address",
                 )
             })?;
             administer(site, room, Admin::Ban(PlayerId(player)))?;
@@ -168,39 +177,45 @@ async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) 
         ["pardons"] => {
             let Pardon { address } = read(body).await?;
             let pardoned = site.addresses.pardon(address);
-            pardoned.then_some(()).ok_or_else(|| text(StatusCode::NOT_FOUND, "this address is not banned"))
+            pardoned
+                .then_some(())
+                .ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, "this address is not banned"))
         }
-        _ => Err(text(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
+        _ => Err(Refused::new(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
     }
 }
 
-async fn read<T: DeserializeOwned>(body: Incoming) -> Result<T, Answer> {
+async fn read<T: DeserializeOwned>(body: Incoming) -> Result<T, Refused> {
     let bytes = Limited::new(body, BODY_LIMIT_BYTES).collect().await.map_err(|error| {
-        text(StatusCode::BAD_REQUEST, &format!("the body, of {BODY_LIMIT_BYTES} bytes at most: {error}"))
+        Refused::new(
+            StatusCode::BAD_REQUEST,
+            format!("the body, of {BODY_LIMIT_BYTES} bytes at most: {error}"),
+        )
     })?;
-    serde_json::from_slice(&bytes.to_bytes())
-        .map_err(|error| text(StatusCode::BAD_REQUEST, &format!("the body is not what is needed: {error}")))
+    serde_json::from_slice(&bytes.to_bytes()).map_err(|error| {
+        Refused::new(StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}"))
+    })
 }
 
-fn administer(site: &Site, room: &str, act: Admin) -> Result<(), Answer> {
+fn administer(site: &Site, room: &str, act: Admin) -> Result<(), Refused> {
     tracing::info!(room, ?act, "an administrator's order");
-    site.lobby.administer(room, act).map_err(|error| text(StatusCode::NOT_FOUND, &error.to_string()))
+    site.lobby.administer(room, act).map_err(|error| Refused::new(StatusCode::NOT_FOUND, error.to_string()))
 }
 
-async fn roster(site: &Arc<Site>, room: &str) -> Result<Vec<SeatStatus>, Answer> {
+async fn roster(site: &Arc<Site>, room: &str) -> Result<Vec<SeatStatus>, Refused> {
     let asked = site.lobby.ask_roster(room);
-    let answer = asked.map_err(|error| text(StatusCode::NOT_FOUND, &error.to_string()))?;
+    let answer = asked.map_err(|error| Refused::new(StatusCode::NOT_FOUND, error.to_string()))?;
     match tokio::task::spawn_blocking(move || answer.recv_timeout(ROSTER_TIMEOUT)).await {
         Ok(Ok(seats)) => Ok(seats),
-        _ => Err(text(StatusCode::SERVICE_UNAVAILABLE, "the room does not answer: try again")),
+        _ => Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "the room does not answer: try again")),
     }
 }
 
-async fn seat_of(site: &Arc<Site>, room: &str, player: u32) -> Result<SeatStatus, Answer> {
+async fn seat_of(site: &Arc<Site>, room: &str, player: u32) -> Result<SeatStatus, Refused> {
     let mut seats = roster(site, room).await?.into_iter();
     let found = seats.find(|seat| seat.player == player);
     found.ok_or_else(|| {
-        text(StatusCode::NOT_FOUND, &format!("there is no player {player} with a seat in this room"))
+        Refused::new(StatusCode::NOT_FOUND, format!("there is no player {player} with a seat in this room"))
     })
 }
 

@@ -47,13 +47,11 @@ impl Room {
                 seat.session.send(&ServerMessage::Scoreboard(scoreboard));
             }
         }
-        if tick.0.is_multiple_of(interval) {
-            if self.quoted != world.prices {
-                self.quoted.clone_from(&world.prices);
-                self.quoted_at = tick;
-                let prices = self.quoted.clone();
-                self.broadcast(&ServerMessage::Quotes { prices });
-            }
+        if tick.0.is_multiple_of(interval) && self.quoted != world.prices {
+            self.quoted.clone_from(&world.prices);
+            self.quoted_at = tick;
+            let prices = self.quoted.clone();
+            self.broadcast(&ServerMessage::Quotes { prices });
         }
     }
 }
