@@ -88,7 +88,7 @@ impl Ring {
     fn request(&mut self, entry: Entry, key: usize, purpose: Purpose) {
         let entry = entry.user_data((key as u64) << 1 | purpose as u64);
         // SAFETY: what an entry points to outlives it. Sockets and what is sent stay in their slot until the answer is
-        // there, buffers as long as the ring, which is dropped first.
+        // there, and buffers until no socket is left.
         while unsafe { self.ring.submission().push(&entry) }.is_err() {
             if let Err(error) = self.enter() {
                 tracing::error!(%error, "the ring takes no requests");
@@ -123,14 +123,16 @@ impl Ring {
         if let Some(buffer) = buffer {
             self.buffers.lend(buffer);
         }
-        let idle = |slot: &Slot| slot.removed && !slot.receiving && slot.sending.is_none();
-        if self.slots.get(key).is_some_and(idle) {
-            self.forget(key);
-            self.slots.remove(key);
-        }
+        self.release(key);
     }
 
-    fn forget(&mut self, key: usize) {
+    /// Lets go of a removed socket once no request of it is left.
+    fn release(&mut self, key: usize) {
+        let idle = |slot: &Slot| slot.removed && !slot.receiving && slot.sending.is_none();
+        if !self.slots.get(key).is_some_and(idle) {
+            return;
+        }
+        self.slots.remove(key);
         if let Err(error) = self.ring.submitter().register_files_update(key as u32, &[-1]) {
             tracing::error!(%error, "the ring keeps a socket that has ended");
         }
@@ -219,7 +221,9 @@ impl Sockets for Ring {
         let Some(slot) = self.slots.get_mut(key) else { return };
         slot.removed = true;
         if slot.sending.is_some() || last_words.is_empty() {
-            return hang_up(slot);
+            hang_up(slot);
+            // A socket that has ended by itself has no request whose answer would release it.
+            return self.release(key);
         }
         slot.sending = Some(Sending { bytes: last_words, taken: 0 });
         self.continue_sending(key, libc::MSG_DONTWAIT);
@@ -246,9 +250,8 @@ impl Sockets for Ring {
 impl Drop for Ring {
     /// The system must be done with the memory that it was lent.
     fn drop(&mut self) {
-        for (_, slot) in &mut self.slots {
-            slot.removed = true;
-            hang_up(slot);
+        for key in self.slots.iter().map(|(key, _)| key).collect::<Vec<_>>() {
+            self.remove(key, Vec::new());
         }
         while !self.slots.is_empty() {
             if self.ring.submit_and_wait(1).is_err() {
@@ -260,5 +263,27 @@ impl Drop for Ring {
         }
         // SAFETY: no request is left that could receive into them, and they are not used again.
         unsafe { ManuallyDrop::drop(&mut self.buffers) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_socket_that_its_peer_has_ended_is_let_go() {
+        // Where the system allows no ring there is none to test.
+        let Ok(mut ring) = Ring::new() else { return };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let peer = TcpStream::connect(listener.local_addr().expect("its address")).expect("a connection");
+        let key = ring.add(listener.accept().expect("the other end").0).expect("a place");
+        drop(peer);
+        let mut gone = false;
+        while !gone {
+            ring.turn(&mut |_, report| gone |= matches!(report, Report::Gone));
+        }
+        ring.remove(key, Vec::new());
+        assert!(ring.slots.is_empty());
     }
 }
