@@ -139,9 +139,12 @@ proptest! {
         }
         let own = NetId(OWN.0 + 1);
         let (mut viewer, mut view) = (Viewer::default(), View::new(setup.tick_seconds()));
-        // In the second half nothing turns any more: whoever was told less comes to know all.
+        // In the second half everything stands still, so that the crowd stays one: whoever was told less comes to know all.
         let quiet = vec![vec![Fate::Drift]; 400];
         for (tick, fates) in ticks.iter().chain(&quiet).enumerate() {
+            if tick == ticks.len() {
+                world.iter_mut().for_each(|entity| entity.motion.velocity = IVec2::ZERO);
+            }
             let tick = Tick(tick as u32 + 1);
             step(&mut world, &mut next_id, fates, &setup);
             replicator.observe(|out: &mut WorldSnapshot| {
