@@ -4,5 +4,6 @@ mod bad_link;
 mod cheats;
 mod crowd;
 mod interest;
+mod ledger;
 mod pair;
 mod rewind;
