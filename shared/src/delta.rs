@@ -134,20 +134,28 @@ pub fn write_delta(
 /// Records up to this size have a [way of their own](RecordWriter::write_short); nearly all differences are smaller.
 pub const SHORT_RECORD_BYTES: usize = 16;
 
+/// Bytes that a [`RecordWriter`] keeps to itself before it appends them.
+const RECORDS_BUFFER_BYTES: usize = 256;
+/// The longest gap between two ids.
+const GAP_LIMIT_BYTES: usize = 5;
+
 /// Writes the records of a payload, id by id, ascending.
 pub struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
     last: u32,
+    buffer: [u8; RECORDS_BUFFER_BYTES],
+    filled: usize,
 }
 
 impl<'a> RecordWriter<'a> {
     /// Appends to `out`.
     pub fn new(out: &'a mut Vec<u8>) -> RecordWriter<'a> {
-        RecordWriter { out, last: 0 }
+        RecordWriter { out, last: 0, buffer: [0; RECORDS_BUFFER_BYTES], filled: 0 }
     }
 
     /// Appends a record that [`write_full`] or [`write_delta`] made.
     pub fn write(&mut self, id: NetId, record: &[u8]) {
+        self.flush();
         put(self.out, id.0.wrapping_sub(self.last));
         self.last = id.0;
         self.out.extend_from_slice(record);
@@ -157,11 +165,31 @@ impl<'a> RecordWriter<'a> {
     /// is a few times as fast.
     #[inline(always)]
     pub fn write_short(&mut self, id: NetId, record: &[u8; SHORT_RECORD_BYTES], length: usize) {
-        put(self.out, id.0.wrapping_sub(self.last));
+        if self.filled > RECORDS_BUFFER_BYTES - SHORT_RECORD_BYTES - GAP_LIMIT_BYTES {
+            self.flush();
+        }
+        let mut gap = id.0.wrapping_sub(self.last);
         self.last = id.0;
-        let end = self.out.len() + length;
-        self.out.extend_from_slice(record);
-        self.out.truncate(end);
+        while gap >= 0x80 {
+            self.buffer[self.filled] = gap as u8 | 0x80;
+            self.filled += 1;
+            gap >>= 7;
+        }
+        self.buffer[self.filled] = gap as u8;
+        self.filled += 1;
+        self.buffer[self.filled..self.filled + SHORT_RECORD_BYTES].copy_from_slice(record);
+        self.filled += length;
+    }
+
+    /// All that was written is in `out` now.
+    pub fn finish(mut self) {
+        self.flush();
+    }
+
+    #[cold]
+    fn flush(&mut self) {
+        self.out.extend_from_slice(&self.buffer[..self.filled]);
+        self.filled = 0;
     }
 }
 
