@@ -149,7 +149,6 @@ impl Gathering<'_> {
         };
         Some((state, Hidden::Ship(hidden)))
     }
-
 }
 
 impl View<'_> {

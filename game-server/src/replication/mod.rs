@@ -83,7 +83,7 @@ impl Replicator {
             tick_seconds: setup.tick_seconds(),
             world: WorldSnapshot::default(),
             history: History::default(),
-            grid: Grid::new(setup.half_size()),
+            grid: Grid::new(setup.half_size(), Interest::around(IVec2::ZERO, setup).leave),
             steps: Steps::default(),
             full: FullRecords::default(),
             scratch: Scratch::default(),

@@ -1,8 +1,9 @@
 //! Every entity's record, encoded once per tick and shared by all viewers.
 
 use super::history::Past;
+use super::viewer::Held;
 use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
-use shared::id::NetId;
+use shared::id::Tick;
 use shared::snapshot::WorldSnapshot;
 
 /// The differences between two consecutive ticks, by index into the world's entities.
@@ -15,14 +16,16 @@ pub struct Steps {
 /// What a merge reads of an entity, packed so that it stays in the cache while viewer after viewer reads it.
 #[derive(Clone, Copy)]
 pub struct Line {
-    pub id: NetId,
-    /// Where the difference to the tick before begins.
+    /// What a viewer holds who needs nothing but the difference to the tick before.
+    pub stepped: Held,
+    /// Where that begins.
     from: u32,
     /// Its bytes; none if the motion rule makes it.
     pub length: u16,
-    /// There is no difference to the tick before.
-    pub is_new: bool,
 }
+
+/// When an entity was exact for whom the difference is enough, if there is none: nobody holds that.
+const NEVER: Tick = Tick(u32::MAX);
 
 impl Steps {
     /// Encodes the differences.
@@ -40,7 +43,8 @@ impl Steps {
                 write_delta(base, now, 1, tick_seconds, &mut self.bytes);
             }
             let length = (self.bytes.len() - from) as u16;
-            self.lines.push(Line { id: now.id, from: from as u32, length, is_new: base.is_none() });
+            let exact_at = before.filter(|_| base.is_some()).map_or(NEVER, |past| past.tick);
+            self.lines.push(Line { stepped: Held { id: now.id, exact_at }, from: from as u32, length });
         }
         // So that a short record can be copied as a whole chunk, the last one too.
         self.bytes.extend([0; SHORT_RECORD_BYTES]);
@@ -56,12 +60,9 @@ impl Steps {
     #[inline(always)]
     pub fn write(&self, line: Line, writer: &mut RecordWriter<'_>) {
         let (from, length) = (line.from as usize, usize::from(line.length));
-        if length == 0 {
-            return;
-        }
         match self.bytes[from..].first_chunk() {
-            Some(chunk) if length <= SHORT_RECORD_BYTES => writer.write_short(line.id, chunk, length),
-            _ => writer.write(line.id, &self.bytes[from..from + length]),
+            Some(chunk) if length <= SHORT_RECORD_BYTES => writer.write_short(line.stepped.id, chunk, length),
+            _ => writer.write(line.stepped.id, &self.bytes[from..from + length]),
         }
     }
 }

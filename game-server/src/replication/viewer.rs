@@ -2,7 +2,6 @@
 
 use super::Interest;
 use super::crowd::{Candidate, FULL_COST_BYTES, OLDER_COST_BYTES, choose};
-use super::grid::Visible;
 use super::history::History;
 use super::records::{FullRecords, Line, Steps};
 use shared::delta::{RecordWriter, write_delta, write_payload};
@@ -12,13 +11,25 @@ use shared::snapshot::WorldSnapshot;
 
 /// A tick that never comes, for an entity that the viewer holds or not.
 const UNKNOWN: Tick = Tick(u32::MAX - 1);
+/// Marks the index of an entity that takes more than its step.
+const RARE: u32 = 1 << 31;
 
 /// One entity that a viewer holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Held {
-    id: NetId,
+pub(super) struct Held {
+    pub id: NetId,
     /// The newest tick for which the viewer's state of it is exact.
-    exact_at: Tick,
+    pub exact_at: Tick,
+}
+
+/// What a viewer has of an entity in sight.
+#[derive(Clone, Copy)]
+enum Before {
+    /// Its state of the tick before: the step from there is shared by all viewers.
+    Step,
+    /// Its state of another tick.
+    Other(Tick),
+    Nothing,
 }
 
 /// What one viewer holds: names and ticks only, the values are in the history that all viewers share.
@@ -40,9 +51,12 @@ pub(super) struct Sources<'a> {
 /// Buffers that are reused from viewer to viewer.
 #[derive(Default)]
 pub struct Scratch {
-    pub visible: Visible,
-    /// Room for a viewer that holds everything.
-    held: Vec<Held>,
+    /// What is in sight, ascending: into the world's entities.
+    pub visible: Vec<u32>,
+    /// What the viewer holds from now on, into the world's entities; some [`RARE`].
+    kept: Vec<u32>,
+    /// What the viewer has of the rare ones.
+    rare: Vec<Option<Tick>>,
     removed: Vec<NetId>,
     records: Vec<u8>,
     record: Vec<u8>,
@@ -82,28 +96,42 @@ impl Viewer {
     /// Brings the viewer up to date with all of `scratch.visible` and appends the payload.
     pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
         let Sources { world, history, steps, full, tick_seconds, scratch } = sources;
-        let Scratch { visible, held: now_held, removed, records, record, .. } = scratch;
-        records.clear();
-        now_held.resize(world.entities.len(), Held::default());
-        let mut kept = 0;
-        let mut writer = RecordWriter::new(records);
-        let mut telling = Telling { world, history, full, tick_seconds, record };
-        merge(&self.held, visible, steps.lines(), removed, |index, line, before| {
-            match before {
-                Some(exact_at) if exact_at.next() == world.tick && !line.is_new => {
-                    steps.write(line, &mut writer);
+        let Scratch { visible, kept, rare, removed, records, record, .. } = scratch;
+        let lines = steps.lines();
+        kept.resize(visible.len(), 0);
+        rare.clear();
+        let mut count = 0;
+        merge(&self.held, visible, lines, removed, |index, before| {
+            let mut mark = 0;
+            if let Before::Other(_) | Before::Nothing = before {
+                if !is_held_on(before, &world.entities[index as usize], interest) {
+                    return false;
                 }
-                _ if !is_held_on(before, &world.entities[index], interest) => return false,
-                _ => telling.tell(index, before, &mut writer),
+                rare.push(before.exact_at());
+                mark = RARE;
             }
-            now_held[kept] = Held { id: line.id, exact_at: world.tick };
-            kept += 1;
+            kept[count] = index | mark;
+            count += 1;
             true
         });
+        kept.truncate(count);
+        records.clear();
+        let mut writer = RecordWriter::new(records);
+        let mut telling = Telling { world, history, full, tick_seconds, record };
+        let mut rare = rare.iter();
+        self.held.clear();
+        self.held.extend(kept.iter().map(|kept| {
+            let index = (kept & !RARE) as usize;
+            let line = lines[index];
+            if kept & RARE == 0 {
+                steps.write(line, &mut writer);
+            } else {
+                telling.tell(index, rare.next().copied().flatten(), &mut writer);
+            }
+            Held { id: line.stepped.id, exact_at: world.tick }
+        }));
         writer.finish();
         write_payload(removed, records, out);
-        self.held.clear();
-        self.held.extend_from_slice(&now_held[..kept]);
     }
 
     /// As [`Self::write`], but no more than about `budget_bytes` of records. Says whether that was everything.
@@ -118,20 +146,20 @@ impl Viewer {
         let Sources { world, history, steps, full, tick_seconds, scratch } = sources;
         let Scratch { visible, removed, records, record, candidates, order, .. } = scratch;
         let lines = steps.lines();
-        let is_step = |line: Line, before: Tick| before.next() == world.tick && !line.is_new;
         candidates.clear();
-        merge(&self.held, visible, lines, removed, |index, line, before| {
-            let entity = &world.entities[index];
+        merge(&self.held, visible, lines, removed, |index, before| {
+            let index = index as usize;
+            let (entity, line) = (&world.entities[index], lines[index]);
             if !is_held_on(before, entity, interest) {
                 return false;
             }
-            let cost = match before {
-                Some(before) if is_step(line, before) => usize::from(line.length),
-                Some(_) => OLDER_COST_BYTES,
-                None => FULL_COST_BYTES,
+            let (exact_at, cost) = match before {
+                Before::Step => (Some(line.stepped.exact_at), usize::from(line.length)),
+                Before::Other(tick) => (Some(tick), OLDER_COST_BYTES),
+                Before::Nothing => (None, FULL_COST_BYTES),
             };
             let viewer = (player, interest);
-            candidates.push(Candidate::new(index, entity, before, cost, world.tick, viewer));
+            candidates.push(Candidate::new(index, entity, exact_at, cost, world.tick, viewer));
             true
         });
         choose(candidates, order, budget_bytes);
@@ -143,11 +171,11 @@ impl Viewer {
             let line = lines[*index];
             match exact_at {
                 _ if !chosen => {}
-                Some(before) if is_step(line, *before) => steps.write(line, &mut writer),
+                Some(before) if *before == line.stepped.exact_at => steps.write(line, &mut writer),
                 before => telling.tell(*index, *before, &mut writer),
             }
             let exact_at = if *chosen { Some(world.tick) } else { *exact_at };
-            self.held.extend(exact_at.map(|exact_at| Held { id: line.id, exact_at }));
+            self.held.extend(exact_at.map(|exact_at| Held { id: line.stepped.id, exact_at }));
         }
         writer.finish();
         write_payload(removed, records, out);
@@ -155,38 +183,58 @@ impl Viewer {
     }
 }
 
-/// Walks through what is in sight and what is held, both ascending by id. `each` is told of an entity in sight and of the
-/// newest tick for which the viewer's state of it is exact, if it is held; it says whether the entity is held from now on.
-/// Of what was held, the rest is `removed`. For every entity in every view: a call of its own would cost as much again.
+/// Walks through what is in sight and what is held, both ascending by id. `each` is told of an entity in sight and of what
+/// the viewer has of it; it says whether the entity is held from now on. Of what was held, the rest is `removed`. For every
+/// entity in every view: a call of its own would cost as much again.
 #[inline(always)]
 fn merge(
     held: &[Held],
-    visible: &mut Visible,
+    visible: &[u32],
     lines: &[Line],
     removed: &mut Vec<NetId>,
-    mut each: impl FnMut(usize, Line, Option<Tick>) -> bool,
+    mut each: impl FnMut(u32, Before) -> bool,
 ) {
     removed.clear();
     let mut place = 0;
-    visible.drain(|index| {
-        let line = lines[index];
-        while place < held.len() && held[place].id < line.id {
-            removed.push(held[place].id);
+    for index in visible {
+        let Held { id, .. } = lines[*index as usize].stepped;
+        if held.get(place) == Some(&lines[*index as usize].stepped) {
+            place += 1;
+            each(*index, Before::Step);
+            continue;
+        }
+        while let Some(gone) = held.get(place).filter(|held| held.id < id) {
+            removed.push(gone.id);
             place += 1;
         }
-        let before = held.get(place).filter(|held| held.id == line.id).map(|held| held.exact_at);
+        let before = held.get(place).filter(|held| held.id == id).map(|held| held.exact_at);
         place += usize::from(before.is_some());
-        if !each(index, line, before) && before.is_some() {
-            removed.push(line.id);
+        let is_step = before == Some(lines[*index as usize].stepped.exact_at);
+        let before = if is_step { Before::Step } else { before.map_or(Before::Nothing, Before::Other) };
+        if !each(*index, before) && !matches!(before, Before::Nothing) {
+            removed.push(id);
         }
-    });
+    }
     removed.extend(held[place..].iter().map(|gone| gone.id));
+}
+
+impl Before {
+    fn exact_at(self) -> Option<Tick> {
+        match self {
+            Before::Other(tick) => Some(tick),
+            Before::Step | Before::Nothing => None,
+        }
+    }
 }
 
 /// Whether an entity in sight is held from now on. Not so one that has not come into view yet, and one at the edge of it that
 /// the viewer holds or not: that is forgotten on both sides until it comes into view.
-fn is_held_on(before: Option<Tick>, entity: &EntityState, interest: &Interest) -> bool {
-    before.is_some_and(|exact_at| exact_at != UNKNOWN) || interest.enters(entity.motion.at)
+fn is_held_on(before: Before, entity: &EntityState, interest: &Interest) -> bool {
+    match before {
+        Before::Step => true,
+        Before::Other(tick) if tick != UNKNOWN => true,
+        Before::Other(_) | Before::Nothing => interest.enters(entity.motion.at),
+    }
 }
 
 /// What the rarer records are made of.
