@@ -19,7 +19,7 @@ use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 use tungstenite::protocol::frame::coding::Data;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Message};
@@ -329,7 +329,7 @@ impl Connection {
             Phase::Closing { until, .. } if now >= until && self.lingers => Flow::Gone,
             Phase::Closing { until, .. } if now >= until => Flow::Ended,
             Phase::Closing { .. } => Flow::Open,
-            _ if self.site.addresses.is_banned(self.address, now) => {
+            _ if self.site.bans.is_banned(self.address, SystemTime::now()) => {
                 self.end(close(CloseCode::Kicked, "you are banned from this server"), now)
             }
             Phase::Strange { until, .. } if now >= until => {

@@ -11,6 +11,8 @@ mod frames;
 mod handshake;
 mod hostile;
 mod http;
+#[cfg(target_os = "linux")]
+mod memory;
 mod peer;
 mod proxied;
 mod recorded;
@@ -18,3 +20,4 @@ mod rfc6455;
 mod stop;
 mod times;
 mod tls;
+mod well;
