@@ -3,7 +3,7 @@
 import "./ui/style.css";
 import { isReplayPath } from "./address.ts";
 import { setLanguage, t } from "./locale/locale.ts";
-import { Link, socketUrl } from "./net/link.ts";
+import { Link } from "./net/link.ts";
 import { openGamePage } from "./play.ts";
 import { settings } from "./settings.ts";
 import { loadCore } from "./wasm.ts";
@@ -16,11 +16,10 @@ async function start(): Promise<void> {
       const { openReplayPage } = await import("./replay/page.tsx");
       await openReplayPage(hosts, loadCore());
     } else {
-      await openGamePage(
-        hosts,
-        loadCore(),
-        (room, events) => new Link(() => socketUrl(location, room()), events),
-      );
+      await openGamePage(hosts, loadCore(), (room, events) => {
+        const { protocol, host } = location;
+        return new Link(() => ({ protocol, host, room: room() }), events);
+      });
     }
   } catch (error) {
     console.error("driftbelt:", error);

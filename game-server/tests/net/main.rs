@@ -12,6 +12,7 @@ mod handshake;
 mod hostile;
 mod http;
 mod peer;
+mod polling;
 mod proxied;
 mod recorded;
 mod rfc6455;
