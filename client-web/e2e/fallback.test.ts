@@ -2,8 +2,9 @@
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { TRANSPORTS } from "../src/net/transport/transport.ts";
 import { launch, Pilot, Tab } from "./browser.ts";
-import { Proxy } from "./proxy.ts";
+import { BlockingProxy } from "./proxy.ts";
 import { Server } from "./server.ts";
 
 const FLIGHT_SNAPSHOTS = 100;
@@ -13,12 +14,12 @@ type Window = typeof globalThis & { snapshots: number; phases: string[] };
 
 let browser: Browser;
 let server: Server;
-let proxy: Proxy;
+let proxy: BlockingProxy;
 
 beforeAll(async () => {
   browser = await launch();
   server = await Server.start(["--no-tls", "--drones", "4", "--seed", "5"]);
-  proxy = await Proxy.open(server.port);
+  proxy = await BlockingProxy.open(server.port);
 });
 
 afterAll(async () => {
@@ -91,4 +92,26 @@ test("where upgrades are blocked the match is flown over polls, and goes on over
   const phases = await pilot.page.evaluate(() => (globalThis as Window).phases);
   expect(phases.slice(phases.indexOf("playing"))).toEqual(["playing"]);
   await pilot.close();
+});
+
+test("the transport page runs all three side by side, and says which one does not pass", async () => {
+  const tab = await Tab.open(browser, `${server.origin}/transport`);
+  for (const kind of TRANSPORTS)
+    await tab.page.waitForSelector(`[data-transport=${kind}][data-status=running]`);
+  const overhead = (kind: string) => `[data-transport=${kind}] [data-value=overhead]`;
+  await tab.page.waitForFunction(
+    ([socket, polls]) => {
+      const bytes = (cell: string) => Number.parseFloat(document.querySelector(cell)?.textContent ?? "");
+      return bytes(polls) > 10 * bytes(socket);
+    },
+    [overhead("websocket"), overhead("long-poll")],
+  );
+  tab.expectNoFaults();
+  await tab.close();
+
+  proxy.blocksUpgrades = true;
+  const behind = await Tab.open(browser, `${proxy.origin}/transport`);
+  await behind.page.waitForSelector("[data-transport=websocket][data-status=failed]");
+  await behind.page.waitForSelector("[data-transport=long-poll][data-status=running]");
+  await behind.close();
 });

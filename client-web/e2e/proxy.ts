@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 const UPGRADE = /\r\nupgrade: *websocket\r\n/i;
 
-export class Proxy {
+export class BlockingProxy {
   /** Whether it hangs up on upgrades. WebSockets that are open already stay open. */
   blocksUpgrades = true;
   blocked = 0;
@@ -16,12 +16,12 @@ export class Proxy {
   ) {}
 
   /** Opens one in front of a server on this machine that speaks plain HTTP. */
-  static async open(port: number): Promise<Proxy> {
+  static async open(port: number): Promise<BlockingProxy> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     if (typeof address !== "object" || address === null) throw new Error("the proxy has no port");
-    const proxy = new Proxy(server, `http://127.0.0.1:${address.port}`);
+    const proxy = new BlockingProxy(server, `http://127.0.0.1:${address.port}`);
     server.on("connection", (client) => proxy.pass(client, connect(port, "127.0.0.1")));
     return proxy;
   }

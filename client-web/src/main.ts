@@ -1,7 +1,7 @@
 //! The page's entry point: picks the page by the address and starts what it needs.
 
 import "./ui/style.css";
-import { isReplayPath } from "./address.ts";
+import { isReplayPath, isTransportPath } from "./address.ts";
 import { setLanguage, t } from "./locale/locale.ts";
 import { Link } from "./net/link.ts";
 import { openGamePage } from "./play.ts";
@@ -15,6 +15,9 @@ async function start(): Promise<void> {
     if (isReplayPath(location.pathname)) {
       const { openReplayPage } = await import("./replay/page.tsx");
       await openReplayPage(hosts, loadCore());
+    } else if (isTransportPath(location.pathname)) {
+      const { openTransportPage } = await import("./transport/page.tsx");
+      await openTransportPage(hosts, loadCore());
     } else {
       await openGamePage(hosts, loadCore(), (room, events) => {
         const { protocol, host } = location;

@@ -248,7 +248,8 @@ async fn requests_that_make_no_sense_are_refused() {
         ("POST /poll?version=one".to_owned(), 400),
         ("GET /poll?version=1".to_owned(), 405),
         (format!("PUT /poll/{id}/0"), 405),
-        (format!("GET /poll/{id}"), 404),
+        (format!("GET /poll/{id}"), 405),
+        (format!("DELETE /poll/{stranger}"), 404),
         (format!("GET /poll/{id}/0/0"), 404),
         (format!("GET /poll/{id}/first"), 404),
         (format!("GET /poll/{id}/-1"), 404),
@@ -292,25 +293,34 @@ async fn batches_that_make_no_sense_end_the_connection() {
     let server = serve(Limits::default()).await;
     let mut cut = batch(&[&encoded(&ClientMessage::Leave)]);
     cut.pop();
+    let mut closing = Vec::new();
+    put_close(1000, "", &mut closing);
     for (body, code) in [
         (batch(&[&[99]]), 4001),
         (batch(&[&encoded(&hello())]), 4001),
         (batch(&[b""]), 4001),
         (batch(&[&[1; 4097]]), 1009),
         (cut, 4001),
+        (closing, 4001),
     ] {
         let mut poller = Poller::join(&server, &hello()).await;
         assert_eq!(poller.post(0, &body).await, 204);
         assert_eq!(poller.closed().await.0, code, "{body:?}");
         assert_eq!(poller.post(1, &body).await, 404);
     }
-    let mut leaver = Poller::join(&server, &hello()).await;
-    let mut body = Vec::new();
-    put_close(1000, "", &mut body);
-    leaver.welcomed().await;
-    assert_eq!(leaver.post(0, &body).await, 204);
-    assert_eq!(leaver.get(leaver.polls, "").await.status, 404, "the client has closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_closes_is_gone_at_once_and_its_seat_is_kept() {
+    let server = serve(Limits::default()).await;
+    let mut poller = Poller::join(&server, &hello()).await;
+    let (player, token) = poller.welcomed().await;
+    let head = format!("DELETE /poll/{}", poller.id);
+    assert_eq!(ask(&server, &head, b"").await.status, 204);
     while connections(&server).await > 0 {}
+    assert_eq!(ask(&server, &head, b"").await.status, 404);
+    let mut again = Poller::join(&server, &returning(token, 2)).await;
+    assert_eq!(again.welcomed().await.0, player);
 }
 
 #[tokio::test(flavor = "multi_thread")]

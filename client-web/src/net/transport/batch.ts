@@ -17,18 +17,6 @@ export function framed(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return piece;
 }
 
-/** A close, the last piece of a batch. */
-export function framedClose(code: number, reason: string): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(reason);
-  const piece = new Uint8Array(LENGTH_BYTES + CODE_BYTES + text.length);
-  const view = new DataView(piece.buffer);
-  // A number with the highest bit set is negative to `|`, and positive again to `>>> 0`.
-  view.setUint32(0, ((CODE_BYTES + text.length) | CLOSE_BIT) >>> 0, true);
-  view.setUint16(LENGTH_BYTES, code, true);
-  piece.set(text, LENGTH_BYTES + CODE_BYTES);
-  return piece;
-}
-
 /** The pieces of a batch. Throws a `RangeError` when it is cut. */
 export function* pieces(batch: Uint8Array): Generator<Piece> {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);

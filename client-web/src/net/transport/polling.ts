@@ -1,7 +1,7 @@
 //! The game over plain requests, for networks that pass no WebSocket: polls bring what the server says, posts carry
 //! what this side says, one post at a time. Both are numbered, so that a request that was lost can be repeated.
 
-import { BATCH_TYPE, framed, framedClose, LENGTH_BYTES, pieces } from "./batch.ts";
+import { BATCH_TYPE, framed, LENGTH_BYTES, pieces } from "./batch.ts";
 import { answerHeadBytes, requestHeadBytes } from "./overhead.ts";
 import {
   BROKEN,
@@ -48,11 +48,18 @@ export class Polling implements Transport {
   /** Pieces that wait for the next post. */
   private outbox: Uint8Array<ArrayBuffer>[] = [];
   private posting = false;
+  /** Whether the server is to be told that we leave, once all is said. */
+  private parting = false;
   private posted = 0;
   private polled = 0;
   /** The number of the next answer to be heard, and later ones that came before it. */
   private heard = 0;
   private readonly early = new Map<number, Uint8Array>();
+  /** A page that goes takes its WebSockets with it; of polls, nobody would know. */
+  private readonly leaving = () => {
+    this.forget();
+    this.farewell();
+  };
 
   constructor(
     readonly kind: Exclude<TransportKind, "websocket">,
@@ -60,6 +67,7 @@ export class Polling implements Transport {
     private readonly events: TransportEvents,
   ) {
     this.origin = `${place.protocol}//${place.host}`;
+    globalThis.addEventListener?.("pagehide", this.leaving);
     queueMicrotask(() => {
       if (this.polls.signal.aborted) return;
       this.isOpen = true;
@@ -75,9 +83,9 @@ export class Polling implements Transport {
     void this.flush();
   }
 
-  close(code: number, reason: string): void {
+  close(): void {
     if (!this.forget()) return;
-    this.outbox.push(framedClose(code, reason));
+    this.parting = true;
     void this.flush();
   }
 
@@ -85,6 +93,7 @@ export class Polling implements Transport {
   private forget(): boolean {
     if (this.polls.signal.aborted) return false;
     this.isOpen = false;
+    globalThis.removeEventListener?.("pagehide", this.leaving);
     this.polls.abort();
     return true;
   }
@@ -104,6 +113,11 @@ export class Polling implements Transport {
       else this.outbox = [];
     }
     this.posting = false;
+    if (this.parting) this.farewell();
+  }
+
+  private farewell(): void {
+    if (this.path !== "") void this.request("DELETE", this.path, undefined, 1);
   }
 
   private async open(hello: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -164,9 +178,9 @@ export class Polling implements Transport {
     }
   }
 
-  /** A request and its answer; undefined when there is none. What is said outlives the page, polls do not. */
+  /** A request and its answer; undefined when there is none. Polls end with the transport, last words outlive the page. */
   private async request(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "DELETE",
     path: string,
     body: Uint8Array<ArrayBuffer> | undefined,
     tries: number,

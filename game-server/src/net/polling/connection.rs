@@ -166,6 +166,12 @@ impl PollingConnection {
         Posted::Taken
     }
 
+    /// The client has closed: nothing more is heard or said. What the room must be told is [kept](Self::check_times) until it
+    /// can be.
+    pub fn end(&self) {
+        self.state().end();
+    }
+
     /// What time brings: bans, and the end of patience with a client that polls no more. Says whether the connection can be
     /// forgotten. To be called now and then.
     pub fn check_times(&self, site: &Site, now: Instant) -> bool {
@@ -271,7 +277,9 @@ impl State {
             }
             let message = match piece {
                 Ok(Piece::Message(message)) => message,
-                Ok(Piece::Close { .. }) => return Err(Ending::Closed),
+                Ok(Piece::Close { .. }) => {
+                    return Err(close(CloseCode::BadMessage, "a client closes with DELETE"));
+                }
                 Err(error) => return Err(close(CloseCode::BadMessage, error.to_string())),
             };
             let limit = site.limits.message_bytes;

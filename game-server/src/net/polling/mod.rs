@@ -6,6 +6,7 @@
 //! - `GET /poll/<id>/<n>[?wait=<milliseconds>]`, n = 0, 1, 2…: a batch as soon as there is something to say, an empty one when
 //!   the wait is over. Two polls may wait at the same time.
 //! - `POST /poll/<id>/<n>`, a batch as body: 204.
+//! - `DELETE /poll/<id>`: 204, the client has closed.
 //!
 //! 404 means that the connection is not known (any more), 409 that the number makes no sense now.
 
@@ -98,9 +99,13 @@ pub async fn answer(site: &Arc<Site>, slot: &Slot, path: &str, request: Request<
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let (id, number) = match (request.method(), &segments[..]) {
         (&Method::POST, []) => return welcome(site, slot, request).await,
+        (&Method::DELETE, [id]) => return farewell(site, id),
         (&Method::GET | &Method::POST, [id, number]) => (*id, number.parse()),
-        (_, [] | [_, _]) => {
-            return text(StatusCode::METHOD_NOT_ALLOWED, "polls are GET, what is said is POST");
+        (_, [] | [_] | [_, _]) => {
+            return text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "polls are GET, what is said is POST, the end is DELETE",
+            );
         }
         _ => return text(StatusCode::NOT_FOUND, "there is nothing here"),
     };
@@ -166,6 +171,14 @@ async fn welcome(site: &Arc<Site>, slot: &Slot, request: Request<Incoming>) -> A
     }
 }
 
+/// Lets a client go that has closed.
+fn farewell(site: &Site, id: &str) -> Answer {
+    let Some((_, connection)) = site.polling.find(id) else { return unknown() };
+    connection.end();
+    site.polling.flush();
+    done()
+}
+
 /// Waits until a poll has its answer.
 async fn wait(site: &Site, id: Id, poll: Poll<'_>, patience: Duration) -> Answer {
     if poll.replaces {
@@ -229,14 +242,16 @@ fn batch_answer(batch: Bytes) -> Answer {
 
 fn posted(posted: Posted) -> Answer {
     match posted {
-        Posted::Taken => {
-            let mut answer = Response::new(whole(""));
-            *answer.status_mut() = StatusCode::NO_CONTENT;
-            answer
-        }
+        Posted::Taken => done(),
         Posted::Misplaced => misplaced(),
         Posted::Over => unknown(),
     }
+}
+
+fn done() -> Answer {
+    let mut answer = Response::new(whole(""));
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer
 }
 
 fn unknown() -> Answer {
