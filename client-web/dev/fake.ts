@@ -277,6 +277,8 @@ export class FakeClient implements Client {
     const wave = Math.sin(this.time * 3);
     return {
       rttMs: 36 + 8 * wave + this.random.next() * 4,
+      newestRttMs: 36 + 8 * wave,
+      roundTrips: Math.floor(this.time),
       jitterMs: 2 + wave,
       snapshotBytes: 420 + 120 * wave,
       bytesPerSecond: 12400 + 900 * wave,

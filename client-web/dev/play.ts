@@ -12,5 +12,13 @@ await setLanguage(settings.value.language);
 const hosts = { stage: document.getElementById("stage")!, ui: document.getElementById("ui")! };
 await openGamePage(hosts, Promise.resolve(core), (_room, events) => {
   setTimeout(() => events.opened(), 50);
-  return { send: () => {}, stop: () => {}, tryNow: () => {}, drop: () => {}, settled: () => {} };
+  const nothing = () => {};
+  return {
+    kind: "websocket",
+    send: nothing,
+    stop: nothing,
+    tryNow: nothing,
+    drop: nothing,
+    settled: nothing,
+  };
 });

@@ -10,6 +10,11 @@ export function isReplayPath(path: string): boolean {
   return path === "/replay" || path.startsWith("/replay/");
 }
 
+/** Whether the address is the transport page's. */
+export function isTransportPath(path: string): boolean {
+  return path === "/transport";
+}
+
 /** The recording that the address names, and the tick to open it at: `/replay/<file>?t=<tick>`. */
 export function namedRecording(path: string, search: string): { name: string; tick: number } | undefined {
   const name = decoded(/^\/replay\/([^/]+)$/.exec(path)?.[1]);

@@ -85,6 +85,9 @@ export interface CoreState {
 /** The newest values behind the net graph. */
 export interface NetGraph {
   rttMs: number;
+  /** The newest one of those that it is the average of, and how many those are. */
+  newestRttMs: number;
+  roundTrips: number;
   jitterMs: number;
   snapshotBytes: number;
   bytesPerSecond: number;

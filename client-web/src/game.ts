@@ -13,6 +13,7 @@ import { has, t, whole } from "./locale/locale.ts";
 import { type Muted, Mutes } from "./mutes.ts";
 import { CloseCode, type Link, type LinkEvents } from "./net/link.ts";
 import { type KeptSeat, keepSeat } from "./net/seat.ts";
+import type { TransportKind } from "./net/transport/transport.ts";
 import { Names, show, tell } from "./notices.ts";
 import { change, settings } from "./settings.ts";
 import { addToast, hudAtRest, model } from "./ui/model.ts";
@@ -26,7 +27,7 @@ const HIDDEN_MS = 1000;
 export type Connect = (
   room: () => string | undefined,
   events: LinkEvents,
-) => Pick<Link, "send" | "stop" | "tryNow" | "drop" | "settled">;
+) => Pick<Link, "kind" | "send" | "stop" | "tryNow" | "drop" | "settled">;
 
 export class Game {
   private readonly client: Client;
@@ -40,6 +41,8 @@ export class Game {
   private banked = 0;
   private bankedAt = 0;
   private welcomed = false;
+  /** The match goes on over another transport, but has not come back there yet: the picture stands still. */
+  private moving = false;
   private closed = false;
 
   constructor(
@@ -59,6 +62,7 @@ export class Game {
     // Once seated, every other connection goes to the same room.
     this.link = connect(() => this.room, {
       opened: () => {
+        this.moving = model.phase.value === "playing" || model.phase.value === "dead";
         this.client.opened(performance.now());
         this.transmit();
       },
@@ -78,7 +82,7 @@ export class Game {
     this.controls.sample(nowMs);
     this.client.setInput(this.controls.buttons, this.controls.aim);
     this.step(nowMs);
-    if (this.closed) return;
+    if (this.closed || this.moving) return;
     this.client.frame(nowMs);
     this.frame.attach(this.core.memory.buffer, this.client.framePointer(), this.client.frameLength());
     this.follow();
@@ -142,6 +146,11 @@ export class Game {
     return this.client.state(nowMs);
   }
 
+  /** What carries the messages. */
+  get transport(): TransportKind {
+    return this.link.kind;
+  }
+
   /** What the viewer sees in the newest frame. */
   ships(): SeenShip[] {
     return shipsOf(this.frame, (player) => this.names.of(player));
@@ -192,6 +201,7 @@ export class Game {
     for (let notice = this.client.pollNotice(); notice; notice = this.client.pollNotice()) {
       if (notice.type === "welcome" || notice.type === "resumed") {
         this.welcomed = true;
+        this.moving = false;
         if (notice.type === "welcome") this.room = notice.room;
         this.link.settled();
         model.phase.value = "playing";
@@ -222,6 +232,7 @@ export class Game {
 
   private lose(code: number): void {
     this.client.closed(performance.now());
+    this.moving = false;
     if (code === CloseCode.seatGone) {
       this.client.claim(undefined);
       this.keep();
@@ -283,6 +294,7 @@ export class Game {
       const graph = this.client.netGraph(nowMs);
       model.rttMs.value = Math.round(graph.rttMs);
       if (model.netGraphOpen.value) model.netGraph.value = graph;
+      model.transport.value = this.link.kind;
       if (matchMedia("(pointer: coarse)").matches) model.thumbs.value = this.controls.thumbs;
     });
   }

@@ -2,12 +2,15 @@
 
 import type { CoreState, ReplayState } from "./core.ts";
 import { Entity, type Frame, Kind } from "./frame.ts";
+import type { TransportKind } from "./net/transport/transport.ts";
 import type { Phase } from "./ui/model.ts";
 
 /** What `driftbelt.state()` gives; see the core's state for the units. */
 export type PageState = Omit<CoreState, "phase"> & {
   /** "join" | "connecting" | "playing" | "dead" | "reconnecting" | "goodbye" */
   phase: Phase;
+  /** What carries the messages of the live match. */
+  transport: TransportKind;
   /** Animation frames per second. */
   fps: number;
 };
@@ -39,7 +42,7 @@ declare global {
 
 export const version = DRIFTBELT_VERSION;
 
-const nothing: Omit<PageState, "phase" | "fps"> = {
+const nothing: Omit<PageState, "phase" | "transport" | "fps"> = {
   tick: 0,
   rttMs: 0,
   jitterMs: 0,
@@ -61,11 +64,17 @@ export function expose(sources: {
   core(): CoreState | undefined;
   ships(): SeenShip[];
   phase(): Phase;
+  transport(): TransportKind;
   fps(): number;
   replay(): ReplayState | undefined;
 }): void {
   const handle: Handle = {
-    state: () => ({ ...(sources.core() ?? nothing), phase: sources.phase(), fps: sources.fps() }),
+    state: () => ({
+      ...(sources.core() ?? nothing),
+      phase: sources.phase(),
+      transport: sources.transport(),
+      fps: sources.fps(),
+    }),
     ships: () => sources.ships(),
     replay: () => sources.replay(),
     version,

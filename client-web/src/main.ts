@@ -1,9 +1,9 @@
 //! The page's entry point: picks the page by the address and starts what it needs.
 
 import "./ui/style.css";
-import { isReplayPath } from "./address.ts";
+import { isReplayPath, isTransportPath } from "./address.ts";
 import { setLanguage, t } from "./locale/locale.ts";
-import { Link, socketUrl } from "./net/link.ts";
+import { Link } from "./net/link.ts";
 import { openGamePage } from "./play.ts";
 import { settings } from "./settings.ts";
 import { loadCore } from "./wasm.ts";
@@ -15,12 +15,14 @@ async function start(): Promise<void> {
     if (isReplayPath(location.pathname)) {
       const { openReplayPage } = await import("./replay/page.tsx");
       await openReplayPage(hosts, loadCore());
+    } else if (isTransportPath(location.pathname)) {
+      const { openTransportPage } = await import("./transport/page.tsx");
+      await openTransportPage(hosts, loadCore());
     } else {
-      await openGamePage(
-        hosts,
-        loadCore(),
-        (room, events) => new Link(() => socketUrl(location, room()), events),
-      );
+      await openGamePage(hosts, loadCore(), (room, events) => {
+        const { protocol, host } = location;
+        return new Link(() => ({ protocol, host, room: room() }), events);
+      });
     }
   } catch (error) {
     console.error("driftbelt:", error);

@@ -60,6 +60,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
     core: () => game?.state(performance.now()),
     ships: () => game?.ships() ?? [],
     phase: () => model.phase.value,
+    transport: () => game?.transport ?? "websocket",
     fps,
     replay: () => undefined,
   });

@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mayRetry, retryDelayMs } from "../src/net/backoff.ts";
-import { Link, socketUrl } from "../src/net/link.ts";
+import { Link } from "../src/net/link.ts";
+import { socketUrl } from "../src/net/transport/websocket.ts";
 
 class FakeSocket {
   static readonly OPEN = 1;
@@ -44,6 +45,7 @@ function events() {
   return { opened: vi.fn(), received: vi.fn(), lost: vi.fn(), waiting: vi.fn(), refused: vi.fn() };
 }
 
+const place = () => ({ protocol: "http:", host: "x", room: undefined });
 const newest = () => FakeSocket.all[FakeSocket.all.length - 1];
 
 beforeEach(() => {
@@ -69,15 +71,17 @@ test("codes that a retry cannot help", () => {
 });
 
 test("the socket's address follows the page", () => {
-  expect(socketUrl({ protocol: "https:", host: "belt.example:9" }, undefined)).toBe(
+  expect(socketUrl({ protocol: "https:", host: "belt.example:9", room: undefined })).toBe(
     "wss://belt.example:9/ws",
   );
-  expect(socketUrl({ protocol: "http:", host: "localhost" }, "a b")).toBe("ws://localhost/ws?room=a%20b");
+  expect(socketUrl({ protocol: "http:", host: "localhost", room: "a b" })).toBe(
+    "ws://localhost/ws?room=a%20b",
+  );
 });
 
 test("carries bytes both ways, and sends nothing before it is open", () => {
   const heard = events();
-  const link = new Link(() => "ws://x/ws", heard);
+  const link = new Link(place, heard);
   expect(newest().protocol).toBe("driftbelt.1");
   link.send(new Uint8Array([1]));
   newest().open();
@@ -90,7 +94,7 @@ test("carries bytes both ways, and sends nothing before it is open", () => {
 
 test("a lost line is tried again, ever more slowly, and at once when asked", () => {
   const heard = events();
-  const link = new Link(() => "ws://x/ws", heard);
+  const link = new Link(place, heard);
   newest().open();
   newest().end(1006);
   expect(heard.lost).toHaveBeenCalledTimes(1);
@@ -107,7 +111,7 @@ test("a lost line is tried again, ever more slowly, and at once when asked", () 
 
 test("a server that opens and does not take us in is asked ever more slowly", () => {
   const heard = events();
-  const link = new Link(() => "ws://x/ws", heard);
+  const link = new Link(place, heard);
   const waited = () => heard.waiting.mock.lastCall?.[0] - performance.now();
   for (let turn = 0; turn < 6; turn += 1) {
     newest().open();
@@ -124,7 +128,7 @@ test("a server that opens and does not take us in is asked ever more slowly", ()
 
 test("silence on an open line is a lost line", () => {
   const heard = events();
-  new Link(() => "ws://x/ws", heard);
+  new Link(place, heard);
   newest().open();
   vi.advanceTimersByTime(3000);
   newest().onmessage?.({ data: new ArrayBuffer(1) });
@@ -138,7 +142,7 @@ test("silence on an open line is a lost line", () => {
 
 test("a final close code is told and not retried", () => {
   const heard = events();
-  new Link(() => "ws://x/ws", heard);
+  new Link(place, heard);
   newest().open();
   newest().end(4006, "taken over");
   vi.advanceTimersByTime(60_000);
@@ -149,7 +153,7 @@ test("a final close code is told and not retried", () => {
 
 test("a stopped link stays silent, whatever the old socket says", () => {
   const heard = events();
-  const link = new Link(() => "ws://x/ws", heard);
+  const link = new Link(place, heard);
   const socket = newest();
   socket.open();
   link.stop();
@@ -165,7 +169,7 @@ test("the network or the tab coming back is a reason to try at once, and to give
   const page = new EventTarget();
   vi.stubGlobal("document", tab);
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-  new Link(() => "ws://x/ws", events());
+  new Link(place, events());
   newest().open();
   newest().end(1006);
   expect(FakeSocket.all).toHaveLength(1);
@@ -185,7 +189,7 @@ test("a server that is replaced, or a seat that is gone, is come back to without
   for (const code of [1012, 4010]) {
     FakeSocket.all = [];
     const heard = events();
-    const link = new Link(() => "ws://x/ws", heard);
+    const link = new Link(place, heard);
     newest().open();
     newest().end(code);
     expect(heard.lost).toHaveBeenCalledWith(code);

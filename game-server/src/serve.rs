@@ -11,6 +11,7 @@ use crate::net::bans::{Bans, BansError};
 use crate::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use crate::net::listener;
 use crate::net::origin::Origins;
+use crate::net::polling::Polling;
 use crate::net::presence::Presence;
 use crate::net::proxies::Proxies;
 use crate::net::pump::Pump;
@@ -299,9 +300,13 @@ impl Server {
         };
         let (stop, stopping) = watch::channel(false);
         let pump = Arc::new(Pump::start(plan.sockets).map_err(StartError::Threads)?);
+        let polling = Arc::new(Polling::default());
         let flush = {
-            let pump = pump.clone();
-            Arc::new(move || pump.flush())
+            let (pump, polling) = (pump.clone(), polling.clone());
+            Arc::new(move || {
+                pump.flush();
+                polling.flush();
+            })
         };
         let lobby = Lobby::new(plan.lobby, flush)?;
         let signed = lobby.recordings().and_then(sign);
@@ -310,6 +315,7 @@ impl Server {
             purpose: plan.purpose,
             lobby,
             pump,
+            polling,
             origins: plan.origins,
             recordings: plan.recordings,
             sim_build: sim::Sim::BUILD,
@@ -330,6 +336,7 @@ impl Server {
         });
         tracing::info!(%address, tls = tls.is_some(), connections_limit = site.limits.connections, "listening");
         tokio::spawn(listener::run(site.clone(), listener, tls));
+        tokio::spawn(Polling::keep_times(site.clone()));
         tokio::spawn(keep_up(site.clone(), certificate.clone()));
         Ok(Server {
             address,

@@ -4,6 +4,7 @@
 //! No IO, no clock, no threads, no unordered collections: everything here is a pure function of its inputs.
 
 pub mod angle;
+pub mod batch;
 pub mod codec;
 pub mod command;
 pub mod delta;

@@ -371,8 +371,11 @@ impl Client {
     pub fn net_graph(&self) -> NetGraph {
         let traffic = self.connection.as_ref().map(|connection| &connection.traffic);
         let world = self.world();
+        let (newest_rtt_ms, round_trips) = traffic.map_or((0.0, 0), Traffic::newest_round_trip);
         NetGraph {
             rtt_ms: traffic.and_then(Traffic::round_trip_ms).unwrap_or(0.0),
+            newest_rtt_ms,
+            round_trips,
             jitter_ms: traffic.map_or(0.0, Traffic::jitter_ms),
             snapshot_bytes: traffic.map_or(0, Traffic::snapshot_bytes),
             bytes_per_second: traffic.map_or(0.0, Traffic::bytes_per_second),

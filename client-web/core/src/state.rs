@@ -69,6 +69,10 @@ pub struct OwnState {
 pub struct NetGraph {
     /// Round trip, in milliseconds.
     pub rtt_ms: f64,
+    /// The newest one of those that it is the average of.
+    pub newest_rtt_ms: f64,
+    /// How many those are.
+    pub round_trips: u32,
     /// Mean deviation of the round trip, in milliseconds.
     pub jitter_ms: f64,
     /// Size of the newest snapshot.

@@ -16,6 +16,8 @@ const RATE_WINDOW_MS: f64 = 1000.0;
 #[derive(Clone, Debug)]
 pub struct Traffic {
     round_trip: Average,
+    newest_round_trip_ms: f64,
+    round_trips: u32,
     asked: Option<(u32, f64)>,
     next_ping_ms: f64,
     heard_ms: f64,
@@ -33,6 +35,8 @@ impl Traffic {
     pub fn new(now_ms: f64) -> Traffic {
         Traffic {
             round_trip: Average::new(1.0 / 8.0),
+            newest_round_trip_ms: 0.0,
+            round_trips: 0,
             asked: None,
             next_ping_ms: now_ms,
             heard_ms: now_ms,
@@ -80,7 +84,9 @@ impl Traffic {
             && asked == stamp
         {
             self.asked = None;
-            self.round_trip.add(now_ms - at_ms);
+            self.newest_round_trip_ms = now_ms - at_ms;
+            self.round_trips += 1;
+            self.round_trip.add(self.newest_round_trip_ms);
             self.server_tick_micros = tick_micros;
         }
     }
@@ -98,6 +104,11 @@ impl Traffic {
     /// The round trip in milliseconds; `None` before the first answer.
     pub fn round_trip_ms(&self) -> Option<f64> {
         self.round_trip.value()
+    }
+
+    /// The newest round trip, in milliseconds, and how many there were.
+    pub fn newest_round_trip(&self) -> (f64, u32) {
+        (self.newest_round_trip_ms, self.round_trips)
     }
 
     /// Mean deviation of the round trip, in milliseconds.

@@ -1,9 +1,17 @@
 //! The connection to the server as the game sees it: it opens, carries bytes, notices silence, and tries
-//! again by itself until it is told to stop or the server says that trying is of no use.
+//! again by itself until it is told to stop or the server says that trying is of no use. Where no WebSocket passes it
+//! polls, until one does.
 
 import { mayRetry, retryDelayMs } from "./backoff.ts";
+import { Ladder, type Reach } from "./ladder.ts";
+import {
+  BROKEN,
+  openTransport,
+  type Place,
+  type Transport,
+  type TransportKind,
+} from "./transport/transport.ts";
 
-const SUBPROTOCOL = "driftbelt.1";
 /** The server sends many times per second; this long without a byte means that the line is dead. */
 const SILENCE_MS = 5000;
 const CHECK_MS = 1000;
@@ -23,6 +31,7 @@ export const CloseCode = {
 } as const;
 
 export interface LinkEvents {
+  /** Messages may be sent. When nothing was lost before, the link has moved to a better transport. */
   opened(): void;
   received(bytes: Uint8Array): void;
   /** The open connection is gone, with this code; another attempt follows. */
@@ -33,15 +42,14 @@ export interface LinkEvents {
   refused(code: number, reason: string): void;
 }
 
-/** The address of the game socket beside the page, for a room or for any room. */
-export function socketUrl(page: { protocol: string; host: string }, room: string | undefined): string {
-  const scheme = page.protocol === "https:" ? "wss" : "ws";
-  const query = room === undefined ? "" : `?room=${encodeURIComponent(room)}`;
-  return `${scheme}://${page.host}/ws${query}`;
-}
-
 export class Link {
-  private socket: WebSocket | undefined;
+  private readonly ladder = new Ladder();
+  private transport: Transport | undefined;
+  /** Whether the transport has brought a message. */
+  private heard = false;
+  /** A WebSocket on trial while the transport polls. */
+  private probe: Transport | undefined;
+  private probing: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private check: ReturnType<typeof setInterval> | undefined;
@@ -53,7 +61,7 @@ export class Link {
   };
 
   constructor(
-    private readonly url: () => string,
+    private readonly place: () => Place,
     private readonly events: LinkEvents,
   ) {
     globalThis.addEventListener?.("online", this.online);
@@ -61,9 +69,14 @@ export class Link {
     this.connect();
   }
 
+  /** What carries the messages now, or last did. */
+  get kind(): TransportKind {
+    return this.transport?.kind ?? this.ladder.next;
+  }
+
   /** Sends one binary message; dropped when the line is not open, for nothing old may arrive late. */
   send(bytes: Uint8Array): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytes as Uint8Array<ArrayBuffer>);
+    this.transport?.send(bytes);
   }
 
   /** Makes the waiting attempt at once. */
@@ -73,29 +86,28 @@ export class Link {
     this.connect();
   }
 
-  /** The server took us in: the next loss is a first one. A socket that only opens proves nothing. */
+  /** The server took us in: the next loss is a first one. A line that only opens proves nothing. */
   settled(): void {
     this.attempt = 0;
+    if (this.kind !== "websocket" && this.probing === undefined) this.probeLater();
   }
 
   /** The network or the tab is back: makes the waiting attempt at once, and gives up a line that has gone silent. */
   private wake(): void {
     this.tryNow();
-    const open = this.socket?.readyState === WebSocket.OPEN;
-    if (open && performance.now() - this.heardAt > STALE_MS) {
+    if (this.transport?.isOpen && performance.now() - this.heardAt > STALE_MS) {
       this.drop(CloseCode.silence, "silence");
       this.tryNow();
-    }
+    } else if (this.probing !== undefined && !this.probe) this.probeNow();
   }
 
-  /** Gives up this socket with a code of ours; another attempt follows. */
+  /** Gives up this line with a code of ours; another attempt follows. */
   drop(code: number, reason: string): void {
-    const socket = this.socket;
-    if (!socket) return;
-    const wasOpen = socket.readyState === WebSocket.OPEN;
+    const transport = this.transport;
+    if (!transport) return;
     this.forget();
-    socket.close(code, reason);
-    this.lose(wasOpen, code);
+    transport.close(code, reason);
+    this.lose(transport, code);
   }
 
   /** Closes for good. */
@@ -104,34 +116,55 @@ export class Link {
     globalThis.document?.removeEventListener("visibilitychange", this.visible);
     clearTimeout(this.retry);
     this.retry = undefined;
-    const socket = this.socket;
+    const transport = this.transport;
     this.forget();
-    socket?.close(CloseCode.left, "left");
+    transport?.close(CloseCode.left, "left");
   }
 
   private connect(): void {
     this.retry = undefined;
-    const socket = new WebSocket(this.url(), SUBPROTOCOL);
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
+    this.adopt(this.open(this.ladder.next));
+    this.check = setInterval(() => this.listen(), CHECK_MS);
+  }
+
+  private open(kind: TransportKind): Transport {
+    const transport = openTransport(kind, this.place(), {
+      opened: () => this.opened(transport),
+      received: (bytes) => this.received(bytes),
+      closed: (code, reason) => this.closed(transport, code, reason),
+    });
+    return transport;
+  }
+
+  private adopt(transport: Transport): void {
+    this.transport = transport;
+    this.heard = false;
     this.heardAt = performance.now();
     this.checkedAt = this.heardAt;
-    let wasOpen = false;
-    socket.onopen = () => {
-      wasOpen = true;
-      this.heardAt = performance.now();
-      this.events.opened();
-    };
-    socket.onmessage = (message) => {
-      this.heardAt = performance.now();
-      if (message.data instanceof ArrayBuffer) this.events.received(new Uint8Array(message.data));
-    };
-    socket.onclose = (close) => {
-      this.forget();
-      if (mayRetry(close.code)) this.lose(wasOpen, close.code);
-      else this.events.refused(close.code, close.reason);
-    };
-    this.check = setInterval(() => this.listen(), CHECK_MS);
+  }
+
+  private opened(transport: Transport): void {
+    if (transport === this.probe) this.climb(transport);
+    this.heardAt = performance.now();
+    this.events.opened();
+  }
+
+  private received(bytes: Uint8Array): void {
+    this.heardAt = performance.now();
+    if (!this.heard) this.ladder.heard(this.kind);
+    this.heard = true;
+    this.events.received(bytes);
+  }
+
+  private closed(transport: Transport, code: number, reason: string): void {
+    if (transport === this.probe) {
+      this.probe = undefined;
+      this.probeLater();
+      return;
+    }
+    this.forget();
+    if (mayRetry(code)) this.lose(transport, code);
+    else this.events.refused(code, reason);
   }
 
   /** The heartbeat: closes a line on which nothing has come for too long. */
@@ -144,13 +177,57 @@ export class Link {
       this.heardAt = now;
       return;
     }
-    const limit = this.socket?.readyState === WebSocket.OPEN ? SILENCE_MS : OPEN_MS;
+    const limit = this.transport?.isOpen ? SILENCE_MS : OPEN_MS;
     if (now - this.heardAt > limit) this.drop(CloseCode.silence, "silence");
   }
 
-  private lose(wasOpen: boolean, code: number): void {
-    if (wasOpen) this.events.lost(code);
-    if (wasOpen && (code === CloseCode.restarting || code === CloseCode.seatGone)) {
+  private probeLater(): void {
+    clearTimeout(this.probing);
+    this.probing = setTimeout(() => this.probeNow(), this.ladder.nextProbeMs());
+  }
+
+  /** Opens a WebSocket beside the polls. One that does not open is given up when the next look is due. */
+  private probeNow(): void {
+    this.probe?.close(CloseCode.left, "left");
+    this.probe = this.open("websocket");
+    clearTimeout(this.probing);
+    this.probing = setTimeout(() => {
+      this.probe?.close(CloseCode.left, "left");
+      this.probe = undefined;
+      this.probeLater();
+    }, OPEN_MS);
+  }
+
+  /** Goes on over the WebSocket: the session is resumed there. */
+  private climb(socket: Transport): void {
+    const polls = this.transport;
+    this.probe = undefined;
+    this.endProbes();
+    this.ladder.climbs();
+    this.adopt(socket);
+    polls?.close(CloseCode.left, "left");
+  }
+
+  private endProbes(): void {
+    clearTimeout(this.probing);
+    this.probing = undefined;
+    this.probe?.close(CloseCode.left, "left");
+    this.probe = undefined;
+  }
+
+  private lose(transport: Transport, code: number): void {
+    const { kind, reached } = transport;
+    // A close code of the server is a message too.
+    const said = this.heard || (reached && code !== BROKEN && code !== CloseCode.silence);
+    const reach: Reach = said ? "messages" : reached ? "server" : "nowhere";
+    this.ladder.ended(kind, reach);
+    if (reached) this.events.lost(code);
+    if (this.ladder.next !== kind && this.ladder.next !== "websocket") {
+      // What is wrong is the transport, not the server.
+      this.retry = setTimeout(() => this.connect());
+      return;
+    }
+    if (reached && (code === CloseCode.restarting || code === CloseCode.seatGone)) {
       // Nothing is wrong with the line: no reason to wait, or to tell the player.
       const spread = code === CloseCode.restarting ? Math.random() * RESTART_SPREAD_MS : 0;
       this.retry = setTimeout(() => this.connect(), spread);
@@ -162,13 +239,10 @@ export class Link {
     this.events.waiting(performance.now() + delay);
   }
 
-  /** Lets go of the socket, so that nothing it says later is heard. */
+  /** Lets go of the line. */
   private forget(): void {
     clearInterval(this.check);
-    if (!this.socket) return;
-    this.socket.onopen = null;
-    this.socket.onmessage = null;
-    this.socket.onclose = null;
-    this.socket = undefined;
+    this.endProbes();
+    this.transport = undefined;
   }
 }

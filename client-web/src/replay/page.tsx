@@ -44,6 +44,7 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
     core: () => undefined,
     ships: () => player.value?.ships() ?? [],
     phase: () => model.phase.value,
+    transport: () => "websocket",
     fps,
     replay: () => player.value?.state(),
   });

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { NetGraph, Quote, ScoreRow } from "../core.ts";
 import type { Levels } from "../frame.ts";
 import type { Thumbs } from "../input/touch.ts";
+import type { TransportKind } from "../net/transport/transport.ts";
 
 export type Phase = "join" | "connecting" | "playing" | "dead" | "reconnecting" | "goodbye";
 
@@ -119,6 +120,7 @@ export const model = {
   muted: signal<ReadonlySet<string>>(new Set()),
   netGraphOpen: signal(false),
   netGraph: signal<NetGraph | undefined>(undefined),
+  transport: signal<TransportKind>("websocket"),
   fps: signal(0),
   thumbs: signal<Thumbs | undefined>(undefined),
   /** The first-minute hint on show, or "". */

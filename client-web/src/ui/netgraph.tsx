@@ -87,6 +87,10 @@ export function NetGraphPanel(): JSX.Element {
       ))}
       {graph && <SpentRows spent={graph.spentBytesPerSecond} />}
       <p>
+        <span>{t("graph.transport")}</span>
+        <b>{t(`transport.${model.transport.value}`)}</b>
+      </p>
+      <p>
         <span>{t("graph.fps")}</span>
         <b>{t("graph.perSecond", { value: model.fps.value })}</b>
       </p>

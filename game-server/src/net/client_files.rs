@@ -76,7 +76,7 @@ pub fn answer(files: &impl ClientFiles, path: &str, headers: &HeaderMap) -> Opti
 /// Routes that the client itself resolves.
 fn is_page(path: &str) -> bool {
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|name| !name.contains('/'));
-    matches!(path, "/" | "/index.html" | "/replay") || below("/play/") || below("/replay/")
+    matches!(path, "/" | "/index.html" | "/replay" | "/transport") || below("/play/") || below("/replay/")
 }
 
 fn file_answer(path: &str, file: ClientFile, encoding: Option<&'static str>, headers: &HeaderMap) -> Answer {

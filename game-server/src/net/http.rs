@@ -5,6 +5,7 @@ use crate::net::admin::{self, ADMIN_PATH};
 use crate::net::body::{Answer, harden, json, set, text, whole};
 use crate::net::client_files;
 use crate::net::connection::{Arrival, Connection};
+use crate::net::polling::{self, POLL_PATH};
 use crate::net::presence::Present;
 use crate::net::site::Site;
 use crate::net::stream::Stream;
@@ -58,9 +59,23 @@ pub async fn answer(
     slot: Arc<Slot>,
     request: Request<Incoming>,
 ) -> Result<Answer, Infallible> {
+    if let Some(path) = request.uri().path().strip_prefix(POLL_PATH)
+        && (path.is_empty() || path.starts_with('/'))
+    {
+        let path = path.to_owned();
+        // These go to scripts, dozens per second: the headers for pages would be most of their bytes.
+        return Ok(polling::answer(&site, &slot, &path, request).await);
+    }
     let mut answer = route(&site, &slot, request).await;
     harden(&mut answer);
     Ok(answer)
+}
+
+/// The value of a name in the query, as it stands there.
+pub fn parameter<'a, B>(request: &'a Request<B>, name: &str) -> Option<&'a str> {
+    let pairs = request.uri().query()?.split('&');
+    let mut values = pairs.filter_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name));
+    values.next().map(|(_, value)| value)
 }
 
 async fn route(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -> Answer {
@@ -169,7 +184,7 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
         }
     };
     let answer = upgrade.answer();
-    let room = room_of(&request);
+    let room = parameter(&request, "room").filter(|room| !room.is_empty()).map(str::to_owned);
     let (site, slot) = (site.clone(), slot.clone());
     let opened = hyper::upgrade::on(request);
     tokio::spawn(async move {
@@ -186,11 +201,4 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
         }
     });
     answer
-}
-
-/// The room of `/ws?room=<name>`. Whether it is a name is the lobby's to say.
-fn room_of<B>(request: &Request<B>) -> Option<String> {
-    let pairs = request.uri().query()?.split('&');
-    let mut rooms = pairs.filter_map(|pair| pair.strip_prefix("room="));
-    rooms.next().filter(|room| !room.is_empty()).map(str::to_owned)
 }

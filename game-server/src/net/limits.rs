@@ -13,6 +13,8 @@ pub const READ_BUFFER_BYTES: usize = 256;
 pub const SEND_BUFFER_BYTES: usize = 32 * 1024;
 /// What may lie unsent in the system's buffer: more would be old snapshots.
 pub const UNSENT_LIMIT_BYTES: u32 = 16 * 1024;
+/// Largest body of a post, in bytes; the client puts what is more into the next one.
+pub const POST_LIMIT_BYTES: usize = 16 * 1024;
 /// Connections that wait to be accepted.
 pub const BACKLOG_CONNECTIONS: i32 = 1024;
 /// Sockets beyond the limit of connections that still get a polite answer.
@@ -47,9 +49,13 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// For the peer's answer to a close frame.
     pub close_timeout: Duration,
+    /// A poll is answered after this, if there is nothing to say.
+    pub poll_wait_limit: Duration,
+    /// A client that has polled and then asks nothing for this long is gone.
+    pub poll_silence_timeout: Duration,
     /// Largest message from one peer, in bytes.
     pub message_bytes: usize,
-    /// Messages from one peer; a frame of control counts.
+    /// Messages from one peer; a frame of control counts, and so does a poll and a post.
     pub messages_per_second: u32,
     /// Messages that a peer may have saved up.
     pub messages_burst: u32,
@@ -74,6 +80,8 @@ impl Default for Limits {
             silence_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(1),
+            poll_wait_limit: Duration::from_secs(20),
+            poll_silence_timeout: Duration::from_secs(10),
             message_bytes: CLIENT_MESSAGE_LIMIT_BYTES,
             messages_per_second: 200,
             messages_burst: 400,

@@ -1,4 +1,4 @@
-//! Sockets: TLS, HTTP, WebSocket, and the life of one player's connection. Knows messages and rooms' inboxes, and no
+//! Sockets: TLS, HTTP, WebSocket, polls in its place, and the life of one player's connection. Knows messages and rooms' inboxes, and no
 //! entity.
 
 pub mod addresses;
@@ -15,6 +15,7 @@ pub mod http;
 pub mod limits;
 pub mod listener;
 pub mod origin;
+pub mod polling;
 pub mod presence;
 pub mod proxies;
 pub mod pump;

@@ -1,4 +1,4 @@
-//! Counts who is there: all sockets, the open WebSockets.
+//! Counts who is there: all sockets, the connections of players.
 
 use metrics::{Gauge, gauge};
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use crate::net::admin_log::AdminLog;
 use crate::net::bans::Bans;
 use crate::net::limits::Limits;
 use crate::net::origin::Origins;
+use crate::net::polling::Polling;
 use crate::net::presence::Presence;
 use crate::net::proxies::Proxies;
 use crate::net::pump::Pump;
@@ -36,6 +37,8 @@ pub struct Site {
     pub lobby: Lobby,
     /// The open WebSockets.
     pub pump: Arc<Pump>,
+    /// The clients without one.
+    pub polling: Arc<Polling>,
     /// What one connection may take up.
     pub limits: Limits,
     /// Whose pages may open sockets.
@@ -66,9 +69,9 @@ pub struct Site {
     pub proxies: Proxies,
     /// All sockets.
     pub sockets: Arc<Presence>,
-    /// Open WebSockets.
+    /// Connections of players: open WebSockets, and clients that poll.
     pub players: Arc<Presence>,
-    /// The last WebSocket's number.
+    /// The last connection's number.
     pub last_connection: AtomicU64,
 }
 

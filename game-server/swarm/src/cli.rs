@@ -4,6 +4,7 @@ use crate::bench::BenchOptions;
 use crate::compare::CompareOptions;
 use crate::floor::{FloorOptions, ReaderOptions};
 use crate::run::RunOptions;
+use crate::transports::TransportsOptions;
 use clap::{Parser, Subcommand};
 
 /// The load generator's command line.
@@ -33,6 +34,8 @@ pub enum Command {
     Compare(Box<CompareOptions>),
     /// Run the benchmark: a server of its own per run, beside the floor
     Bench(BenchOptions),
+    /// Play over WebSocket, long polls and short polls, one after the other, and count every byte
+    Transports(TransportsOptions),
     /// The floor's other end
     #[command(hide = true)]
     FloorReader(ReaderOptions),

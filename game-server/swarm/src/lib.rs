@@ -17,3 +17,4 @@ pub mod run;
 pub mod socket;
 pub mod tally;
 pub mod target;
+pub mod transports;

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser};
 use std::io::Write;
 use std::process::ExitCode;
 use swarm::cli::{Cli, Command};
-use swarm::{bench, compare, floor, run};
+use swarm::{bench, compare, floor, run, transports};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -27,6 +27,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             print(&comparison, options.run.json, || comparison.text())
         }
         (Some(Command::Bench(options)), _) => bench::bench(&options, |line| eprintln!("{line}")),
+        (Some(Command::Transports(options)), _) => {
+            let measured = transports::measure(&options, |line| eprintln!("{line}"))?;
+            print(&measured, options.json, || measured.text())
+        }
         (Some(Command::FloorReader(options)), _) => floor::read(&options),
         (None, Some(options)) => {
             let report = run::run(&options, |line| eprintln!("{line}"))?;

@@ -10,6 +10,7 @@ use swarm::compare::{CompareOptions, compare};
 use swarm::link::Link;
 use swarm::report::Report;
 use swarm::run::{RunOptions, run};
+use swarm::transports::{Transport, TransportsOptions, measure};
 use tokio::runtime::Runtime;
 
 const PLAYERS: u32 = 8;
@@ -122,4 +123,26 @@ fn two_servers_stand_side_by_side_under_the_same_load() {
     assert!(text.contains(&url) && text.contains(&against), "{text}");
     assert!(row("players in").ends_with("1.00"), "{text}");
     assert!(row("server µs per player-second").contains('?'), "nobody said whose time to read: {text}");
+}
+
+#[test]
+fn every_transport_carries_a_match_and_shows_its_price() {
+    let runtime = Runtime::new().unwrap();
+    let (server, url) = serve(&runtime, &["--no-tls"], "ws");
+    let measured =
+        measure(&TransportsOptions { url, seconds: 2, round_trip_ms: 20, json: false }, |_| ()).unwrap();
+    let [socket, long, short] = &measured.rows[..] else { panic!("{measured:?}") };
+    runtime.block_on(server.stop());
+    assert_eq!(Transport::ALL, [socket, long, short].map(|row| row.transport));
+    for row in [socket, long, short] {
+        assert!(row.snapshots_per_second > 0.0, "{row:?}");
+        assert!(row.ping_ms.p50 >= 20.0, "the network's delay shows: {row:?}");
+    }
+    assert_eq!(socket.requests_per_second, 0.0);
+    for polls in [long, short] {
+        assert!(polls.requests_per_second > 0.0, "{polls:?}");
+        assert!(polls.overhead_bytes_per_message > 10.0 * socket.overhead_bytes_per_message, "{measured:?}");
+    }
+    assert!(socket.overhead_bytes_per_message < 8.0, "frames have 2 to 8 bytes: {socket:?}");
+    assert_eq!(measured.text().lines().count(), 10, "{}", measured.text());
 }

@@ -14,6 +14,7 @@ mod http;
 #[cfg(target_os = "linux")]
 mod memory;
 mod peer;
+mod polling;
 mod proxied;
 mod recorded;
 mod rfc6455;

@@ -217,7 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let pair =
             |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut answer = Answer { status, headers: lines.filter_map(pair).collect(), body: Vec::new() };
-        if with_body && status != 101 {
+        if with_body && !matches!(status, 101 | 204) {
             let length: usize = answer.header("Content-Length").parse().unwrap();
             while self.read.len() < length {
                 assert!(self.more().await, "the stream ended in the body");
