@@ -44,7 +44,9 @@ pub use ticks::RecordedTick;
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading
 /// the versions before.
-pub const FORMAT_VERSION: u16 = 1;
+///
+/// 2: a tick says whether drones think in turns.
+pub const FORMAT_VERSION: u16 = 2;
 
 #[cfg(test)]
 mod tests;

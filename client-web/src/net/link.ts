@@ -3,7 +3,7 @@
 
 import { mayRetry, retryDelayMs } from "./backoff.ts";
 
-const SUBPROTOCOL = "driftbelt.1";
+const SUBPROTOCOL = "driftbelt.2";
 /** The server sends many times per second; this long without a byte means that the line is dead. */
 const SILENCE_MS = 5000;
 const CHECK_MS = 1000;

@@ -8,7 +8,7 @@ use metrics::{Counter, counter};
 use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, Header, Mark, Recording, Seats, TooLarge};
+use shared::recording::{Encoder, FORMAT_VERSION, Header, Mark, Recording, Seats, TooLarge};
 use shared::setup::Setup;
 use sim::Sim;
 use std::io;
@@ -58,6 +58,8 @@ pub(super) struct OpenFile<F> {
     name: String,
     file: F,
     encoder: Encoder,
+    /// Its readers may not know what is written now: it is to be closed with the next keyframe.
+    outdated: bool,
     /// Bytes in the file, all of them whole chunks.
     bytes: u64,
     last_tick: Tick,
@@ -150,6 +152,7 @@ impl<S: Storage> Writer<S> {
             name: name.clone(),
             file,
             encoder: Encoder::new(&header),
+            outdated: false,
             bytes: 0,
             last_tick: keyframe.tick,
             last_keyframe: None,
@@ -247,6 +250,7 @@ impl<F: RecordingFile> OpenFile<F> {
             name,
             file,
             encoder: Encoder::resume(recording),
+            outdated: recording.header().format < FORMAT_VERSION,
             bytes,
             last_tick: recording.last_tick(),
             last_keyframe: None,
@@ -262,10 +266,11 @@ impl<F: RecordingFile> OpenFile<F> {
         Ok(())
     }
 
-    /// Whether the file has reached its limit, with all that waits to be written.
+    /// Whether the session is to go on in a new file: this one has reached its limit, with all that waits to be written, or
+    /// has a format of before.
     fn is_full(&mut self, limit_bytes: u64) -> Result<bool, WriteError> {
         self.write()?;
-        Ok(self.bytes >= limit_bytes)
+        Ok(self.outdated || self.bytes >= limit_bytes)
     }
 
     /// Hands what is encoded to the operating system. Says how many bytes that were.

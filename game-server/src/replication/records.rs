@@ -1,12 +1,15 @@
 //! Every entity's record, encoded once per tick and shared by all viewers.
 
-use super::history::Past;
+use super::history::{History, Past};
 use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
-use shared::id::NetId;
+use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
 
 /// A run of bytes in a buffer.
 type Run = (u32, u32);
+
+/// Differences to a state of fewer ticks ago than this are shared, too.
+const SHARED_AGES_TICKS: u32 = 8;
 
 /// The records of one tick, by index into the world's entities.
 #[derive(Default)]
@@ -15,6 +18,8 @@ pub struct Records {
     lines: Vec<Line>,
     /// The full record, made when the first viewer needs it.
     full: Vec<Option<Run>>,
+    /// The difference to each of the last [`SHARED_AGES_TICKS`], made when the first viewer needs it; empty while nobody does.
+    older: Vec<Option<Run>>,
 }
 
 /// What a merge reads of an entity, packed so that it stays in the cache while viewer after viewer reads it.
@@ -36,6 +41,7 @@ impl Records {
         self.lines.clear();
         self.full.clear();
         self.full.resize(world.entities.len(), None);
+        self.older.clear();
         let past =
             before.filter(|past| past.tick.next() == world.tick).map_or(&[][..], |past| &past.entities);
         let mut old = past.iter().peekable();
@@ -88,6 +94,36 @@ impl Records {
             }
         };
         self.slice(run)
+    }
+
+    /// The record that takes an entity from what it was at an earlier tick to now, empty if the motion rule does; `None` if
+    /// the tick is no longer kept, or was before the entity.
+    pub fn since(
+        &mut self,
+        index: usize,
+        before: Tick,
+        world: &WorldSnapshot,
+        history: &History,
+        tick_seconds: f32,
+    ) -> Option<&[u8]> {
+        let age = world.tick.since(before);
+        let shared = age < SHARED_AGES_TICKS;
+        let place = index * SHARED_AGES_TICKS as usize + age as usize;
+        if shared && self.older.is_empty() {
+            self.older.resize(self.lines.len() * SHARED_AGES_TICKS as usize, None);
+        }
+        let known = if shared { self.older[place] } else { None };
+        if let Some(run) = known {
+            return Some(self.slice(run));
+        }
+        let base = history.entity(before, self.lines[index].id)?;
+        let start = self.bytes.len() as u32;
+        write_delta(base, &world.entities[index], age, tick_seconds, &mut self.bytes);
+        let run = (start, self.bytes.len() as u32);
+        if shared {
+            self.older[place] = Some(run);
+        }
+        Some(self.slice(run))
     }
 
     fn slice(&self, (from, to): Run) -> &[u8] {

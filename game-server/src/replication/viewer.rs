@@ -5,7 +5,7 @@ use super::crowd::{Candidate, FULL_COST_BYTES, OLDER_COST_BYTES, choose};
 use super::grid::Visible;
 use super::history::History;
 use super::records::Records;
-use shared::delta::{RecordWriter, write_delta, write_payload};
+use shared::delta::{RecordWriter, write_payload};
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::snapshot::WorldSnapshot;
@@ -41,7 +41,25 @@ pub(super) struct Sources<'a> {
     pub history: &'a History,
     pub records: &'a mut Records,
     pub tick_seconds: f32,
+    pub far: FarTurn,
     pub scratch: &'a mut Scratch,
+}
+
+/// Which of the entities far from a viewer have their turn to be told.
+#[derive(Clone, Copy)]
+pub(super) struct FarTurn {
+    /// Each has it once in so many ticks.
+    pub interval: u32,
+    /// Those whose id leaves this remainder have it now.
+    pub remainder: u32,
+}
+
+impl FarTurn {
+    /// Whether an entity waits if it is far.
+    #[inline]
+    fn passes(self, id: NetId) -> bool {
+        self.interval > 1 && id.0 % self.interval != self.remainder
+    }
 }
 
 /// Buffers that are reused from viewer to viewer.
@@ -51,7 +69,6 @@ pub struct Scratch {
     held: Vec<Held>,
     removed: Vec<NetId>,
     records: Vec<u8>,
-    record: Vec<u8>,
     candidates: Vec<Candidate>,
     order: Vec<usize>,
 }
@@ -85,14 +102,16 @@ impl Viewer {
         self.held.is_empty()
     }
 
-    /// Merges what is held with `scratch.visible` and appends the payload. Both ascend by id.
-    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
-        let Sources { world, history, records, tick_seconds, scratch } = sources;
-        let Scratch { visible, held: now_held, removed, records: written, record, .. } = scratch;
+    /// Merges what is held with `scratch.visible` and appends the payload. Both ascend by id. Says whether everything that is
+    /// held is exact now.
+    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) -> bool {
+        let Sources { world, history, records, tick_seconds, far, scratch } = sources;
+        let Scratch { visible, held: now_held, removed, records: written, .. } = scratch;
+        let mut complete = true;
         removed.clear();
         now_held.clear();
         written.clear();
-        let mut telling = Telling { world, history, records, tick_seconds, record };
+        let mut telling = Telling { world, history, records, tick_seconds };
         let mut writer = RecordWriter::new(written);
         let held = self.held.as_slice();
         let mut place = 0;
@@ -105,6 +124,14 @@ impl Viewer {
             match held.get(place).filter(|held| held.id == line.id) {
                 Some(before) => {
                     place += 1;
+                    if far.passes(line.id)
+                        && before.exact_at != UNKNOWN
+                        && !interest.is_near(world.entities[index].motion.at)
+                    {
+                        now_held.push(*before);
+                        complete = false;
+                        continue;
+                    }
                     if before.exact_at.next() == world.tick && !line.is_new {
                         telling.records.write_step(line, &mut writer);
                     } else if before.is_doubtful(&world.entities[index], interest) {
@@ -124,6 +151,7 @@ impl Viewer {
         removed.extend(held[place..].iter().map(|gone| gone.id));
         write_payload(removed, written, out);
         std::mem::swap(&mut self.held, now_held);
+        complete
     }
 
     /// As [`Self::write`], but no more than about `budget_bytes` of records. Says whether that was everything.
@@ -135,9 +163,8 @@ impl Viewer {
         budget_bytes: usize,
         out: &mut Vec<u8>,
     ) -> bool {
-        let Sources { world, history, records, tick_seconds, scratch } = sources;
-        let Scratch { visible, held: now_held, removed, records: written, record, candidates, order } =
-            scratch;
+        let Sources { world, history, records, tick_seconds, scratch, .. } = sources;
+        let Scratch { visible, held: now_held, removed, records: written, candidates, order } = scratch;
         removed.clear();
         now_held.clear();
         written.clear();
@@ -165,7 +192,7 @@ impl Viewer {
         }
         removed.extend(held.map(|gone| gone.id));
         choose(candidates, order, budget_bytes);
-        let mut telling = Telling { world, history, records, tick_seconds, record };
+        let mut telling = Telling { world, history, records, tick_seconds };
         let mut writer = RecordWriter::new(written);
         for Candidate { index, exact_at, chosen, .. } in candidates.iter() {
             if *chosen {
@@ -186,7 +213,6 @@ struct Telling<'a> {
     history: &'a History,
     records: &'a mut Records,
     tick_seconds: f32,
-    record: &'a mut Vec<u8>,
 }
 
 impl Telling<'_> {
@@ -202,15 +228,14 @@ impl Telling<'_> {
         }
     }
 
-    /// An older baseline is this viewer's own; a missing one is ordinary.
+    /// A missing baseline is ordinary.
     #[cold]
     fn tell_from(&mut self, index: usize, before: Tick, writer: &mut RecordWriter<'_>) {
         let id = self.records.line(index).id;
-        let Some(base) = self.history.entity(before, id) else { return self.tell_whole(index, writer) };
-        self.record.clear();
-        let (ticks, now) = (self.world.tick.since(before), &self.world.entities[index]);
-        if write_delta(base, now, ticks, self.tick_seconds, self.record) {
-            writer.write(id, self.record);
+        match self.records.since(index, before, self.world, self.history, self.tick_seconds) {
+            Some([]) => {}
+            Some(record) => writer.write(id, record),
+            None => self.tell_whole(index, writer),
         }
     }
 

@@ -3,6 +3,9 @@
 mod bad_link;
 mod cheats;
 mod crowd;
+mod guest;
 mod interest;
+mod overload;
 mod pair;
 mod rewind;
+mod storm;

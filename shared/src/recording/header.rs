@@ -24,6 +24,9 @@ pub const HEADER_LIMIT_BYTES: usize = 64 * 1024;
 /// here can be shown of any recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
+    /// Version of the format that the file has.
+    #[serde(skip)]
+    pub format: u16,
     /// The [`crate::PROTOCOL_VERSION`] of the server.
     pub protocol: u16,
     /// The build of the simulation, as it names itself.
@@ -84,6 +87,7 @@ impl Header {
         let mut bytes = Vec::new();
         encode_stored(setup, &mut bytes);
         Header {
+            format: FORMAT_VERSION,
             protocol: crate::PROTOCOL_VERSION,
             build: build.into(),
             rules_hash: hash_bytes(&rules),
@@ -118,8 +122,10 @@ impl Header {
         }
         let mut bytes = &file[given..];
         let version = take_u16(&mut bytes)?;
-        if version != FORMAT_VERSION {
-            return Err(if version == 0 { OpenError::NotARecording } else { OpenError::Newer(version) });
+        match version {
+            0 => return Err(OpenError::NotARecording),
+            1..=FORMAT_VERSION => {}
+            newer => return Err(OpenError::Newer(newer)),
         }
         let length = take_u32(&mut bytes)?;
         let checksum_read = take_u32(&mut bytes)?;
@@ -130,7 +136,9 @@ impl Header {
         if checksum(version, length, body) != checksum_read {
             return Err(OpenError::Damaged("its checksum does not match".into()));
         }
-        let header: Header = decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let mut header: Header =
+            decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
+        header.format = version;
         let (low, high) = TICK_RATE_RANGE_HZ;
         check_range("header", "tick_rate_hz", header.tick_rate_hz.into(), low.into(), high.into())
             .map_err(|error| OpenError::Damaged(error.to_string()))?;
@@ -143,9 +151,9 @@ impl Header {
         encode_stored(self, &mut body);
         let length = body.len() as u32;
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        out.extend_from_slice(&self.format.to_le_bytes());
         out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&checksum(FORMAT_VERSION, length, &body).to_le_bytes());
+        out.extend_from_slice(&checksum(self.format, length, &body).to_le_bytes());
         out.extend_from_slice(&body);
     }
 }

@@ -6,7 +6,10 @@ use super::*;
 use crate::recording::chunk::put_chunk;
 use crate::varint::put;
 
-const HEADER: &str = "42454c54010039000000610a60e50107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+/// The header of a file of the format before, and of one of today.
+const HEADER_1: &str = "42454c54010039000000610a60e50107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+    740452696e67fb2c011efd006c50c4a001000003010203";
+const HEADER: &str = "42454c5402003900000005b5b5140107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
     740452696e67fb2c011efd006c50c4a001000003010203";
 const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe000000000000a0030c00010106d090d0b4d0b000\
     0002025d0b5a8e0320030b01c800010101020009010702026c8e0302031200031f0000006fcf09c20507000106d090d0\
@@ -14,6 +17,8 @@ const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe00
 const SEATS: &str = "053800000039fcdd99fb2c0102010909090909090909090909090909090900c80909090909090909090909090909\
     09090107070707070707070707070707070707";
 const INDEX: &str = "0410000000cc73127a0a03050207600afc7011010019000000";
+/// Two ticks, in the first of which drones think in turns; since format 2.
+const TURNS: &str = "0217000000defd69d50b040b000000000000000c000000000000000601020000";
 /// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
 const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
 
@@ -27,8 +32,9 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-fn frozen_header() -> Header {
+fn frozen_header(format: u16) -> Header {
     Header {
+        format,
         protocol: 1,
         build: "0.1.0-1".into(),
         rules_hash: 0x0123_4567_89ab_cdef,
@@ -66,6 +72,12 @@ fn frozen_ticks() -> Vec<RecordedTick> {
         .collect()
 }
 
+fn frozen_turns() -> Vec<RecordedTick> {
+    let first = TickInputs { drones_in_turns: true, inputs: vec![input(1, 5, 3)], ..TickInputs::default() };
+    let ticks = [first, TickInputs::default()].into_iter().zip([11, 12]);
+    ticks.map(|(inputs, tick)| RecordedTick { tick: Tick(tick), inputs, state_hash: tick.into() }).collect()
+}
+
 fn frozen_marks() -> Vec<Mark> {
     vec![
         Mark::joined(Tick(7), PlayerId(1), &Name::from_input("Ада")),
@@ -88,8 +100,8 @@ fn frozen_index() -> Index {
 #[test]
 fn the_bytes_of_a_recording_are_frozen() {
     let mut header = Vec::new();
-    frozen_header().write(&mut header);
-    let mut encoder = Encoder::new(&frozen_header());
+    frozen_header(FORMAT_VERSION).write(&mut header);
+    let mut encoder = Encoder::new(&frozen_header(FORMAT_VERSION));
     encoder.keyframe(&keyframe(7)).expect("a small keyframe");
     encoder.take().expect("small");
     for RecordedTick { tick, inputs, state_hash } in &frozen_ticks() {
@@ -99,17 +111,27 @@ fn the_bytes_of_a_recording_are_frozen() {
     let chunks = encoder.take().expect("small chunks");
     encoder.seats(&frozen_seats()).expect("a small chunk");
     let seats = encoder.take().expect("small chunks");
+    for RecordedTick { tick, inputs, state_hash } in &frozen_turns() {
+        encoder.tick(*tick, inputs, *state_hash).expect("a small tick");
+    }
+    let turns = encoder.take().expect("small chunks");
     let mut index = Vec::new();
     frozen_index().write(&mut index).expect("a small index");
     assert_eq!(
-        [hex(&header), hex(&chunks), hex(&seats), hex(&index)],
-        [HEADER, CHUNKS, SEATS, INDEX].map(String::from)
+        [hex(&header), hex(&chunks), hex(&seats), hex(&turns), hex(&index)],
+        [HEADER, CHUNKS, SEATS, TURNS, INDEX].map(String::from)
     );
 }
 
 #[test]
-fn frozen_bytes_are_read() {
-    let mut file = unhex(HEADER);
+fn frozen_bytes_of_every_format_are_read() {
+    for (format, header) in [(1, HEADER_1), (2, HEADER)] {
+        frozen_bytes_are_read(format, header);
+    }
+}
+
+fn frozen_bytes_are_read(format: u16, header: &str) {
+    let mut file = unhex(header);
     let mut key = Vec::new();
     put(&mut key, 7);
     crate::codec::encode_stored(&keyframe(7), &mut key);
@@ -117,10 +139,15 @@ fn frozen_bytes_are_read() {
     file.extend(unhex(CHUNKS));
     file.extend(unhex(COMPRESSED));
     file.extend(unhex(SEATS));
+    let mut ticks = frozen_ticks();
+    if format >= 2 {
+        file.extend(unhex(TURNS));
+        ticks.extend(frozen_turns());
+    }
     let recording = Recording::open(file).expect("a sound file");
-    assert_eq!(recording.header(), &frozen_header());
+    assert_eq!(recording.header(), &frozen_header(format));
     assert_eq!(recording.ending(), &Ending::Unfinished);
-    assert_eq!(play(&recording), frozen_ticks());
+    assert_eq!(play(&recording), ticks);
     assert_eq!(recording.seats(), &frozen_seats());
     assert_eq!(recording.marks()[..5], frozen_marks());
     assert_eq!(recording.marks()[5..], vec![Mark::said(Tick(9), PlayerId(1), "gg"); 40]);
