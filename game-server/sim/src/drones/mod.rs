@@ -59,8 +59,8 @@ struct Own {
 
 /// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
 pub fn think(
-    (book, clock, inputs): (Res<Rulebook>, Res<Clock>, Res<Inputs>),
-    (roster, prices): (Res<Roster>, Res<Prices>),
+    (book, clock, roster, prices): (Res<Rulebook>, Res<Clock>, Res<Roster>, Res<Prices>),
+    inputs: Res<Inputs>,
     rocks: Res<RockChart>,
     ores: Res<OreChart>,
     ships: Res<ShipChart>,
