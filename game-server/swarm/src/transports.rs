@@ -14,7 +14,6 @@ use line::{Line, Volume};
 use serde::{Deserialize, Serialize};
 use shared::codec::{decode_server, encode_client};
 use shared::message::{ClientMessage, ServerMessage};
-use std::fmt::Write;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -268,12 +267,11 @@ impl Transports {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!("| round trip {} ms |", self.round_trip_ms);
-        // Writing to a String cannot fail.
-        self.rows.iter().for_each(|row| drop(write!(text, " {} |", row.transport.name())));
-        let _ = writeln!(text, "\n|---|{}", "---|".repeat(self.rows.len()));
+        text.extend(self.rows.iter().map(|row| format!(" {} |", row.transport.name())));
+        text += &format!("\n|---|{}\n", "---|".repeat(self.rows.len()));
         for (name, digits, number) in ROWS {
-            let _ = write!(text, "| {name} |");
-            self.rows.iter().for_each(|row| drop(write!(text, " {:.digits$} |", number(row))));
+            text += &format!("| {name} |");
+            text.extend(self.rows.iter().map(|row| format!(" {:.digits$} |", number(row))));
             text.push('\n');
         }
         text
