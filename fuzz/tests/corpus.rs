@@ -1,5 +1,8 @@
 //! Everything in the corpora goes through its target: seeds, and what fuzzing has found.
 
+// Test code that is not itself a test function; what fails here fails the test.
+#![allow(clippy::unwrap_used)]
+
 use fuzz::TARGETS;
 use std::collections::BTreeSet;
 use std::fs;

@@ -291,7 +291,7 @@ impl View {
         let mut ids = Vec::new();
         let mut id = 0u32;
         for _ in 0..count {
-            id = id.wrapping_add(take(bytes)?);
+            id = take_id_after(id, bytes)?;
             ids.push(NetId(id));
         }
         let removed = &mut changes.removed;
@@ -311,7 +311,7 @@ impl View {
         let mut from = 0;
         let mut meter = Meter::new(bytes);
         while !bytes.is_empty() {
-            id = id.wrapping_add(take(bytes)?);
+            id = take_id_after(id, bytes)?;
             let header = take_byte(bytes)?;
             meter.spend(bytes, &mut changes.spent.names);
             let place = from.min(self.entities.len());
@@ -344,6 +344,14 @@ impl View {
             from = index + 1;
         }
         Ok(())
+    }
+}
+
+/// An id that does not ascend would leave the view without its order.
+fn take_id_after(last: u32, bytes: &mut &[u8]) -> Result<u32, Malformed> {
+    match take(bytes)? {
+        0 => Err(Malformed),
+        gap => last.checked_add(gap).ok_or(Malformed),
     }
 }
 

@@ -116,6 +116,18 @@ fn a_free_drift_costs_nothing_and_a_turn_at_the_last_tick_only_its_velocity() {
 }
 
 #[test]
+fn ids_that_do_not_ascend_are_errors() {
+    let one = [0x82, 0, 0, 0, 0];
+    let again = [&[0, 5][..], &one, &[0], &one].concat();
+    let backwards = [&[0, 5][..], &one, &[0xff, 0xff, 0xff, 0xff, 0x0f], &one].concat();
+    let removed_twice = [2, 5, 0];
+    for payload in [&again[..], &backwards, &removed_twice] {
+        let mut view = View::new(TICK_SECONDS);
+        assert!(matches!(view.apply(Tick(1), true, payload), Err(DeltaError::Malformed(_))), "{payload:?}");
+    }
+}
+
+#[test]
 fn a_delta_without_its_base_and_a_step_back_in_time_are_errors() {
     let mut view = View::new(TICK_SECONDS);
     assert_eq!(view.apply(Tick(1), false, &[0, 7, 8, 1]), Err(DeltaError::Unknown(7)));
