@@ -14,7 +14,6 @@ use line::{Line, Volume};
 use serde::{Deserialize, Serialize};
 use shared::codec::{decode_server, encode_client};
 use shared::message::{ClientMessage, ServerMessage};
-use std::fmt::Write;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -267,14 +266,16 @@ impl Transports {
     /// The table for people, as Markdown.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("| round trip {} ms |", self.round_trip_ms);
-        // Writing to a String cannot fail.
-        self.rows.iter().for_each(|row| drop(write!(text, " {} |", row.transport.name())));
-        let _ = writeln!(text, "\n|---|{}", "---|".repeat(self.rows.len()));
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let across = |name: String, cell: &dyn Fn(&Measured) -> String| {
+            let cells: Vec<String> = [name].into_iter().chain(self.rows.iter().map(cell)).collect();
+            line(&cells)
+        };
+        let mut text =
+            across(format!("round trip {} ms", self.round_trip_ms), &|row| row.transport.name().into());
+        text += &across("---".into(), &|_| "---".into());
         for (name, digits, number) in ROWS {
-            let _ = write!(text, "| {name} |");
-            self.rows.iter().for_each(|row| drop(write!(text, " {:.digits$} |", number(row))));
-            text.push('\n');
+            text += &across(name.into(), &|row| format!("{:.digits$}", number(row)));
         }
         text
     }
