@@ -10,7 +10,7 @@ import { Hints } from "./hints.ts";
 import { readChart, readHud, readPointers } from "./hud.ts";
 import type { Controls } from "./input/controls.ts";
 import { has, t, whole } from "./locale/locale.ts";
-import { Mutes } from "./mutes.ts";
+import { type Muted, Mutes } from "./mutes.ts";
 import { CloseCode, type Link, type LinkEvents } from "./net/link.ts";
 import { type KeptSeat, keepSeat } from "./net/seat.ts";
 import type { TransportKind } from "./net/transport/transport.ts";
@@ -111,11 +111,20 @@ export class Game {
   chat(text: string): void {
     const muted = this.mutes.command(text);
     if (muted) {
-      tell(t(muted.muted ? "news.muted" : "news.unmuted", { name: muted.name }));
+      this.tellMuted(muted);
       return;
     }
     this.client.chat(text);
     this.transmit();
+  }
+
+  toggleMute(name: string): void {
+    this.tellMuted(this.mutes.toggle(name));
+  }
+
+  private tellMuted({ name, muted }: Muted): void {
+    model.muted.value = this.mutes.all();
+    tell(t(muted ? "news.muted" : "news.unmuted", { name }));
   }
 
   retryNow(): void {
@@ -154,6 +163,7 @@ export class Game {
       model.pointers.value = [];
       model.kills.value = [];
       model.talk.value = [];
+      model.muted.value = this.mutes.all();
       model.scores.value = { players: 0, rows: [] };
       model.quotes.value = [];
       model.menuOpen.value = false;

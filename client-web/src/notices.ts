@@ -33,6 +33,7 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
       case "welcome":
         model.room.value = notice.room;
         model.mode.value = notice.mode;
+        model.player.value = notice.player;
         names.set(notice.player, notice.name);
         break;
       case "name":
@@ -43,7 +44,7 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         break;
       case "chat":
         if (mutes?.has(notice.name)) break;
-        addLine(model.talk, { kind: "chat", who: notice.name, text: notice.text, own: "" }, 7, CHAT_SECONDS);
+        showChat(notice);
         break;
       case "system": {
         const key = `news.${notice.key}`;
@@ -63,6 +64,11 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
 /** A piece of news that fades. */
 export function tell(text: string): void {
   addLine(model.talk, { kind: "news", who: "", text, own: "" }, 7, CHAT_SECONDS / 2);
+}
+
+function showChat({ player, name, text }: Extract<Notice, { type: "chat" }>): void {
+  const canMute = player !== 0 && player !== model.player.value;
+  addLine(model.talk, { kind: "chat", who: name, text, own: "", canMute }, 7, CHAT_SECONDS);
 }
 
 function showKill(kill: Extract<Notice, { type: "kill" }>): void {

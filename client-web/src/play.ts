@@ -39,6 +39,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
       model.room.value = room ?? "";
     },
     chat: (text) => game?.chat(text),
+    toggleMute: (name) => game?.toggleMute(name),
     tap: (button) => {
       sound.click();
       controls.tap(button, performance.now());

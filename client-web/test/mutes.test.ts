@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Mutes } from "../src/mutes.ts";
+import { Mutes, nameKey } from "../src/mutes.ts";
 
 test("a muted player is not heard until unmuted", () => {
   const mutes = new Mutes();
@@ -8,6 +8,14 @@ test("a muted player is not heard until unmuted", () => {
   expect(mutes.has("Ada")).toBe(false);
   expect(mutes.command("/UNMUTE ada lovelace")).toEqual({ name: "ada lovelace", muted: false });
   expect(mutes.has("Ada Lovelace")).toBe(false);
+});
+
+test("a click mutes, and the next one ends that", () => {
+  const mutes = new Mutes();
+  expect(mutes.toggle("Ada")).toEqual({ name: "Ada", muted: true });
+  expect([...mutes.all()]).toEqual([nameKey("ADA ")]);
+  expect(mutes.toggle("ada")).toEqual({ name: "ada", muted: false });
+  expect(mutes.all().size).toBe(0);
 });
 
 test("everything else is said", () => {

@@ -72,14 +72,28 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Config
         Some(_) => None,
     };
     let Some(file) = file else { return Ok(first) };
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| ConfigError::Unreadable { file: file.clone(), error })?;
+    read_with(arguments, &file, &text)
+}
+
+/// As [`read`], with the text of the configuration file in hand; `file` is what errors call it.
+///
+/// # Errors
+/// [`ConfigError`] says which argument and key is wrong.
+pub fn read_with(
+    arguments: impl IntoIterator<Item = OsString>,
+    file: &Path,
+    text: &str,
+) -> Result<Cli, ConfigError> {
     let mut command = Cli::command();
-    for (option, values) in read_file(&file)? {
+    for (option, values) in options_of(file, text)? {
         command = command.mut_arg(&option, |arg| arg.default_values(values.clone()));
         command = command.mut_subcommand("serve", |serve| {
             serve.mut_arg(&option, |arg| arg.default_values(values.clone()))
         });
     }
-    Ok(Cli::from_arg_matches(&command.try_get_matches_from(&arguments)?)?)
+    Ok(Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)?)
 }
 
 /// Environment variables that look like options and are none, with the nearest that exists.
@@ -111,9 +125,7 @@ pub fn suggest(nearest: Option<&str>) -> String {
 }
 
 /// The file's options by the command line's names, with their checked values.
-fn read_file(file: &Path) -> Result<Vec<(String, Vec<String>)>, ConfigError> {
-    let unreadable = |error| ConfigError::Unreadable { file: file.into(), error };
-    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+fn options_of(file: &Path, text: &str) -> Result<Vec<(String, Vec<String>)>, ConfigError> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
         file: file.into(),
         error: Box::new(error),

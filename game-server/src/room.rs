@@ -9,12 +9,12 @@ mod stage;
 mod standings;
 
 use crate::inbox::{Connected, ConnectionId, SessionEvent};
-use crate::journal::{Journal, Mark, Seats};
+use crate::journal::{Journal, Mark, SeatKey, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
 use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, hash_of};
 use crate::speech::{distinct, look};
-pub use admin::SeatStatus;
+pub use admin::{MUTED_REMINDER_SECONDS, SeatStatus};
 use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
 use shared::message::{CloseCode, Notice, ServerMessage, Welcome};
@@ -43,8 +43,8 @@ struct Seat {
     /// What the name looks like; no other seat's looks the same.
     look: String,
     session: Session,
-    /// Nobody hears what the player says.
-    muted: bool,
+    /// Nobody hears what the player says, who was last told so then.
+    muted: Option<Tick>,
     connection: Option<(ConnectionId, Link)>,
     away_since: Tick,
     /// Not said yet.
@@ -235,8 +235,13 @@ impl Room {
     }
 
     fn seats_to_record(&self) -> Seats {
-        let keys = self.seats.values().map(|seat| seat.session.key()).collect();
-        Seats { next_player: self.next_player, keys }
+        self.seats_with(self.seats.values().map(|seat| seat.session.key()).collect())
+    }
+
+    /// What is to be recorded of the seats when these keys are new.
+    fn seats_with(&self, keys: Vec<SeatKey>) -> Seats {
+        let muted = self.seats.iter().filter(|(_, seat)| seat.muted.is_some());
+        Seats { next_player: self.next_player, keys, muted: muted.map(|(player, _)| *player).collect() }
     }
 
     fn collect_inputs(&mut self) -> TickInputs {
@@ -257,7 +262,8 @@ impl Room {
             }
         }
         if !keys.is_empty() {
-            self.journal.seats(Seats { next_player: self.next_player, keys });
+            let seats = self.seats_with(keys);
+            self.journal.seats(seats);
         }
         self.empty_since = if self.seats.is_empty() { self.empty_since.or(Some(now)) } else { None };
         inputs
@@ -317,7 +323,7 @@ impl Room {
                 look: look(name.as_str()),
                 name,
                 session,
-                muted: false,
+                muted: None,
                 connection,
                 away_since: now,
                 greeting,
@@ -339,10 +345,12 @@ impl Room {
     }
 
     fn say(&mut self, player: PlayerId, text: String) {
-        let Some(name) = self.seats.get(&player).filter(|seat| !seat.muted).map(|seat| seat.name.clone())
-        else {
+        let Some(seat) = self.seats.get(&player) else { return };
+        if let Some(told) = seat.muted {
+            self.remind_muted(player, told);
             return;
-        };
+        }
+        let name = seat.name.clone();
         self.journal.mark(Mark::said(self.sim.tick(), player, &text));
         self.tell_all(&ServerMessage::Chat { player, name, text });
     }

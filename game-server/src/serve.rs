@@ -6,6 +6,8 @@ use crate::journal::{JournalOptions, Retention};
 use crate::lobby::{Lobby, LobbyOptions};
 use crate::net::addresses::Addresses;
 use crate::net::admin::{AdminToken, TOKEN_FLOOR_BYTES};
+use crate::net::admin_log::AdminLog;
+use crate::net::bans::{Bans, BansError};
 use crate::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use crate::net::listener;
 use crate::net::origin::Origins;
@@ -49,6 +51,10 @@ const HAND_OVER_GOODBYES_LIMIT: Duration = Duration::from_millis(250);
 const CERTIFICATE_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 /// How often the metrics are tidied.
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// Beside the recordings: who is banned.
+const BANS_FILE: &str = "bans.toml";
+/// Beside the recordings: what administrators have ordered.
+const ADMIN_LOG_FILE: &str = "admin.log";
 /// Files that are kept for recordings and the process itself.
 const RESERVED_FILES: usize = 256;
 const BYTES_PER_MIB: u64 = 1024 * 1024;
@@ -111,6 +117,9 @@ pub enum StartError {
         "the administrator's token must have at least {TOKEN_FLOOR_BYTES} characters: `openssl rand -hex 24` makes one"
     )]
     AdminTokenShort,
+    /// The file of bans.
+    #[error(transparent)]
+    Bans(#[from] BansError),
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -146,6 +155,8 @@ struct Plan {
     origins: Origins,
     words: Words,
     admin: Option<AdminToken>,
+    admin_log: AdminLog,
+    bans: Bans,
     proxies: Proxies,
     limits: Limits,
     sockets: SocketMethod,
@@ -198,6 +209,8 @@ impl Server {
             origins: Origins::new(&options.origin),
             words: assets(options).words()?,
             admin: admin_token(options)?,
+            admin_log: AdminLog::new(options.recordings.join(ADMIN_LOG_FILE)),
+            bans: Bans::open(options.recordings.join(BANS_FILE))?,
             proxies: Proxies::new(options.trusted_proxy.clone()),
             limits: Limits {
                 connections: options.connections_limit.min(files_for_connections()),
@@ -248,6 +261,8 @@ impl Server {
             origins: Origins::Own,
             words: Words::default(),
             admin: None,
+            admin_log: AdminLog::default(),
+            bans: Bans::default(),
             proxies: Proxies::default(),
             limits: Limits::default(),
             sockets: SocketMethod::default(),
@@ -310,6 +325,8 @@ impl Server {
             addresses: Addresses::new(&plan.limits),
             words: plan.words,
             admin: plan.admin,
+            admin_log: plan.admin_log,
+            bans: plan.bans,
             whereabouts: Arc::default(),
             proxies: plan.proxies,
             sockets: Presence::new("driftbelt_sockets", plan.limits.connections + REFUSALS_LIMIT_CONNECTIONS),

@@ -1,7 +1,7 @@
 //! What players write, made presentable: one spelling for what looks the same (Unicode NFKC), unwanted words hidden, and
 //! names that could be taken for each other told apart. Lengths and invisible characters are `shared::text`'s.
 
-use shared::text::{NAME_LIMIT_CHARS, Name};
+use shared::text::{NAME_LIMIT_CHARS, Name, chat_line};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
@@ -20,10 +20,12 @@ impl Words {
         self.0.extend(lines.map(look));
     }
 
-    /// A line of chat with its unwanted words hidden.
+    /// A line of chat with its unwanted words hidden; empty if nothing is to be said.
     #[must_use]
     pub fn line(&self, text: &str) -> String {
-        let text: String = text.nfkc().collect();
+        // Before the words are looked for: what is invisible, or cut off, must not part or hide one.
+        let cleaned = chat_line(text).unwrap_or_default();
+        let text = chat_line(&cleaned.nfkc().collect::<String>()).unwrap_or_default();
         let mut shown = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while !rest.is_empty() {
@@ -45,9 +47,8 @@ impl Words {
     /// A name that may be shown. One with an unwanted word in it becomes the name of those who have none.
     #[must_use]
     pub fn name(&self, name: &Name) -> Name {
-        let normal: String = name.as_str().nfkc().collect();
-        let shown = self.line(&normal);
-        Name::from_input(if shown == normal { &normal } else { "" })
+        let normal = Name::from_input(&name.as_str().nfkc().collect::<String>());
+        if self.line(normal.as_str()) == normal.as_str() { normal } else { Name::from_input("") }
     }
 }
 
@@ -92,6 +93,7 @@ mod tests {
         assert_eq!(words.line("ѕhіt"), "****", "Cyrillic letters");
         assert_eq!(words.line("ｓｈｉｔ"), "****", "wide letters");
         assert_eq!(words.line("Сука!"), "****!");
+        assert_eq!(words.line("s\u{200b}h\u{ad}it"), "****", "characters that nobody sees");
         assert_eq!(words.line("The Scunthorpe bus; дубликат"), "The Scunthorpe bus; дубликат");
         assert_eq!(words.line(""), "");
     }

@@ -134,34 +134,71 @@ pub fn write_delta(
 /// Records up to this size have a [way of their own](RecordWriter::write_short); nearly all differences are smaller.
 pub const SHORT_RECORD_BYTES: usize = 16;
 
+/// Bytes that a [`RecordWriter`] keeps to itself before it appends them.
+const RECORDS_BUFFER_BYTES: usize = 256;
+/// Longer gaps between two ids take more than three bytes.
+const SHORT_GAP_LIMIT: u32 = 1 << 21;
+/// Most bytes that are touched for the gap of a short record.
+const GAP_LIMIT_BYTES: usize = 4;
+
 /// Writes the records of a payload, id by id, ascending.
 pub struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
     last: u32,
+    buffer: [u8; RECORDS_BUFFER_BYTES],
+    filled: usize,
 }
 
 impl<'a> RecordWriter<'a> {
     /// Appends to `out`.
     pub fn new(out: &'a mut Vec<u8>) -> RecordWriter<'a> {
-        RecordWriter { out, last: 0 }
+        RecordWriter { out, last: 0, buffer: [0; RECORDS_BUFFER_BYTES], filled: 0 }
     }
 
     /// Appends a record that [`write_full`] or [`write_delta`] made.
     pub fn write(&mut self, id: NetId, record: &[u8]) {
+        self.flush();
         put(self.out, id.0.wrapping_sub(self.last));
         self.last = id.0;
         self.out.extend_from_slice(record);
     }
 
-    /// As [`Self::write`], for the first `length` bytes of a short record with whatever lies behind it. To copy a fixed size
-    /// is a few times as fast.
+    /// As [`Self::write`], for the first `length` bytes of a short record with whatever lies behind it; nothing if there is
+    /// none. Which of the entities in a view have changed is hard to foresee, so that no branch depends on it.
     #[inline(always)]
     pub fn write_short(&mut self, id: NetId, record: &[u8; SHORT_RECORD_BYTES], length: usize) {
-        put(self.out, id.0.wrapping_sub(self.last));
-        self.last = id.0;
-        let end = self.out.len() + length;
-        self.out.extend_from_slice(record);
-        self.out.truncate(end);
+        let gap = id.0.wrapping_sub(self.last);
+        if gap >= SHORT_GAP_LIMIT || self.filled > RECORDS_BUFFER_BYTES - SHORT_RECORD_BYTES - GAP_LIMIT_BYTES
+        {
+            return self.write_slowly(id, &record[..length]);
+        }
+        // The one to three bytes that `put` would make of it.
+        let (two, three) = (gap >= 1 << 7, gap >= 1 << 14);
+        let groups = (gap & 0x7f) | (gap & (0x7f << 7)) << 1 | (gap >> 14) << 16;
+        let bytes = groups | u32::from(two) << 7 | u32::from(three) << 15;
+        let from = self.filled + 1 + usize::from(two) + usize::from(three);
+        self.buffer[self.filled..self.filled + 4].copy_from_slice(&bytes.to_le_bytes());
+        self.buffer[from..from + SHORT_RECORD_BYTES].copy_from_slice(record);
+        let told = length > 0;
+        self.filled = if told { from + length } else { self.filled };
+        self.last = if told { id.0 } else { self.last };
+    }
+
+    #[cold]
+    fn write_slowly(&mut self, id: NetId, record: &[u8]) {
+        if !record.is_empty() {
+            self.write(id, record);
+        }
+    }
+
+    /// All that was written is in `out` now.
+    pub fn finish(mut self) {
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        self.out.extend_from_slice(&self.buffer[..self.filled]);
+        self.filled = 0;
     }
 }
 

@@ -191,7 +191,7 @@ pub struct Own {
     pub levels: Levels,
 }
 
-/// Something the whole room hears.
+/// Something the whole room hears, unless it says of the viewer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
     /// A player came in.
@@ -219,6 +219,11 @@ pub enum Notice {
     },
     /// The server will stop soon.
     ShuttingDown,
+    /// By a moderator's order the viewer is heard no more, or again.
+    Muted {
+        /// Whether nobody hears the viewer.
+        muted: bool,
+    },
 }
 
 /// The best players, and the viewer's own rank.

@@ -16,14 +16,23 @@ pub const SPEED_LIMIT: f32 = 1000.0;
 /// The largest half size of a world, in units.
 pub const WORLD_LIMIT: f32 = 16_384.0;
 
-fn round(value: f32) -> f32 {
-    libm::roundf(value)
+/// The largest number below one half.
+const NEARLY_HALF: f32 = 0.5 - f32::EPSILON / 4.0;
+
+/// The nearest whole number, halves away from zero. Only the cast truncates: a call of `libm::roundf`, which would do it too,
+/// costs several times as much.
+fn round(value: f32) -> i32 {
+    (value + NEARLY_HALF.copysign(value)) as i32
+}
+
+fn round_both(value: Vec2) -> IVec2 {
+    IVec2::new(round(value.x), round(value.y))
 }
 
 /// Position in quanta.
 #[must_use]
 pub fn position(at: Vec2) -> IVec2 {
-    (clamp(at, WORLD_LIMIT) * POSITION_SCALE).map(round).as_ivec2()
+    round_both(clamp(at, WORLD_LIMIT) * POSITION_SCALE)
 }
 
 /// Position in units.
@@ -35,7 +44,7 @@ pub fn position_from(quanta: IVec2) -> Vec2 {
 /// Velocity in quanta.
 #[must_use]
 pub fn velocity(of: Vec2) -> IVec2 {
-    (clamp(of, SPEED_LIMIT) * VELOCITY_SCALE).map(round).as_ivec2()
+    round_both(clamp(of, SPEED_LIMIT) * VELOCITY_SCALE)
 }
 
 /// Velocity in units per second.
@@ -48,7 +57,7 @@ pub fn velocity_from(quanta: IVec2) -> Vec2 {
 /// drift of `n` ticks is exactly `n` times the drift of one.
 #[must_use]
 pub fn displacement(velocity_quanta: IVec2, tick_seconds: f32) -> IVec2 {
-    (velocity_quanta.as_vec2() * (tick_seconds * (POSITION_SCALE / VELOCITY_SCALE))).map(round).as_ivec2()
+    round_both(velocity_quanta.as_vec2() * (tick_seconds * (POSITION_SCALE / VELOCITY_SCALE)))
 }
 
 /// Rounds a position to wire precision.
@@ -66,7 +75,7 @@ pub fn snap_velocity(of: Vec2) -> Vec2 {
 /// Energy in quanta, from points.
 #[must_use]
 pub fn energy(points: f32) -> u16 {
-    round(points * ENERGY_SCALE).clamp(0.0, f32::from(u16::MAX)) as u16
+    round(points * ENERGY_SCALE).clamp(0, u16::MAX.into()) as u16
 }
 
 /// Energy in points.
@@ -78,7 +87,7 @@ pub fn energy_from(quanta: u16) -> f32 {
 /// Health in quanta, from points.
 #[must_use]
 pub fn health(points: f32) -> u16 {
-    round(points * HEALTH_SCALE).clamp(0.0, f32::from(u16::MAX)) as u16
+    round(points * HEALTH_SCALE).clamp(0, u16::MAX.into()) as u16
 }
 
 /// Health in points.
@@ -109,6 +118,18 @@ mod tests {
             }
             assert_eq!(walked, position(at) + one * 64);
         }
+    }
+
+    #[test]
+    fn rounding_is_that_of_the_library() {
+        let mut value = 1.0e-9f32;
+        while value < 4.0e6 {
+            for value in [value, -value, value.floor() + 0.5, value.next_down(), -(value.floor() + 0.5)] {
+                assert_eq!(round(value), libm::roundf(value) as i32, "{value}");
+            }
+            value *= 1.000_7;
+        }
+        assert_eq!((round(f32::NAN), round(f32::INFINITY)), (0, i32::MAX));
     }
 
     #[test]

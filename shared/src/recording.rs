@@ -7,7 +7,7 @@
 //! | keyframe | the whole world at a tick; what follows can be stepped from here                           |
 //! | ticks    | a run of [`TickInputs`](crate::command::TickInputs) with the hash after each               |
 //! | marks    | joins, leaves, kills, banked hauls and chat, for the timeline                              |
-//! | seats    | hashes of the tokens that take seats back, so that the session can go on after a crash          |
+//! | seats    | hashes of the tokens that take seats back, and who is muted, so that the session can go on |
 //! | index    | at a clean end, last in the file: where the keyframes are, first and last tick, totals     |
 //!
 //! Each chunk is `kind u8, length u32, crc32 u32, body`, little-endian; the top bit of the kind says that the body is
@@ -43,8 +43,8 @@ pub use seats::{SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash};
 pub use ticks::RecordedTick;
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading
-/// the versions before.
-pub const FORMAT_VERSION: u16 = 1;
+/// the versions before. Version 2 says in the seats who is muted.
+pub const FORMAT_VERSION: u16 = 2;
 
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,7 @@ proptest! {
                     }
                 }
             }
+            writer.finish();
             let mut payload = Vec::new();
             write_payload(&removed, &records, &mut payload);
             let changes = view.apply(tick, false, &payload).expect("our own payload");

@@ -117,6 +117,7 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
             bounty: 25,
         }),
         ServerMessage::Notice(Notice::ShuttingDown),
+        ServerMessage::Notice(Notice::Muted { muted: true }),
         ServerMessage::Scoreboard(Scoreboard { players: 20, humans: 4, own_rank: 1, rows: vec![row] }),
         ServerMessage::Quotes { prices: vec![1000, 900] },
         ServerMessage::Pong { stamp: 7, tick_micros: 1500 },

@@ -256,6 +256,8 @@ impl Client {
             message::Notice::Joined { name } => system("joined", Some(name)),
             message::Notice::Left { name } => system("left", Some(name)),
             message::Notice::ShuttingDown => system("shutdown", None),
+            message::Notice::Muted { muted: true } => system("silenced", None),
+            message::Notice::Muted { muted: false } => system("heard", None),
             message::Notice::Killed { killer, killer_name, victim, victim_name, bounty } => {
                 let player = self.world().map_or(0, |world| world.player.0);
                 Notice::kill((killer, &killer_name), (victim, &victim_name), bounty, player)

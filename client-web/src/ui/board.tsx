@@ -3,11 +3,12 @@
 import type { JSX } from "preact";
 import { t, whole } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
-import { model } from "./model.ts";
+import { type Actions, model } from "./model.ts";
+import { Talker } from "./talker.tsx";
 
 const ROWS = 8;
 
-export function Board(): JSX.Element | null {
+export function Board({ actions }: { actions: Actions }): JSX.Element | null {
   const { players, rows } = model.scores.value;
   if (rows.length === 0) return null;
   const top = rows.filter((row) => row.rank <= ROWS).slice(0, ROWS);
@@ -24,7 +25,7 @@ export function Board(): JSX.Element | null {
             class={`${row.self ? "self" : ""} ${row.drone ? "drone" : ""} team${row.team}`}
           >
             <i>{row.rank}</i>
-            <span>{row.name}</span>
+            {row.self || row.drone ? <span>{row.name}</span> : <Talker name={row.name} actions={actions} />}
             <b>{whole(row.score)}</b>
           </li>
         ))}

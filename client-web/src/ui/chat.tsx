@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../locale/locale.ts";
 import { type Actions, model } from "./model.ts";
+import { Talker } from "./talker.tsx";
 
 const TEXT_LIMIT = 120;
 
@@ -13,7 +14,8 @@ export function Chat({ actions }: { actions: Actions }): JSX.Element {
       <ul aria-live="polite">
         {model.talk.value.map((line) => (
           <li key={line.key} class={line.kind}>
-            {line.who && <b>{line.who}</b>} {line.text}
+            {line.canMute ? <Talker name={line.who} actions={actions} /> : line.who && <b>{line.who}</b>}{" "}
+            {line.text}
           </li>
         ))}
       </ul>

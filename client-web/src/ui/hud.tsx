@@ -21,7 +21,7 @@ export function Hud({ actions }: { actions: Actions }): JSX.Element {
       </div>
       <TopBar />
       <div class="top-right">
-        <Board />
+        <Board actions={actions} />
         <KillFeed />
       </div>
       <div class="bottom-left">

@@ -61,6 +61,8 @@ export interface Line {
   text: string;
   /** For a kill, whether it is the viewer's. */
   own: "" | "killer" | "victim";
+  /** Whether `who` is another player. */
+  canMute?: boolean;
 }
 
 export interface Toast {
@@ -112,6 +114,10 @@ export const model = {
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
   menuOpen: signal(false),
   chatOpen: signal(false),
+  /** The own player, 0 before the first welcome. */
+  player: signal(0),
+  /** Keys of the names whom the player does not want to hear. */
+  muted: signal<ReadonlySet<string>>(new Set()),
   netGraphOpen: signal(false),
   netGraph: signal<NetGraph | undefined>(undefined),
   transport: signal<TransportKind>("websocket"),
@@ -126,6 +132,7 @@ export interface Actions {
   play(name: string): void;
   leave(): void;
   chat(text: string): void;
+  toggleMute(name: string): void;
   tap(button: number): void;
   retryNow(): void;
   click(): void;

@@ -11,7 +11,7 @@ use crate::view::View;
 pub fn capture_into(out: &mut WorldSnapshot, tick: Tick, view: &View<'_>, prices: &Prices, events: &[Event]) {
     out.tick = tick;
     out.entities.clear();
-    out.entities.extend(view.entities().map(|(entity, _)| entity));
+    out.entities.extend(view.entities.iter().map(|(entity, _)| *entity));
     out.events.clear();
     out.events.extend_from_slice(events);
     out.pilots.clear();

@@ -12,57 +12,95 @@ use crate::view::{Hidden, View};
 
 /// Largest record, in bytes.
 const RECORD_LIMIT_BYTES: usize = 96;
+/// Bytes that are hashed in one piece: a call for every record would cost more than the hashing.
+const BLOCK_BYTES: usize = 4096;
 
-/// A record of fixed-width numbers, hashed in one piece.
+/// Records of fixed-width numbers, one behind the other.
+struct Block {
+    bytes: [u8; BLOCK_BYTES],
+    length: usize,
+    hasher: StateHasher,
+}
+
+/// One record.
 struct Record {
     bytes: [u8; RECORD_LIMIT_BYTES],
     length: usize,
 }
 
-impl Record {
-    fn new() -> Record {
-        Record { bytes: [0; RECORD_LIMIT_BYTES], length: 0 }
+impl Block {
+    fn new() -> Block {
+        Block { bytes: [0; BLOCK_BYTES], length: 0, hasher: StateHasher::default() }
     }
 
+    #[inline]
+    fn record(&mut self, put: impl FnOnce(&mut Record)) {
+        let mut record = Record { bytes: [0; RECORD_LIMIT_BYTES], length: 0 };
+        put(&mut record);
+        if self.length > BLOCK_BYTES - RECORD_LIMIT_BYTES {
+            self.flush();
+        }
+        // All of it: a copy of a fixed size is faster, and the next record covers what is too much.
+        self.bytes[self.length..self.length + RECORD_LIMIT_BYTES].copy_from_slice(&record.bytes);
+        self.length += record.length;
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(BLOCK_BYTES) {
+            if self.length + piece.len() > BLOCK_BYTES {
+                self.flush();
+            }
+            self.bytes[self.length..self.length + piece.len()].copy_from_slice(piece);
+            self.length += piece.len();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hasher.bytes(&self.bytes[..self.length]);
+        self.length = 0;
+    }
+}
+
+impl Record {
+    #[inline]
     fn word(&mut self, value: u32) -> &mut Record {
         self.bytes[self.length..self.length + 4].copy_from_slice(&value.to_le_bytes());
         self.length += 4;
         self
     }
 
+    #[inline]
     fn pair(&mut self, low: u16, high: u16) -> &mut Record {
         self.word(u32::from(low) | u32::from(high) << 16)
-    }
-
-    fn flush(&mut self, hasher: &mut StateHasher) {
-        hasher.bytes(&self.bytes[..self.length]);
-        self.length = 0;
     }
 }
 
 pub fn state_hash(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> u64 {
-    let mut hasher = StateHasher::default();
-    let mut record = Record::new();
+    let mut block = Block::new();
     let players = view.players;
-    record.word(tick.0).word(view.next_net_id()).word(players.next_drone).word(u32::from(players.wanted));
-    record.word(view.count() as u32).word(players.all().len() as u32);
-    record.word(prices.0.len() as u32).word(due.0.len() as u32);
-    record.flush(&mut hasher);
-    for (entity, hidden) in view.entities() {
-        put_entity(&entity, &mut record);
-        put_hidden(&hidden, &mut record);
-        record.flush(&mut hasher);
+    block.record(|record| {
+        record.word(tick.0).word(view.next_net_id()).word(players.next_drone).word(u32::from(players.wanted));
+        record.word(view.entities.len() as u32).word(players.all().len() as u32);
+        record.word(prices.0.len() as u32).word(due.0.len() as u32);
+    });
+    for (entity, hidden) in view.entities {
+        block.record(|record| {
+            put_entity(entity, record);
+            put_hidden(hidden, record);
+        });
     }
     for player in players.all() {
-        put_player(&player.state, &mut record);
-        record.flush(&mut hasher);
-        hasher.bytes(player.state.name.as_str().as_bytes());
+        block.record(|record| put_player(&player.state, record));
+        block.bytes(player.state.name.as_str().as_bytes());
     }
+    block.flush();
+    let mut hasher = block.hasher;
     prices.0.iter().for_each(|price| hasher.word(*price));
     due.0.iter().for_each(|tick| hasher.word(tick.0));
     hasher.finish()
 }
 
+#[inline]
 fn put_entity(entity: &EntityState, record: &mut Record) {
     let EntityState { id, kind, size, team, flags, motion, heading, health, hold, levels, score, owner } =
         *entity;
@@ -72,6 +110,7 @@ fn put_entity(entity: &EntityState, record: &mut Record) {
     record.pair(heading.step(), health).pair(hold, levels.0).word(score).word(owner.0);
 }
 
+#[inline]
 fn put_hidden(hidden: &Hidden, record: &mut Record) {
     match *hidden {
         Hidden::Ship(ship) => {

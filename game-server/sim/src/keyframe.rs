@@ -73,15 +73,15 @@ pub fn take(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> Key
         next_net_id: view.next_net_id(),
         next_drone: view.players.next_drone,
         drones_wanted: view.players.wanted,
-        entities: Vec::with_capacity(view.count()),
+        entities: Vec::with_capacity(view.entities.len()),
         players: view.players.all().iter().map(|player| player.state.clone()).collect(),
         prices: prices.0.clone(),
         asteroids_due: due.0.iter().copied().collect(),
         ..Keyframe::default()
     };
-    for (entity, hidden) in view.entities() {
-        key.entities.push(entity);
-        match hidden {
+    for (entity, hidden) in view.entities {
+        key.entities.push(*entity);
+        match *hidden {
             Hidden::Ship(ship) => {
                 key.ships.push(ship);
                 key.trails.extend(view.trail(ship.id).map(|trail| trail.key(ship.id)));

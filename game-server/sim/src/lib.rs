@@ -80,7 +80,7 @@ impl Sim {
         world.insert_resource(RocksDue::default());
         let mut sim = Sim::over(world, book, Tick(0));
         sim.world.run_system_once(asteroids::seed).expect("everything that it reads has just been put there");
-        sim.reader.update(&sim.world);
+        sim.reader.gather(&sim.world);
         Ok(sim)
     }
 
@@ -107,7 +107,7 @@ impl Sim {
         world.insert_resource(book);
         let schedule = schedule::step(&mut world);
         let mut reader = Reader::new(&mut world);
-        reader.update(&world);
+        reader.gather(&world);
         Sim { world, schedule, reader }
     }
 
@@ -115,7 +115,7 @@ impl Sim {
     pub fn step(&mut self, inputs: &TickInputs) {
         self.world.resource_mut::<Inputs>().0.clone_from(inputs);
         self.schedule.run(&mut self.world);
-        self.reader.update(&self.world);
+        self.reader.gather(&self.world);
     }
 
     /// The tick that was last stepped.

@@ -14,8 +14,9 @@ use crate::rulebook::Rulebook;
 
 type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew, &'static Trail);
 
-/// The queries that read the world, prepared once.
+/// The queries that read the world, prepared once, and every entity as of the last [gathering](Reader::gather).
 pub struct Reader {
+    entities: Vec<(EntityState, Hidden)>,
     ships: QueryState<ShipParts>,
     rocks: QueryState<(&'static Drift, &'static Rock)>,
     ores: QueryState<(&'static Drift, &'static Ore)>,
@@ -35,7 +36,16 @@ pub enum Hidden {
 pub struct View<'w> {
     pub book: &'w Rulebook,
     pub players: &'w Players,
+    /// Every entity, ascending by id.
+    pub entities: &'w [(EntityState, Hidden)],
     roster: &'w Roster,
+    ships: Query<'w, 'w, ShipParts>,
+}
+
+/// A world whose entities are being put side by side.
+struct Gathering<'w> {
+    book: &'w Rulebook,
+    players: &'w Players,
     ships: Query<'w, 'w, ShipParts>,
     rocks: Query<'w, 'w, (&'static Drift, &'static Rock)>,
     ores: Query<'w, 'w, (&'static Drift, &'static Ore)>,
@@ -44,44 +54,46 @@ pub struct View<'w> {
 
 impl Reader {
     pub fn new(world: &mut World) -> Reader {
-        Reader { ships: world.query(), rocks: world.query(), ores: world.query(), bolts: world.query() }
+        Reader {
+            entities: Vec::new(),
+            ships: world.query(),
+            rocks: world.query(),
+            ores: world.query(),
+            bolts: world.query(),
+        }
     }
 
-    /// Takes note of what kinds of entities there are by now. Due after every change of the world.
-    pub fn update(&mut self, world: &World) {
+    /// Puts all entities side by side, once for all that read them. Due after every change of the world.
+    pub fn gather(&mut self, world: &World) {
         self.ships.update_archetypes(world);
         self.rocks.update_archetypes(world);
         self.ores.update_archetypes(world);
         self.bolts.update_archetypes(world);
+        let gathering = Gathering {
+            book: world.resource::<Rulebook>(),
+            players: world.resource::<Players>(),
+            ships: self.ships.query_manual(world),
+            rocks: self.rocks.query_manual(world),
+            ores: self.ores.query_manual(world),
+            bolts: self.bolts.query_manual(world),
+        };
+        self.entities.clear();
+        let slots = world.resource::<Roster>().slots();
+        self.entities.extend(slots.iter().filter_map(|slot| gathering.entity(slot)));
     }
 
     pub fn view<'w>(&'w self, world: &'w World) -> View<'w> {
         View {
             book: world.resource::<Rulebook>(),
             players: world.resource::<Players>(),
+            entities: &self.entities,
             roster: world.resource::<Roster>(),
             ships: self.ships.query_manual(world),
-            rocks: self.rocks.query_manual(world),
-            ores: self.ores.query_manual(world),
-            bolts: self.bolts.query_manual(world),
         }
     }
 }
 
-impl View<'_> {
-    /// Every entity, ascending by id.
-    pub fn entities(&self) -> impl Iterator<Item = (EntityState, Hidden)> + '_ {
-        self.roster.slots().iter().filter_map(|slot| self.entity(slot))
-    }
-
-    pub fn count(&self) -> usize {
-        self.roster.slots().len()
-    }
-
-    pub fn next_net_id(&self) -> u32 {
-        self.roster.next_id()
-    }
-
+impl Gathering<'_> {
     fn entity(&self, slot: &Slot) -> Option<(EntityState, Hidden)> {
         let base = EntityState { id: slot.id, kind: slot.kind, ..EntityState::default() };
         match slot.kind {
@@ -136,6 +148,12 @@ impl View<'_> {
             haul: cargo.haul,
         };
         Some((state, Hidden::Ship(hidden)))
+    }
+}
+
+impl View<'_> {
+    pub fn next_net_id(&self) -> u32 {
+        self.roster.next_id()
     }
 
     pub fn pilot(&self, player: &Player) -> Pilot {

@@ -58,7 +58,12 @@ impl RecordingFile for File {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
+        self.sync_data()?;
+        // A file that was deleted takes everything, and nobody will ever find it.
+        if is_deleted(self)? {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));
+        }
+        Ok(())
     }
 
     fn another(&self) -> io::Result<File> {
@@ -68,6 +73,18 @@ impl RecordingFile for File {
     fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
         self.set_len(bytes)
     }
+}
+
+#[cfg(unix)]
+fn is_deleted(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink() == 0)
+}
+
+/// Elsewhere a file cannot be deleted while it is open.
+#[cfg(not(unix))]
+fn is_deleted(_: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Whether a recording is being written, by this process or another. Its writer holds a lock on it.

@@ -8,7 +8,7 @@ use metrics::{Counter, counter};
 use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, Header, Mark, Recording, Seats, TooLarge};
+use shared::recording::{Encoder, FORMAT_VERSION, Header, Mark, Recording, Seats, TooLarge};
 use shared::setup::Setup;
 use sim::Sim;
 use std::io;
@@ -63,6 +63,8 @@ pub(super) struct OpenFile<F> {
     last_tick: Tick,
     last_keyframe: Option<Tick>,
     unsynced_since: Option<Instant>,
+    /// What it is gone on with is of an older format, which readers of that time could not follow.
+    is_outdated: bool,
 }
 
 impl<S: Storage> Writer<S> {
@@ -154,6 +156,7 @@ impl<S: Storage> Writer<S> {
             last_tick: keyframe.tick,
             last_keyframe: None,
             unsynced_since: None,
+            is_outdated: false,
         });
         open.put_keyframe(keyframe, seats)?;
         open.write()?;
@@ -251,6 +254,7 @@ impl<F: RecordingFile> OpenFile<F> {
             last_tick: recording.last_tick(),
             last_keyframe: None,
             unsynced_since: None,
+            is_outdated: recording.format() < FORMAT_VERSION,
         })
     }
 
@@ -262,10 +266,11 @@ impl<F: RecordingFile> OpenFile<F> {
         Ok(())
     }
 
-    /// Whether the file has reached its limit, with all that waits to be written.
+    /// Whether the next keyframe belongs into a new file: this one has reached its limit, with all that waits to be written,
+    /// or is of an older format.
     fn is_full(&mut self, limit_bytes: u64) -> Result<bool, WriteError> {
         self.write()?;
-        Ok(self.bytes >= limit_bytes)
+        Ok(self.is_outdated || self.bytes >= limit_bytes)
     }
 
     /// Hands what is encoded to the operating system. Says how many bytes that were.

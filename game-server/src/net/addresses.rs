@@ -1,15 +1,12 @@
-//! What each address takes up: its sockets, how fast it opens new ones, and whether it is banned. This machine's own
-//! addresses are not counted.
+//! What each address takes up: its sockets, and how fast it opens new ones. This machine's own addresses are not counted.
 
 use crate::net::allowance::Allowance;
 use crate::net::limits::Limits;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Most addresses that are banned at the same time; of more, those whose time is up first are let in again.
-pub const BANS_LIMIT_ADDRESSES: usize = 65_536;
 /// Addresses that are remembered before those that have nothing open are looked for.
 const SWEEP_FLOOR_ADDRESSES: usize = 1024;
 /// A household gets at least this much of an IPv6 address for itself, in bits: it counts as one.
@@ -24,9 +21,6 @@ pub enum Refusal {
     /// It opens them faster than it may.
     #[error("too many new connections from this address: try again in a few seconds")]
     TooFast,
-    /// A moderator has banned it.
-    #[error("this address is banned")]
-    Banned,
 }
 
 /// What each address takes up.
@@ -41,8 +35,6 @@ pub struct Addresses {
 struct Places {
     known: HashMap<IpAddr, Place>,
     sweep_at: usize,
-    /// Until when.
-    banned: HashMap<IpAddr, Instant>,
 }
 
 struct Place {
@@ -75,9 +67,6 @@ impl Addresses {
     pub fn enter(self: &Arc<Addresses>, address: IpAddr, now: Instant) -> Result<AtAddress, Refusal> {
         let network = network_of(address);
         let mut places = self.places();
-        if places.is_banned(network, now) {
-            return Err(Refusal::Banned);
-        }
         if !network.is_loopback() {
             places.sweep(now);
             let new = || Place { sockets: 0, opened: Allowance::new(self.per_second, self.burst, now) };
@@ -93,45 +82,12 @@ impl Addresses {
         Ok(AtAddress { addresses: self.clone(), network })
     }
 
-    /// Bans an address for a time.
-    pub fn ban(&self, address: IpAddr, time: Duration, now: Instant) {
-        let mut places = self.places();
-        // A time that no clock can hold is as good as a century.
-        let until = now.checked_add(time).unwrap_or(now + Duration::from_secs(100 * 365 * 86_400));
-        if places.banned.len() >= BANS_LIMIT_ADDRESSES
-            && let Some(first) = places.banned.iter().min_by_key(|(_, until)| **until).map(|(it, _)| *it)
-        {
-            places.banned.remove(&first);
-        }
-        places.banned.insert(network_of(address), until);
-    }
-
-    /// Lets a banned address in again. Says whether it was banned.
-    pub fn pardon(&self, address: IpAddr) -> bool {
-        self.places().banned.remove(&network_of(address)).is_some()
-    }
-
-    /// Whether an address is banned.
-    #[must_use]
-    pub fn is_banned(&self, address: IpAddr, now: Instant) -> bool {
-        self.places().is_banned(network_of(address), now)
-    }
-
     fn places(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Places {
-    fn is_banned(&mut self, network: IpAddr, now: Instant) -> bool {
-        let Some(until) = self.banned.get(&network) else { return false };
-        let banned = now < *until;
-        if !banned {
-            self.banned.remove(&network);
-        }
-        banned
-    }
-
     /// Forgets addresses of which nothing is worth knowing, whenever their number has doubled.
     fn sweep(&mut self, now: Instant) {
         if self.known.len() >= self.sweep_at {
@@ -142,7 +98,8 @@ impl Places {
 }
 
 /// What counts as one address.
-fn network_of(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << NETWORK_BITS)).into()
@@ -162,6 +119,7 @@ impl Drop for AtAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const ONE: &str = "192.0.2.1";
 
@@ -212,18 +170,5 @@ mod tests {
             drop(addresses.enter(IpAddr::V4((0x0a00_0000 + number).into()), now));
         }
         assert!(addresses.places().known.len() <= 4 * SWEEP_FLOOR_ADDRESSES);
-    }
-
-    #[test]
-    fn a_ban_ends_with_its_time_or_a_pardon() {
-        let (addresses, start) = (addresses(9, 9, 9), Instant::now());
-        addresses.ban(ip(ONE), Duration::from_secs(60), start);
-        assert_eq!(addresses.enter(ip(ONE), start).err(), Some(Refusal::Banned));
-        assert!(!addresses.is_banned(ip("192.0.2.2"), start));
-        assert!(addresses.enter(ip(ONE), start + Duration::from_secs(61)).is_ok());
-        addresses.ban(ip("127.0.0.1"), Duration::MAX, start);
-        assert!(addresses.is_banned(ip("127.0.0.1"), start), "this machine's own too");
-        assert!(addresses.pardon(ip("127.0.0.1")));
-        assert!(!addresses.is_banned(ip("127.0.0.1"), start));
     }
 }

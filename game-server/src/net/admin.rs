@@ -1,9 +1,10 @@
 //! The administrator's API, under [`ADMIN_PATH`]: off unless the host has set a token. What it orders is done by the rooms and
-//! stands in their journals.
+//! stands in their journals; every order, those on addresses too, stands in the log.
 
 use crate::net::body::{Answer, json, set, text};
 use crate::net::site::Site;
 use crate::room::SeatStatus;
+use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
@@ -14,9 +15,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use shared::command::Admin;
 use shared::id::PlayerId;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 
 /// Where the API lives.
@@ -124,27 +126,38 @@ pub async fn answer(site: &Arc<Site>, path: &str, request: Request<Incoming>) ->
             Ok(seats) => return json(&json!({ "players": shown(site, &seats) })),
             Err(refusal) => Err(refusal),
         },
-        (&Method::POST, _) => order(site, &segments, request).await,
+        (&Method::POST, _) => order(site, path, &segments, request).await,
         _ => Err(Refused::new(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
     };
     done.map_or_else(|Refused(status, why)| text(status, &why), |()| json(&json!({ "done": true })))
 }
 
-async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) -> Result<(), Refused> {
-    let body = request.into_body();
+async fn order(
+    site: &Arc<Site>,
+    path: &str,
+    segments: &[&str],
+    request: Request<Incoming>,
+) -> Result<(), Refused> {
+    let body = body_of(request.into_body()).await?;
+    carry_out(site, segments, &body).await?;
+    log(site, path, &body).await;
+    Ok(())
+}
+
+async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(), Refused> {
     match segments {
         ["rooms", room, "kick"] => {
-            let Whom { player } = read(body).await?;
+            let Whom { player } = read(body)?;
             seat_of(site, room, player).await?;
             administer(site, room, Admin::Kick(PlayerId(player)))
         }
         ["rooms", room, "mute"] => {
-            let Mute { player, muted } = read(body).await?;
+            let Mute { player, muted } = read(body)?;
             seat_of(site, room, player).await?;
             administer(site, room, Admin::Mute { player: PlayerId(player), muted })
         }
         ["rooms", room, "ban"] => {
-            let BanPlayer { player, seconds } = read(body).await?;
+            let BanPlayer { player, seconds } = read(body)?;
             let seat = seat_of(site, room, player).await?;
             let address = seat.connection.and_then(|connection| site.whereabouts.of(connection));
             let address = address.ok_or_else(|| {
@@ -154,29 +167,27 @@ async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) 
                 )
             })?;
             administer(site, room, Admin::Ban(PlayerId(player)))?;
-            site.addresses.ban(address, Duration::from_secs(seconds), Instant::now());
-            Ok(())
+            ban(site, address, seconds).await
         }
         ["rooms", room, "announce"] => {
-            let Announce { text } = read(body).await?;
+            let Announce { text } = read(body)?;
             administer(site, room, Admin::Announce { text })
         }
         ["rooms", room, "close"] => administer(site, room, Admin::Close),
         ["announce"] => {
-            let Announce { text } = read(body).await?;
+            let Announce { text } = read(body)?;
             let rooms = site.lobby.status().into_iter().map(|room| room.name);
             // A room that has ended meanwhile has nobody to tell.
             rooms.for_each(|room| drop(site.lobby.administer(&room, Admin::Announce { text: text.clone() })));
             Ok(())
         }
         ["bans"] => {
-            let BanAddress { address, seconds } = read(body).await?;
-            site.addresses.ban(address, Duration::from_secs(seconds), Instant::now());
-            Ok(())
+            let BanAddress { address, seconds } = read(body)?;
+            ban(site, address, seconds).await
         }
         ["pardons"] => {
-            let Pardon { address } = read(body).await?;
-            let pardoned = site.addresses.pardon(address);
+            let Pardon { address } = read(body)?;
+            let pardoned = on_disk(site, move |site| site.bans.pardon(address, SystemTime::now())).await?;
             pardoned
                 .then_some(())
                 .ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, "this address is not banned"))
@@ -185,16 +196,53 @@ async fn order(site: &Arc<Site>, segments: &[&str], request: Request<Incoming>) 
     }
 }
 
-async fn read<T: DeserializeOwned>(body: Incoming) -> Result<T, Refused> {
-    let bytes = Limited::new(body, BODY_LIMIT_BYTES).collect().await.map_err(|error| {
+async fn body_of(body: Incoming) -> Result<Bytes, Refused> {
+    let read = Limited::new(body, BODY_LIMIT_BYTES).collect().await.map_err(|error| {
         Refused::new(
             StatusCode::BAD_REQUEST,
             format!("the body, of {BODY_LIMIT_BYTES} bytes at most: {error}"),
         )
     })?;
-    serde_json::from_slice(&bytes.to_bytes()).map_err(|error| {
+    Ok(read.to_bytes())
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| {
         Refused::new(StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}"))
     })
+}
+
+async fn ban(site: &Arc<Site>, address: IpAddr, seconds: u64) -> Result<(), Refused> {
+    let time = Duration::from_secs(seconds);
+    on_disk(site, move |site| site.bans.ban(address, time, SystemTime::now())).await
+}
+
+/// Changes the bans, which waits for the disk.
+async fn on_disk<T: Send + 'static>(
+    site: &Arc<Site>,
+    change: impl FnOnce(&Site) -> io::Result<T> + Send + 'static,
+) -> Result<T, Refused> {
+    let site = site.clone();
+    let changed = tokio::task::spawn_blocking(move || change(&site)).await;
+    changed.map_err(io::Error::other).flatten().map_err(|error| {
+        tracing::error!(%error, "the bans cannot be written");
+        Refused::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("done, but until a restart only: the bans cannot be written: {error}"),
+        )
+    })
+}
+
+/// An order that cannot be logged was carried out all the same: a full disk must not protect anybody.
+async fn log(site: &Arc<Site>, path: &str, body: &[u8]) {
+    let order = path.to_owned();
+    let body = serde_json::from_slice(body).unwrap_or_default();
+    let logging = site.clone();
+    let logged =
+        tokio::task::spawn_blocking(move || logging.admin_log.append(&order, &body, SystemTime::now())).await;
+    if let Err(error) = logged.map_err(io::Error::other).flatten() {
+        tracing::error!(order = path, %error, "an administrator's order could not be logged");
+    }
 }
 
 fn administer(site: &Site, room: &str, act: Admin) -> Result<(), Refused> {

@@ -19,7 +19,7 @@ use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 use tungstenite::protocol::frame::coding::Data;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Message};
@@ -137,7 +137,6 @@ impl Connection {
 
     /// Takes in bytes that have arrived; also called without any, for what came with the handshake.
     pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Flow {
-        self.site.meters.count(bytes.len(), 0);
         // What follows a breach of the protocol is read and forgotten: a socket closed with unread bytes would be reset
         // before the peer has read why.
         if let Phase::Closing { broken: true, .. } = self.phase {
@@ -256,13 +255,13 @@ impl Connection {
     }
 
     /// Takes all that the room has to say. While the system is still sending, the link fills up, and the room sends less.
-    /// `taken` is memory that goes from connection to connection.
-    pub fn collect(&mut self, taken: &mut Taken, now: Instant) -> Flow {
+    /// `taken` and `spares` are memory that goes from connection to connection.
+    pub fn collect(&mut self, taken: &mut Taken, spares: &mut Vec<Vec<u8>>, now: Instant) -> Flow {
         let Phase::Seated(seat) = &self.phase else { return Flow::Open };
         if self.sending.is_some() || !seat.outgoing.take_into(taken) {
             return Flow::Open;
         }
-        if self.write_frames(&taken.messages).is_err() {
+        if self.write_frames(&taken.messages, spares.pop().unwrap_or_default()).is_err() {
             return Flow::Ended;
         }
         match taken.close.take() {
@@ -272,8 +271,8 @@ impl Connection {
     }
 
     /// All messages of a tick in one piece: one system call, and one record of TLS.
-    fn write_frames(&mut self, messages: &Messages) -> std::io::Result<()> {
-        let mut frames = Vec::with_capacity(messages.size() + messages.len() * frames::HEADER_LIMIT_BYTES);
+    fn write_frames(&mut self, messages: &Messages, mut frames: Vec<u8>) -> std::io::Result<()> {
+        frames.reserve(messages.size() + messages.len() * frames::HEADER_LIMIT_BYTES);
         messages.iter().for_each(|message| frames::put_message(Data::Binary, message, &mut frames));
         self.wire.write_owned(frames)
     }
@@ -293,7 +292,6 @@ impl Connection {
         if bytes.is_empty() {
             return None;
         }
-        self.site.meters.count(0, bytes.len());
         self.sending = Some(now);
         Some(bytes)
     }
@@ -331,7 +329,7 @@ impl Connection {
             Phase::Closing { until, .. } if now >= until && self.lingers => Flow::Gone,
             Phase::Closing { until, .. } if now >= until => Flow::Ended,
             Phase::Closing { .. } => Flow::Open,
-            _ if self.site.addresses.is_banned(self.address, now) => {
+            _ if self.site.bans.is_banned(self.address, SystemTime::now()) => {
                 self.end(close(CloseCode::Kicked, "you are banned from this server"), now)
             }
             Phase::Strange { until, .. } if now >= until => {

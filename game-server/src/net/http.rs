@@ -1,6 +1,6 @@
 //! One HTTP request, one answer: the page and its files, the API, the probes, and the way to the socket.
 
-use crate::net::addresses::{AtAddress, Refusal};
+use crate::net::addresses::AtAddress;
 use crate::net::admin::{self, ADMIN_PATH};
 use crate::net::body::{Answer, harden, json, set, text, whole};
 use crate::net::client_files;
@@ -21,7 +21,7 @@ use shared::PROTOCOL_VERSION;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// Path of the socket.
 pub const SOCKET_PATH: &str = "/ws";
@@ -175,10 +175,11 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
     let address = site.proxies.client(slot.peer, request.headers());
     let behind_proxy = if address == slot.peer.to_canonical() {
         None
+    } else if site.bans.is_banned(address, SystemTime::now()) {
+        return text(StatusCode::FORBIDDEN, "this address is banned");
     } else {
         match site.addresses.enter(address, Instant::now()) {
             Ok(place) => Some(place),
-            Err(Refusal::Banned) => return text(StatusCode::FORBIDDEN, &Refusal::Banned.to_string()),
             Err(refusal) => return text(StatusCode::TOO_MANY_REQUESTS, &refusal.to_string()),
         }
     };

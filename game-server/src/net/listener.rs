@@ -14,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{interval_at, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -69,6 +69,7 @@ fn enter(site: &Site, peer: IpAddr) -> Option<Slot> {
     let socket = site.sockets.enter()?;
     let address = match site.proxies.trust(peer) {
         true => None,
+        false if site.bans.is_banned(peer, SystemTime::now()) => return None,
         false => Some(site.addresses.enter(peer, Instant::now()).ok()?),
     };
     Some(Slot { _socket: socket, _address: address, peer })

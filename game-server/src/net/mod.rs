@@ -3,7 +3,9 @@
 
 pub mod addresses;
 pub mod admin;
+pub mod admin_log;
 pub mod allowance;
+pub mod bans;
 pub mod body;
 pub mod client_files;
 pub mod connection;

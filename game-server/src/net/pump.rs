@@ -9,6 +9,7 @@ use crate::net::connection::{Connection, Flow};
 #[cfg(target_os = "linux")]
 use crate::net::sockets::Ring;
 use crate::net::sockets::{Readiness, Report, SocketMethod, Sockets};
+use crate::net::stream::Meters;
 use std::io;
 use std::net::TcpStream;
 use std::sync::atomic::{
@@ -26,6 +27,10 @@ const REST: Duration = Duration::from_millis(3);
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 /// Threads at most; a room's thread needs its core more.
 const LANES_LIMIT: usize = 4;
+/// Pieces of memory that a thread keeps for what it will send next, at most.
+const SPARES_LIMIT: usize = 4096;
+/// Larger ones are not kept, in bytes.
+const SPARE_LIMIT_BYTES: usize = 1024;
 
 /// The threads that own the open WebSockets. They end with the last handle to this and the last connection.
 pub struct Pump {
@@ -127,6 +132,9 @@ struct Rounds<S> {
     connections: Connections,
     /// What a room has said to the connection at hand.
     taken: Taken,
+    /// Memory for what is to be sent: what is never freed need not be found again.
+    spares: Vec<Vec<u8>>,
+    meters: Meters,
     checked: Instant,
 }
 
@@ -148,6 +156,8 @@ impl<S: Sockets> Rounds<S> {
             shared,
             connections: Connections::default(),
             taken: Taken::default(),
+            spares: Vec::new(),
+            meters: Meters::default(),
             checked: Instant::now(),
         }
     }
@@ -158,18 +168,26 @@ impl<S: Sockets> Rounds<S> {
             let now = Instant::now();
             self.adopt_arrivals(now);
             if self.shared.flush.swap(false, Acquire) {
-                let taken = &mut self.taken;
-                self.connections.each(|connection| connection.collect(taken, now));
+                let (taken, spares) = (&mut self.taken, &mut self.spares);
+                self.connections.each(|connection| connection.collect(taken, spares, now));
                 self.settle(now);
             }
-            let connections = &mut self.connections;
+            let (connections, spares) = (&mut self.connections, &mut self.spares);
+            let mut received = 0;
             self.sockets.turn(&mut |key, report| {
                 connections.touch(key, |connection| match report {
-                    Report::Received(bytes) => connection.receive(bytes, now),
-                    Report::Sent => connection.sent(),
+                    Report::Received(bytes) => {
+                        received += bytes.len();
+                        connection.receive(bytes, now)
+                    }
+                    Report::Sent(memory) => {
+                        keep(memory, spares);
+                        connection.sent()
+                    }
                     Report::Gone => Flow::Gone,
                 });
             });
+            self.meters.count(received, 0);
             if now - self.checked >= CHECK_INTERVAL {
                 self.checked = now;
                 self.connections.each(|connection| connection.check_times(now));
@@ -200,11 +218,16 @@ impl<S: Sockets> Rounds<S> {
 
     /// Sends what the touched connections have to say, and lets go of those that have ended.
     fn settle(&mut self, now: Instant) {
-        for (key, flow) in std::mem::take(&mut self.connections.touched) {
+        let mut sent = 0;
+        let mut touched = std::mem::take(&mut self.connections.touched);
+        for (key, flow) in touched.drain(..) {
             let Some(connection) = self.connections.get(key) else { continue };
             match flow {
                 Flow::Open => match connection.take_outgoing(now) {
-                    Some(bytes) => self.sockets.send(key, bytes),
+                    Some(bytes) => {
+                        sent += bytes.len();
+                        self.sockets.send(key, bytes);
+                    }
                     None if connection.is_finished() => self.sockets.finish(key),
                     None => {}
                 },
@@ -214,6 +237,8 @@ impl<S: Sockets> Rounds<S> {
                 }
             }
         }
+        self.connections.touched = touched;
+        self.meters.count(0, sent);
     }
 
     /// Says the last words and forgets the connection, unless they have to wait.
@@ -223,9 +248,18 @@ impl<S: Sockets> Rounds<S> {
             return;
         }
         let last_words = if flow == Flow::Ended { connection.last_words(now) } else { Vec::new() };
+        self.meters.count(0, last_words.len());
         self.sockets.remove(key, last_words);
         self.connections.remove(key);
         self.shared.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Keeps memory for what is to be sent next.
+fn keep(mut memory: Vec<u8>, spares: &mut Vec<Vec<u8>>) {
+    if memory.capacity() <= SPARE_LIMIT_BYTES && spares.len() < SPARES_LIMIT {
+        memory.clear();
+        spares.push(memory);
     }
 }
 

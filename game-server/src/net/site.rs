@@ -3,6 +3,8 @@
 use crate::lobby::Lobby;
 use crate::net::addresses::Addresses;
 use crate::net::admin::AdminToken;
+use crate::net::admin_log::AdminLog;
+use crate::net::bans::Bans;
 use crate::net::limits::Limits;
 use crate::net::origin::Origins;
 use crate::net::polling::Polling;
@@ -59,6 +61,10 @@ pub struct Site {
     pub whereabouts: Arc<Whereabouts>,
     /// What each address takes up.
     pub addresses: Arc<Addresses>,
+    /// Which addresses are banned.
+    pub bans: Bans,
+    /// What administrators have ordered.
+    pub admin_log: AdminLog,
     /// Who may say on whose behalf it comes.
     pub proxies: Proxies,
     /// All sockets.

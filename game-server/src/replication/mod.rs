@@ -20,7 +20,7 @@ use shared::snapshot::WorldSnapshot;
 use grid::Grid;
 pub use history::HISTORY_TICKS;
 use history::History;
-use records::Records;
+use records::{FullRecords, Steps};
 pub use viewer::Viewer;
 use viewer::{Scratch, Sources};
 
@@ -70,7 +70,8 @@ pub struct Replicator {
     world: WorldSnapshot,
     history: History,
     grid: Grid,
-    records: Records,
+    steps: Steps,
+    full: FullRecords,
     scratch: Scratch,
 }
 
@@ -82,8 +83,9 @@ impl Replicator {
             tick_seconds: setup.tick_seconds(),
             world: WorldSnapshot::default(),
             history: History::default(),
-            grid: Grid::new(setup.half_size()),
-            records: Records::default(),
+            grid: Grid::new(setup.half_size(), Interest::around(IVec2::ZERO, setup).leave),
+            steps: Steps::default(),
+            full: FullRecords::default(),
             scratch: Scratch::default(),
         }
     }
@@ -93,7 +95,8 @@ impl Replicator {
         self.history.keep(&mut self.world);
         capture(&mut self.world);
         self.grid.rebuild(&self.world.entities);
-        self.records.rebuild(self.history.newest(), &self.world, self.tick_seconds);
+        self.steps.rebuild(self.history.newest(), &self.world, self.tick_seconds);
+        self.full.forget(&self.world);
     }
 
     /// The world as last observed.
@@ -125,7 +128,8 @@ impl Replicator {
         Sources {
             world: &self.world,
             history: &self.history,
-            records: &mut self.records,
+            steps: &self.steps,
+            full: &mut self.full,
             tick_seconds: self.tick_seconds,
             scratch: &mut self.scratch,
         }

@@ -2,9 +2,8 @@
 
 use super::Interest;
 use super::crowd::{Candidate, FULL_COST_BYTES, OLDER_COST_BYTES, choose};
-use super::grid::Visible;
 use super::history::History;
-use super::records::Records;
+use super::records::{FullRecords, Line, Steps};
 use shared::delta::{RecordWriter, write_delta, write_payload};
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
@@ -12,21 +11,25 @@ use shared::snapshot::WorldSnapshot;
 
 /// A tick that never comes, for an entity that the viewer holds or not.
 const UNKNOWN: Tick = Tick(u32::MAX - 1);
+/// Marks the index of an entity that takes more than its step.
+const RARE: u32 = 1 << 31;
 
 /// One entity that a viewer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Held {
-    id: NetId,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    pub id: NetId,
     /// The newest tick for which the viewer's state of it is exact.
-    exact_at: Tick,
+    pub exact_at: Tick,
 }
 
-impl Held {
-    /// Whether the viewer holds it or not, out of sight at the edge of the view: to be forgotten on both sides until it comes
-    /// into view.
-    fn is_doubtful(self, entity: &EntityState, interest: &Interest) -> bool {
-        self.exact_at == UNKNOWN && !interest.enters(entity.motion.at)
-    }
+/// What a viewer has of an entity in sight.
+#[derive(Clone, Copy)]
+enum Before {
+    /// Its state of the tick before: the step from there is shared by all viewers.
+    Step,
+    /// Its state of another tick.
+    Other(Tick),
+    Nothing,
 }
 
 /// What one viewer holds: names and ticks only, the values are in the history that all viewers share.
@@ -39,7 +42,8 @@ pub struct Viewer {
 pub(super) struct Sources<'a> {
     pub world: &'a WorldSnapshot,
     pub history: &'a History,
-    pub records: &'a mut Records,
+    pub steps: &'a Steps,
+    pub full: &'a mut FullRecords,
     pub tick_seconds: f32,
     pub scratch: &'a mut Scratch,
 }
@@ -47,8 +51,12 @@ pub(super) struct Sources<'a> {
 /// Buffers that are reused from viewer to viewer.
 #[derive(Default)]
 pub struct Scratch {
-    pub visible: Visible,
-    held: Vec<Held>,
+    /// What is in sight, ascending: into the world's entities.
+    pub visible: Vec<u32>,
+    /// What the viewer holds from now on, into the world's entities; some [`RARE`].
+    kept: Vec<u32>,
+    /// What the viewer has of the rare ones.
+    rare: Vec<Option<Tick>>,
     removed: Vec<NetId>,
     records: Vec<u8>,
     record: Vec<u8>,
@@ -85,45 +93,45 @@ impl Viewer {
         self.held.is_empty()
     }
 
-    /// Merges what is held with `scratch.visible` and appends the payload. Both ascend by id.
+    /// Brings the viewer up to date with all of `scratch.visible` and appends the payload.
     pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
-        let Sources { world, history, records, tick_seconds, scratch } = sources;
-        let Scratch { visible, held: now_held, removed, records: written, record, .. } = scratch;
-        removed.clear();
-        now_held.clear();
-        written.clear();
-        let mut telling = Telling { world, history, records, tick_seconds, record };
-        let mut writer = RecordWriter::new(written);
-        let held = self.held.as_slice();
-        let mut place = 0;
-        for index in visible.drain() {
-            let line = telling.records.line(index);
-            while place < held.len() && held[place].id < line.id {
-                removed.push(held[place].id);
-                place += 1;
-            }
-            match held.get(place).filter(|held| held.id == line.id) {
-                Some(before) => {
-                    place += 1;
-                    if before.exact_at.next() == world.tick && !line.is_new {
-                        telling.records.write_step(line, &mut writer);
-                    } else if before.is_doubtful(&world.entities[index], interest) {
-                        removed.push(line.id);
-                        continue;
-                    } else {
-                        telling.tell_from(index, before.exact_at, &mut writer);
-                    }
+        let Sources { world, history, steps, full, tick_seconds, scratch } = sources;
+        let Scratch { visible, kept, rare, removed, records, record, .. } = scratch;
+        let lines = steps.lines();
+        kept.resize(visible.len(), 0);
+        rare.clear();
+        let mut count = 0;
+        merge(&self.held, visible, lines, removed, |index, before| {
+            let mut mark = 0;
+            if let Before::Other(_) | Before::Nothing = before {
+                if !is_held_on(before, &world.entities[index as usize], interest) {
+                    return false;
                 }
-                None if interest.enters(world.entities[index].motion.at) => {
-                    telling.tell_whole(index, &mut writer);
-                }
-                None => continue,
+                rare.push(before.exact_at());
+                mark = RARE;
             }
-            now_held.push(Held { id: line.id, exact_at: world.tick });
-        }
-        removed.extend(held[place..].iter().map(|gone| gone.id));
-        write_payload(removed, written, out);
-        std::mem::swap(&mut self.held, now_held);
+            kept[count] = index | mark;
+            count += 1;
+            true
+        });
+        kept.truncate(count);
+        records.clear();
+        let mut writer = RecordWriter::new(records);
+        let mut telling = Telling { world, history, full, tick_seconds, record };
+        let mut rare = rare.iter();
+        self.held.clear();
+        self.held.extend(kept.iter().map(|kept| {
+            let index = (kept & !RARE) as usize;
+            let line = lines[index];
+            if kept & RARE == 0 {
+                steps.write(line, &mut writer);
+            } else {
+                telling.tell(index, rare.next().copied().flatten(), &mut writer);
+            }
+            Held { id: line.stepped.id, exact_at: world.tick }
+        }));
+        writer.finish();
+        write_payload(removed, records, out);
     }
 
     /// As [`Self::write`], but no more than about `budget_bytes` of records. Says whether that was everything.
@@ -135,87 +143,123 @@ impl Viewer {
         budget_bytes: usize,
         out: &mut Vec<u8>,
     ) -> bool {
-        let Sources { world, history, records, tick_seconds, scratch } = sources;
-        let Scratch { visible, held: now_held, removed, records: written, record, candidates, order } =
-            scratch;
-        removed.clear();
-        now_held.clear();
-        written.clear();
+        let Sources { world, history, steps, full, tick_seconds, scratch } = sources;
+        let Scratch { visible, removed, records, record, candidates, order, .. } = scratch;
+        let lines = steps.lines();
         candidates.clear();
-        let mut held = self.held.iter().peekable();
-        for index in visible.drain() {
-            let (line, entity) = (records.line(index), &world.entities[index]);
-            while let Some(gone) = held.next_if(|held| held.id < line.id) {
-                removed.push(gone.id);
+        merge(&self.held, visible, lines, removed, |index, before| {
+            let index = index as usize;
+            let (entity, line) = (&world.entities[index], lines[index]);
+            if !is_held_on(before, entity, interest) {
+                return false;
             }
-            let before = held.next_if(|held| held.id == line.id);
-            if before.is_some_and(|before| before.is_doubtful(entity, interest)) {
-                removed.push(line.id);
-                continue;
-            }
-            let exact_at = before.map(|before| before.exact_at);
-            let cost = match exact_at {
-                Some(tick) if tick.next() == world.tick && !line.is_new => usize::from(line.length),
-                Some(_) => OLDER_COST_BYTES,
-                None if interest.enters(entity.motion.at) => FULL_COST_BYTES,
-                None => continue,
+            let (exact_at, cost) = match before {
+                Before::Step => (Some(line.stepped.exact_at), usize::from(line.length)),
+                Before::Other(tick) => (Some(tick), OLDER_COST_BYTES),
+                Before::Nothing => (None, FULL_COST_BYTES),
             };
             let viewer = (player, interest);
             candidates.push(Candidate::new(index, entity, exact_at, cost, world.tick, viewer));
-        }
-        removed.extend(held.map(|gone| gone.id));
+            true
+        });
         choose(candidates, order, budget_bytes);
-        let mut telling = Telling { world, history, records, tick_seconds, record };
-        let mut writer = RecordWriter::new(written);
+        records.clear();
+        self.held.clear();
+        let mut writer = RecordWriter::new(records);
+        let mut telling = Telling { world, history, full, tick_seconds, record };
         for Candidate { index, exact_at, chosen, .. } in candidates.iter() {
-            if *chosen {
-                telling.tell(*index, *exact_at, &mut writer);
+            let line = lines[*index];
+            match exact_at {
+                _ if !chosen => {}
+                Some(before) if *before == line.stepped.exact_at => steps.write(line, &mut writer),
+                before => telling.tell(*index, *before, &mut writer),
             }
             let exact_at = if *chosen { Some(world.tick) } else { *exact_at };
-            now_held.extend(exact_at.map(|exact_at| Held { id: telling.records.line(*index).id, exact_at }));
+            self.held.extend(exact_at.map(|exact_at| Held { id: line.stepped.id, exact_at }));
         }
-        write_payload(removed, written, out);
-        std::mem::swap(&mut self.held, now_held);
+        writer.finish();
+        write_payload(removed, records, out);
         candidates.iter().all(|candidate| candidate.chosen)
     }
 }
 
-/// What records are made of.
+/// Walks through what is in sight and what is held, both ascending by id. `each` is told of an entity in sight and of what
+/// the viewer has of it; it says whether the entity is held from now on. Of what was held, the rest is `removed`. For every
+/// entity in every view: a call of its own would cost as much again.
+#[inline(always)]
+fn merge(
+    held: &[Held],
+    visible: &[u32],
+    lines: &[Line],
+    removed: &mut Vec<NetId>,
+    mut each: impl FnMut(u32, Before) -> bool,
+) {
+    removed.clear();
+    let mut place = 0;
+    for index in visible {
+        let Held { id, .. } = lines[*index as usize].stepped;
+        if held.get(place) == Some(&lines[*index as usize].stepped) {
+            place += 1;
+            each(*index, Before::Step);
+            continue;
+        }
+        while let Some(gone) = held.get(place).filter(|held| held.id < id) {
+            removed.push(gone.id);
+            place += 1;
+        }
+        let before = held.get(place).filter(|held| held.id == id).map(|held| held.exact_at);
+        place += usize::from(before.is_some());
+        let is_step = before == Some(lines[*index as usize].stepped.exact_at);
+        let before = if is_step { Before::Step } else { before.map_or(Before::Nothing, Before::Other) };
+        if !each(*index, before) && !matches!(before, Before::Nothing) {
+            removed.push(id);
+        }
+    }
+    removed.extend(held[place..].iter().map(|gone| gone.id));
+}
+
+impl Before {
+    fn exact_at(self) -> Option<Tick> {
+        match self {
+            Before::Other(tick) => Some(tick),
+            Before::Step | Before::Nothing => None,
+        }
+    }
+}
+
+/// Whether an entity in sight is held from now on. Not so one that has not come into view yet, and one at the edge of it that
+/// the viewer holds or not: that is forgotten on both sides until it comes into view.
+fn is_held_on(before: Before, entity: &EntityState, interest: &Interest) -> bool {
+    match before {
+        Before::Step => true,
+        Before::Other(tick) if tick != UNKNOWN => true,
+        Before::Other(_) | Before::Nothing => interest.enters(entity.motion.at),
+    }
+}
+
+/// What the rarer records are made of.
 struct Telling<'a> {
     world: &'a WorldSnapshot,
     history: &'a History,
-    records: &'a mut Records,
+    full: &'a mut FullRecords,
     tick_seconds: f32,
     record: &'a mut Vec<u8>,
 }
 
 impl Telling<'_> {
-    /// Writes what takes a viewer's state of an entity, exact at `before`, to now.
+    /// Writes what takes a viewer's state of an entity, exact at `before`, to now. An older baseline is this viewer's own; a
+    /// missing one is ordinary.
+    #[cold]
     fn tell(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
-        let line = self.records.line(index);
-        match before {
-            Some(before) if before.next() == self.world.tick && !line.is_new => {
-                self.records.write_step(line, writer);
-            }
-            Some(before) => self.tell_from(index, before, writer),
-            None => self.tell_whole(index, writer),
-        }
-    }
-
-    /// An older baseline is this viewer's own; a missing one is ordinary.
-    #[cold]
-    fn tell_from(&mut self, index: usize, before: Tick, writer: &mut RecordWriter<'_>) {
-        let id = self.records.line(index).id;
-        let Some(base) = self.history.entity(before, id) else { return self.tell_whole(index, writer) };
+        let now = &self.world.entities[index];
+        let base = before.and_then(|before| Some((before, self.history.entity(before, now.id)?)));
+        let Some((before, base)) = base else {
+            return writer.write(now.id, self.full.of(index, self.world));
+        };
         self.record.clear();
-        let (ticks, now) = (self.world.tick.since(before), &self.world.entities[index]);
+        let ticks = self.world.tick.since(before);
         if write_delta(base, now, ticks, self.tick_seconds, self.record) {
-            writer.write(id, self.record);
+            writer.write(now.id, self.record);
         }
-    }
-
-    #[cold]
-    fn tell_whole(&mut self, index: usize, writer: &mut RecordWriter<'_>) {
-        writer.write(self.records.line(index).id, self.records.full(index, self.world));
     }
 }

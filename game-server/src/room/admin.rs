@@ -1,15 +1,17 @@
 //! What an administrator does to a room. Every act is a command in the journal.
 
-use super::Room;
+use super::{Room, encoded};
 use crate::inbox::ConnectionId;
 use crate::journal::Mark;
 use shared::command::Admin;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, Tick};
 use shared::message::{CloseCode, Notice, ServerMessage};
 use shared::text::{Name, chat_line};
 
 /// Who speaks when the server does.
 const SERVER_NAME: &str = "Server";
+/// Seconds before a muted player who goes on speaking is told again that nobody hears it.
+pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
 
 /// A seat as an administrator sees it.
 #[derive(Clone, Debug)]
@@ -32,11 +34,7 @@ impl Room {
         match &act {
             Admin::Kick(player) => self.dismiss(*player, "you were removed by a moderator"),
             Admin::Ban(player) => self.dismiss(*player, "you are banned from this server"),
-            Admin::Mute { player, muted } => {
-                if let Some(seat) = self.seats.get_mut(player) {
-                    seat.muted = *muted;
-                }
-            }
+            Admin::Mute { player, muted } => self.mute(*player, *muted),
             Admin::Announce { text } => {
                 if let Some(text) = chat_line(text) {
                     let name = Name::from_input(SERVER_NAME);
@@ -60,6 +58,26 @@ impl Room {
         self.tell_all(&ServerMessage::Notice(Notice::Left { name: seat.name }));
     }
 
+    fn mute(&mut self, player: PlayerId, muted: bool) {
+        let now = self.sim.tick();
+        let Some(seat) = self.seats.get_mut(&player) else { return };
+        seat.muted = muted.then_some(now);
+        seat.session.tell(&encoded(&ServerMessage::Notice(Notice::Muted { muted })));
+        let seats = self.seats_with(Vec::new());
+        self.journal.seats(seats);
+    }
+
+    /// Tells a muted player who speaks that nobody hears it, now and then.
+    pub(super) fn remind_muted(&mut self, player: PlayerId, told: Tick) {
+        let now = self.sim.tick();
+        if now.since(told) >= self.setup.ticks(MUTED_REMINDER_SECONDS)
+            && let Some(seat) = self.seats.get_mut(&player)
+        {
+            seat.muted = Some(now);
+            seat.session.tell(&encoded(&ServerMessage::Notice(Notice::Muted { muted: true })));
+        }
+    }
+
     fn close(&mut self) {
         self.closed = true;
         let players: Vec<PlayerId> = self.seats.keys().copied().collect();
@@ -75,7 +93,7 @@ impl Room {
             player: player.0,
             name: seat.name.as_str().into(),
             away: seat.connection.is_none(),
-            muted: seat.muted,
+            muted: seat.muted.is_some(),
             connection: seat.connection.as_ref().map(|(connection, _)| *connection),
         });
         seats.collect()

@@ -34,7 +34,7 @@ impl Room {
                 name: pilot.name,
                 look,
                 session,
-                muted: false,
+                muted: seats.muted.contains(&player).then_some(now),
                 connection: None,
                 away_since: now,
                 greeting: None,

@@ -17,7 +17,11 @@ pub struct Crowd {
 
 impl Crowd {
     pub fn new(setup: Setup, players: u8) -> Crowd {
-        let room = Room::new("belt-1".into(), setup, Journal::off()).expect("the game's own setup");
+        Crowd::recorded(setup, players, Journal::off())
+    }
+
+    pub fn recorded(setup: Setup, players: u8, journal: Journal) -> Crowd {
+        let room = Room::new("belt-1".into(), setup, journal).expect("the game's own setup");
         let mut crowd = Crowd { room, links: Vec::new() };
         for number in 0..players {
             let (to_client, outgoing) = link();

@@ -2,10 +2,12 @@
 
 use crate::peer::{Answer, Peer, TestServer, hello, serve_with, upgrade_request};
 use game_server::net::limits::Limits;
+use game_server::serve::Server;
 use shared::command::Admin;
 use shared::id::{PlayerId, Tick};
 use shared::message::{ClientMessage, ServerMessage};
 use shared::recording::Recording;
+use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 const TOKEN: &str = "correct horse battery staple";
@@ -43,6 +45,49 @@ async fn only_who_shows_the_token_may_and_without_one_nobody() {
     }
     assert_eq!(server.get("/api/admin/rooms").await.status, 401);
     assert_eq!(ask(&server, "GET", "rooms", TOKEN, "").await.status, 200);
+}
+
+/// Whether somebody from an address gets a socket.
+async fn is_let_in(server: &TestServer, address: &str) -> bool {
+    let mut peer = server.connect().await;
+    peer.write(upgrade_request(&[("X-Forwarded-For", address)]).as_bytes()).await;
+    let status = peer.read_answer(true).await.status;
+    assert!([101, 403].contains(&status), "{status}");
+    status == 101
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bans_outlive_the_server_and_orders_are_logged() {
+    let home = TempDir::new().unwrap();
+    let options = [&OPTIONS[..], &["--recordings", home.path().to_str().unwrap()]].concat();
+    let server = serve_with(&options, Limits::default()).await;
+    order(&server, "bans", r#"{"address":"192.0.2.2","seconds":3600}"#).await;
+    order(&server, "bans", r#"{"address":"192.0.2.3","seconds":3600}"#).await;
+    order(&server, "pardons", r#"{"address":"192.0.2.3"}"#).await;
+    assert_eq!(ask(&server, "POST", "pardons", TOKEN, r#"{"address":"192.0.2.9"}"#).await.status, 404);
+    server.server.stop().await;
+
+    let server = serve_with(&options, Limits::default()).await;
+    assert!(!is_let_in(&server, "192.0.2.2").await);
+    assert!(is_let_in(&server, "192.0.2.3").await);
+    // Addresses are nobody else's to know.
+    for private in ["bans.toml", "admin.log"] {
+        assert!(home.path().join(private).exists());
+        assert_eq!(server.get(&format!("/recordings/{private}")).await.status, 404);
+    }
+    let log = std::fs::read_to_string(home.path().join("admin.log")).unwrap();
+    let orders = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let orders: Vec<_> =
+        orders.map(|line| (line["order"].clone(), line["body"]["address"].clone())).collect();
+    let expected = [("bans", "192.0.2.2"), ("bans", "192.0.2.3"), ("pardons", "192.0.2.3")];
+    assert_eq!(orders, expected.map(|(order, address)| (order.into(), address.into())));
+    server.server.stop().await;
+
+    std::fs::write(home.path().join("bans.toml"), "\"192.0.2.2\" = \"for ever\"\n").unwrap();
+    let arguments = ["game-server", "--port", "0"].iter().chain(&options).map(Into::into);
+    let cli = game_server::config::read(arguments).unwrap();
+    let refused = Server::start(&cli.serve, Limits::default()).await.err().unwrap().to_string();
+    assert!(refused.contains("bans.toml: `\"192.0.2.2\" = \"for ever\"` must be an address"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

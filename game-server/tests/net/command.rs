@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use tempfile::TempDir;
 
-fn command(directory: &TempDir) -> Command {
+pub fn command(directory: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
     command.current_dir(directory.path()).env("XDG_DATA_HOME", directory.path());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -27,7 +27,7 @@ fn with_file(directory: &TempDir, text: &str) -> Command {
 }
 
 /// The server until it says where it is; its URL, and the rest of what it says.
-fn start(command: &mut Command) -> (Child, String, BufReader<ChildStderr>) {
+pub fn start(command: &mut Command) -> (Child, String, BufReader<ChildStderr>) {
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();

@@ -1,57 +1,61 @@
-//! Peers that mean harm or cannot do better: the others' snapshots go on, and what the server holds for such a peer is
-//! bounded. Time is counted in snapshots of a player who is well.
+//! Peers that mean harm or cannot do better: the others' snapshots go on as they do on a server without such peers, and
+//! what the server holds for each of them is bounded. Time is counted in ticks that reach a player who is well.
 
 use crate::peer::{
-    BINARY, CONTINUATION, PING, Peer, TestServer, encoded, frame, hello, serve, serve_with, upgrade_request,
+    BINARY, CONTINUATION, PING, Peer, TestServer, encoded, frame, hello, serve_with, upgrade_request,
 };
-use crate::tls::trusting;
+use crate::well::{TICK_RATE, TICK_RATE_HZ, Well};
 use game_server::link::QUEUE_LIMIT_BYTES;
 use game_server::net::limits::{Limits, SEND_BUFFER_BYTES};
-use rustls::pki_types::ServerName;
 use shared::codec::decode_server;
-use shared::message::{ClientMessage, ServerMessage};
+use shared::id::Tick;
+use shared::message::{ClientMessage, Input, ServerMessage};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
 
-const TICK_RATE_HZ: usize = 30;
-/// Of three ticks, at least one must reach the player who is well, however busy the machine.
-const TICKS_PER_SNAPSHOT_LIMIT: u32 = 3;
 /// What the systems of both ends may hold on top of their buffers: they count more than the bytes.
 const SYSTEM_SLACK_BYTES: usize = 256 * 1024;
+/// Of so many ticks one may be missed that a server without hostile peers, on the same machine at the same time, did not
+/// miss.
+const TICKS_PER_MISS: u32 = 20;
+/// By so much may the longest gap be longer than on that server.
+const LONGER_GAP_LIMIT_TICKS: u32 = 3;
 
-/// A player who is well.
-struct Well<S> {
-    peer: Peer<S>,
-    first: Option<u32>,
-    last: u32,
-    snapshots: u32,
+/// A server that is besieged and another one that is left in peace, each with a player who is well.
+struct Siege {
+    server: TestServer,
+    well: Well,
+    _calm_server: TestServer,
+    calm: Well,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Well<S> {
-    fn new(peer: Peer<S>) -> Well<S> {
-        Well { peer, first: None, last: 0, snapshots: 0 }
+impl Siege {
+    async fn lay(options: &[&str], limits: Limits) -> Siege {
+        let options = [options, &["--no-record", "--tick-rate", TICK_RATE]].concat();
+        let server = serve_with(&options, limits.clone()).await;
+        let calm_server = serve_with(&options, limits).await;
+        let tls = !options.contains(&"--no-tls");
+        let (well, calm) = (Well::join(&server, tls).await, Well::join(&calm_server, tls).await);
+        Siege { server, well, _calm_server: calm_server, calm }
     }
 
-    /// Waits for as many snapshots, and acknowledges them.
-    async fn play(&mut self, snapshots: usize) {
-        for _ in 0..snapshots {
-            let bytes = self.peer.hear_until(|message| matches!(message, ServerMessage::Snapshot(_))).await;
-            let tick = tick_of(&bytes).expect("a snapshot");
-            self.first.get_or_insert(tick);
-            self.last = tick;
-            self.snapshots += 1;
-            let input = shared::message::Input { ack: shared::id::Tick(tick), frames: Vec::new() };
-            self.peer.say(&ClientMessage::Input(input)).await;
-        }
+    /// A player whose socket takes in next to nothing that is not read.
+    async fn join_with_small_buffer(&self) -> Peer<TcpStream> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut peer = Peer::new(socket.connect(self.server.address()).await.unwrap());
+        peer.upgrade().await;
+        peer.say(&hello()).await;
+        peer
     }
 
-    fn assert_well(&self) {
-        let ticks = self.last - self.first.unwrap_or(self.last) + 1;
+    fn assert_unharmed(&self) {
+        let (well, calm) = (self.well.heard(), self.calm.heard());
         assert!(
-            ticks <= self.snapshots * TICKS_PER_SNAPSHOT_LIMIT,
-            "{} snapshots in {ticks} ticks",
-            self.snapshots
+            well.missed() <= calm.missed() + well.ticks() / TICKS_PER_MISS
+                && well.longest_gap_ticks <= calm.longest_gap_ticks + LONGER_GAP_LIMIT_TICKS,
+            "besieged: {well:?}, in peace: {calm:?}"
         );
     }
 }
@@ -63,31 +67,15 @@ fn tick_of(message: &[u8]) -> Option<u32> {
     }
 }
 
-async fn over_tls(server: &TestServer) -> Peer<tokio_rustls::client::TlsStream<TcpStream>> {
-    let connector = trusting(&server.directory.path().join("cert.pem"));
-    let socket = TcpStream::connect(server.address()).await.unwrap();
-    let mut peer =
-        Peer::new(connector.connect(ServerName::try_from("localhost").unwrap(), socket).await.unwrap());
-    peer.upgrade().await;
-    peer.say(&hello()).await;
-    peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
-    peer
-}
-
 /// 64 kbit/s with stalls of two seconds: it gets fewer snapshots, and after each stall it is soon in the present again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_gets_fewer_snapshots_and_no_old_ones() {
     const BYTES_PER_SECOND: usize = 8 * 1024;
-    let server = serve_with(&["--no-tls", "--no-record", "--drones", "30"], Limits::default()).await;
-    let mut well = Well::new(server.join().await);
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut slow = Peer::new(socket.connect(server.address()).await.unwrap());
-    slow.upgrade().await;
-    slow.say(&hello()).await;
+    let mut siege = Siege::lay(&["--no-tls", "--drones", "30"], Limits::default()).await;
+    let mut slow = siege.join_with_small_buffer().await;
     for _ in 0..2 {
-        well.play(2 * TICK_RATE_HZ).await;
-        let stalled_until = well.last;
+        siege.well.play(2 * TICK_RATE_HZ).await;
+        let stalled_until = siege.well.heard().last;
         // What was on its way comes first; behind it there is the present.
         let (mut bytes, mut unpaid, mut newest) = (0, 0, 0);
         while newest < stalled_until {
@@ -96,20 +84,40 @@ async fn a_slow_reader_gets_fewer_snapshots_and_no_old_ones() {
             newest = tick_of(&frame.payload).unwrap_or(newest);
             let limit = QUEUE_LIMIT_BYTES + SEND_BUFFER_BYTES + SYSTEM_SLACK_BYTES;
             assert!(bytes <= limit, "{bytes} bytes of the past");
-            unpaid += frame.payload.len() * TICK_RATE_HZ;
-            well.play(unpaid / BYTES_PER_SECOND).await;
+            unpaid += frame.payload.len() * TICK_RATE_HZ as usize;
+            siege.well.play((unpaid / BYTES_PER_SECOND) as u32).await;
             unpaid %= BYTES_PER_SECOND;
         }
     }
-    well.assert_well();
+    siege.assert_unharmed();
+}
+
+/// It reads nothing, says that it has everything, and so asks for more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stops_is_let_go() {
+    const PATIENCE_TICKS: u32 = 60 * TICK_RATE_HZ;
+    let limits = Limits { write_timeout: Duration::from_secs(1), ..Limits::default() };
+    let mut siege = Siege::lay(&["--no-tls", "--drones", "30"], limits).await;
+    let mut stopped = siege.join_with_small_buffer().await;
+    let since = siege.well.heard().last;
+    loop {
+        let newest = siege.well.heard().last;
+        let input = ClientMessage::Input(Input { ack: Tick(newest), frames: Vec::new() });
+        let sent = frame(true, BINARY, &encoded(&input));
+        if tokio::io::AsyncWriteExt::write_all(&mut stopped.stream, &sent).await.is_err() {
+            break;
+        }
+        assert!(newest - since < PATIENCE_TICKS, "it was kept for {} ticks", newest - since);
+        siege.well.play(1).await;
+    }
+    siege.assert_unharmed();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_end_the_one_who_floods() {
     const FLOODERS: usize = 5;
-    let server = serve(Limits::default()).await;
-    let mut well = Well::new(server.join().await);
-    well.play(5).await;
+    let mut siege = Siege::lay(&["--no-tls"], Limits::default()).await;
+    siege.well.play(5).await;
     let pings = frame(true, PING, &[0; 125]).repeat(100);
     let fragments = frame(false, CONTINUATION, b"").repeat(1000);
     let chat = frame(true, BINARY, &encoded(&ClientMessage::Chat { text: "buy ore".into() })).repeat(100);
@@ -120,7 +128,7 @@ async fn floods_end_the_one_who_floods() {
     ] {
         let mut flooders = Vec::new();
         for _ in 0..FLOODERS {
-            let mut peer = server.open().await;
+            let mut peer = siege.server.open().await;
             peer.write(&before).await;
             flooders.push(tokio::spawn({
                 let flood = flood.clone();
@@ -139,12 +147,12 @@ async fn floods_end_the_one_who_floods() {
         }
         for flooder in flooders {
             while !flooder.is_finished() {
-                well.play(1).await;
+                siege.well.play(1).await;
             }
         }
     }
-    well.play(TICK_RATE_HZ).await;
-    well.assert_well();
+    siege.well.play(TICK_RATE_HZ).await;
+    siege.assert_unharmed();
 }
 
 /// One byte at a time is no sign of life: only whole frames and whole requests are.
@@ -159,18 +167,17 @@ async fn who_sends_byte_by_byte_does_not_stay_longer() {
         close_timeout: second / 10,
         ..Limits::default()
     };
-    let server = serve(limits).await;
-    let mut well = Well::new(server.join().await);
-    well.play(1).await;
-    let mut request = server.connect().await;
-    let mut stranger = server.open().await;
-    let mut player = server.join().await;
+    let mut siege = Siege::lay(&["--no-tls"], limits).await;
+    siege.well.play(1).await;
+    let mut request = siege.server.connect().await;
+    let mut stranger = siege.server.open().await;
+    let mut player = siege.server.join().await;
     let [head, first, second] = [
         upgrade_request(&[]).into_bytes(),
         frame(true, BINARY, &encoded(&hello())),
         frame(true, BINARY, &[0; 200]),
     ];
-    for byte in 0..45 {
+    for byte in 0..15 {
         // The last ones fall on deaf ears.
         for (stream, bytes) in
             [(&mut request.stream, &head), (&mut stranger.stream, &first), (&mut player.stream, &second)]
@@ -178,30 +185,29 @@ async fn who_sends_byte_by_byte_does_not_stay_longer() {
             let piece = bytes.get(byte..(byte + 1).min(bytes.len() - 1)).unwrap_or_default();
             let _ = tokio::io::AsyncWriteExt::write_all(stream, piece).await;
         }
-        well.play(1).await;
+        siege.well.play(1).await;
     }
     request.gone().await;
     stranger.gone().await;
     player.gone().await;
-    well.play(1).await;
-    well.assert_well();
+    siege.well.play(1).await;
+    siege.assert_unharmed();
 }
 
 /// Handshakes that never finish, and sockets of peers that are no longer there.
 #[tokio::test(flavor = "multi_thread")]
 async fn half_open_sockets_and_handshakes_do_not_touch_the_player() {
     const SOCKETS: usize = 200;
-    let server = serve_with(&["--no-record"], Limits::default()).await;
-    let mut well = Well::new(over_tls(&server).await);
-    well.play(5).await;
+    let mut siege = Siege::lay(&[], Limits::default()).await;
+    siege.well.play(5).await;
     let mut half_open = Vec::new();
     for number in 0..SOCKETS {
-        let mut peer = server.connect().await;
+        let mut peer = siege.server.connect().await;
         // Nothing, a record's first bytes, or a whole record that says nothing.
         let piece: &[u8] = [&b""[..], &[22, 3, 1], &[22, 3, 1, 0, 4, 1, 0, 0, 0]][number % 3];
         let _ = tokio::io::AsyncWriteExt::write_all(&mut peer.stream, piece).await;
         half_open.push(peer);
     }
-    well.play(2 * TICK_RATE_HZ).await;
-    well.assert_well();
+    siege.well.play(2 * TICK_RATE_HZ).await;
+    siege.assert_unharmed();
 }

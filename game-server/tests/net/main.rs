@@ -11,6 +11,8 @@ mod frames;
 mod handshake;
 mod hostile;
 mod http;
+#[cfg(target_os = "linux")]
+mod memory;
 mod peer;
 mod polling;
 mod proxied;
@@ -19,3 +21,4 @@ mod rfc6455;
 mod stop;
 mod times;
 mod tls;
+mod well;

@@ -7,6 +7,7 @@ use game_server::link::{Outgoing, link};
 use game_server::room::Room;
 use game_server::verify::verify;
 use shared::codec::decode_client;
+use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode, ResumeToken};
 use shared::recording::{Ending, Recording};
@@ -125,6 +126,15 @@ fn bring_back(home: &TempDir, options: &JournalOptions) -> Room {
     Room::restore("belt-1".into(), restored, journal)
 }
 
+fn mute(room: &mut Room, player: u32, muted: bool) {
+    room.handle(SessionEvent::Admin(Admin::Mute { player: PlayerId(player), muted }));
+}
+
+/// Whom nobody hears.
+fn muted(room: &Room) -> Vec<u32> {
+    room.roster().iter().filter(|seat| seat.muted).map(|seat| seat.player).collect()
+}
+
 #[test]
 fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     let home = TempDir::new().unwrap();
@@ -139,7 +149,13 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     play_until(&mut room, &mut players, &mut now_ms, |players| {
         players.iter().all(|one| one.player().is_some())
     });
+    // One is muted before the last keyframe, one behind it.
+    mute(&mut room, 2, true);
+    mute(&mut room, 1, true);
     play(&mut room, &mut players, 700, &mut now_ms);
+    mute(&mut room, 3, true);
+    mute(&mut room, 1, false);
+    play(&mut room, &mut players, 5, &mut now_ms);
     let before: Vec<_> = players.iter().map(Seated::player).collect();
     let (tick, hash) = (room.world().tick, room.state_hash());
     drop(room);
@@ -147,6 +163,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     let mut room = bring_back(&home, &options);
     assert_eq!((room.world().tick, room.state_hash()), (tick, hash));
     assert_eq!(room.seats(), 3);
+    assert_eq!(muted(&room), [2, 3]);
     // Two come back, one stays away; a stranger without a seat gets one that nobody has had.
     players[0].open(11, now_ms);
     players[1].open(12, now_ms);
@@ -172,6 +189,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     players[0].open(21, now_ms);
     play_until(&mut room, &mut players[..1], &mut now_ms, |players| players[0].player().is_some());
     assert_eq!(players[0].player(), before[0]);
+    assert_eq!(muted(&room), [2, 3]);
     play(&mut room, &mut players[..1], 30 * 62, &mut now_ms);
     assert_eq!(room.seats(), 1, "the grace time of the others is over");
     room.finish();

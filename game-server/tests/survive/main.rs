@@ -5,6 +5,8 @@
 
 mod crash;
 mod cuts;
+#[cfg(unix)]
+mod disk;
 mod facts;
 mod kill;
 mod player;

@@ -13,6 +13,8 @@ use crate::varint::{Malformed, take_slice};
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 4] = b"BELT";
+/// Bytes of the version.
+const VERSION_BYTES: usize = 2;
 /// Bytes of magic, version, length and checksum.
 const HEAD_BYTES: usize = 14;
 /// Largest header of a recording, in bytes.
@@ -112,15 +114,8 @@ impl Header {
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
     pub fn read(file: &[u8]) -> Result<(Header, usize), OpenError> {
-        let given = file.len().min(MAGIC.len());
-        if given == 0 || file[..given] != MAGIC[..given] {
-            return Err(OpenError::NotARecording);
-        }
-        let mut bytes = &file[given..];
-        let version = take_u16(&mut bytes)?;
-        if version != FORMAT_VERSION {
-            return Err(if version == 0 { OpenError::NotARecording } else { OpenError::Newer(version) });
-        }
+        let version = Header::read_format(file)?;
+        let mut bytes = file.get(MAGIC.len() + VERSION_BYTES..).unwrap_or_default();
         let length = take_u32(&mut bytes)?;
         let checksum_read = take_u32(&mut bytes)?;
         if length as usize > HEADER_LIMIT_BYTES - HEAD_BYTES {
@@ -135,6 +130,19 @@ impl Header {
         check_range("header", "tick_rate_hz", header.tick_rate_hz.into(), low.into(), high.into())
             .map_err(|error| OpenError::Damaged(error.to_string()))?;
         Ok((header, HEAD_BYTES + body.len()))
+    }
+
+    /// Reads the version of the format at the front of a file.
+    pub(super) fn read_format(file: &[u8]) -> Result<u16, OpenError> {
+        let given = file.len().min(MAGIC.len());
+        if given == 0 || file[..given] != MAGIC[..given] {
+            return Err(OpenError::NotARecording);
+        }
+        match take_u16(&mut &file[given..])? {
+            0 => Err(OpenError::NotARecording),
+            version @ ..=FORMAT_VERSION => Ok(version),
+            newer => Err(OpenError::Newer(newer)),
+        }
     }
 
     /// Appends the header as it stands in a file.

@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct Recording {
     file: Vec<u8>,
+    format: u16,
     header: Header,
     header_bytes: usize,
     keyframes: Vec<Place>,
@@ -76,12 +77,31 @@ impl Recording {
     /// # Errors
     /// [`OpenError`] if the header cannot be read.
     pub fn open(file: Vec<u8>) -> Result<Recording, OpenError> {
+        let format = Header::read_format(&file)?;
         let (header, header_bytes) = Header::read(&file)?;
         let mut scan = Scan::new(header_bytes);
         let ending = scan.run(&file);
         let Scan { mut marks, seats, keyframes, last_tick, shares, at: end, .. } = scan;
         marks.sort_by_key(|mark| mark.tick);
-        Ok(Recording { header, header_bytes, keyframes, last_tick, marks, seats, shares, ending, end, file })
+        Ok(Recording {
+            file,
+            format,
+            header,
+            header_bytes,
+            keyframes,
+            last_tick,
+            marks,
+            seats,
+            shares,
+            ending,
+            end,
+        })
+    }
+
+    /// The version of its format, [`FORMAT_VERSION`](super::FORMAT_VERSION) at most.
+    #[must_use]
+    pub fn format(&self) -> u16 {
+        self.format
     }
 
     /// What was played, by which build, from which start.
@@ -132,7 +152,7 @@ impl Recording {
         &self.marks
     }
 
-    /// Who may take which seat back, as of the end. Players who have left may still be among them.
+    /// Who may take which seat back, and who is muted, as of the end. Players who have left may still be among them.
     #[must_use]
     pub fn seats(&self) -> &Seats {
         &self.seats
@@ -314,7 +334,7 @@ impl Scan {
                 let marks: Vec<Mark> = decode_stored(&chunk.body()?).map_err(body_error)?;
                 self.marks.extend(marks);
             }
-            ChunkKind::Seats => self.seats.update(decode_stored(&chunk.body()?).map_err(body_error)?),
+            ChunkKind::Seats => self.seats.update(Seats::read(&chunk.body()?).map_err(body_error)?),
             ChunkKind::Index => {
                 if Index::decode(chunk)? != index_of(&self.keyframes, self.last_tick, self.marks.len()) {
                     return Err(ChunkError::Body("it does not agree with what stands before it".into()));

@@ -1,5 +1,7 @@
-//! Who may take which seat back: what a server needs, besides the world, to go on with a recording's session.
+//! Who may take which seat back, and who is heard: what a server needs, besides the world, to go on with a recording's
+//! session.
 
+use crate::codec::{DecodeError, decode_stored};
 use crate::id::PlayerId;
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +30,31 @@ pub struct Seats {
     pub next_player: u32,
     /// Keys, ascending by player.
     pub keys: Vec<SeatKey>,
+    /// All players whom nobody hears by a moderator's order, ascending.
+    pub muted: Vec<PlayerId>,
+}
+
+/// As format version 1 has them.
+#[derive(Deserialize)]
+struct SeatsBeforeMutes {
+    next_player: u32,
+    keys: Vec<SeatKey>,
 }
 
 impl Seats {
+    /// Reads them from the body of a chunk.
+    pub(super) fn read(body: &[u8]) -> Result<Seats, DecodeError> {
+        // Bytes of one version are too short or too long for the other.
+        decode_stored(body).or_else(|error| {
+            let SeatsBeforeMutes { next_player, keys } = decode_stored(body).map_err(|_| error)?;
+            Ok(Seats { next_player, keys, muted: Vec::new() })
+        })
+    }
+
     /// Takes in what was written later.
     pub(super) fn update(&mut self, later: Seats) {
         self.next_player = self.next_player.max(later.next_player);
+        self.muted = later.muted;
         for key in later.keys {
             match self.keys.binary_search_by_key(&key.player, |known| known.player) {
                 Ok(place) => self.keys[place] = key,

@@ -266,17 +266,24 @@ fn a_recording_that_was_cut_goes_on_as_one() {
         let mut encoder = Encoder::resume(&start);
         let key =
             |player, token| SeatKey { player: PlayerId(player), token: TokenHash([token; 16]), before: None };
-        encoder.seats(&Seats { next_player: 6, keys: vec![key(5, 1), key(9, 1)] }).expect("a small chunk");
+        encoder
+            .seats(&Seats { next_player: 6, keys: vec![key(5, 1), key(9, 1)], muted: vec![PlayerId(9)] })
+            .expect("a small chunk");
         encoder.keyframe(&keyframe(last.0)).expect("a small keyframe");
         for RecordedTick { tick, inputs, state_hash } in &recorded[last.0 as usize..] {
             encoder.tick(*tick, inputs, *state_hash).expect("a small tick");
         }
-        encoder.seats(&Seats { next_player: 4, keys: vec![key(5, 2)] }).expect("a small chunk");
+        encoder
+            .seats(&Seats { next_player: 4, keys: vec![key(5, 2)], muted: vec![PlayerId(5)] })
+            .expect("a small chunk");
         file.extend(encoder.finish().expect("a small index"));
         let again = Recording::open(file).expect("a sound file");
         assert_eq!(again.ending(), &Ending::Complete);
         assert_eq!(play(&again), recorded);
         assert_eq!(again.ticks(), uncut.ticks());
-        assert_eq!(again.seats(), &Seats { next_player: 6, keys: vec![key(5, 2), key(9, 1)] });
+        assert_eq!(
+            again.seats(),
+            &Seats { next_player: 6, keys: vec![key(5, 2), key(9, 1)], muted: vec![PlayerId(5)] }
+        );
     }
 }

@@ -71,7 +71,7 @@ fn sources(folders: &[&str], extensions: &[&str]) -> Vec<Source> {
 }
 
 fn rust_sources() -> Vec<Source> {
-    sources(&["shared", "game-server", "client-web/core", "xtask"], &["rs"])
+    sources(&["shared", "game-server", "client-web/core", "fuzz", "xtask"], &["rs"])
 }
 
 fn assert_none(breaches: &[Breach]) {

@@ -225,6 +225,7 @@ impl Server {
             write_full(entity, if entity.owner == ME { "Ada" } else { "Foe" }, &mut record);
             writer.write(entity.id, &record);
         }
+        writer.finish();
         let mut delta = Vec::new();
         write_payload(&removed, &records, &mut delta);
         self.sent = entities.iter().map(|entity| entity.id).collect();

@@ -33,8 +33,8 @@ pub enum SocketMethod {
 pub enum Report<'a> {
     /// Bytes have arrived.
     Received(&'a [u8]),
-    /// The system has taken over all that was to be sent.
-    Sent,
+    /// The system has taken over all that was to be sent: the memory that it was in.
+    Sent(Vec<u8>),
     /// The peer has ended the connection, or it has failed. What is still to be sent may go out.
     Gone,
 }

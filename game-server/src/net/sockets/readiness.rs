@@ -78,9 +78,13 @@ impl Slot {
                 Err(error) => return Err(error),
             }
         }
-        self.unsent = Vec::new();
-        self.taken = 0;
         Ok(true)
+    }
+
+    /// The memory of what was sent.
+    fn release(&mut self) -> Vec<u8> {
+        self.taken = 0;
+        std::mem::take(&mut self.unsent)
     }
 }
 
@@ -117,8 +121,8 @@ impl Sockets for Readiness {
         let Some(mut slot) = self.slots.try_remove(key) else { return };
         self.sent.retain(|sent| *sent != key);
         self.unread.retain(|unread| *unread != key);
-        if slot.unsent.is_empty() {
-            slot.unsent = last_words;
+        if slot.taken == slot.unsent.len() {
+            (slot.unsent, slot.taken) = (last_words, 0);
             // Nobody is left to hear that it failed.
             let _ = slot.write();
         }
@@ -128,7 +132,8 @@ impl Sockets for Readiness {
 
     fn turn(&mut self, report: &mut dyn FnMut(usize, Report<'_>)) {
         for key in std::mem::take(&mut self.sent) {
-            report(key, Report::Sent);
+            let Some(slot) = self.slots.get_mut(key) else { continue };
+            report(key, Report::Sent(slot.release()));
         }
         for key in std::mem::take(&mut self.unread) {
             self.read(key, report);
@@ -146,8 +151,9 @@ impl Sockets for Readiness {
                 taken += 1;
                 let Token(key) = event.token();
                 let Some(slot) = self.slots.get_mut(key) else { continue };
-                if event.is_writable() && !slot.unsent.is_empty() && matches!(slot.write(), Ok(true)) {
-                    report(key, Report::Sent);
+                let unsent = slot.taken < slot.unsent.len();
+                if event.is_writable() && unsent && matches!(slot.write(), Ok(true)) {
+                    report(key, Report::Sent(slot.release()));
                 }
                 if event.is_readable() || event.is_error() || event.is_read_closed() {
                     self.read(key, report);

@@ -169,11 +169,11 @@ impl Ring {
         let Some(sending) = &mut slot.sending else { return };
         sending.taken += usize::try_from(result).unwrap_or_default();
         if slot.removed || result <= 0 || sending.taken >= sending.bytes.len() {
-            slot.sending = None;
-            if slot.removed {
-                hang_up(slot);
-            } else {
-                report(key, if result > 0 { Report::Sent } else { Report::Gone });
+            let sending = slot.sending.take();
+            match sending {
+                _ if slot.removed => hang_up(slot),
+                Some(Sending { bytes, .. }) if result > 0 => report(key, Report::Sent(bytes)),
+                _ => report(key, Report::Gone),
             }
         } else {
             self.continue_sending(key, libc::MSG_WAITALL);
@@ -241,9 +241,13 @@ impl Sockets for Ring {
                 break;
             }
         }
-        for answer in std::mem::take(&mut self.answers) {
+        let mut answers = std::mem::take(&mut self.answers);
+        for answer in answers.drain(..) {
             self.settle(&answer, report);
         }
+        // Settling may have made room in a full ring, and so have brought more answers.
+        answers.append(&mut self.answers);
+        self.answers = answers;
     }
 }
 

@@ -6,16 +6,22 @@ use super::*;
 use crate::recording::chunk::put_chunk;
 use crate::varint::put;
 
-const HEADER: &str = "42454c54010039000000610a60e50107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+const HEADER: &str = "42454c5402003900000005b5b5140107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
     740452696e67fb2c011efd006c50c4a001000003010203";
 const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe000000000000a0030c00010106d090d0b4d0b000\
     0002025d0b5a8e0320030b01c800010101020009010702026c8e0302031200031f0000006fcf09c20507000106d090d0\
     b4d0b0080201c819090301fb80020904010267670901c8";
-const SEATS: &str = "053800000039fcdd99fb2c0102010909090909090909090909090909090900c80909090909090909090909090909\
-    09090107070707070707070707070707070707";
+const SEATS: &str = "053a000000cd05b4c0fb2c0102010909090909090909090909090909090900c809090909090909090909090909090909\
+    010707070707070707070707070707070701c8";
 const INDEX: &str = "0410000000cc73127a0a03050207600afc7011010019000000";
 /// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
 const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
+
+/// As format version 1 had them. Only read.
+const HEADER_1: &str = "42454c54010039000000610a60e50107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+    740452696e67fb2c011efd006c50c4a001000003010203";
+const SEATS_1: &str = "053800000039fcdd99fb2c0102010909090909090909090909090909090900c80909090909090909090909090909\
+    09090107070707070707070707070707070707";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -78,7 +84,8 @@ fn frozen_marks() -> Vec<Mark> {
 
 fn frozen_seats() -> Seats {
     let key = |player, before| SeatKey { player: PlayerId(player), token: TokenHash([9; 16]), before };
-    Seats { next_player: 300, keys: vec![key(1, None), key(200, Some(TokenHash([7; 16])))] }
+    let keys = vec![key(1, None), key(200, Some(TokenHash([7; 16])))];
+    Seats { next_player: 300, keys, muted: vec![PlayerId(200)] }
 }
 
 fn frozen_index() -> Index {
@@ -108,20 +115,27 @@ fn the_bytes_of_a_recording_are_frozen() {
 }
 
 #[test]
-fn frozen_bytes_are_read() {
-    let mut file = unhex(HEADER);
+fn frozen_bytes_of_every_version_are_read() {
+    let before_mutes = Seats { muted: Vec::new(), ..frozen_seats() };
+    assert_read(1, [HEADER_1, SEATS_1], &before_mutes);
+    assert_read(2, [HEADER, SEATS], &frozen_seats());
+}
+
+fn assert_read(format: u16, [header, seats]: [&str; 2], expected: &Seats) {
+    let mut file = unhex(header);
     let mut key = Vec::new();
     put(&mut key, 7);
     crate::codec::encode_stored(&keyframe(7), &mut key);
     put_chunk(ChunkKind::Keyframe, &key, &mut file).expect("a small keyframe");
     file.extend(unhex(CHUNKS));
     file.extend(unhex(COMPRESSED));
-    file.extend(unhex(SEATS));
+    file.extend(unhex(seats));
     let recording = Recording::open(file).expect("a sound file");
+    assert_eq!(recording.format(), format);
     assert_eq!(recording.header(), &frozen_header());
     assert_eq!(recording.ending(), &Ending::Unfinished);
     assert_eq!(play(&recording), frozen_ticks());
-    assert_eq!(recording.seats(), &frozen_seats());
+    assert_eq!(recording.seats(), expected);
     assert_eq!(recording.marks()[..5], frozen_marks());
     assert_eq!(recording.marks()[5..], vec![Mark::said(Tick(9), PlayerId(1), "gg"); 40]);
     assert_eq!(Index::read(&unhex(INDEX)), Some(frozen_index()));

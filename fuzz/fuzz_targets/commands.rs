@@ -1,0 +1,6 @@
+//! [`fuzz::commands`] under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::commands(bytes);
+});

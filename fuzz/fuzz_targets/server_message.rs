@@ -1,0 +1,6 @@
+//! [`fuzz::server_message`] under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::server_message(bytes);
+});

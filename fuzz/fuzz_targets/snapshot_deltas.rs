@@ -1,0 +1,6 @@
+//! [`fuzz::snapshot_deltas`] under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::snapshot_deltas(bytes);
+});

@@ -1,0 +1,89 @@
+//! Who is heard in a room: limits of chat, and what a moderator orders.
+
+use crate::crowd::Crowd;
+use crate::pair::setup;
+use game_server::inbox::SessionEvent;
+use game_server::room::MUTED_REMINDER_SECONDS;
+use game_server::sessions::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
+use shared::codec::decode_server;
+use shared::command::Admin;
+use shared::message::{ClientMessage, Notice, ServerMessage};
+
+const SPEAKER: u8 = 0;
+const LISTENER: u8 = 1;
+
+/// What both players are told while the room ticks on: the speaker's notices of being muted, and lines that the listener hears.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    notices: Vec<bool>,
+    lines: Vec<String>,
+}
+
+fn told_in(crowd: &mut Crowd, ticks: u32) -> Told {
+    let mut told = Told::default();
+    for _ in 0..ticks {
+        crowd.tick(|player, bytes, _| match decode_server(bytes).expect("our own server's message") {
+            ServerMessage::Notice(Notice::Muted { muted }) => {
+                assert_eq!(player, SPEAKER, "nobody else needs to know");
+                told.notices.push(muted);
+            }
+            ServerMessage::Chat { text, .. } if player == LISTENER => told.lines.push(text),
+            _ => {}
+        });
+    }
+    told
+}
+
+fn say(crowd: &mut Crowd, text: &str) {
+    crowd.say(SPEAKER, ClientMessage::Chat { text: text.into() });
+}
+
+fn mute(crowd: &mut Crowd, muted: bool) {
+    crowd.room.handle(SessionEvent::Admin(Admin::Mute { player: Crowd::player(SPEAKER), muted }));
+}
+
+#[test]
+fn the_same_line_is_heard_again_after_its_time_only() {
+    let setup = setup(0);
+    let repeat_ticks = setup.ticks(CHAT_REPEAT_SECONDS);
+    let mut crowd = Crowd::new(setup, 2);
+    say(&mut crowd, "buy ore");
+    assert_eq!(told_in(&mut crowd, repeat_ticks - 1).lines, ["buy ore"]);
+    say(&mut crowd, " buy  ore");
+    assert!(told_in(&mut crowd, 1).lines.is_empty(), "a tick too early, and spelt a little differently");
+    say(&mut crowd, "buy ore");
+    assert_eq!(told_in(&mut crowd, 1).lines, ["buy ore"]);
+}
+
+#[test]
+fn a_burst_of_lines_is_heard_and_then_one_at_a_time() {
+    let setup = setup(0);
+    let interval_ticks = setup.ticks(CHAT_INTERVAL_SECONDS);
+    let mut crowd = Crowd::new(setup, 2);
+    for line in 0..2 * CHAT_BURST_LINES {
+        say(&mut crowd, &format!("line {line}"));
+    }
+    assert_eq!(told_in(&mut crowd, interval_ticks).lines.len(), CHAT_BURST_LINES as usize);
+    say(&mut crowd, "one");
+    say(&mut crowd, "two");
+    assert_eq!(told_in(&mut crowd, 1).lines, ["one"]);
+}
+
+#[test]
+fn who_is_muted_is_told_so_and_reminded_now_and_then() {
+    let setup = setup(0);
+    let reminder_ticks = setup.ticks(MUTED_REMINDER_SECONDS);
+    let mut crowd = Crowd::new(setup, 2);
+    told_in(&mut crowd, 1);
+    mute(&mut crowd, true);
+    say(&mut crowd, "just now");
+    assert_eq!(told_in(&mut crowd, reminder_ticks - 1), Told { notices: vec![true], lines: vec![] });
+    say(&mut crowd, "a tick too early");
+    assert_eq!(told_in(&mut crowd, 1), Told::default());
+    say(&mut crowd, "can nobody hear me?");
+    say(&mut crowd, "hello?");
+    assert_eq!(told_in(&mut crowd, reminder_ticks), Told { notices: vec![true], lines: vec![] });
+    mute(&mut crowd, false);
+    say(&mut crowd, "thanks");
+    assert_eq!(told_in(&mut crowd, 1), Told { notices: vec![false], lines: vec!["thanks".into()] });
+}
