@@ -25,13 +25,14 @@ interface Pace {
   /** Polls that wait at the server at the same time: while one answer travels, the next poll is there. */
   polls: number;
   query: string;
-  pauseMs: number;
+  /** From one poll to the next, if it is not answered later. */
+  intervalMs: number;
 }
 
 /** A long poll waits at the server until there is something to hear; a short one hears what there is. */
 const PACES: Record<Exclude<TransportKind, "websocket">, Pace> = {
-  "long-poll": { polls: 2, query: "", pauseMs: 0 },
-  "short-poll": { polls: 1, query: "?wait=0", pauseMs: 50 },
+  "long-poll": { polls: 2, query: "", intervalMs: 0 },
+  "short-poll": { polls: 1, query: "?wait=0", intervalMs: 50 },
 };
 
 interface Answer {
@@ -151,8 +152,9 @@ export class Polling implements Transport {
   }
 
   private async poll(): Promise<void> {
-    const { query, pauseMs } = PACES[this.kind];
+    const { query, intervalMs } = PACES[this.kind];
     while (this.isOpen) {
+      const due = performance.now() + intervalMs;
       const number = this.polled;
       this.polled += 1;
       const answer = await this.request("GET", `${this.path}/${number}${query}`, undefined, TRIES);
@@ -160,7 +162,8 @@ export class Polling implements Transport {
       this.early.set(number, brought ? answer.body : LOST);
       this.hearInOrder();
       if (!brought) return;
-      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const early = due - performance.now();
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
     }
   }
 
