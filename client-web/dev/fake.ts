@@ -298,6 +298,7 @@ export class FakeClient implements Client {
       predictionErrorUnits: 0,
       pendingInputs: 2,
       serverTickMs: 1.2 + 0.3 * wave,
+      loadLevel: 0,
     };
   }
 

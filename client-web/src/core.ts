@@ -14,6 +14,7 @@ export type Notice =
       spectators?: number;
     }
   | { type: "resumed" }
+  | { type: "queued"; position: number; waiting: number }
   | { type: "name"; player: number; name: string; team: number; drone: boolean }
   | {
       type: "kill";
@@ -97,6 +98,8 @@ export interface NetGraph {
   inputLeadTicks: number;
   rateBend: number;
   serverTickMs: number;
+  /** What the server's room goes without, from 0 (nothing) to 4. */
+  loadLevel: number;
   spentBytesPerSecond: Spent;
 }
 

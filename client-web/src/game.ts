@@ -207,6 +207,12 @@ export class Game {
         model.phase.value = "playing";
         model.retryReason.value = "";
         this.keep();
+      } else if (notice.type === "queued") {
+        this.link.settled();
+        batch(() => {
+          model.phase.value = "queued";
+          model.queue.value = notice;
+        });
       } else if (notice.type === "goodbye") {
         const key = `goodbye.${notice.code}`;
         model.retryReason.value = has(key) ? t(key) : notice.reason;

@@ -7,7 +7,7 @@ import type { Phase } from "./ui/model.ts";
 
 /** What `driftbelt.state()` gives; see the core's state for the units. */
 export type PageState = Omit<CoreState, "phase"> & {
-  /** "join" | "connecting" | "playing" | "dead" | "reconnecting" | "goodbye" */
+  /** "join" | "connecting" | "queued" | "playing" | "dead" | "reconnecting" | "goodbye" */
   phase: Phase;
   /** What carries the messages of the live match. */
   transport: TransportKind;

@@ -89,7 +89,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
     measured = animate((nowMs) => {
       model.fps.value = measured();
       if (!stage) return;
-      const waiting = model.phase.value === "join" || model.phase.value === "connecting";
+      const waiting = ["join", "connecting", "queued"].includes(model.phase.value);
       if (game && !waiting) game.animate(nowMs);
       else {
         game?.animate(nowMs);

@@ -82,7 +82,7 @@ test("the socket's address follows the page", () => {
 test("carries bytes both ways, and sends nothing before it is open", () => {
   const heard = events();
   const link = new Link(place, heard);
-  expect(newest().protocol).toBe("driftbelt.1");
+  expect(newest().protocol).toBe("driftbelt.2");
   link.send(new Uint8Array([1]));
   newest().open();
   link.send(new Uint8Array([2]));

@@ -116,7 +116,7 @@ async function polling(kind: "long-poll" | "short-poll") {
   const transport = openTransport(kind, { ...place(), room: "a b" }, heard);
   await settle();
   transport.send(text("hello"));
-  await next("POST", "/poll?version=1&room=a%20b").answer(201, text(ID), "text/plain");
+  await next("POST", "/poll?version=2&room=a%20b").answer(201, text(ID), "text/plain");
   return { transport, heard };
 }
 
@@ -193,7 +193,7 @@ test("the server's close comes with its code, and a refusal too", async () => {
   const transport = openTransport("long-poll", place(), refused);
   await settle();
   transport.send(text("hello"));
-  await next("POST", "/poll?version=1").answer(200, framedClose(4003, "full"));
+  await next("POST", "/poll?version=2").answer(200, framedClose(4003, "full"));
   expect(refused.closed.mock.calls).toEqual([[4003, "full"]]);
 });
 
@@ -279,7 +279,7 @@ async function blocked() {
     newest().block();
     await vi.advanceTimersByTimeAsync(waitMs);
   }
-  await next("POST", "/poll?version=1").answer(201, text(ID), "text/plain");
+  await next("POST", "/poll?version=2").answer(201, text(ID), "text/plain");
   await next("GET", `/poll/${ID}/0`).answer(200, framed(text("welcome")));
   link.settled();
   return { link, heard };
@@ -318,7 +318,7 @@ test("a WebSocket that opens and carries nothing is left again", async () => {
   await vi.advanceTimersByTimeAsync(7000);
   expect(newest().closedWith).toBe(4009);
   expect(heard.lost).toHaveBeenCalledWith(4009);
-  next("POST", "/poll?version=1");
+  next("POST", "/poll?version=2");
   expect(link.kind).toBe("long-poll");
   link.stop();
 });
@@ -331,7 +331,7 @@ test("long polls that bring nothing give way to short ones", async () => {
     newest().block();
     await vi.advanceTimersByTimeAsync(waitMs);
   }
-  await next("POST", "/poll?version=1").answer(201, text(ID), "text/plain");
+  await next("POST", "/poll?version=2").answer(201, text(ID), "text/plain");
   await vi.advanceTimersByTimeAsync(7000);
   expect(link.kind).toBe("short-poll");
   link.stop();

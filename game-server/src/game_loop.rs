@@ -8,7 +8,7 @@ use crate::journal::JournalStatus;
 use crate::room::{Room, Stage, StageWatch};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use serde::Serialize;
-use shared::message::CloseCode;
+use shared::message::{CloseCode, LoadLevel};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ const STATUS_WINDOW_TICKS: usize = 300;
 /// What others may know about a running room.
 #[derive(Debug, Default)]
 pub struct RoomStats {
-    /// Seats taken, as of the newest tick, and those on their way in.
+    /// Seats taken and clients that wait for one, as of the newest tick, and those on their way in.
     pub seats: AtomicUsize,
     /// Clients that were sent to the room and have not arrived.
     pub entering: AtomicUsize,
@@ -39,6 +39,8 @@ pub struct RoomStatus {
     pub mode: String,
     /// People with a seat.
     pub players: usize,
+    /// Clients that wait for a seat.
+    pub waiting: usize,
     /// Drones in the belt.
     pub drones: usize,
     /// Seats.
@@ -53,6 +55,8 @@ pub struct RoomStatus {
     pub tick_micros_p99: u32,
     /// Ticks given up because the machine was too slow.
     pub ticks_lost: u64,
+    /// What the room goes without because ticks take too long, from 0 (nothing) to 4 (nobody is let in).
+    pub load_level: u8,
     /// The recording.
     pub recording: JournalStatus,
 }
@@ -108,7 +112,7 @@ pub fn run(
             meter.record(start.elapsed(), pace.lost, &mut room, stats);
         }
         ticked();
-        stats.seats.store(room.seats(), Relaxed);
+        stats.seats.store(room.seats() + room.waiting(), Relaxed);
         match stopping {
             Some(CloseCode::Restarting) => {
                 room.leave_to_successor();
@@ -207,6 +211,51 @@ struct Meter {
     next: usize,
     histogram: Histogram,
     players: Gauge,
+    share: Share,
+}
+
+/// What a room adds to the gauges that all rooms share.
+#[derive(Default)]
+struct Share {
+    waiting: usize,
+    load: Option<LoadLevel>,
+}
+
+impl Share {
+    fn set_waiting(&mut self, waiting: usize) {
+        let before = std::mem::replace(&mut self.waiting, waiting);
+        gauge!("driftbelt_waiting_clients").increment(waiting as f64 - before as f64);
+    }
+
+    /// Says what the level was, if it was another one.
+    fn set_load(&mut self, level: Option<LoadLevel>) -> Option<LoadLevel> {
+        let before = std::mem::replace(&mut self.load, level);
+        if before == level {
+            return None;
+        }
+        let rooms = |level| gauge!("driftbelt_rooms_at_load_level", "level" => load_name(level));
+        before.inspect(|level| rooms(*level).decrement(1.0));
+        level.inspect(|level| rooms(*level).increment(1.0));
+        before
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set_waiting(0);
+        self.set_load(None);
+    }
+}
+
+/// A level as metrics and the log name it.
+fn load_name(level: LoadLevel) -> &'static str {
+    match level {
+        LoadLevel::Normal => "normal",
+        LoadLevel::FarLessOften => "far_less_often",
+        LoadLevel::HalfSnapshots => "half_snapshots",
+        LoadLevel::DronesInTurns => "drones_in_turns",
+        LoadLevel::NobodyAdmitted => "nobody_admitted",
+    }
 }
 
 impl Meter {
@@ -217,6 +266,7 @@ impl Meter {
             next: 0,
             histogram: histogram!("driftbelt_tick_seconds"),
             players: gauge!("driftbelt_room_players"),
+            share: Share::default(),
         }
     }
 
@@ -229,11 +279,26 @@ impl Meter {
             self.durations[self.next % STATUS_WINDOW_TICKS] = micros;
         }
         self.next += 1;
-        room.set_tick_micros(micros);
+        room.ticked(micros);
+        self.tell_load(room);
+        self.share.set_waiting(room.waiting());
         stats.tick_micros.store(micros, Relaxed);
         let rate = usize::from(room.setup().tick_rate_hz);
         if self.next % rate == 1 % rate {
             self.publish(room, ticks_lost, stats);
+        }
+    }
+
+    /// Every step of the load is in the log and in the metrics.
+    fn tell_load(&mut self, room: &Room) {
+        let level = room.load_level();
+        let Some(before) = self.share.set_load(Some(level)) else { return };
+        let (room, name) = (room.name(), load_name(level));
+        if level > before {
+            counter!("driftbelt_load_steps_total", "level" => name).increment(1);
+            tracing::warn!(room, level = name, "ticks take too long: the room goes without something");
+        } else {
+            tracing::info!(room, level = name, "ticks are calm: the room takes something back");
         }
     }
 
@@ -245,6 +310,7 @@ impl Meter {
             name: room.name().into(),
             mode: room.setup().mode.title.clone(),
             players: room.seats(),
+            waiting: room.waiting(),
             drones: world.pilots.iter().filter(|pilot| pilot.drone).count(),
             capacity: room.setup().mode.capacity.into(),
             tick: world.tick.0,
@@ -252,6 +318,7 @@ impl Meter {
             tick_micros_p50: sorted[sorted.len() / 2],
             tick_micros_p99: sorted[sorted.len() * 99 / 100],
             ticks_lost,
+            load_level: room.load_level() as u8,
             recording: room.journal().status(),
         };
         self.players.set(status.players as f64);

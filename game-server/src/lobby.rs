@@ -42,8 +42,8 @@ pub enum EnterError {
         "“{0}” cannot be a room's name: use 1 to {ROOM_NAME_LIMIT_BYTES} of the characters a–z, 0–9 and -"
     )]
     BadName(String),
-    /// No seat, and no room to make a new one.
-    #[error("every seat is taken: try again in a moment")]
+    /// No room, and none can be made.
+    #[error("there is no place for another room: try again in a moment")]
     Full,
     /// The room of the seat is gone, and the seat with it.
     #[error("this seat is no longer kept: join again")]
@@ -109,10 +109,11 @@ impl Lobby {
         Ok(Lobby(Arc::new(Inner { options, flush, rooms: Mutex::default() })))
     }
 
-    /// Seats a client in the named room or in the fullest open one; makes the room if there is none.
+    /// Sends a client to the named room or to one that has a seat; makes the room if there is none. Where all seats are
+    /// taken, the client waits.
     ///
     /// # Errors
-    /// [`EnterError`] if there is no seat.
+    /// [`EnterError`] if there is no room for it.
     pub fn connect(&self, room: Option<&str>, connected: Connected) -> Result<InboxSender, EnterError> {
         let mut rooms = self.rooms();
         if rooms.stopping {
@@ -120,10 +121,7 @@ impl Lobby {
         }
         let name = match room {
             Some(name) => checked_name(name)?.to_owned(),
-            None => match rooms.fullest_open(usize::from(self.0.options.setup.mode.capacity)) {
-                Some(name) => name,
-                None => rooms.unused_name(),
-            },
+            None => rooms.chosen(&self.0.options).ok_or(EnterError::Full)?,
         };
         if !rooms.running.contains_key(&name) {
             if connected.hello.resume.is_some() {
@@ -309,9 +307,18 @@ fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
 }
 
 impl Rooms {
-    fn fullest_open(&self, capacity: usize) -> Option<String> {
-        let open = self.running.iter().map(|(name, entry)| (entry.stats.seats.load(Relaxed), name));
-        open.filter(|(seats, _)| *seats < capacity).max().map(|(_, name)| name.clone())
+    /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
+    /// shortest queue.
+    fn chosen(&self, options: &LobbyOptions) -> Option<String> {
+        let capacity = usize::from(options.setup.mode.capacity);
+        let taken = || self.running.iter().map(|(name, entry)| (entry.stats.seats.load(Relaxed), name));
+        if let Some((_, name)) = taken().filter(|(seats, _)| *seats < capacity).max() {
+            return Some(name.clone());
+        }
+        if self.running.len() < options.rooms_limit {
+            return Some(self.unused_name());
+        }
+        taken().min().map(|(_, name)| name.clone())
     }
 
     fn unused_name(&self) -> String {

@@ -3,21 +3,28 @@
 //! No sockets and no clock: the game loop hands in events and says when the next tick is due.
 
 mod admin;
+mod admission;
 mod announce;
+mod load;
+mod queue;
 mod restore;
 mod stage;
 mod standings;
 
-use crate::inbox::{Connected, ConnectionId, SessionEvent};
+use crate::inbox::{ConnectionId, SessionEvent};
 use crate::journal::{Journal, Mark, SeatKey, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
-use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Held, Reaction, Resume, Session, hash_of};
-use crate::speech::{distinct, look};
+use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Pulse, Reaction, Session};
 pub use admin::{MUTED_REMINDER_SECONDS, SeatStatus};
-use shared::command::{Absence, FIRST_DRONE, Join, PlayerInput, TickInputs};
+pub use admission::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS};
+use load::LoadGovernor;
+pub use load::{CALM_SECONDS, FAR_INTERVAL_TICKS, OVERRUN_LIMIT_TICKS, TICK_BUDGET_PERCENT};
+use queue::AdmissionQueue;
+pub use queue::WAITING_LIMIT_CLIENTS;
+use shared::command::{Absence, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
-use shared::message::{CloseCode, Notice, ServerMessage, Welcome};
+use shared::message::{CloseCode, LoadLevel, Notice, ServerMessage, Welcome};
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
@@ -34,8 +41,9 @@ pub const DEFAULT_SEAT_GRACE_SECONDS: u32 = 60;
 pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 /// Seconds between two scoreboards, and between two quotes.
 pub const SCOREBOARD_INTERVAL_SECONDS: f32 = 1.0;
-/// Up to this many players everybody hears of every kill; beyond it, those involved and those who see it.
-pub const KILL_NOTICE_LIMIT_PLAYERS: usize = 64;
+/// Up to this many players everybody hears who comes, who goes and who is destroyed. Beyond it, kills are told to those
+/// involved and those who see them.
+pub const NOTICE_LIMIT_PLAYERS: usize = 64;
 
 /// A player's place in the room; kept for a while when the connection is lost.
 struct Seat {
@@ -60,9 +68,11 @@ pub struct Room {
     replicator: Replicator,
     seats: BTreeMap<PlayerId, Seat>,
     players: HashMap<ConnectionId, PlayerId>,
+    queue: AdmissionQueue,
     next_player: u32,
     pending: TickInputs,
-    tick_micros: u32,
+    pulse: Pulse,
+    load: LoadGovernor,
     empty_since: Option<Tick>,
     /// An administrator has closed it: nobody comes in.
     closed: bool,
@@ -91,6 +101,7 @@ impl Room {
     fn over(name: String, setup: Setup, sim: Sim, journal: Journal) -> Room {
         let replicator = Replicator::new(&setup);
         let grace_ticks = setup.ticks(DEFAULT_SEAT_GRACE_SECONDS as f32);
+        let load = LoadGovernor::new(setup.tick_rate_hz);
         let mut room = Room {
             name,
             setup,
@@ -99,9 +110,11 @@ impl Room {
             replicator,
             seats: BTreeMap::new(),
             players: HashMap::new(),
+            queue: AdmissionQueue::default(),
             next_player: 1,
             pending: TickInputs::default(),
-            tick_micros: 0,
+            pulse: Pulse::default(),
+            load,
             empty_since: None,
             closed: false,
             grace_ticks,
@@ -146,13 +159,19 @@ impl Room {
         self.seats.len()
     }
 
+    /// Clients that wait for a seat.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// The recording.
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// Whether nobody has had a seat for [`EMPTY_ROOM_SECONDS`], or the room was closed.
+    /// Whether nobody has had a seat or waited for one for [`EMPTY_ROOM_SECONDS`], or the room was closed.
     #[must_use]
     pub fn abandoned(&self) -> bool {
         self.closed
@@ -171,9 +190,17 @@ impl Room {
         self.grace_ticks = self.setup.ticks(seconds as f32);
     }
 
-    /// Tells players how long the newest tick took.
-    pub fn set_tick_micros(&mut self, micros: u32) {
-        self.tick_micros = micros;
+    /// Takes in how long the newest tick took: players are told, and too many long ones make the room go without something.
+    pub fn ticked(&mut self, micros: u32) {
+        self.load.ticked(micros);
+        self.pulse = Pulse { tick_micros: micros, load: self.load.level() };
+        self.replicator.set_far_interval_ticks(self.load.far_interval_ticks());
+    }
+
+    /// What the room goes without.
+    #[must_use]
+    pub fn load_level(&self) -> LoadLevel {
+        self.load.level()
     }
 
     /// Takes in what a connection posted. It reaches the world at the next tick.
@@ -181,17 +208,22 @@ impl Room {
         match event {
             SessionEvent::Connected(connected) => self.connect(connected),
             SessionEvent::Said { connection, message } => {
-                let Some(player) = self.players.get(&connection).copied() else { return };
+                let Some(player) = self.players.get(&connection).copied() else {
+                    return self.hear_waiting(connection, &message);
+                };
                 let Some(seat) = self.seats.get_mut(&player) else { return };
                 let now = self.sim.tick();
-                match seat.session.handle(message, now, &self.setup, self.tick_micros) {
+                match seat.session.handle(message, now, &self.setup, self.pulse) {
                     Reaction::None => {}
                     Reaction::Say(text) => self.say(player, text),
                     Reaction::Leave => self.leave(player, CloseCode::Left, "you left the room"),
                 }
             }
             SessionEvent::Disconnected { connection } => {
-                let Some(player) = self.players.remove(&connection) else { return };
+                let Some(player) = self.players.remove(&connection) else {
+                    self.queue.leave(connection);
+                    return;
+                };
                 let Some(seat) = self.seats.get_mut(&player) else { return };
                 seat.connection = None;
                 seat.session.leave();
@@ -253,7 +285,9 @@ impl Room {
         for player in expired {
             self.leave(player, CloseCode::Left, "");
         }
+        self.admit();
         let mut inputs = std::mem::take(&mut self.pending);
+        inputs.drones_in_turns = self.load.drones_in_turns();
         let mut keys = Vec::new();
         for (player, seat) in &mut self.seats {
             keys.extend(seat.session.new_key());
@@ -265,70 +299,9 @@ impl Room {
             let seats = self.seats_with(keys);
             self.journal.seats(seats);
         }
-        self.empty_since = if self.seats.is_empty() { self.empty_since.or(Some(now)) } else { None };
+        let empty = self.seats.is_empty() && self.queue.is_empty();
+        self.empty_since = if empty { self.empty_since.or(Some(now)) } else { None };
         inputs
-    }
-
-    fn connect(&mut self, connected: Connected) {
-        let Connected { connection, hello, token, link } = connected;
-        let now = self.sim.tick();
-        if let Some(gate) = self.journal.gate() {
-            link.stand_behind(gate.clone());
-        }
-        if let Some(shown) = hello.resume.map(hash_of) {
-            let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.opens(shown))
-            else {
-                link.close(CloseCode::SeatGone, "this seat is no longer kept: join again");
-                return;
-            };
-            let player = *player;
-            if seat.session.is_overtaken(shown, hello.attempt) {
-                link.close(CloseCode::TakenOver, "a later connection has this seat");
-                return;
-            }
-            if let Some((old, link)) = seat.connection.replace((connection, link)) {
-                self.players.remove(&old);
-                link.close(CloseCode::TakenOver, "this seat was taken over by another tab");
-            }
-            let held = hello.last_tick.map(|tick| Held { tick, talk: hello.talk_heard });
-            let resume = Resume { shown, token, attempt: hello.attempt, held };
-            seat.greeting = Some(seat.session.resume(&resume, &self.replicator, &self.setup));
-            self.players.insert(connection, player);
-            self.pending.absences.push(Absence { player, away: false });
-            return;
-        }
-        if self.closed {
-            link.close(CloseCode::Full, "this room was closed: try another one");
-            return;
-        }
-        if self.seats.len() >= usize::from(self.setup.mode.capacity) || self.next_player >= FIRST_DRONE {
-            link.close(CloseCode::Full, "this room is full: try another one");
-            return;
-        }
-        let player = PlayerId(self.next_player);
-        self.next_player += 1;
-        let name = distinct(hello.name, |look| self.seats.values().any(|seat| seat.look == look));
-        self.pending.joins.push(Join { player, name: name.clone() });
-        self.journal.mark(Mark::joined(now, player, &name));
-        self.tell_all(&ServerMessage::Notice(Notice::Joined { name: name.clone() }));
-        let session = Session::new(player, token, &self.setup, now);
-        let connection = Some((connection, link));
-        if let Some((connection, _)) = &connection {
-            self.players.insert(*connection, player);
-        }
-        let greeting = Some(Greeting::Welcome);
-        self.seats.insert(
-            player,
-            Seat {
-                look: look(name.as_str()),
-                name,
-                session,
-                muted: None,
-                connection,
-                away_since: now,
-                greeting,
-            },
-        );
     }
 
     fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
@@ -341,7 +314,7 @@ impl Room {
         self.pending.joins.retain(|join| join.player != player);
         self.pending.leaves.push(player);
         self.journal.mark(Mark::left(self.sim.tick(), player));
-        self.tell_all(&ServerMessage::Notice(Notice::Left { name: seat.name }));
+        self.tell_few(Notice::Left { name: seat.name });
     }
 
     fn say(&mut self, player: PlayerId, text: String) {
@@ -357,11 +330,13 @@ impl Room {
 
     fn stop(&mut self, code: CloseCode) {
         if code == CloseCode::Restarting {
+            self.queue.close(code, "the server is being replaced: come back");
             for (_, link) in self.seats.values().filter_map(|seat| seat.connection.as_ref()) {
                 link.close(code, "the server is being replaced: come back");
             }
             return;
         }
+        self.queue.close(code, "the server is stopping");
         self.tell_all(&ServerMessage::Notice(Notice::ShuttingDown));
         let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
         self.broadcast(&goodbye);
@@ -399,8 +374,16 @@ impl Room {
         self.seats.values_mut().for_each(|seat| seat.session.tell(&message));
     }
 
+    /// Who comes and goes is told while it can still be read.
+    fn tell_few(&mut self, notice: Notice) {
+        if self.seats.len() <= NOTICE_LIMIT_PLAYERS {
+            self.tell_all(&ServerMessage::Notice(notice));
+        }
+    }
+
     fn send_snapshots(&mut self) {
         let tick = self.sim.tick();
+        let interval = self.load.snapshot_interval_ticks();
         for (player, seat) in &mut self.seats {
             let Some((_, link)) = &seat.connection else {
                 seat.session.silence();
@@ -422,7 +405,10 @@ impl Room {
             }
             let ready = link.ready();
             transmit(seat);
+            // Half of the viewers in one tick, half in the next: ticks stay even.
+            let turn = tick.0.wrapping_add(player.0).is_multiple_of(interval);
             if ready
+                && turn
                 && seat.session.due(tick, &self.setup)
                 && seat.session.write_snapshot(
                     &mut self.replicator,

@@ -19,6 +19,8 @@ pub struct TickInputs {
     pub admin: Vec<Admin>,
     /// Controls that changed since the tick before; a player who is not listed holds what was held.
     pub inputs: Vec<PlayerInput>,
+    /// The server is short of time: in this tick only a part of the drones think, the others hold their controls.
+    pub drones_in_turns: bool,
 }
 
 impl TickInputs {
@@ -30,6 +32,7 @@ impl TickInputs {
             && self.absences.is_empty()
             && self.admin.is_empty()
             && self.inputs.is_empty()
+            && !self.drones_in_turns
     }
 }
 

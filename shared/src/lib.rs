@@ -28,4 +28,4 @@ pub mod varint;
 /// Version of the wire protocol, as in the WebSocket subprotocol `driftbelt.<version>`.
 ///
 /// It changes whenever the golden bytes of a message change.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;

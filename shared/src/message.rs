@@ -112,6 +112,8 @@ pub enum ServerMessage<'a> {
         stamp: u32,
         /// How long the newest tick took, in microseconds.
         tick_micros: u32,
+        /// What the room goes without just now.
+        load: LoadLevel,
     },
     /// The server ends the connection; the close code says the same.
     Goodbye {
@@ -127,6 +129,52 @@ pub enum ServerMessage<'a> {
         /// The tick that was last stepped.
         tick: Tick,
     },
+    /// The client waits for a seat in the room. Told when it comes, and every second until the welcome.
+    Queued {
+        /// Its place in the queue, from 1.
+        position: u32,
+        /// How many wait.
+        waiting: u32,
+    },
+}
+
+/// What a room goes without when its ticks take too long. Each level goes without what stands before it, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LoadLevel {
+    /// Nothing: every tick keeps within its budget.
+    #[default]
+    Normal,
+    /// Entities far from a viewer are told less often.
+    FarLessOften,
+    /// Every viewer gets a snapshot of every other tick.
+    HalfSnapshots,
+    /// Drones think in turns.
+    DronesInTurns,
+    /// Nobody is let in: who comes waits.
+    NobodyAdmitted,
+}
+
+impl LoadLevel {
+    /// All of them, the lightest first.
+    pub const ALL: [LoadLevel; 5] = [
+        LoadLevel::Normal,
+        LoadLevel::FarLessOften,
+        LoadLevel::HalfSnapshots,
+        LoadLevel::DronesInTurns,
+        LoadLevel::NobodyAdmitted,
+    ];
+
+    /// The next heavier level; the heaviest stays.
+    #[must_use]
+    pub fn heavier(self) -> LoadLevel {
+        LoadLevel::ALL[(self as usize + 1).min(LoadLevel::ALL.len() - 1)]
+    }
+
+    /// The next lighter level; the lightest stays.
+    #[must_use]
+    pub fn lighter(self) -> LoadLevel {
+        LoadLevel::ALL[(self as usize).saturating_sub(1)]
+    }
 }
 
 /// Everything that does not change while playing.

@@ -43,7 +43,9 @@ pub use seats::{SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash};
 pub use ticks::RecordedTick;
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading
-/// the versions before. Version 2 says in the seats who is muted.
+/// the versions before.
+///
+/// 2: seats say who is muted, and a tick says whether drones think in turns.
 pub const FORMAT_VERSION: u16 = 2;
 
 #[cfg(test)]

@@ -120,9 +120,10 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         ServerMessage::Notice(Notice::Muted { muted: true }),
         ServerMessage::Scoreboard(Scoreboard { players: 20, humans: 4, own_rank: 1, rows: vec![row] }),
         ServerMessage::Quotes { prices: vec![1000, 900] },
-        ServerMessage::Pong { stamp: 7, tick_micros: 1500 },
+        ServerMessage::Pong { stamp: 7, tick_micros: 1500, load: LoadLevel::HalfSnapshots },
         ServerMessage::Goodbye { code: 4003, reason: "full".into() },
         ServerMessage::Resumed { token: ResumeToken([9; 16]), tick: Tick(300) },
+        ServerMessage::Queued { position: 12, waiting: 300 },
     ]
 }
 
@@ -145,7 +146,7 @@ fn golden_bytes() {
         assert_eq!(decode_server(&bytes).as_ref(), Ok(&message));
         lines += &format!("server {}\n", hex(&bytes));
     }
-    assert_eq!(PROTOCOL_VERSION, 1, "new bytes, new version: write both down together");
+    assert_eq!(PROTOCOL_VERSION, 2, "new bytes, new version: write both down together");
     assert_eq!(lines, include_str!("golden/messages.txt"), "the bytes on the wire have changed:\n{lines}");
 }
 

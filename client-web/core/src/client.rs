@@ -192,7 +192,9 @@ impl Client {
                 let spent = world.snapshot(&snapshot, round_trip, now_ms, &mut self.notices)?;
                 traffic.snapshot(bytes.len(), spent);
             }
-            ServerMessage::Pong { stamp, tick_micros } => traffic.pong(stamp, tick_micros, now_ms),
+            ServerMessage::Pong { stamp, tick_micros, load } => {
+                traffic.pong(stamp, (tick_micros, load), now_ms)
+            }
             ServerMessage::Welcome(welcome) => self.welcomed(*welcome, now_ms)?,
             ServerMessage::Chat { player, name, text } => {
                 self.talk_heard += 1;
@@ -204,6 +206,9 @@ impl Client {
                 self.noticed(notice);
             }
             ServerMessage::Resumed { token, tick } => self.resumed(token, tick, now_ms)?,
+            ServerMessage::Queued { position, waiting } => {
+                self.notices.push_back(Notice::Queued { position, waiting });
+            }
             ServerMessage::Scoreboard(scoreboard) => self.scores(scoreboard),
             ServerMessage::Quotes { prices } => self.quotes(&prices),
             ServerMessage::Goodbye { code, reason } => {
@@ -386,6 +391,7 @@ impl Client {
             input_lead_ticks: world.map_or(0.0, |world| world.clock.lead_ticks()),
             rate_bend: world.map_or(0.0, |world| world.clock.rate_bend()),
             server_tick_ms: traffic.map_or(0.0, Traffic::server_tick_ms),
+            load_level: traffic.map_or(0, Traffic::load_level),
             spent_bytes_per_second: traffic.map_or(Spent::default(), Traffic::spent_bytes_per_second),
         }
     }

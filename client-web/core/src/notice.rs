@@ -29,6 +29,13 @@ pub enum Notice {
     },
     /// The seat is taken back; what was known of the world goes on.
     Resumed,
+    /// No seat yet: the client waits in the room's queue.
+    Queued {
+        /// Its place, from 1.
+        position: u32,
+        /// How many wait.
+        waiting: u32,
+    },
     /// What a player is called. Comes before the first frame that shows the player, and after a change.
     Name {
         /// Who.

@@ -93,6 +93,8 @@ pub struct NetGraph {
     pub rate_bend: f64,
     /// How long the server's newest tick took, in milliseconds.
     pub server_tick_ms: f64,
+    /// What the room goes without, as a number of [`shared::message::LoadLevel`]; 0 is nothing.
+    pub load_level: u8,
     /// What the bytes of the snapshots of the last second were spent on.
     pub spent_bytes_per_second: Spent,
 }

@@ -1,6 +1,7 @@
 //! What the link is like: round trips, bytes, silence.
 
 use crate::average::Average;
+use shared::message::LoadLevel;
 use shared::spent::Spent;
 
 /// Milliseconds between two pings.
@@ -28,6 +29,7 @@ pub struct Traffic {
     spent_bytes_per_second: Spent,
     snapshot_bytes: usize,
     server_tick_micros: u32,
+    load: LoadLevel,
 }
 
 impl Traffic {
@@ -47,6 +49,7 @@ impl Traffic {
             spent_bytes_per_second: Spent::default(),
             snapshot_bytes: 0,
             server_tick_micros: 0,
+            load: LoadLevel::Normal,
         }
     }
 
@@ -78,8 +81,9 @@ impl Traffic {
         Some(stamp)
     }
 
-    /// The answer to a ping; others than the one asked for are ignored.
-    pub fn pong(&mut self, stamp: u32, tick_micros: u32, now_ms: f64) {
+    /// The answer to a ping, with the duration of the server's newest tick in microseconds and its load; others than the one
+    /// asked for are ignored.
+    pub fn pong(&mut self, stamp: u32, (tick_micros, load): (u32, LoadLevel), now_ms: f64) {
         if let Some((asked, at_ms)) = self.asked
             && asked == stamp
         {
@@ -88,6 +92,7 @@ impl Traffic {
             self.round_trips += 1;
             self.round_trip.add(self.newest_round_trip_ms);
             self.server_tick_micros = tick_micros;
+            self.load = load;
         }
     }
 
@@ -139,5 +144,10 @@ impl Traffic {
     /// How long the server's newest tick took when it last answered a ping, in milliseconds.
     pub fn server_tick_ms(&self) -> f64 {
         f64::from(self.server_tick_micros) / 1000.0
+    }
+
+    /// What the server's room went without when it last answered a ping.
+    pub fn load_level(&self) -> u8 {
+        self.load as u8
     }
 }

@@ -4,7 +4,7 @@ import { type JSX, render } from "preact";
 import { Hud } from "./hud.tsx";
 import { Join } from "./join.tsx";
 import { type Actions, model } from "./model.ts";
-import { Connecting, Death, Goodbye, Menu, Reconnecting } from "./overlays.tsx";
+import { Connecting, Death, Goodbye, Menu, Queued, Reconnecting } from "./overlays.tsx";
 
 function App({ actions }: { actions: Actions }): JSX.Element {
   const phase = model.phase.value;
@@ -13,6 +13,7 @@ function App({ actions }: { actions: Actions }): JSX.Element {
     <>
       {phase === "join" && <Join actions={actions} />}
       {phase === "connecting" && <Connecting actions={actions} />}
+      {phase === "queued" && <Queued actions={actions} />}
       {inFlight && <Hud actions={actions} />}
       {phase === "dead" && <Death />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}

@@ -6,7 +6,7 @@ import type { Levels } from "../frame.ts";
 import type { Thumbs } from "../input/touch.ts";
 import type { TransportKind } from "../net/transport/transport.ts";
 
-export type Phase = "join" | "connecting" | "playing" | "dead" | "reconnecting" | "goodbye";
+export type Phase = "join" | "connecting" | "queued" | "playing" | "dead" | "reconnecting" | "goodbye";
 
 /** The own ship's values, rounded to what the HUD can show. */
 export interface Hud {
@@ -111,6 +111,8 @@ export const model = {
   retryAt: signal(0),
   /** Why the server would not have us at the last attempt, "" for a lost line. */
   retryReason: signal(""),
+  /** The place among those who wait for a seat, from 1, and their number. */
+  queue: signal({ position: 0, waiting: 0 }),
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
   menuOpen: signal(false),
   chatOpen: signal(false),

@@ -86,6 +86,14 @@ export function NetGraphPanel(): JSX.Element {
         <Plot key={row.key} row={row} graph={graph} />
       ))}
       {graph && <SpentRows spent={graph.spentBytesPerSecond} />}
+      {graph && (
+        <p>
+          <span>{t("graph.load")}</span>
+          <b class={graph.loadLevel > 0 ? "level strained" : "level"}>
+            {t(`graph.loads.${graph.loadLevel}`)}
+          </b>
+        </p>
+      )}
       <p>
         <span>{t("graph.transport")}</span>
         <b>{t(`transport.${model.transport.value}`)}</b>

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { has, t } from "../locale/locale.ts";
+import { has, t, whole } from "../locale/locale.ts";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
 
@@ -15,6 +15,23 @@ export function Connecting({ actions }: { actions: Actions }): JSX.Element {
       <div class="spinner" aria-hidden="true" />
       <button type="button" onClick={actions.leave}>
         {t("link.back")}
+      </button>
+    </Dialog>
+  );
+}
+
+export function Queued({ actions }: { actions: Actions }): JSX.Element {
+  const { position, waiting } = model.queue.value;
+  return (
+    <Dialog title={t("queue.title")} quiet>
+      <div class="spinner" aria-hidden="true" />
+      <p class="count" role="status" aria-live="polite">
+        {t("queue.place", { position: whole(position) })}
+      </p>
+      <p class="small">{t("queue.waiting", { count: waiting })}</p>
+      <p class="small">{t("queue.stay")}</p>
+      <button type="button" onClick={actions.leave}>
+        {t("queue.leave")}
       </button>
     </Dialog>
   );

@@ -3,7 +3,7 @@
 use super::storage::RecordingFile;
 use super::*;
 use shared::id::PlayerId;
-use shared::recording::{Ending, Recording};
+use shared::recording::{Encoder, Ending, FORMAT_VERSION, Header, Recording};
 use std::io;
 use std::sync::{Condvar, MutexGuard};
 use std::time::SystemTime;
@@ -298,6 +298,30 @@ fn a_long_recording_goes_on_in_a_new_file_that_stands_for_itself() {
         assert_eq!(pair[0].last_tick(), pair[1].first_tick());
     }
     assert_eq!(recordings[recordings.len() - 1].last_tick(), Tick(400));
+}
+
+#[test]
+fn a_session_in_the_format_before_goes_on_in_a_new_file() {
+    let mut header = Header::new(&setup(), "any build", "belt", 0);
+    header.format = FORMAT_VERSION - 1;
+    let mut encoder = Encoder::new(&header);
+    encoder.keyframe(&Keyframe::default()).expect("a small keyframe");
+    let begun = encoder.take().expect("small chunks");
+    let disk = Disk::default();
+    disk.set(|state| state.files.push(begun.clone()));
+    let old = Recording::open(begun).expect("a sound file");
+    let file = DiskFile { disk: disk.clone(), index: 0 };
+    let open = OpenFile::resume("belt-0".into(), file, &old).expect("a disk that works");
+    let gate = Gate::new(Tick(0), u32::MAX, Arc::new(|| {}));
+    let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, "belt", &setup(), gate, Some(open));
+    journal.keyframe(&Keyframe::default(), &Seats::default());
+    let mut room = TestRoom { journal, tick: Tick(0) };
+    room.ticks(10);
+    room.finish();
+    let [old, new] = &disk.recordings()[..] else { panic!("two files") };
+    assert_eq!((old.header().format, old.ending()), (FORMAT_VERSION - 1, &Ending::Complete));
+    assert_eq!((new.header().format, new.ending()), (FORMAT_VERSION, &Ending::Complete));
+    assert_eq!((old.last_tick(), new.first_tick(), new.last_tick()), (Tick(0), Tick(0), Tick(10)));
 }
 
 #[test]

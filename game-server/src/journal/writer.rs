@@ -254,7 +254,7 @@ impl<F: RecordingFile> OpenFile<F> {
             last_tick: recording.last_tick(),
             last_keyframe: None,
             unsynced_since: None,
-            is_outdated: recording.format() < FORMAT_VERSION,
+            is_outdated: recording.header().format < FORMAT_VERSION,
         })
     }
 

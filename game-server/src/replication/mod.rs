@@ -20,9 +20,9 @@ use shared::snapshot::WorldSnapshot;
 use grid::Grid;
 pub use history::HISTORY_TICKS;
 use history::History;
-use records::{FullRecords, Steps};
+use records::{LazyRecords, Steps};
 pub use viewer::Viewer;
-use viewer::{Scratch, Sources};
+use viewer::{FarTurn, Scratch, Sources};
 
 /// An entity leaves the view this many units later than it enters it, so that one at the edge does not flicker.
 pub const VIEW_MARGIN_UNITS: f32 = 4.0;
@@ -53,6 +53,12 @@ impl Interest {
         within(at - self.centre, self.enter)
     }
 
+    /// Whether a place is in the middle of the view: half as far from the centre as what comes into view.
+    #[must_use]
+    pub fn is_near(&self, at: IVec2) -> bool {
+        within(at - self.centre, self.enter / 2)
+    }
+
     /// Whether a place is so near that an entity there stays in view.
     #[must_use]
     pub fn keeps(&self, at: IVec2) -> bool {
@@ -71,7 +77,8 @@ pub struct Replicator {
     history: History,
     grid: Grid,
     steps: Steps,
-    full: FullRecords,
+    lazy: LazyRecords,
+    far_interval_ticks: u32,
     scratch: Scratch,
 }
 
@@ -85,7 +92,8 @@ impl Replicator {
             history: History::default(),
             grid: Grid::new(setup.half_size(), Interest::around(IVec2::ZERO, setup).leave),
             steps: Steps::default(),
-            full: FullRecords::default(),
+            lazy: LazyRecords::default(),
+            far_interval_ticks: 1,
             scratch: Scratch::default(),
         }
     }
@@ -96,7 +104,7 @@ impl Replicator {
         capture(&mut self.world);
         self.grid.rebuild(&self.world.entities);
         self.steps.rebuild(self.history.newest(), &self.world, self.tick_seconds);
-        self.full.forget(&self.world);
+        self.lazy.forget(&self.world);
     }
 
     /// The world as last observed.
@@ -105,9 +113,15 @@ impl Replicator {
         &self.world
     }
 
-    /// Appends the payload that takes `viewer` from what it was last sent to what it sees now.
-    pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) {
-        viewer.write(interest, self.sources(interest), out);
+    /// Tells viewers about what is not in the middle of their view once in so many ticks only.
+    pub fn set_far_interval_ticks(&mut self, ticks: u32) {
+        self.far_interval_ticks = ticks.max(1);
+    }
+
+    /// Appends the payload that takes `viewer` from what it was last sent to what it sees now. Says whether that was
+    /// everything.
+    pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) -> bool {
+        viewer.write(interest, self.sources(interest), out)
     }
 
     /// As [`Self::write_payload`] for the view of a player, but with no more than about `budget_bytes` of records: the most
@@ -129,8 +143,12 @@ impl Replicator {
             world: &self.world,
             history: &self.history,
             steps: &self.steps,
-            full: &mut self.full,
+            lazy: &mut self.lazy,
             tick_seconds: self.tick_seconds,
+            far: FarTurn {
+                interval: self.far_interval_ticks,
+                remainder: self.world.tick.0 % self.far_interval_ticks,
+            },
             scratch: &mut self.scratch,
         }
     }

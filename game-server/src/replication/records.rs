@@ -1,6 +1,6 @@
 //! Every entity's record, encoded once per tick and shared by all viewers.
 
-use super::history::Past;
+use super::history::{History, Past};
 use super::viewer::Held;
 use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
 use shared::id::Tick;
@@ -70,34 +70,75 @@ impl Steps {
 /// A run of bytes in a buffer.
 type Run = (u32, u32);
 
-/// The records that say everything about an entity, by index into the world's entities, made when the first viewer needs
-/// them.
+/// Differences to a state of fewer ticks ago than this are shared, too.
+const SHARED_AGES_TICKS: u32 = 8;
+
+/// Records that are made when the first viewer needs them, by index into the world's entities.
 #[derive(Default)]
-pub struct FullRecords {
+pub struct LazyRecords {
     bytes: Vec<u8>,
-    runs: Vec<Option<Run>>,
+    /// What says everything about an entity.
+    full: Vec<Option<Run>>,
+    /// The difference to each of the last [`SHARED_AGES_TICKS`]; empty while nobody needs one.
+    older: Vec<Option<Run>>,
 }
 
-impl FullRecords {
+impl LazyRecords {
     /// For the world of a new tick.
     pub fn forget(&mut self, world: &WorldSnapshot) {
         self.bytes.clear();
-        self.runs.clear();
-        self.runs.resize(world.entities.len(), None);
+        self.full.clear();
+        self.full.resize(world.entities.len(), None);
+        self.older.clear();
     }
 
-    /// The record of an entity.
-    pub fn of(&mut self, index: usize, world: &WorldSnapshot) -> &[u8] {
-        let (from, to) = match self.runs[index] {
+    /// The record that says everything about an entity.
+    pub fn full(&mut self, index: usize, world: &WorldSnapshot) -> &[u8] {
+        let run = match self.full[index] {
             Some(run) => run,
             None => {
                 let entity = &world.entities[index];
                 let name = world.pilot(entity.owner).map_or("", |pilot| pilot.name.as_str());
                 let start = self.bytes.len() as u32;
                 write_full(entity, name, &mut self.bytes);
-                *self.runs[index].insert((start, self.bytes.len() as u32))
+                *self.full[index].insert((start, self.bytes.len() as u32))
             }
         };
+        self.slice(run)
+    }
+
+    /// The record that takes an entity from what it was at an earlier tick to now, empty if the motion rule does; `None` if
+    /// the tick is no longer kept, or was before the entity.
+    pub fn since(
+        &mut self,
+        index: usize,
+        before: Tick,
+        world: &WorldSnapshot,
+        history: &History,
+        tick_seconds: f32,
+    ) -> Option<&[u8]> {
+        let age = world.tick.since(before);
+        let shared = age < SHARED_AGES_TICKS;
+        let place = index * SHARED_AGES_TICKS as usize + age as usize;
+        if shared && self.older.is_empty() {
+            self.older.resize(world.entities.len() * SHARED_AGES_TICKS as usize, None);
+        }
+        let known = if shared { self.older[place] } else { None };
+        if let Some(run) = known {
+            return Some(self.slice(run));
+        }
+        let now = &world.entities[index];
+        let base = history.entity(before, now.id)?;
+        let start = self.bytes.len() as u32;
+        write_delta(base, now, age, tick_seconds, &mut self.bytes);
+        let run = (start, self.bytes.len() as u32);
+        if shared {
+            self.older[place] = Some(run);
+        }
+        Some(self.slice(run))
+    }
+
+    fn slice(&self, (from, to): Run) -> &[u8] {
         &self.bytes[from as usize..to as usize]
     }
 }

@@ -3,8 +3,8 @@
 use super::Interest;
 use super::crowd::{Candidate, FULL_COST_BYTES, OLDER_COST_BYTES, choose};
 use super::history::History;
-use super::records::{FullRecords, Line, Steps};
-use shared::delta::{RecordWriter, write_delta, write_payload};
+use super::records::{LazyRecords, Line, Steps};
+use shared::delta::{RecordWriter, write_payload};
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::snapshot::WorldSnapshot;
@@ -20,6 +20,15 @@ pub(super) struct Held {
     pub id: NetId,
     /// The newest tick for which the viewer's state of it is exact.
     pub exact_at: Tick,
+}
+
+/// What is done about an entity that takes more than its step, or that waits for it.
+#[derive(Clone, Copy)]
+enum Rare {
+    /// It is told to a viewer who has its state of this tick.
+    Tell(Option<Tick>),
+    /// It has its turn later; the viewer has its state of this tick.
+    Waits(Tick),
 }
 
 /// What a viewer has of an entity in sight.
@@ -43,9 +52,27 @@ pub(super) struct Sources<'a> {
     pub world: &'a WorldSnapshot,
     pub history: &'a History,
     pub steps: &'a Steps,
-    pub full: &'a mut FullRecords,
+    pub lazy: &'a mut LazyRecords,
     pub tick_seconds: f32,
+    pub far: FarTurn,
     pub scratch: &'a mut Scratch,
+}
+
+/// Which of the entities far from a viewer have their turn to be told.
+#[derive(Clone, Copy)]
+pub(super) struct FarTurn {
+    /// Each has it once in so many ticks.
+    pub interval: u32,
+    /// Those whose id leaves this remainder have it now.
+    pub remainder: u32,
+}
+
+impl FarTurn {
+    /// Whether an entity waits if it is far.
+    #[inline]
+    fn passes(self, id: NetId) -> bool {
+        self.interval > 1 && id.0 % self.interval != self.remainder
+    }
 }
 
 /// Buffers that are reused from viewer to viewer.
@@ -55,11 +82,9 @@ pub struct Scratch {
     pub visible: Vec<u32>,
     /// What the viewer holds from now on, into the world's entities; some [`RARE`].
     kept: Vec<u32>,
-    /// What the viewer has of the rare ones.
-    rare: Vec<Option<Tick>>,
+    rare: Vec<Rare>,
     removed: Vec<NetId>,
     records: Vec<u8>,
-    record: Vec<u8>,
     candidates: Vec<Candidate>,
     order: Vec<usize>,
 }
@@ -93,22 +118,26 @@ impl Viewer {
         self.held.is_empty()
     }
 
-    /// Brings the viewer up to date with all of `scratch.visible` and appends the payload.
-    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
-        let Sources { world, history, steps, full, tick_seconds, scratch } = sources;
-        let Scratch { visible, kept, rare, removed, records, record, .. } = scratch;
+    /// Brings the viewer up to date with `scratch.visible` and appends the payload. Says whether everything that is held is
+    /// exact now: what is far waits for its turn.
+    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) -> bool {
+        let Sources { world, history, steps, lazy, tick_seconds, far, scratch } = sources;
+        let Scratch { visible, kept, rare, removed, records, .. } = scratch;
         let lines = steps.lines();
         kept.resize(visible.len(), 0);
         rare.clear();
         let mut count = 0;
         merge(&self.held, visible, lines, removed, |index, before| {
-            let mut mark = 0;
-            if let Before::Other(_) | Before::Nothing = before {
-                if !is_held_on(before, &world.entities[index as usize], interest) {
-                    return false;
-                }
-                rare.push(before.exact_at());
-                mark = RARE;
+            let entity = &world.entities[index as usize];
+            let waits = far.passes(lines[index as usize].stepped.id) && !interest.is_near(entity.motion.at);
+            let mut mark = RARE;
+            match before {
+                Before::Step if waits => rare.push(Rare::Waits(lines[index as usize].stepped.exact_at)),
+                Before::Step => mark = 0,
+                Before::Other(tick) if waits && tick != UNKNOWN => rare.push(Rare::Waits(tick)),
+                _ if !is_held_on(before, entity, interest) => return false,
+                Before::Other(tick) => rare.push(Rare::Tell(Some(tick))),
+                Before::Nothing => rare.push(Rare::Tell(None)),
             }
             kept[count] = index | mark;
             count += 1;
@@ -117,21 +146,27 @@ impl Viewer {
         kept.truncate(count);
         records.clear();
         let mut writer = RecordWriter::new(records);
-        let mut telling = Telling { world, history, full, tick_seconds, record };
-        let mut rare = rare.iter();
+        let mut telling = Telling { world, history, lazy, tick_seconds };
+        let mut next_rare = rare.iter();
         self.held.clear();
         self.held.extend(kept.iter().map(|kept| {
             let index = (kept & !RARE) as usize;
             let line = lines[index];
+            let mut exact_at = world.tick;
             if kept & RARE == 0 {
                 steps.write(line, &mut writer);
             } else {
-                telling.tell(index, rare.next().copied().flatten(), &mut writer);
+                match next_rare.next() {
+                    Some(Rare::Waits(tick)) => exact_at = *tick,
+                    Some(Rare::Tell(before)) => telling.tell(index, *before, &mut writer),
+                    None => {}
+                }
             }
-            Held { id: line.stepped.id, exact_at: world.tick }
+            Held { id: line.stepped.id, exact_at }
         }));
         writer.finish();
         write_payload(removed, records, out);
+        !rare.iter().any(|rare| matches!(rare, Rare::Waits(_)))
     }
 
     /// As [`Self::write`], but no more than about `budget_bytes` of records. Says whether that was everything.
@@ -143,8 +178,8 @@ impl Viewer {
         budget_bytes: usize,
         out: &mut Vec<u8>,
     ) -> bool {
-        let Sources { world, history, steps, full, tick_seconds, scratch } = sources;
-        let Scratch { visible, removed, records, record, candidates, order, .. } = scratch;
+        let Sources { world, history, steps, lazy, tick_seconds, scratch, .. } = sources;
+        let Scratch { visible, removed, records, candidates, order, .. } = scratch;
         let lines = steps.lines();
         candidates.clear();
         merge(&self.held, visible, lines, removed, |index, before| {
@@ -166,7 +201,7 @@ impl Viewer {
         records.clear();
         self.held.clear();
         let mut writer = RecordWriter::new(records);
-        let mut telling = Telling { world, history, full, tick_seconds, record };
+        let mut telling = Telling { world, history, lazy, tick_seconds };
         for Candidate { index, exact_at, chosen, .. } in candidates.iter() {
             let line = lines[*index];
             match exact_at {
@@ -218,15 +253,6 @@ fn merge(
     removed.extend(held[place..].iter().map(|gone| gone.id));
 }
 
-impl Before {
-    fn exact_at(self) -> Option<Tick> {
-        match self {
-            Before::Other(tick) => Some(tick),
-            Before::Step | Before::Nothing => None,
-        }
-    }
-}
-
 /// Whether an entity in sight is held from now on. Not so one that has not come into view yet, and one at the edge of it that
 /// the viewer holds or not: that is forgotten on both sides until it comes into view.
 fn is_held_on(before: Before, entity: &EntityState, interest: &Interest) -> bool {
@@ -241,25 +267,23 @@ fn is_held_on(before: Before, entity: &EntityState, interest: &Interest) -> bool
 struct Telling<'a> {
     world: &'a WorldSnapshot,
     history: &'a History,
-    full: &'a mut FullRecords,
+    lazy: &'a mut LazyRecords,
     tick_seconds: f32,
-    record: &'a mut Vec<u8>,
 }
 
 impl Telling<'_> {
-    /// Writes what takes a viewer's state of an entity, exact at `before`, to now. An older baseline is this viewer's own; a
-    /// missing one is ordinary.
+    /// Writes what takes a viewer's state of an entity, exact at `before`, to now. A missing baseline is ordinary.
     #[cold]
     fn tell(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
-        let now = &self.world.entities[index];
-        let base = before.and_then(|before| Some((before, self.history.entity(before, now.id)?)));
-        let Some((before, base)) = base else {
-            return writer.write(now.id, self.full.of(index, self.world));
-        };
-        self.record.clear();
-        let ticks = self.world.tick.since(before);
-        if write_delta(base, now, ticks, self.tick_seconds, self.record) {
-            writer.write(now.id, self.record);
+        let id = self.world.entities[index].id;
+        if let Some(before) = before
+            && let Some(record) = self.lazy.since(index, before, self.world, self.history, self.tick_seconds)
+        {
+            if !record.is_empty() {
+                writer.write(id, record);
+            }
+            return;
         }
+        writer.write(id, self.lazy.full(index, self.world));
     }
 }

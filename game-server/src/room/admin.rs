@@ -55,7 +55,7 @@ impl Room {
             link.close(CloseCode::Kicked, reason);
         }
         self.journal.mark(Mark::left(self.sim.tick(), player));
-        self.tell_all(&ServerMessage::Notice(Notice::Left { name: seat.name }));
+        self.tell_few(Notice::Left { name: seat.name });
     }
 
     fn mute(&mut self, player: PlayerId, muted: bool) {
@@ -80,6 +80,7 @@ impl Room {
 
     fn close(&mut self) {
         self.closed = true;
+        self.queue.close(CloseCode::Kicked, "this room was closed by a moderator");
         let players: Vec<PlayerId> = self.seats.keys().copied().collect();
         for player in players {
             self.leave(player, CloseCode::Kicked, "this room was closed by a moderator");

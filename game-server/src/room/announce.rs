@@ -1,7 +1,7 @@
 //! What a room tells its players besides their snapshots: kills, prices, standings.
 
 use super::standings::Standings;
-use super::{KILL_NOTICE_LIMIT_PLAYERS, Room, SCOREBOARD_INTERVAL_SECONDS, encoded};
+use super::{NOTICE_LIMIT_PLAYERS, Room, SCOREBOARD_INTERVAL_SECONDS, encoded};
 use crate::journal::Mark;
 use crate::sessions::concerns;
 use shared::event::Happening;
@@ -15,7 +15,7 @@ impl Room {
     pub(super) fn announce(&mut self) {
         let world = self.replicator.world();
         let tick = world.tick;
-        let everybody = self.seats.len() <= KILL_NOTICE_LIMIT_PLAYERS;
+        let everybody = self.seats.len() <= NOTICE_LIMIT_PLAYERS;
         for event in &world.events {
             match event.what {
                 Happening::Death { victim, killer, bounty, .. } => {

@@ -15,7 +15,7 @@ use shared::codec::encode_server;
 use shared::event::{Event, Happening};
 use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
-use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Snapshot};
+use shared::message::{ClientMessage, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot};
 use shared::recording::{SeatKey, TokenHash};
 use shared::setup::Setup;
 use shared::snapshot::Pilot;
@@ -49,6 +49,23 @@ pub enum Reaction {
     Say(String),
     /// The player gives up the seat.
     Leave,
+}
+
+/// How the room does, as answers to pings tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pulse {
+    /// How long the newest tick took, in microseconds.
+    pub tick_micros: u32,
+    /// What the room goes without.
+    pub load: LoadLevel,
+}
+
+impl Pulse {
+    /// The answer to a ping.
+    #[must_use]
+    pub fn pong(self, stamp: u32) -> ServerMessage<'static> {
+        ServerMessage::Pong { stamp, tick_micros: self.tick_micros, load: self.load }
+    }
 }
 
 /// A client that takes a seat back.
@@ -238,7 +255,7 @@ impl Session {
     }
 
     /// Takes in a message; `now` is the tick last stepped.
-    pub fn handle(&mut self, message: ClientMessage, now: Tick, setup: &Setup, tick_micros: u32) -> Reaction {
+    pub fn handle(&mut self, message: ClientMessage, now: Tick, setup: &Setup, pulse: Pulse) -> Reaction {
         match message {
             ClientMessage::Input(input) => {
                 // An ack of what was never sent is worth nothing.
@@ -258,7 +275,7 @@ impl Session {
                 _ => Reaction::None,
             },
             ClientMessage::Ping { stamp } => {
-                self.send(&ServerMessage::Pong { stamp, tick_micros });
+                self.send(&pulse.pong(stamp));
                 Reaction::None
             }
             ClientMessage::Leave => Reaction::Leave,
@@ -318,10 +335,7 @@ impl Session {
         self.payload.clear();
         let ticks = tick.since(self.sent);
         let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
-            None => {
-                replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
-                true
-            }
+            None => replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload),
             Some(bytes) => {
                 let (viewer, player) = (&mut self.viewer, self.key.player);
                 replicator.write_some(viewer, player, &self.interest, bytes, &mut self.payload)

@@ -54,6 +54,8 @@ struct Measurement {
     transport: Transport,
     report: Report,
     floor: FloorReport,
+    /// With an answer for each frame, of the size of an input.
+    two_way_floor: FloorReport,
 }
 
 impl Measurement {
@@ -79,6 +81,7 @@ pub fn bench(options: &BenchOptions, say: impl Fn(&str)) -> anyhow::Result<()> {
         let measurement = measure(options, players, transport, &say)?;
         say(&measurement.report.text());
         say(&measurement.floor.text());
+        say(&measurement.two_way_floor.text());
         measurements.push(measurement);
     }
     let text = table::markdown(&machine::describe(), &measurements);
@@ -114,14 +117,18 @@ fn measure(
     rig.stop()?;
     // Everything that went down, as if it had been one frame per tick.
     let payload = report.bytes_down_per_player_second / f64::from(FLOOR_HZ);
-    let floor = floor::measure(&FloorOptions {
+    let input = report.bytes_up_per_player_second / f64::from(FLOOR_HZ);
+    let floor = FloorOptions {
         clients: players,
         bytes: payload.clamp(1.0, f64::from(u16::MAX)) as u16,
+        answer_bytes: 0,
         hz: FLOOR_HZ,
         seconds: options.floor_seconds,
         server_core: Some(options.server_core),
         client_core: Some(options.generator_core),
         json: false,
-    })?;
-    Ok(Measurement { players, transport, report, floor })
+    };
+    let two_way = FloorOptions { answer_bytes: input.clamp(1.0, 1024.0) as u16, ..floor.clone() };
+    let (floor, two_way_floor) = (floor::measure(&floor)?, floor::measure(&two_way)?);
+    Ok(Measurement { players, transport, report, floor, two_way_floor })
 }

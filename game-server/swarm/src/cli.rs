@@ -3,6 +3,7 @@
 use crate::bench::BenchOptions;
 use crate::compare::CompareOptions;
 use crate::floor::{FloorOptions, ReaderOptions};
+use crate::idle::IdleOptions;
 use crate::run::RunOptions;
 use crate::transports::TransportsOptions;
 use clap::{Parser, Subcommand};
@@ -36,6 +37,8 @@ pub enum Command {
     Bench(BenchOptions),
     /// Play over WebSocket, long polls and short polls, one after the other, and count every byte
     Transports(TransportsOptions),
+    /// Keep connections that only wait for a seat, and tell what one costs the server in memory
+    Idle(IdleOptions),
     /// The floor's other end
     #[command(hide = true)]
     FloorReader(ReaderOptions),

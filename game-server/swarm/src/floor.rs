@@ -1,6 +1,9 @@
 //! The floor: what it costs at least to write frames of one size to many sockets at a rate. One thread, one epoll loop,
 //! no game, no protocol beyond the length in front of each frame. What a server costs is given as a ratio to this.
 //!
+//! With answers, the readers send a few bytes back for each frame, as players send an input for each snapshot, and the
+//! writer reads them: what the system takes for such a traffic before any server has done anything.
+//!
 //! The readers run in a process of their own, so that neither side pays for the other's threads.
 
 mod reader;
@@ -31,6 +34,9 @@ pub struct FloorOptions {
     /// Bytes per frame, without the frame's header
     #[arg(long, value_name = "BYTES", default_value_t = 250, value_parser = clap::value_parser!(u16).range(1..))]
     pub bytes: u16,
+    /// Bytes that come back for each frame
+    #[arg(long, value_name = "BYTES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1_024))]
+    pub answer_bytes: u16,
     /// Frames per second and socket
     #[arg(long, value_name = "HZ", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub hz: u16,
@@ -60,6 +66,9 @@ pub struct ReaderOptions {
     /// Bytes per frame with the frame's header
     #[arg(long)]
     pub frame_bytes: usize,
+    /// Bytes to send back for each frame
+    #[arg(long, default_value_t = 0)]
+    pub answer_bytes: u16,
     /// Core to run on
     #[arg(long)]
     pub core: Option<usize>,
@@ -72,6 +81,9 @@ pub struct FloorReport {
     pub clients: u32,
     /// Bytes per frame with its header.
     pub frame_bytes: usize,
+    /// Bytes that came back for each frame.
+    #[serde(default)]
+    pub answer_bytes: u16,
     /// Time of the writing thread per socket and second, in microseconds.
     pub cpu_micros_per_client_second: f64,
     /// Share of its core that the writing thread took.
@@ -105,11 +117,12 @@ impl FloorReport {
     #[must_use]
     pub fn text(&self) -> String {
         format!(
-            "floor: {} sockets, {} bytes per frame\n\
+            "floor: {} sockets, {} bytes per frame, {} back\n\
              writer   {:8.1} µs per client-second ({:.0} % of a core)\n\
              readers  {:8.2} frames per client-second ({:.0} % of a core), {} gaps over 100 ms, {} writes to a full socket\n",
             self.clients,
             self.frame_bytes,
+            self.answer_bytes,
             self.cpu_micros_per_client_second,
             self.writer_load * 100.0,
             self.frames_per_client_second,
@@ -135,12 +148,20 @@ mod tests {
     fn what_is_written_is_read() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let connect = listener.local_addr().unwrap();
-        let reader = ReaderOptions { connect, clients: 8, frame_bytes: frame_bytes(300), core: None };
+        let reader = ReaderOptions {
+            connect,
+            clients: 8,
+            frame_bytes: frame_bytes(300),
+            answer_bytes: 20,
+            core: None,
+        };
         let readers = std::thread::spawn(move || reader::receive(&reader, Duration::ZERO).unwrap());
         let written = writer::write(&listener, 8, 300, 100.0, Duration::from_millis(300)).unwrap();
         let received = readers.join().unwrap();
         assert_eq!(written.full, 0);
         assert_eq!(received.frames, written.frames);
+        // The last answers may come when the writer has left.
+        assert!((written.frames - 8) * 20 <= written.answered && written.answered <= written.frames * 20);
         assert_eq!(written.frames % 8, 0);
         assert!(written.core_time > Duration::ZERO);
     }

@@ -7,6 +7,7 @@ pub mod compare;
 pub mod core_time;
 pub mod floor;
 pub mod frames;
+pub mod idle;
 pub mod link;
 pub mod observer;
 pub mod pace;

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser};
 use std::io::Write;
 use std::process::ExitCode;
 use swarm::cli::{Cli, Command};
-use swarm::{bench, compare, floor, run, transports};
+use swarm::{bench, compare, floor, idle, run, transports};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -30,6 +30,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         (Some(Command::Transports(options)), _) => {
             let measured = transports::measure(&options, |line| eprintln!("{line}"))?;
             print(&measured, options.json, || measured.text())
+        }
+        (Some(Command::Idle(options)), _) => {
+            let report = idle::measure(&options, |line| eprintln!("{line}"))?;
+            print(&report, options.json, || report.text())
         }
         (Some(Command::FloorReader(options)), _) => floor::read(&options),
         (None, Some(options)) => {

@@ -76,6 +76,7 @@ struct Core {
     tick: Tick,
     tick_micros: u64,
     joined: bool,
+    queued: bool,
     arrivals: Arrivals,
     probe: Probe,
     corrections: u32,
@@ -97,6 +98,7 @@ impl Player {
                 tick: Tick(0),
                 tick_micros: 1_000_000 / u64::from(DEFAULT_TICK_RATE_HZ),
                 joined: false,
+                queued: false,
                 arrivals: Arrivals::default(),
                 probe: Probe::default(),
                 corrections: 0,
@@ -226,8 +228,14 @@ impl Core {
             return;
         }
         while let Some(notice) = self.client.poll_notice() {
-            if let Notice::Welcome { tick_rate, .. } = notice {
-                self.tick_micros = 1_000_000 / u64::from(tick_rate.max(1));
+            match notice {
+                Notice::Welcome { tick_rate, .. } => {
+                    self.tick_micros = 1_000_000 / u64::from(tick_rate.max(1));
+                }
+                Notice::Queued { position, .. } if !std::mem::replace(&mut self.queued, true) => {
+                    commons.tally.queued(position);
+                }
+                _ => {}
             }
         }
         let Some(world) = self.client.world() else { return };

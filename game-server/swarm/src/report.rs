@@ -50,6 +50,9 @@ pub struct Report {
     pub seconds: f64,
     /// From connecting to the first snapshot, in milliseconds.
     pub join_ms: Summary,
+    /// Players who had to wait for a seat, and the last place in the queue that one was first told.
+    #[serde(default)]
+    pub queued: (u64, u32),
     /// Snapshots received per player and second.
     pub snapshots_per_player_second: f64,
     /// Silences of more than 100 ms.
@@ -103,6 +106,7 @@ impl Report {
             failures,
             seconds,
             join_ms: tally.join_micros.summary(1e-3),
+            queued: (tally.queued, tally.last_position),
             snapshots_per_player_second: tally.snapshots as f64 / player_seconds,
             gaps: tally.gaps,
             gap_share: tally.gaps as f64 / snapshots,
@@ -137,6 +141,9 @@ impl Report {
             row("", format!("{players} out: {reason}"));
         }
         row("join", spread(&self.join_ms, "ms"));
+        if let (waited @ 1.., last) = self.queued {
+            row("waited for a seat", format!("{waited}, the last as number {last}"));
+        }
         row("snapshots", format!("{:.2} per player-second", self.snapshots_per_player_second));
         row("gaps over 100 ms", format!("{} ({:.1} in 10,000)", self.gaps, self.gap_share * 1e4));
         let (down, up) = (self.bytes_down_per_player_second, self.bytes_up_per_player_second);

@@ -114,6 +114,10 @@ pub const MILLIUNITS: f32 = 1000.0;
 pub struct Tally {
     /// From connecting to the first snapshot, in microseconds.
     pub join_micros: Distribution,
+    /// Players who had to wait for a seat.
+    pub queued: u64,
+    /// The last place in the queue that a player was first told.
+    pub last_position: u32,
     /// Snapshots' lengths as messages, in bytes.
     pub snapshot_bytes: Distribution,
     /// How far predictions were off, in thousandths of a unit.
@@ -137,6 +141,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// A player has to wait for a seat.
+    pub fn queued(&mut self, position: u32) {
+        self.queued += 1;
+        self.last_position = self.last_position.max(position);
+    }
+
     /// Bytes came in.
     pub fn received(&mut self, bytes: usize, measuring: bool) {
         self.bytes_down += if measuring { bytes as u64 } else { 0 };

@@ -266,16 +266,13 @@ impl Transports {
     /// The table for people, as Markdown.
     #[must_use]
     pub fn text(&self) -> String {
-        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let across = |name: String, cell: &dyn Fn(&Measured) -> String| {
-            let cells: Vec<String> = [name].into_iter().chain(self.rows.iter().map(cell)).collect();
-            line(&cells)
-        };
-        let mut text =
-            across(format!("round trip {} ms", self.round_trip_ms), &|row| row.transport.name().into());
-        text += &across("---".into(), &|_| "---".into());
+        let mut text = format!("| round trip {} ms |", self.round_trip_ms);
+        text.extend(self.rows.iter().map(|row| format!(" {} |", row.transport.name())));
+        text += &format!("\n|---|{}\n", "---|".repeat(self.rows.len()));
         for (name, digits, number) in ROWS {
-            text += &across(name.into(), &|row| format!("{:.digits$}", number(row)));
+            text += &format!("| {name} |");
+            text.extend(self.rows.iter().map(|row| format!(" {:.digits$} |", number(row))));
+            text.push('\n');
         }
         text
     }

@@ -47,6 +47,7 @@ fn the_same_line_is_heard_again_after_its_time_only() {
     let setup = setup(0);
     let repeat_ticks = setup.ticks(CHAT_REPEAT_SECONDS);
     let mut crowd = Crowd::new(setup, 2);
+    told_in(&mut crowd, 1);
     say(&mut crowd, "buy ore");
     assert_eq!(told_in(&mut crowd, repeat_ticks - 1).lines, ["buy ore"]);
     say(&mut crowd, " buy  ore");
@@ -60,6 +61,7 @@ fn a_burst_of_lines_is_heard_and_then_one_at_a_time() {
     let setup = setup(0);
     let interval_ticks = setup.ticks(CHAT_INTERVAL_SECONDS);
     let mut crowd = Crowd::new(setup, 2);
+    told_in(&mut crowd, 1);
     for line in 0..2 * CHAT_BURST_LINES {
         say(&mut crowd, &format!("line {line}"));
     }

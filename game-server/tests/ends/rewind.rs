@@ -47,7 +47,7 @@ impl Target {
     fn join(room: &mut Room, hits: Rc<Cell<u32>>) -> Target {
         let (link, outgoing) = link();
         let hello = Hello {
-            version: 1,
+            version: shared::PROTOCOL_VERSION,
             name: Name::from_input("Target"),
             resume: None,
             last_tick: None,

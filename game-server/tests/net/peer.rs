@@ -109,7 +109,7 @@ pub fn upgrade_request(changes: &[(&str, &str)]) -> String {
         ("Connection", "keep-alive, Upgrade"),
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", KEY),
-        ("Sec-WebSocket-Protocol", "driftbelt.1"),
+        ("Sec-WebSocket-Protocol", "driftbelt.2"),
     ];
     for change in changes {
         lines.retain(|line| line.0 != change.0);

@@ -13,8 +13,6 @@ use crate::varint::{Malformed, take_slice};
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 4] = b"BELT";
-/// Bytes of the version.
-const VERSION_BYTES: usize = 2;
 /// Bytes of magic, version, length and checksum.
 const HEAD_BYTES: usize = 14;
 /// Largest header of a recording, in bytes.
@@ -26,6 +24,9 @@ pub const HEADER_LIMIT_BYTES: usize = 64 * 1024;
 /// here can be shown of any recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
+    /// Version of the format that the file has.
+    #[serde(skip)]
+    pub format: u16,
     /// The [`crate::PROTOCOL_VERSION`] of the server.
     pub protocol: u16,
     /// The build of the simulation, as it names itself.
@@ -86,6 +87,7 @@ impl Header {
         let mut bytes = Vec::new();
         encode_stored(setup, &mut bytes);
         Header {
+            format: FORMAT_VERSION,
             protocol: crate::PROTOCOL_VERSION,
             build: build.into(),
             rules_hash: hash_bytes(&rules),
@@ -114,8 +116,17 @@ impl Header {
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
     pub fn read(file: &[u8]) -> Result<(Header, usize), OpenError> {
-        let version = Header::read_format(file)?;
-        let mut bytes = file.get(MAGIC.len() + VERSION_BYTES..).unwrap_or_default();
+        let given = file.len().min(MAGIC.len());
+        if given == 0 || file[..given] != MAGIC[..given] {
+            return Err(OpenError::NotARecording);
+        }
+        let mut bytes = &file[given..];
+        let version = take_u16(&mut bytes)?;
+        match version {
+            0 => return Err(OpenError::NotARecording),
+            1..=FORMAT_VERSION => {}
+            newer => return Err(OpenError::Newer(newer)),
+        }
         let length = take_u32(&mut bytes)?;
         let checksum_read = take_u32(&mut bytes)?;
         if length as usize > HEADER_LIMIT_BYTES - HEAD_BYTES {
@@ -125,24 +136,13 @@ impl Header {
         if checksum(version, length, body) != checksum_read {
             return Err(OpenError::Damaged("its checksum does not match".into()));
         }
-        let header: Header = decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let mut header: Header =
+            decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
+        header.format = version;
         let (low, high) = TICK_RATE_RANGE_HZ;
         check_range("header", "tick_rate_hz", header.tick_rate_hz.into(), low.into(), high.into())
             .map_err(|error| OpenError::Damaged(error.to_string()))?;
         Ok((header, HEAD_BYTES + body.len()))
-    }
-
-    /// Reads the version of the format at the front of a file.
-    pub(super) fn read_format(file: &[u8]) -> Result<u16, OpenError> {
-        let given = file.len().min(MAGIC.len());
-        if given == 0 || file[..given] != MAGIC[..given] {
-            return Err(OpenError::NotARecording);
-        }
-        match take_u16(&mut &file[given..])? {
-            0 => Err(OpenError::NotARecording),
-            version @ ..=FORMAT_VERSION => Ok(version),
-            newer => Err(OpenError::Newer(newer)),
-        }
     }
 
     /// Appends the header as it stands in a file.
@@ -151,9 +151,9 @@ impl Header {
         encode_stored(self, &mut body);
         let length = body.len() as u32;
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        out.extend_from_slice(&self.format.to_le_bytes());
         out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&checksum(FORMAT_VERSION, length, &body).to_le_bytes());
+        out.extend_from_slice(&checksum(self.format, length, &body).to_le_bytes());
         out.extend_from_slice(&body);
     }
 }

@@ -17,7 +17,6 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct Recording {
     file: Vec<u8>,
-    format: u16,
     header: Header,
     header_bytes: usize,
     keyframes: Vec<Place>,
@@ -77,31 +76,12 @@ impl Recording {
     /// # Errors
     /// [`OpenError`] if the header cannot be read.
     pub fn open(file: Vec<u8>) -> Result<Recording, OpenError> {
-        let format = Header::read_format(&file)?;
         let (header, header_bytes) = Header::read(&file)?;
         let mut scan = Scan::new(header_bytes);
         let ending = scan.run(&file);
         let Scan { mut marks, seats, keyframes, last_tick, shares, at: end, .. } = scan;
         marks.sort_by_key(|mark| mark.tick);
-        Ok(Recording {
-            file,
-            format,
-            header,
-            header_bytes,
-            keyframes,
-            last_tick,
-            marks,
-            seats,
-            shares,
-            ending,
-            end,
-        })
-    }
-
-    /// The version of its format, [`FORMAT_VERSION`](super::FORMAT_VERSION) at most.
-    #[must_use]
-    pub fn format(&self) -> u16 {
-        self.format
+        Ok(Recording { file, header, header_bytes, keyframes, last_tick, marks, seats, shares, ending, end })
     }
 
     /// What was played, by which build, from which start.

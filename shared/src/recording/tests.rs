@@ -197,10 +197,11 @@ prop_compose! {
             prop_oneof![any::<u16>().prop_map(Admin::SetDrones), any::<u32>().prop_map(|id| Admin::Kick(PlayerId(id)))],
             0..2,
         ),
+        drones_in_turns in any::<bool>(),
     ) -> TickInputs {
         let joins = joins.into_iter().map(|(player, name)| Join { player: PlayerId(player), name: Name::from_input(&name) });
         let absences = absences.into_iter().map(|(player, away)| Absence { player: PlayerId(player), away });
-        TickInputs { leaves, joins: joins.collect(), absences: absences.collect(), admin, inputs }
+        TickInputs { leaves, joins: joins.collect(), absences: absences.collect(), admin, inputs, drones_in_turns }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Runs of ticks: inputs as differences to what each player held before.
 //!
 //! A run is `first tick, count, hashes (8 bytes each), records`; the count is doubled, plus 1 if the run is the first
-//! after a keyframe, where the memory of what was held begins anew. A record is a byte that says what follows: `commands`
-//! (their length, then leaves, joins, absences and admin commands as the codec writes them) and `inputs` (their count,
+//! after a keyframe, where the memory of what was held begins anew. A record is a byte that says whether drones think in
+//! turns (since format 2), and what follows: `commands` (their length, then leaves, joins, absences and admin commands as the codec writes them) and `inputs` (their count,
 //! then for each the player's id as the signed gap to the one before, and the turn of the aim, doubled, plus 1 if more
 //! changed: then the buttons that changed follow as a mask, doubled, plus 1 if the signed change of the view's lag
 //! follows). Numbers are varints.
@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 const COMMANDS: u8 = 1;
 const INPUTS: u8 = 2;
+const DRONES_IN_TURNS: u8 = 4;
 const HASH_BYTES: usize = 8;
 
 /// One tick of a recording.
@@ -93,10 +94,14 @@ impl RunWriter {
 }
 
 fn put_record(inputs: &TickInputs, held: &mut Held, out: &mut Vec<u8>) {
-    let TickInputs { leaves, joins, absences, admin, inputs } = inputs;
+    let TickInputs { leaves, joins, absences, admin, inputs, drones_in_turns } = inputs;
     let commanded = !(leaves.is_empty() && joins.is_empty() && absences.is_empty() && admin.is_empty());
-    let commands = if commanded { COMMANDS } else { 0 };
-    out.push(commands | if inputs.is_empty() { 0 } else { INPUTS });
+    let flag = |given: bool, flag: u8| if given { flag } else { 0 };
+    out.push(
+        flag(commanded, COMMANDS)
+            | flag(!inputs.is_empty(), INPUTS)
+            | flag(*drones_in_turns, DRONES_IN_TURNS),
+    );
     if commanded {
         let mut bytes = Vec::new();
         encode_stored(&(leaves, joins, absences, admin), &mut bytes);
@@ -170,9 +175,10 @@ pub(super) fn read_run(mut body: &[u8], held: &mut Held) -> Result<VecDeque<Reco
 fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkError> {
     let mut tick = TickInputs::default();
     let follows = take_byte(bytes)?;
-    if follows & !(COMMANDS | INPUTS) != 0 {
+    if follows & !(COMMANDS | INPUTS | DRONES_IN_TURNS) != 0 {
         return Err(Malformed.into());
     }
+    tick.drones_in_turns = follows & DRONES_IN_TURNS != 0;
     if follows & COMMANDS != 0 {
         let length = take(bytes)? as usize;
         let commands: Commands =

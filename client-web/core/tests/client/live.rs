@@ -2,12 +2,14 @@
 
 use crate::rig::{Chance, Rig};
 use crate::server::{FOE, SHIP};
+use client_core::client::Client;
 use client_core::notice::Notice;
 use glam::Vec2;
 use shared::angle::Angle;
 use shared::entity::Kind;
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId};
+use shared::message::ServerMessage;
 use shared::movement::Motion;
 
 #[test]
@@ -29,6 +31,21 @@ fn on_a_clean_link_the_prediction_is_never_off() {
         assert!(graph.input_lead_ticks < 4.0, "{} ticks early", graph.input_lead_ticks);
         assert!((graph.rtt_ms - 2.0 * delay_ms).abs() < 20.0, "{} ms", graph.rtt_ms);
     }
+}
+
+#[test]
+fn who_waits_for_a_seat_is_told_the_place_and_the_load_is_known_from_pings() {
+    let mut client = Client::new("Ada", None);
+    client.opened(0.0);
+    let mut queued = Vec::new();
+    shared::codec::encode_server(&ServerMessage::Queued { position: 12, waiting: 40 }, &mut queued);
+    client.received(&queued, 50.0).expect("a message of the protocol");
+    assert_eq!(client.poll_notice(), Some(Notice::Queued { position: 12, waiting: 40 }));
+    assert_eq!(client.state(60.0).phase, "joining");
+    let mut rig = Rig::new(10.0, 0);
+    assert_eq!(rig.client.net_graph().load_level, 0);
+    rig.run(3000.0, |_| {});
+    assert_eq!(rig.client.net_graph().load_level, 1, "as the test's server says");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use shared::entity::{EntityState, Kind};
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Controls, InputFrame};
-use shared::message::{ClientMessage, Hello, Own, ResumeToken, ServerMessage, Snapshot, Welcome};
+use shared::message::{ClientMessage, Hello, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot, Welcome};
 use shared::movement::{self, Handling, Motion, ShipMotion};
 use shared::quantize;
 use shared::setup::Setup;
@@ -128,9 +128,11 @@ impl Server {
                 }
                 None
             }
-            ClientMessage::Ping { stamp } => {
-                Some(message_bytes(&ServerMessage::Pong { stamp, tick_micros: 500 }))
-            }
+            ClientMessage::Ping { stamp } => Some(message_bytes(&ServerMessage::Pong {
+                stamp,
+                tick_micros: 500,
+                load: LoadLevel::FarLessOften,
+            })),
             ClientMessage::Chat { .. } | ClientMessage::Leave => None,
         }
     }

@@ -3,7 +3,7 @@
 import { Polling } from "./polling.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 /** The close code of a transport that broke without one (RFC 6455 §7.1.5). */
 export const BROKEN = 1006;
 

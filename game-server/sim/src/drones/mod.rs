@@ -15,7 +15,7 @@ use shared::quantize;
 
 use crate::chart::{Chart, OreChart, RockChart, ShipChart, Spot};
 use crate::components::{Cargo, Crew, Flight, Hull};
-use crate::moment::{Clock, Dice};
+use crate::moment::{Clock, Dice, Inputs};
 use crate::players::Players;
 use crate::roster::Roster;
 use crate::rulebook::Rulebook;
@@ -25,6 +25,8 @@ pub use names::call_sign;
 
 type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
 
+/// While drones think in turns, each has its turn once in so many ticks.
+pub const TURN_TICKS: u32 = 3;
 /// Above this share of health, a drone takes a hit for a stray bolt.
 const PATIENCE: f32 = 0.85;
 
@@ -55,9 +57,10 @@ struct Own {
     levels: Levels,
 }
 
-/// Drones decide, if it is time, and steer.
+/// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
 pub fn think(
     (book, clock, roster, prices): (Res<Rulebook>, Res<Clock>, Res<Roster>, Res<Prices>),
+    inputs: Res<Inputs>,
     rocks: Res<RockChart>,
     ores: Res<OreChart>,
     ships: Res<ShipChart>,
@@ -77,6 +80,9 @@ pub fn think(
     };
     for player in players.all_mut().map(|player| &mut player.state) {
         let Some(key) = &mut player.drone else { continue };
+        if inputs.0.drones_in_turns && !player.player.0.wrapping_add(clock.0.0).is_multiple_of(TURN_TICKS) {
+            continue;
+        }
         let slot = player.ship.and_then(|ship| Some((ship, roster.find(ship)?)));
         let parts = slot.and_then(|(ship, slot)| Some((ship, crews.get(slot.entity).ok()?)));
         let Some((ship, (flight, hull, cargo, crew))) = parts else {

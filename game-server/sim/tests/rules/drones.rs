@@ -6,6 +6,8 @@ use shared::command::{Admin, FIRST_DRONE, TickInputs};
 use shared::entity::Kind;
 use shared::event::Happening;
 use shared::id::PlayerId;
+use sim::Sim;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn count(game: &Game, of: impl Fn(&Happening) -> bool) -> usize {
     game.told.iter().filter(|what| of(what)).count()
@@ -119,4 +121,50 @@ fn the_drone_that_is_missed_the_least_leaves_first() {
     let left: Vec<u32> = game.sim.capture().pilots.iter().map(|pilot| pilot.player.0).collect();
     assert_eq!(left, [1, nearest], "the dead one first, however near it was");
     assert!(nearest >= FIRST_DRONE);
+}
+
+#[test]
+fn drones_that_think_in_turns_hold_their_controls_in_between_and_make_a_living() {
+    let mut game = Game::new(shipped("belt"));
+    game.step(&set_drones(16));
+    game.wait(20.0);
+    let in_turns = TickInputs { drones_in_turns: true, ..TickInputs::default() };
+    let banked = |game: &Game| count(game, |what| matches!(what, Happening::Banked { .. }));
+    let before = banked(&game);
+    let mut turns: BTreeMap<PlayerId, BTreeSet<u32>> = BTreeMap::new();
+    let mut last = game.sim.keyframe();
+    for _ in 0..3600 {
+        game.step(&in_turns);
+        let now = game.sim.keyframe();
+        for (player, held) in now.players.iter().zip(&last.players) {
+            assert_eq!(player.player, held.player);
+            if player.controls != held.controls {
+                turns.entry(player.player).or_default().insert(now.tick.0 % 3);
+            }
+        }
+        last = now;
+    }
+    assert_eq!(turns.len(), 16);
+    assert!(turns.values().all(|turns| turns.len() == 1), "each has one turn: {turns:?}");
+    let all: BTreeSet<u32> = turns.values().flatten().copied().collect();
+    assert_eq!(all.len(), 3, "not all at once");
+    assert!(banked(&game) > before + 10);
+}
+
+#[test]
+fn a_world_whose_drones_think_in_turns_goes_on_equally_from_a_keyframe() {
+    let setup = shipped("belt");
+    let mut game = Game::new(setup.clone());
+    game.step(&set_drones(16));
+    game.wait(10.0);
+    let mut again = Sim::from_keyframe(&setup, &game.sim.keyframe()).expect("our own keyframe");
+    for tick in 0..600 {
+        let inputs = TickInputs { drones_in_turns: tick / 40 % 2 == 0, ..TickInputs::default() };
+        game.step(&inputs);
+        again.step(&inputs);
+        assert_eq!(again.state_hash(), game.sim.state_hash(), "after {tick} ticks");
+    }
+    again.step(&TickInputs::default());
+    game.step(&TickInputs { drones_in_turns: true, ..TickInputs::default() });
+    assert_ne!(again.state_hash(), game.sim.state_hash(), "it makes a difference");
 }

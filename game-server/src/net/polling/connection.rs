@@ -20,7 +20,7 @@ use shared::message::{ClientMessage, CloseCode};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Polls of one client that wait at the same time: while one answer travels, the next poll is here already. As many answers
 /// are kept to be repeated.
@@ -176,7 +176,7 @@ impl PollingConnection {
     /// forgotten. To be called now and then.
     pub fn check_times(&self, site: &Site, now: Instant) -> bool {
         let mut state = self.state();
-        if site.addresses.is_banned(self.address, now) {
+        if site.bans.is_banned(self.address, SystemTime::now()) {
             state.close(CloseCode::Kicked, "you are banned from this server");
         }
         if state.waiting.is_empty() && now - state.asked >= site.limits.poll_silence_timeout {

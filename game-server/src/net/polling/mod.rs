@@ -12,7 +12,6 @@
 
 mod connection;
 
-use crate::net::addresses::Refusal;
 use crate::net::body::{Answer, set, text, whole};
 use crate::net::ending::{Ending, close, version_mismatch};
 use crate::net::http::{Slot, parameter};
@@ -32,7 +31,7 @@ use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::{interval, sleep_until, timeout};
 
@@ -137,9 +136,11 @@ async fn welcome(site: &Arc<Site>, slot: &Slot, request: Request<Incoming>) -> A
         return batch_answer(batch.into());
     }
     let address = site.proxies.client(slot.peer, request.headers());
+    if site.bans.is_banned(address, SystemTime::now()) {
+        return text(StatusCode::FORBIDDEN, "you are banned from this server");
+    }
     let at_address = match site.addresses.enter(address, Instant::now()) {
         Ok(place) => place,
-        Err(Refusal::Banned) => return text(StatusCode::FORBIDDEN, &Refusal::Banned.to_string()),
         Err(refusal) => return text(StatusCode::TOO_MANY_REQUESTS, &refusal.to_string()),
     };
     let Some(present) = site.players.enter() else {

@@ -68,7 +68,9 @@ pub(super) fn markdown(machine: &[String], measurements: &[Measurement]) -> Stri
          100 × 60 units and sends its input, every tick. The server, with simulation, recording and replication, is pinned\n\
          to one core; the generator, which runs the real client core for every player, to another.\n\n\
          The *floor* is a bare epoll loop that only writes frames of the same size to as many sockets at the same rate,\n\
-         measured right after each run (`swarm floor`). Absolute numbers belong to the machine; ratios can be compared.\n\n## Machine\n\n",
+         measured right after each run (`swarm floor`). With inputs, the same loop also reads as many bytes as players send\n\
+         for each frame (`swarm floor --answer-bytes`): what the system takes for such a traffic before any server has done\n\
+         anything. Absolute numbers belong to the machine; ratios can be compared.\n\n## Machine\n\n",
     );
     for line in machine {
         out += &format!("- {line}\n");
@@ -156,6 +158,10 @@ fn numbers(measurements: &[Measurement]) -> String {
     row("server CPU, µs per player-second", &|one| one.server().cpu_micros_per_player_second, 1);
     row("floor, µs per player-second", &|one| Some(one.floor.cpu_micros_per_client_second), 1);
     row("server as a multiple of the floor", &Measurement::ratio, 2);
+    let two_way = |one: &Measurement| one.two_way_floor.cpu_micros_per_client_second;
+    row("floor with inputs, µs per player-second", &|one| Some(two_way(one)), 1);
+    let ratio = |one: &Measurement| Some(one.server().cpu_micros_per_player_second? / two_way(one));
+    row("server as a multiple of it", &ratio, 2);
     row("snapshots per player-second", &|one| Some(one.report.snapshots_per_player_second), 2);
     row("gaps over 100 ms in 10,000", &|one| Some(one.report.gap_share * 1e4), 2);
     row("bytes per snapshot, p50", &|one| Some(one.report.snapshot_bytes.p50), 0);

@@ -9,6 +9,8 @@ use mio::{Events, Interest, Poll, Token};
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
+/// Most bytes that go back at a time.
+const ANSWER_LIMIT_BYTES: usize = 4096;
 /// A system call takes in no more than this.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -69,7 +71,12 @@ pub(super) fn receive(options: &ReaderOptions, warm_up: Duration) -> anyhow::Res
             if peer.ended {
                 continue;
             }
-            if peer.read(&mut buffer, options.frame_bytes, event.is_read_closed(), micros) {
+            let before = peer.arrivals.count;
+            let open_still = peer.read(&mut buffer, options.frame_bytes, event.is_read_closed(), micros);
+            let answer = usize::from(options.answer_bytes) * (peer.arrivals.count - before) as usize;
+            // A writer that is gone says so when it is read from.
+            let _ = peer.stream.write(&[0x55; ANSWER_LIMIT_BYTES][..answer.min(ANSWER_LIMIT_BYTES)]);
+            if open_still {
                 last = now;
             } else {
                 peer.ended = true;

@@ -6,15 +6,20 @@ use crate::pace::Pace;
 use anyhow::Context;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// A system call takes in no more than this; more than all answers that wait at a time.
+const ANSWERS_BYTES: usize = 4096;
 
 /// What the writer did while it was measured.
 pub(super) struct Written {
     pub(super) frames: u64,
     pub(super) full: u64,
+    /// Bytes that came back, from the beginning.
+    pub(super) answered: u64,
     pub(super) core_time: Duration,
     pub(super) elapsed: Duration,
 }
@@ -30,6 +35,7 @@ pub fn measure(options: &FloorOptions) -> anyhow::Result<FloorReport> {
     readers.args(["floor-reader", "--connect", &listener.local_addr()?.to_string()]);
     readers.args(["--clients", &options.clients.to_string()]);
     readers.args(["--frame-bytes", &frame_bytes(payload).to_string()]);
+    readers.args(["--answer-bytes", &options.answer_bytes.to_string()]);
     if let Some(core) = options.client_core {
         readers.args(["--core", &core.to_string()]);
     }
@@ -49,6 +55,7 @@ pub fn measure(options: &FloorOptions) -> anyhow::Result<FloorReport> {
     Ok(FloorReport {
         clients: options.clients,
         frame_bytes: frame_bytes(payload),
+        answer_bytes: options.answer_bytes,
         cpu_micros_per_client_second: core_seconds * 1e6 / client_seconds,
         writer_load: core_seconds / written.elapsed.as_secs_f64(),
         reader_load: received.core_seconds / received.seconds,
@@ -87,10 +94,11 @@ pub(super) fn write(
     let mut pace = Pace::new(Instant::now(), hz);
     let warm_up_rounds = (WARM_UP_SECONDS * hz) as u64;
     let rounds = warm_up_rounds + (measured.as_secs_f64() * hz) as u64;
-    let mut written = Written { frames: 0, full: 0, core_time: Duration::ZERO, elapsed: Duration::ZERO };
+    let mut written =
+        Written { frames: 0, full: 0, answered: 0, core_time: Duration::ZERO, elapsed: Duration::ZERO };
     let (mut begun, mut spent) = (Instant::now(), thread_time());
     while pace.round() < rounds {
-        wait(&mut poll, &mut events, pace.due())?;
+        written.answered += wait(&mut poll, &mut events, &mut peers, pace.due())?;
         if pace.round() == warm_up_rounds {
             (begun, spent) = (Instant::now(), thread_time());
         }
@@ -102,24 +110,39 @@ pub(super) fn write(
             }
         }
     }
-    wait(&mut poll, &mut events, pace.due())?;
+    written.answered += wait(&mut poll, &mut events, &mut peers, pace.due())?;
     written.core_time = thread_time() - spent;
     written.elapsed = begun.elapsed();
     Ok(written)
 }
 
-fn wait(poll: &mut Poll, events: &mut Events, due: Instant) -> anyhow::Result<()> {
+/// Waits for the next round and reads what comes meanwhile; says how many bytes that were.
+fn wait(poll: &mut Poll, events: &mut Events, peers: &mut [Peer], due: Instant) -> anyhow::Result<u64> {
+    let mut answered = 0;
     while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
         match poll.poll(events, Some(left)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
             _ => {}
         }
-        anyhow::ensure!(events.is_empty(), "a reader hung up");
+        for event in events.iter() {
+            answered += peers[event.token().0].read_answers()?;
+        }
     }
-    Ok(())
+    Ok(answered)
 }
 
 impl Peer {
+    fn read_answers(&mut self) -> anyhow::Result<u64> {
+        let mut buffer = [0; ANSWERS_BYTES];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => anyhow::bail!("a reader hung up"),
+            // A socket that gives less than asked for is empty, and epoll tells when there is more.
+            Ok(bytes) => Ok(bytes as u64),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(error).context("a reader hung up"),
+        }
+    }
+
     /// Writes one frame, or what is left of the one before; says whether a frame was finished.
     fn write(&mut self, frame: &[u8]) -> anyhow::Result<bool> {
         match self.stream.write(&frame[self.taken..]) {

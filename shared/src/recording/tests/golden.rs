@@ -14,6 +14,8 @@ const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe00
 const SEATS: &str = "053a000000cd05b4c0fb2c0102010909090909090909090909090909090900c809090909090909090909090909090909\
     010707070707070707070707070707070701c8";
 const INDEX: &str = "0410000000cc73127a0a03050207600afc7011010019000000";
+/// Two ticks, in the first of which drones think in turns; since format 2.
+const TURNS: &str = "0217000000defd69d50b040b000000000000000c000000000000000601020000";
 /// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
 const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
 
@@ -33,8 +35,9 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-fn frozen_header() -> Header {
+fn frozen_header(format: u16) -> Header {
     Header {
+        format,
         protocol: 1,
         build: "0.1.0-1".into(),
         rules_hash: 0x0123_4567_89ab_cdef,
@@ -72,6 +75,12 @@ fn frozen_ticks() -> Vec<RecordedTick> {
         .collect()
 }
 
+fn frozen_turns() -> Vec<RecordedTick> {
+    let first = TickInputs { drones_in_turns: true, inputs: vec![input(1, 5, 3)], ..TickInputs::default() };
+    let ticks = [first, TickInputs::default()].into_iter().zip([11, 12]);
+    ticks.map(|(inputs, tick)| RecordedTick { tick: Tick(tick), inputs, state_hash: tick.into() }).collect()
+}
+
 fn frozen_marks() -> Vec<Mark> {
     vec![
         Mark::joined(Tick(7), PlayerId(1), &Name::from_input("Ада")),
@@ -95,8 +104,8 @@ fn frozen_index() -> Index {
 #[test]
 fn the_bytes_of_a_recording_are_frozen() {
     let mut header = Vec::new();
-    frozen_header().write(&mut header);
-    let mut encoder = Encoder::new(&frozen_header());
+    frozen_header(FORMAT_VERSION).write(&mut header);
+    let mut encoder = Encoder::new(&frozen_header(FORMAT_VERSION));
     encoder.keyframe(&keyframe(7)).expect("a small keyframe");
     encoder.take().expect("small");
     for RecordedTick { tick, inputs, state_hash } in &frozen_ticks() {
@@ -106,22 +115,26 @@ fn the_bytes_of_a_recording_are_frozen() {
     let chunks = encoder.take().expect("small chunks");
     encoder.seats(&frozen_seats()).expect("a small chunk");
     let seats = encoder.take().expect("small chunks");
+    for RecordedTick { tick, inputs, state_hash } in &frozen_turns() {
+        encoder.tick(*tick, inputs, *state_hash).expect("a small tick");
+    }
+    let turns = encoder.take().expect("small chunks");
     let mut index = Vec::new();
     frozen_index().write(&mut index).expect("a small index");
     assert_eq!(
-        [hex(&header), hex(&chunks), hex(&seats), hex(&index)],
-        [HEADER, CHUNKS, SEATS, INDEX].map(String::from)
+        [hex(&header), hex(&chunks), hex(&seats), hex(&turns), hex(&index)],
+        [HEADER, CHUNKS, SEATS, TURNS, INDEX].map(String::from)
     );
 }
 
 #[test]
-fn frozen_bytes_of_every_version_are_read() {
+fn frozen_bytes_of_every_format_are_read() {
     let before_mutes = Seats { muted: Vec::new(), ..frozen_seats() };
-    assert_read(1, [HEADER_1, SEATS_1], &before_mutes);
-    assert_read(2, [HEADER, SEATS], &frozen_seats());
+    frozen_bytes_are_read(1, [HEADER_1, SEATS_1], &before_mutes);
+    frozen_bytes_are_read(2, [HEADER, SEATS], &frozen_seats());
 }
 
-fn assert_read(format: u16, [header, seats]: [&str; 2], expected: &Seats) {
+fn frozen_bytes_are_read(format: u16, [header, seats]: [&str; 2], expected: &Seats) {
     let mut file = unhex(header);
     let mut key = Vec::new();
     put(&mut key, 7);
@@ -130,11 +143,15 @@ fn assert_read(format: u16, [header, seats]: [&str; 2], expected: &Seats) {
     file.extend(unhex(CHUNKS));
     file.extend(unhex(COMPRESSED));
     file.extend(unhex(seats));
+    let mut ticks = frozen_ticks();
+    if format >= 2 {
+        file.extend(unhex(TURNS));
+        ticks.extend(frozen_turns());
+    }
     let recording = Recording::open(file).expect("a sound file");
-    assert_eq!(recording.format(), format);
-    assert_eq!(recording.header(), &frozen_header());
+    assert_eq!(recording.header(), &frozen_header(format));
     assert_eq!(recording.ending(), &Ending::Unfinished);
-    assert_eq!(play(&recording), frozen_ticks());
+    assert_eq!(play(&recording), ticks);
     assert_eq!(recording.seats(), expected);
     assert_eq!(recording.marks()[..5], frozen_marks());
     assert_eq!(recording.marks()[5..], vec![Mark::said(Tick(9), PlayerId(1), "gg"); 40]);

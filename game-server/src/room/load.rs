@@ -1,0 +1,158 @@
+//! What a room goes without when its ticks take too long. Knows no clock: durations are passed in.
+//!
+//! The steps come in a fixed order, the lightest first: far entities are told less often, snapshots come half as often, drones
+//! think in turns, nobody is let in. Ticks that keep well within their budget for a while take the steps back, one by one.
+
+use super::admission::JOINS_PER_TICK;
+use shared::message::LoadLevel;
+
+/// What a tick may take of the time from one tick to the next.
+pub const TICK_BUDGET_PERCENT: u32 = 75;
+/// Ticks that take no more than this of the time from one tick to the next leave room for a step back.
+pub const CALM_TICK_PERCENT: u32 = 40;
+/// Of the newest 32 ticks, so many over budget bring the next step.
+pub const OVERRUN_LIMIT_TICKS: u32 = 8;
+/// Seconds of calm ticks that take a step back.
+pub const CALM_SECONDS: u32 = 5;
+/// Ticks from one telling of a far entity to the next, while they are told less often.
+pub const FAR_INTERVAL_TICKS: u32 = 3;
+
+/// Decides how much a room goes without.
+#[derive(Debug)]
+pub struct LoadGovernor {
+    level: LoadLevel,
+    budget_micros: u32,
+    calm_micros: u32,
+    calm_limit_ticks: u32,
+    /// The newest ticks, the last in the lowest bit: whether each was over budget.
+    overruns: u32,
+    calm_ticks: u32,
+}
+
+impl LoadGovernor {
+    /// For a room with this many ticks per second.
+    pub fn new(tick_rate_hz: u16) -> LoadGovernor {
+        let rate = u32::from(tick_rate_hz.max(1));
+        let percent = |share: u32| 1_000_000 / rate * share / 100;
+        LoadGovernor {
+            level: LoadLevel::Normal,
+            budget_micros: percent(TICK_BUDGET_PERCENT),
+            calm_micros: percent(CALM_TICK_PERCENT),
+            calm_limit_ticks: rate * CALM_SECONDS,
+            overruns: 0,
+            calm_ticks: 0,
+        }
+    }
+
+    /// A tick took this long.
+    pub fn ticked(&mut self, micros: u32) {
+        self.overruns = self.overruns << 1 | u32::from(micros > self.budget_micros);
+        // A rare long tick among many calm ones sets the calm back, but does not end it.
+        self.calm_ticks = if micros <= self.calm_micros { self.calm_ticks + 1 } else { self.calm_ticks / 2 };
+        if self.overruns.count_ones() >= OVERRUN_LIMIT_TICKS {
+            self.step_to(self.level.heavier());
+        } else if self.calm_ticks >= self.calm_limit_ticks {
+            self.step_to(self.level.lighter());
+        }
+    }
+
+    /// What was counted before a step says nothing about the ticks after it.
+    fn step_to(&mut self, level: LoadLevel) {
+        self.level = level;
+        self.overruns = 0;
+        self.calm_ticks = 0;
+    }
+
+    /// How much the room goes without.
+    pub fn level(&self) -> LoadLevel {
+        self.level
+    }
+
+    /// Ticks from one telling of a far entity to the next.
+    pub fn far_interval_ticks(&self) -> u32 {
+        if self.level >= LoadLevel::FarLessOften { FAR_INTERVAL_TICKS } else { 1 }
+    }
+
+    /// Ticks from one snapshot of a viewer to the next.
+    pub fn snapshot_interval_ticks(&self) -> u32 {
+        if self.level >= LoadLevel::HalfSnapshots { 2 } else { 1 }
+    }
+
+    /// Whether drones think in turns.
+    pub fn drones_in_turns(&self) -> bool {
+        self.level >= LoadLevel::DronesInTurns
+    }
+
+    /// New players that a tick lets in.
+    pub fn joins_per_tick(&self) -> usize {
+        if self.level >= LoadLevel::NobodyAdmitted { 0 } else { JOINS_PER_TICK }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE_HZ: u16 = 30;
+    const LONG: u32 = 30_000;
+    const CALM: u32 = 5_000;
+
+    fn after(governor: &mut LoadGovernor, ticks: u32, micros: u32) -> LoadLevel {
+        (0..ticks).for_each(|_| governor.ticked(micros));
+        governor.level()
+    }
+
+    #[test]
+    fn long_ticks_bring_one_step_after_the_other_and_calm_ones_take_them_back() {
+        let mut governor = LoadGovernor::new(RATE_HZ);
+        let calm_ticks = u32::from(RATE_HZ) * CALM_SECONDS;
+        for level in &LoadLevel::ALL[1..] {
+            assert!(after(&mut governor, OVERRUN_LIMIT_TICKS - 1, LONG) < *level);
+            assert_eq!(after(&mut governor, 1, LONG), *level);
+        }
+        assert_eq!(after(&mut governor, 100, LONG), LoadLevel::NobodyAdmitted);
+        for level in LoadLevel::ALL[..4].iter().rev() {
+            assert!(after(&mut governor, calm_ticks - 1, CALM) > *level);
+            assert_eq!(after(&mut governor, 1, CALM), *level);
+        }
+        assert_eq!(after(&mut governor, 10 * calm_ticks, CALM), LoadLevel::Normal);
+    }
+
+    #[test]
+    fn each_step_is_added_to_those_before() {
+        let mut governor = LoadGovernor::new(RATE_HZ);
+        let mut steps = Vec::new();
+        for _ in LoadLevel::ALL {
+            let turns = governor.drones_in_turns();
+            let (far, snapshot) = (governor.far_interval_ticks(), governor.snapshot_interval_ticks());
+            steps.push((far, snapshot, turns, governor.joins_per_tick()));
+            after(&mut governor, OVERRUN_LIMIT_TICKS, LONG);
+        }
+        let (far, joins) = (FAR_INTERVAL_TICKS, JOINS_PER_TICK);
+        let expected = [
+            (1, 1, false, joins),
+            (far, 1, false, joins),
+            (far, 2, false, joins),
+            (far, 2, true, joins),
+            (far, 2, true, 0),
+        ];
+        assert_eq!(steps, expected);
+    }
+
+    #[test]
+    fn rare_long_ticks_change_nothing_and_between_the_marks_the_level_stays() {
+        let mut governor = LoadGovernor::new(RATE_HZ);
+        for _ in 0..100 {
+            after(&mut governor, 9, CALM);
+            assert_eq!(after(&mut governor, 1, LONG), LoadLevel::Normal, "one in ten is no overload");
+        }
+        after(&mut governor, OVERRUN_LIMIT_TICKS, LONG);
+        assert_eq!(after(&mut governor, 1000, 20_000), LoadLevel::FarLessOften, "neither long nor calm");
+        after(&mut governor, 200, CALM);
+        for _ in 0..4 {
+            after(&mut governor, 99, CALM);
+            after(&mut governor, 1, LONG);
+        }
+        assert_eq!(governor.level(), LoadLevel::Normal, "calm but for one in a hundred");
+    }
+}

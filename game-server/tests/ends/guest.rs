@@ -1,0 +1,96 @@
+//! A client of few words: it says Hello, and keeps in mind what it is told.
+
+use game_server::inbox::{Connected, ConnectionId, SessionEvent};
+use game_server::journal::Journal;
+use game_server::link::{Outgoing, link};
+use game_server::room::Room;
+use shared::codec::decode_server;
+use shared::id::Tick;
+use shared::message::{
+    ClientMessage, CloseCode, Hello, Input, LoadLevel, Notice, ResumeToken, ServerMessage,
+};
+use shared::setup::Setup;
+use shared::text::Name;
+
+/// A client that listens to what it is told before and after it has a seat.
+pub struct Guest {
+    pub connection: ConnectionId,
+    outgoing: Outgoing,
+    pub token: Option<ResumeToken>,
+    /// Places in the queue, as told.
+    pub positions: Vec<u32>,
+    pub snapshots: Vec<Tick>,
+    pub joined_heard: usize,
+    /// What the room went without, as the answers to pings told.
+    pub loads: Vec<LoadLevel>,
+    pub closed: Option<CloseCode>,
+}
+
+impl Guest {
+    pub fn connect(room: &mut Room, number: u64, resume: Option<ResumeToken>) -> Guest {
+        let (to_client, outgoing) = link();
+        let hello = Hello {
+            version: shared::PROTOCOL_VERSION,
+            name: Name::from_input(&format!("Pilot {number}")),
+            resume,
+            last_tick: None,
+            talk_heard: 0,
+            attempt: 1,
+        };
+        let mut token = [0; 16];
+        token[..8].copy_from_slice(&number.to_le_bytes());
+        let (connection, token) = (ConnectionId(number), ResumeToken(token));
+        room.handle(SessionEvent::Connected(Connected { connection, hello, token, link: to_client }));
+        Guest {
+            connection,
+            outgoing,
+            token: None,
+            positions: Vec::new(),
+            snapshots: Vec::new(),
+            joined_heard: 0,
+            loads: Vec::new(),
+            closed: None,
+        }
+    }
+
+    pub fn say(&self, room: &mut Room, message: ClientMessage) {
+        room.handle(SessionEvent::Said { connection: self.connection, message });
+    }
+
+    pub fn hear(&mut self) {
+        let Some(taken) = self.outgoing.try_take() else { return };
+        for bytes in taken.messages.iter() {
+            match decode_server(bytes).expect("our own server's message") {
+                ServerMessage::Welcome(welcome) => self.token = Some(welcome.token),
+                ServerMessage::Snapshot(snapshot) => self.snapshots.push(snapshot.tick),
+                ServerMessage::Queued { position, waiting } => {
+                    assert!((1..=waiting).contains(&position), "number {position} of {waiting}");
+                    assert!(!self.is_in(), "a place in the queue after the welcome");
+                    self.positions.push(position);
+                }
+                ServerMessage::Notice(Notice::Joined { .. }) => self.joined_heard += 1,
+                ServerMessage::Pong { load, .. } => self.loads.push(load),
+                _ => {}
+            }
+        }
+        self.closed = self.closed.or(taken.close.map(|(code, _)| code));
+    }
+
+    pub fn is_in(&self) -> bool {
+        self.token.is_some()
+    }
+}
+
+pub fn room(setup: Setup) -> Room {
+    Room::new("belt-1".into(), setup, Journal::off()).expect("the game's own setup")
+}
+
+pub fn tick<'a>(room: &mut Room, guests: impl IntoIterator<Item = &'a mut Guest>) {
+    room.tick(&mut ());
+    for guest in guests {
+        guest.hear();
+        if let Some(ack) = guest.snapshots.last().copied() {
+            guest.say(room, ClientMessage::Input(Input { ack, frames: Vec::new() }));
+        }
+    }
+}
