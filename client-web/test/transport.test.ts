@@ -197,6 +197,18 @@ test("the server's close comes with its code, and a refusal too", async () => {
   expect(refused.closed.mock.calls).toEqual([[4003, "full"]]);
 });
 
+test("the reason of an end is heard, however soon the rest of the connection is gone", async () => {
+  const { transport, heard } = await polling("long-poll");
+  transport.send(text("a"));
+  await next("POST", `/poll/${ID}/0`).answer(404, text("over"), "text/plain");
+  const [last, behind] = [next("GET", `/poll/${ID}/0`), next("GET", `/poll/${ID}/1`)];
+  await behind.answer(404, text("over"), "text/plain");
+  expect(heard.closed).not.toHaveBeenCalled();
+  await last.answer(200, framedClose(4006, "taken over"));
+  expect(heard.closed.mock.calls).toEqual([[4006, "taken over"]]);
+  expect(asked).toEqual([]);
+});
+
 test("leaving is said after all that was said before, and nothing is heard any more", async () => {
   const { transport, heard } = await polling("long-poll");
   transport.send(text("a"));

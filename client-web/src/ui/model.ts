@@ -4,7 +4,6 @@ import { signal } from "@preact/signals";
 import type { NetGraph, Quote, ScoreRow } from "../core.ts";
 import type { Levels } from "../frame.ts";
 import type { Thumbs } from "../input/touch.ts";
-import type { TransportKind } from "../net/transport/transport.ts";
 
 export type Phase = "join" | "connecting" | "queued" | "playing" | "dead" | "reconnecting" | "goodbye";
 
@@ -122,7 +121,7 @@ export const model = {
   muted: signal<ReadonlySet<string>>(new Set()),
   netGraphOpen: signal(false),
   netGraph: signal<NetGraph | undefined>(undefined),
-  transport: signal<TransportKind>("websocket"),
+  transport: signal<"websocket" | "long-poll" | "short-poll">("websocket"),
   fps: signal(0),
   thumbs: signal<Thumbs | undefined>(undefined),
   /** The first-minute hint on show, or "". */

@@ -1,7 +1,7 @@
 //! The game over plain requests, for networks that pass no WebSocket: polls bring what the server says, posts carry
 //! what this side says, one post at a time. Both are numbered, so that a request that was lost can be repeated.
 
-import { BATCH_TYPE, framed, LENGTH_BYTES, pieces } from "./batch.ts";
+import { BATCH_TYPE, framed, LENGTH_BYTES, type Piece, pieces } from "./batch.ts";
 import { answerHeadBytes, requestHeadBytes } from "./overhead.ts";
 import {
   BROKEN,
@@ -18,17 +18,21 @@ const POST_LIMIT_BYTES = 16 * 1024;
 /** A request that fails is repeated once: what cuts one of them need not cut the next. */
 const TRIES = 2;
 
+/** In the place of an answer that did not come. */
+const LOST = "lost";
+
 interface Pace {
   /** Polls that wait at the server at the same time: while one answer travels, the next poll is there. */
   polls: number;
   query: string;
-  pauseMs: number;
+  /** From one poll to the next, if it is not answered later. */
+  intervalMs: number;
 }
 
 /** A long poll waits at the server until there is something to hear; a short one hears what there is. */
 const PACES: Record<Exclude<TransportKind, "websocket">, Pace> = {
-  "long-poll": { polls: 2, query: "", pauseMs: 0 },
-  "short-poll": { polls: 1, query: "?wait=0", pauseMs: 50 },
+  "long-poll": { polls: 2, query: "", intervalMs: 0 },
+  "short-poll": { polls: 1, query: "?wait=0", intervalMs: 50 },
 };
 
 interface Answer {
@@ -54,7 +58,7 @@ export class Polling implements Transport {
   private polled = 0;
   /** The number of the next answer to be heard, and later ones that came before it. */
   private heard = 0;
-  private readonly early = new Map<number, Uint8Array>();
+  private readonly early = new Map<number, Uint8Array | typeof LOST>();
   /** A page that goes takes its WebSockets with it; of polls, nobody would know. */
   private readonly leaving = () => {
     this.forget();
@@ -143,38 +147,43 @@ export class Polling implements Transport {
     const batch = this.outbox.splice(0, end < 0 ? this.outbox.length : Math.max(1, end));
     const answer = await this.request("POST", `${this.path}/${this.posted}`, joined(batch), TRIES);
     this.posted += 1;
-    if (answer?.status !== 204) this.end(BROKEN, "");
+    // A connection that is over says so, and why, in its last answer.
+    if (answer?.status !== 204 && answer?.status !== 404) this.end(BROKEN, "");
   }
 
   private async poll(): Promise<void> {
-    const { query, pauseMs } = PACES[this.kind];
+    const { query, intervalMs } = PACES[this.kind];
     while (this.isOpen) {
+      const due = performance.now() + intervalMs;
       const number = this.polled;
       this.polled += 1;
       const answer = await this.request("GET", `${this.path}/${number}${query}`, undefined, TRIES);
-      if (answer?.status !== 200 || answer.type !== BATCH_TYPE) return this.end(BROKEN, "");
-      this.early.set(number, answer.body);
-      for (let body = this.early.get(this.heard); body; body = this.early.get(this.heard)) {
-        this.early.delete(this.heard);
-        this.heard += 1;
-        this.hear(body);
-      }
-      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const brought = answer?.status === 200 && answer.type === BATCH_TYPE;
+      this.early.set(number, brought ? answer.body : LOST);
+      this.hearInOrder();
+      if (!brought) return;
+      const early = due - performance.now();
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+    }
+  }
+
+  /** The answer before a lost one may be the last one, and say why. */
+  private hearInOrder(): void {
+    for (let answer = this.early.get(this.heard); answer; answer = this.early.get(this.heard)) {
+      this.early.delete(this.heard);
+      this.heard += 1;
+      if (answer === LOST) this.end(BROKEN, "");
+      else this.hear(answer);
     }
   }
 
   private hear(batch: Uint8Array): void {
-    try {
-      for (const piece of pieces(batch)) {
-        if (!this.isOpen) return;
-        if ("message" in piece) {
-          this.count(piece.message.length);
-          this.events.received(piece.message);
-        } else this.end(piece.code, piece.reason);
-      }
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.end(BROKEN, "");
+    for (const piece of read(batch)) {
+      if (!this.isOpen) return;
+      if ("message" in piece) {
+        this.count(piece.message.length);
+        this.events.received(piece.message);
+      } else this.end(piece.code, piece.reason);
     }
   }
 
@@ -208,6 +217,15 @@ export class Polling implements Transport {
     this.counts.messages += 1;
     this.counts.payloadBytes += bytes;
     this.counts.overheadBytes += LENGTH_BYTES;
+  }
+}
+
+/** The pieces of a batch. One that is cut breaks the connection. */
+function read(batch: Uint8Array): Piece[] {
+  try {
+    return [...pieces(batch)];
+  } catch {
+    return [{ code: BROKEN, reason: "" }];
   }
 }
 

@@ -1,6 +1,6 @@
 //! A line over plain requests, as the browser's client makes them: polls bring what the server says, posts carry what we say.
 
-use super::line::{Counted, Ends, Line, Meter, Said};
+use super::line::{Counted, Ends, Line, Meter, Said, sleep_until};
 use crate::target::Target;
 use anyhow::Context;
 use shared::PROTOCOL_VERSION;
@@ -20,13 +20,14 @@ pub struct Pace {
     /// Polls that wait at the same time.
     polls: usize,
     query: &'static str,
-    pause: Duration,
+    /// From one poll to the next, if it is not answered later.
+    interval: Duration,
 }
 
 /// As the browser's client does it.
-pub const LONG: Pace = Pace { polls: 2, query: "", pause: Duration::ZERO };
+pub const LONG: Pace = Pace { polls: 2, query: "", interval: Duration::ZERO };
 /// As the browser's client does it.
-pub const SHORT: Pace = Pace { polls: 1, query: "?wait=0", pause: Duration::from_millis(50) };
+pub const SHORT: Pace = Pace { polls: 1, query: "?wait=0", interval: Duration::from_millis(50) };
 
 /// What Chromium adds to every request of a page: without it, the overhead would look better than it is.
 const BROWSER_HEADERS: &str = "Connection: keep-alive\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n\
@@ -97,12 +98,13 @@ impl Turns {
 fn poll(mut polls: Requests, path: &str, pace: Pace, turns: &Mutex<Turns>) {
     let turns = || turns.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
+        let due = Instant::now() + pace.interval;
         let Some(number) = turns().take_number() else { return };
         match polls.ask("GET", &format!("{path}/{number}{}", pace.query), b"") {
             Ok((200, batch)) => turns().hear(number, batch),
             _ => return turns().incoming = None,
         }
-        thread::sleep(pace.pause);
+        sleep_until(due);
     }
 }
 
