@@ -3,6 +3,7 @@
 use crate::peer::{Answer, Peer, TestServer, encoded, hello, serve, serve_with};
 use game_server::net::limits::{Limits, POST_LIMIT_BYTES};
 use game_server::net::polling::{BATCH_TYPE, POLLS_LIMIT};
+use shared::PROTOCOL_VERSION;
 use shared::batch::{Piece, pieces, put_close, put_message};
 use shared::codec::decode_server;
 use shared::id::PlayerId;
@@ -281,7 +282,7 @@ async fn requests_that_make_no_sense_are_refused() {
         let told = messages(&answer).iter().any(|it| matches!(it, ServerMessage::Goodbye { .. }));
         assert!(told, "{query}: the goodbye says why");
     }
-    for (version, advice) in [(0, "reload"), (2, "update")] {
+    for (version, advice) in [(PROTOCOL_VERSION - 1, "reload"), (PROTOCOL_VERSION + 1, "update")] {
         let answer = ask(&server, &format!("POST /poll?version={version}"), &said).await;
         let (code, reason) = close_of(&answer).unwrap();
         assert!(code == 4000 && reason.contains(advice), "{code} {reason}");
