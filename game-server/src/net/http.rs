@@ -192,7 +192,8 @@ fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -
         let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
         match parts.io.into_inner().into_socket() {
             Ok((socket, tls)) => {
-                let early = parts.read_buf.into();
+                // A copy of its size: the buffer that it lies in is large, and would stay with the connection.
+                let early = parts.read_buf.to_vec();
                 let mismatch = upgrade.mismatch;
                 let arrival = Arrival { tls, early, room, mismatch, slot, address, behind_proxy };
                 site.pump.adopt(socket, Connection::new(site.clone(), arrival, Instant::now()));
