@@ -3,7 +3,7 @@
 use super::history::{History, Past};
 use super::viewer::Held;
 use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
-use shared::id::Tick;
+use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
 
 /// The differences between two consecutive ticks, by index into the world's entities.
@@ -59,11 +59,17 @@ impl Steps {
     /// entity in every view: a call of its own would cost as much again.
     #[inline(always)]
     pub fn write(&self, line: Line, writer: &mut RecordWriter<'_>) {
-        let (from, length) = (line.from as usize, usize::from(line.length));
-        match self.bytes[from..].first_chunk() {
-            Some(chunk) if length <= SHORT_RECORD_BYTES => writer.write_short(line.stepped.id, chunk, length),
-            _ => writer.write(line.stepped.id, &self.bytes[from..from + length]),
-        }
+        write_run(&self.bytes, (line.from, line.from + u32::from(line.length)), line.stepped.id, writer);
+    }
+}
+
+#[inline(always)]
+fn write_run(bytes: &[u8], (from, to): Run, id: NetId, writer: &mut RecordWriter<'_>) {
+    let length = (to - from) as usize;
+    match bytes[from as usize..].first_chunk() {
+        Some(chunk) if length <= SHORT_RECORD_BYTES => writer.write_short(id, chunk, length),
+        _ if length > 0 => writer.write(id, &bytes[from as usize..to as usize]),
+        _ => {}
     }
 }
 
@@ -136,6 +142,27 @@ impl LazyRecords {
             self.older[place] = Some(run);
         }
         Some(self.slice(run))
+    }
+
+    /// Writes the record that takes an entity from what it was at an earlier tick to now, if it was made before.
+    #[inline]
+    pub fn write_known(
+        &self,
+        index: usize,
+        id: NetId,
+        before: Tick,
+        world: &WorldSnapshot,
+        writer: &mut RecordWriter<'_>,
+    ) -> bool {
+        let age = world.tick.since(before);
+        let place = index * SHARED_AGES_TICKS as usize + age as usize;
+        match self.older.get(place).filter(|_| age < SHARED_AGES_TICKS) {
+            Some(Some(run)) => {
+                write_run(&self.bytes, *run, id, writer);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn slice(&self, (from, to): Run) -> &[u8] {

@@ -121,7 +121,25 @@ impl Viewer {
     /// Brings the viewer up to date with `scratch.visible` and appends the payload. Says whether everything that is held is
     /// exact now: what is far waits for its turn.
     pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) -> bool {
-        let Sources { world, history, steps, lazy, tick_seconds, far, scratch } = sources;
+        let far = sources.far;
+        if far.interval == 1 {
+            return self.write_but(|_| false, interest, sources, out);
+        }
+        let waits = |entity: &EntityState| far.passes(entity.id) && !interest.is_near(entity.motion.at);
+        self.write_but(waits, interest, sources, out)
+    }
+
+    /// As [`Self::write`]; `waits` says which entities have their turn later. Compiled for each of its two answers, so that
+    /// nobody pays for turns that are not taken.
+    #[inline(always)]
+    fn write_but(
+        &mut self,
+        waits: impl Fn(&EntityState) -> bool,
+        interest: &Interest,
+        sources: Sources<'_>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Sources { world, history, steps, lazy, tick_seconds, scratch, .. } = sources;
         let Scratch { visible, kept, rare, removed, records, .. } = scratch;
         let lines = steps.lines();
         kept.resize(visible.len(), 0);
@@ -129,12 +147,14 @@ impl Viewer {
         let mut count = 0;
         merge(&self.held, visible, lines, removed, |index, before| {
             let entity = &world.entities[index as usize];
-            let waits = far.passes(lines[index as usize].stepped.id) && !interest.is_near(entity.motion.at);
             let mut mark = RARE;
             match before {
-                Before::Step if waits => rare.push(Rare::Waits(lines[index as usize].stepped.exact_at)),
+                // What the motion rule moves is exact without being told.
+                Before::Step if lines[index as usize].length > 0 && waits(entity) => {
+                    rare.push(Rare::Waits(lines[index as usize].stepped.exact_at));
+                }
                 Before::Step => mark = 0,
-                Before::Other(tick) if waits && tick != UNKNOWN => rare.push(Rare::Waits(tick)),
+                Before::Other(tick) if tick != UNKNOWN && waits(entity) => rare.push(Rare::Waits(tick)),
                 _ if !is_held_on(before, entity, interest) => return false,
                 Before::Other(tick) => rare.push(Rare::Tell(Some(tick))),
                 Before::Nothing => rare.push(Rare::Tell(None)),
@@ -158,6 +178,8 @@ impl Viewer {
             } else {
                 match next_rare.next() {
                     Some(Rare::Waits(tick)) => exact_at = *tick,
+                    Some(Rare::Tell(Some(before)))
+                        if telling.lazy.write_known(index, line.stepped.id, *before, world, &mut writer) => {}
                     Some(Rare::Tell(before)) => telling.tell(index, *before, &mut writer),
                     None => {}
                 }
