@@ -2,6 +2,7 @@
 //! format changes; findings, which have names of their own, stay.
 
 use game_server::replication::{Interest, Replicator, Viewer};
+use shared::batch::{put_close, put_message};
 use shared::codec::encode_stored;
 use shared::command::TickInputs;
 use shared::id::{PlayerId, Tick};
@@ -20,16 +21,20 @@ const SEEN_TICKS: u32 = 200;
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 fn main() -> io::Result<()> {
-    let mut frames = Vec::new();
+    let (mut frames, mut batch) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(GOLDEN_MESSAGES.lines()) {
         let (side, digits) = line.split_once(' ').unwrap_or_default();
         let bytes = from_hex(digits);
         write(&format!("{side}_message"), &format!("seed-{number}"), &bytes)?;
         if side == "client" {
             frames.extend(frame(&bytes));
+        } else {
+            put_message(&bytes, &mut batch);
         }
     }
+    put_close(4005, "too slow", &mut batch);
     write("frames", "seed", &frames)?;
+    write("batch", "seed", &batch)?;
     write("snapshot_deltas", "seed", &snapshot_deltas())?;
     write("recording", "seed", &recording())?;
     for tick in [1, 500] {

@@ -1,6 +1,7 @@
 //! What comes over sockets, to the server and to the client.
 
 use game_server::net::frames::{Front, SHORT_MESSAGE_BYTES, front, unmask};
+use shared::batch::{Piece, pieces, put_close, put_message};
 use shared::codec::{decode_client, decode_server, encode_client, encode_server};
 use shared::delta::{VIEW_LIMIT_ENTITIES, View};
 use shared::id::Tick;
@@ -71,6 +72,20 @@ pub fn frames(bytes: &[u8]) -> bool {
         found = true;
     }
     found
+}
+
+/// The body of a poll's answer or of a post. What is taken is the same after it was written again.
+pub fn batch(bytes: &[u8]) -> bool {
+    let Ok(said) = pieces(bytes).collect::<Result<Vec<Piece<'_>>, _>>() else { return false };
+    let mut again = Vec::new();
+    for piece in said {
+        match piece {
+            Piece::Message(message) => put_message(message, &mut again),
+            Piece::Close { code, reason } => put_close(code, reason, &mut again),
+        }
+    }
+    assert_eq!(again, bytes);
+    true
 }
 
 /// Bytes that have arrived at a socket that takes every answer.

@@ -1,0 +1,6 @@
+//! [`fuzz::batch`] under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::batch(bytes);
+});
