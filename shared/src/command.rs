@@ -89,4 +89,11 @@ pub enum Admin {
     },
     /// The room ends after this tick.
     Close,
+    /// An address may not come to the server for a time. Which one, recordings do not say: they are shown to everybody.
+    BanAddress {
+        /// For so long.
+        seconds: u64,
+    },
+    /// An address that was banned may come again.
+    PardonAddress,
 }

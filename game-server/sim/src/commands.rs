@@ -55,7 +55,11 @@ pub fn apply(
             Admin::SetDrones(wanted) => players.wanted = (*wanted).min(DRONES_LIMIT),
             Admin::Kick(player) | Admin::Ban(player) => leave(&mut players, *player),
             // Who is heard is not the world's business.
-            Admin::Mute { .. } | Admin::Announce { .. } | Admin::Close => {}
+            Admin::Mute { .. }
+            | Admin::Announce { .. }
+            | Admin::Close
+            | Admin::BanAddress { .. }
+            | Admin::PardonAddress => {}
         }
     }
     for input in &inputs.0.inputs {

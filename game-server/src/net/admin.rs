@@ -176,23 +176,32 @@ async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(
         ["rooms", room, "close"] => administer(site, room, Admin::Close),
         ["announce"] => {
             let Announce { text } = read(body)?;
-            let rooms = site.lobby.status().into_iter().map(|room| room.name);
-            // A room that has ended meanwhile has nobody to tell.
-            rooms.for_each(|room| drop(site.lobby.administer(&room, Admin::Announce { text: text.clone() })));
+            administer_all(site, &Admin::Announce { text });
             Ok(())
         }
         ["bans"] => {
             let BanAddress { address, seconds } = read(body)?;
+            administer_all(site, &Admin::BanAddress { seconds });
             ban(site, address, seconds).await
         }
         ["pardons"] => {
             let Pardon { address } = read(body)?;
             let pardoned = on_disk(site, move |site| site.bans.pardon(address, SystemTime::now())).await?;
-            pardoned
-                .then_some(())
-                .ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, "this address is not banned"))
+            if !pardoned {
+                return Err(Refused::new(StatusCode::NOT_FOUND, "this address is not banned"));
+            }
+            administer_all(site, &Admin::PardonAddress);
+            Ok(())
         }
         _ => Err(Refused::new(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
+    }
+}
+
+/// Gives every room an order.
+fn administer_all(site: &Site, act: &Admin) {
+    for room in site.lobby.status() {
+        // A room that has ended meanwhile has nobody to hear it.
+        drop(site.lobby.administer(&room.name, act.clone()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The log of the administrator's orders: one line of JSON for each that was carried out, only ever appended to.
 //!
-//! Orders to a room stand in its journal too. Those on addresses stand here alone: recordings are shown to everybody, and
-//! an address is its owner's.
+//! Orders stand in the journals of the rooms too. Which address one is about stands here alone: recordings are shown to
+//! everybody, and an address is its owner's.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -42,7 +42,7 @@ impl Room {
                 }
             }
             Admin::Close => self.close(),
-            Admin::SetDrones(_) => {}
+            Admin::SetDrones(_) | Admin::BanAddress { .. } | Admin::PardonAddress => {}
         }
         self.pending.admin.push(act);
     }

@@ -122,6 +122,7 @@ async fn orders_reach_the_players_and_the_journal() {
     assert_eq!(again.read_answer(true).await.status, 403);
     order(&server, "pardons", r#"{"address":"192.0.2.2"}"#).await;
     drop(join_from(&server, "192.0.2.2").await);
+    order(&server, "bans", r#"{"address":"192.0.2.77","seconds":60}"#).await;
 
     for (path, body, status) in [
         ("rooms/belt-1/kick", r#"{"player":77}"#, 404),
@@ -148,6 +149,8 @@ async fn orders_reach_the_players_and_the_journal() {
     }
     let announced = Admin::Announce { text: "maintenance at ten".into() };
     let muted = Admin::Mute { player: PlayerId(3), muted: true };
-    let expected = [muted, announced, Admin::Kick(PlayerId(1)), Admin::Ban(PlayerId(2)), Admin::Close];
-    assert_eq!(acts, expected);
+    let removed = [Admin::Kick(PlayerId(1)), Admin::Ban(PlayerId(2))];
+    let addresses = [Admin::PardonAddress, Admin::BanAddress { seconds: 60 }];
+    let expected = [[muted, announced], removed, addresses].concat();
+    assert_eq!(acts, [expected, vec![Admin::Close]].concat());
 }
