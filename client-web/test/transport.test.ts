@@ -270,8 +270,8 @@ test("looks for a WebSocket become rarer until one has carried messages", () => 
   expect(ladder.nextProbeMs()).toBe(2000);
 });
 
-/** A link on a network that blocks upgrades, seated over long polls. */
-async function blocked() {
+/** A link on a network that blocks upgrades, taken in over long polls that have brought nothing yet. */
+async function takenIn() {
   const heard = events();
   const link = new Link(place, heard);
   heard.opened.mockImplementation(() => link.send(text("hello")));
@@ -280,6 +280,12 @@ async function blocked() {
     await vi.advanceTimersByTimeAsync(waitMs);
   }
   await next("POST", "/poll?version=2").answer(201, text(ID), "text/plain");
+  return { link, heard };
+}
+
+/** The same, seated. */
+async function blocked() {
+  const { link, heard } = await takenIn();
   await next("GET", `/poll/${ID}/0`).answer(200, framed(text("welcome")));
   link.settled();
   return { link, heard };
@@ -324,14 +330,7 @@ test("a WebSocket that opens and carries nothing is left again", async () => {
 });
 
 test("long polls that bring nothing give way to short ones", async () => {
-  const heard = events();
-  const link = new Link(place, heard);
-  heard.opened.mockImplementation(() => link.send(text("hello")));
-  for (const waitMs of [500, 1000, 0]) {
-    newest().block();
-    await vi.advanceTimersByTimeAsync(waitMs);
-  }
-  await next("POST", "/poll?version=2").answer(201, text(ID), "text/plain");
+  const { link } = await takenIn();
   await vi.advanceTimersByTimeAsync(7000);
   expect(link.kind).toBe("short-poll");
   link.stop();
