@@ -7,10 +7,11 @@ mod arena;
 use arena::World;
 use divan::{Bencher, black_box};
 use game_server::replication::{Replicator, Viewer};
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use game_server::room::{FAR_INTERVAL_SNAPSHOTS, LoadGovernor};
+use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
 use shared::delta::write_delta;
 use shared::id::{PlayerId, Tick};
-use shared::message::ResumeToken;
+use shared::message::{LoadLevel, ResumeToken};
 use shared::snapshot::WorldSnapshot;
 
 const ENTITIES: [u32; 3] = [1_000, 5_000, 20_000];
@@ -109,11 +110,50 @@ fn snapshots(bencher: Bencher<'_, '_>, entities: u32) {
         let each = sessions.iter_mut();
         let written = each.filter_map(|session| {
             session
-                .write_snapshot(&mut replicator, &setup, DEFAULT_VIEWER_BYTES_PER_SECOND, &mut out)
+                .write_snapshot(
+                    &mut replicator,
+                    &setup,
+                    Scope::Whole,
+                    DEFAULT_VIEWER_BYTES_PER_SECOND,
+                    &mut out,
+                )
                 .then_some(out.len())
         });
         written.sum::<usize>()
     };
     snapshot_all(world.next_capture());
+    bencher.with_inputs(|| world.next_capture()).bench_local_values(&mut snapshot_all);
+}
+
+/// The same in a room of 6,000 entities that goes without something: what its ticks are relieved of.
+#[divan::bench(args = [LoadLevel::Normal, LoadLevel::FarLessOften, LoadLevel::HalfSnapshots])]
+fn snapshots_under_load(bencher: Bencher<'_, '_>, level: LoadLevel) {
+    let mut world = World::new(6_000);
+    let setup = world.setup.clone();
+    let mut load = LoadGovernor::new(setup.tick_rate_hz);
+    while load.level() < level {
+        load.ticked(u32::MAX);
+    }
+    let mut replicator = Replicator::new(&setup);
+    let (snapshots, far) = load.intervals_ticks();
+    replicator.set_intervals_ticks(snapshots, far);
+    let session = |player| Session::new(PlayerId(player), ResumeToken([0; 16]), &setup, Tick(1));
+    let mut sessions: Vec<Session> = (1..=world.players).map(session).collect();
+    let mut out = Vec::new();
+    let mut snapshot_all = |snapshot: WorldSnapshot| {
+        replicator.observe(|out| *out = snapshot);
+        let tick = replicator.world().tick;
+        let written = sessions.iter_mut().filter_map(|session| {
+            let scope = load.scope(tick, session.player())?;
+            session
+                .write_snapshot(&mut replicator, &setup, scope, DEFAULT_VIEWER_BYTES_PER_SECOND, &mut out)
+                .then_some(out.len())
+        });
+        written.sum::<usize>()
+    };
+    // Until everybody has been told everything, and again.
+    for _ in 0..4 * FAR_INTERVAL_SNAPSHOTS {
+        snapshot_all(world.next_capture());
+    }
     bencher.with_inputs(|| world.next_capture()).bench_local_values(&mut snapshot_all);
 }

@@ -6,7 +6,7 @@ mod arena;
 
 use arena::World;
 use game_server::replication::{Replicator, Viewer};
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
 use shared::codec::decode_server;
 use shared::delta::View;
 use shared::id::{PlayerId, Tick};
@@ -163,6 +163,7 @@ impl Players {
             if session.write_snapshot(
                 &mut self.replicator,
                 &self.setup,
+                Scope::Whole,
                 DEFAULT_VIEWER_BYTES_PER_SECOND,
                 &mut self.out,
             ) {

@@ -18,8 +18,9 @@ use crate::replication::Replicator;
 use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Pulse, Reaction, Session};
 pub use admin::{MUTED_REMINDER_SECONDS, SeatStatus};
 pub use admission::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS};
-use load::LoadGovernor;
-pub use load::{CALM_SECONDS, FAR_INTERVAL_TICKS, OVERRUN_LIMIT_TICKS, TICK_BUDGET_PERCENT};
+pub use load::{
+    CALM_SECONDS, FAR_INTERVAL_SNAPSHOTS, LoadGovernor, OVERRUN_LIMIT_TICKS, TICK_BUDGET_PERCENT,
+};
 use queue::AdmissionQueue;
 pub use queue::WAITING_LIMIT_CLIENTS;
 use shared::command::{Absence, PlayerInput, TickInputs};
@@ -194,7 +195,8 @@ impl Room {
     pub fn ticked(&mut self, micros: u32) {
         self.load.ticked(micros);
         self.pulse = Pulse { tick_micros: micros, load: self.load.level() };
-        self.replicator.set_far_interval_ticks(self.load.far_interval_ticks());
+        let (snapshots, far) = self.load.intervals_ticks();
+        self.replicator.set_intervals_ticks(snapshots, far);
     }
 
     /// What the room goes without.
@@ -383,7 +385,6 @@ impl Room {
 
     fn send_snapshots(&mut self) {
         let tick = self.sim.tick();
-        let interval = self.load.snapshot_interval_ticks();
         for (player, seat) in &mut self.seats {
             let Some((_, link)) = &seat.connection else {
                 seat.session.silence();
@@ -405,14 +406,13 @@ impl Room {
             }
             let ready = link.ready();
             transmit(seat);
-            // Half of the viewers in one tick, half in the next: ticks stay even.
-            let turn = tick.0.wrapping_add(player.0).is_multiple_of(interval);
             if ready
-                && turn
+                && let Some(scope) = self.load.scope(tick, *player)
                 && seat.session.due(tick, &self.setup)
                 && seat.session.write_snapshot(
                     &mut self.replicator,
                     &self.setup,
+                    scope,
                     self.viewer_bytes_per_second,
                     &mut self.snapshot,
                 )

@@ -2,7 +2,7 @@
 //! the viewer holds exactly what is in its sight, and nothing of what is not.
 
 use game_server::replication::{HISTORY_TICKS, Interest, Replicator, Viewer};
-use game_server::room::FAR_INTERVAL_TICKS;
+use game_server::room::FAR_INTERVAL_SNAPSHOTS;
 use glam::IVec2;
 use proptest::prelude::*;
 use shared::delta::View;
@@ -81,11 +81,12 @@ proptest! {
         ticks in prop::collection::vec(prop::collection::vec(fate(), 1..60), 1..60),
         // Per viewer: every how many ticks it is told, so that some fall out of the history.
         every in prop::collection::vec(1u32..(HISTORY_TICKS as u32 + 6), 1..5),
-        far_interval_ticks in prop_oneof![Just(1u32), Just(FAR_INTERVAL_TICKS)],
+        far_interval in prop_oneof![Just(1u32), Just(FAR_INTERVAL_SNAPSHOTS)],
+        interval_ticks in 1u32..4,
     ) {
         let setup = setup();
         let mut replicator = Replicator::new(&setup);
-        replicator.set_far_interval_ticks(far_interval_ticks);
+        replicator.set_intervals_ticks(interval_ticks, interval_ticks * far_interval);
         let mut next_id = 0;
         let mut world: Vec<EntityState> = (0..120).map(|_| appear(&mut next_id)).collect();
         let mut viewers: Vec<(u32, Viewer, View)> = every
@@ -106,21 +107,33 @@ proptest! {
                 let wander = tick as i32 * 90 * (number as i32 + 1);
                 let interest = Interest::around(IVec2::new(wander - 9000, 9000 - wander), &setup);
                 let mut payload = Vec::new();
-                let complete = replicator.write_payload(viewer, &interest, &mut payload);
+                let is_whole = (tick / *every).is_multiple_of(far_interval) || viewer.is_empty();
+                if is_whole {
+                    replicator.write_payload(viewer, &interest, &mut payload);
+                } else {
+                    replicator.write_near(viewer, &interest, &mut payload);
+                }
+                let known: Vec<NetId> = view.entities().iter().map(|held| held.id).collect();
                 view.apply(Tick(tick), false, &payload).expect("our own payload");
                 prop_assert_eq!(viewer.len(), view.entities().len());
+                for near in world.iter().filter(|entity| interest.is_near(entity.motion.at)) {
+                    prop_assert_eq!(view.entity(near.id), Some(near));
+                }
+                if !is_whole {
+                    for held in view.entities() {
+                        let is_near = world.iter().any(|it| it.id == held.id && interest.is_near(it.motion.at));
+                        prop_assert!(is_near || known.contains(&held.id), "{:?} is far, and new", held.id);
+                    }
+                    continue;
+                }
                 for held in view.entities() {
                     let Some(entity) = replicator.world().entity(held.id) else {
                         prop_assert!(false, "{:?} is gone", held.id);
                         continue;
                     };
                     prop_assert!(interest.keeps(entity.motion.at), "{:?} is out of sight", held.id);
-                    let turn = held.id.0 % far_interval_ticks == tick % far_interval_ticks;
-                    if complete || turn || interest.is_near(entity.motion.at) {
-                        prop_assert_eq!(held, entity);
-                    }
+                    prop_assert_eq!(held, entity);
                 }
-                prop_assert!(complete || far_interval_ticks > 1);
                 for seen in world.iter().filter(|entity| interest.enters(entity.motion.at)) {
                     prop_assert!(view.entity(seen.id).is_some(), "{:?} is in sight", seen.id);
                 }
@@ -180,51 +193,4 @@ proptest! {
             prop_assert_eq!(view.entity(seen.id), Some(seen));
         }
     }
-}
-
-/// Everything turns in every tick, so that nothing stays exact by itself.
-#[test]
-fn far_ones_are_told_once_in_so_many_ticks_and_near_ones_always() {
-    let setup = setup();
-    let interest = Interest::around(IVec2::ZERO, &setup);
-    let mut bytes = Vec::new();
-    for far_interval_ticks in [1, FAR_INTERVAL_TICKS] {
-        let mut replicator = Replicator::new(&setup);
-        replicator.set_far_interval_ticks(far_interval_ticks);
-        let mut next_id = 0;
-        let mut world: Vec<EntityState> = (0..120).map(|_| appear(&mut next_id)).collect();
-        let (mut viewer, mut view) = (Viewer::default(), View::new(setup.tick_seconds()));
-        let (mut far, mut exact) = (0, 0);
-        bytes.push(0);
-        for tick in 1..=60 {
-            world.iter_mut().for_each(|entity| {
-                entity.motion.velocity = IVec2::new(if tick % 2 == 0 { 40 } else { -40 }, 0);
-                entity.motion = entity.motion.drifted(1, setup.tick_seconds());
-            });
-            replicator.observe(|out: &mut WorldSnapshot| {
-                out.tick = Tick(tick);
-                out.entities.clone_from(&world);
-            });
-            let mut payload = Vec::new();
-            replicator.write_payload(&mut viewer, &interest, &mut payload);
-            view.apply(Tick(tick), false, &payload).expect("our own payload");
-            if tick == 1 {
-                continue;
-            }
-            *bytes.last_mut().expect("one per interval") += payload.len();
-            for entity in world.iter().filter(|entity| interest.enters(entity.motion.at)) {
-                let is_exact = view.entity(entity.id) == Some(entity);
-                if interest.is_near(entity.motion.at) {
-                    assert!(is_exact, "{:?} is near", entity.id);
-                } else {
-                    far += 1;
-                    exact += u32::from(is_exact);
-                }
-            }
-        }
-        assert!(far > 500, "{far} looks at far ones");
-        let share = far / exact;
-        assert_eq!(share, far_interval_ticks, "{exact} of {far} were exact");
-    }
-    assert!(bytes[1] * 3 < bytes[0] * 2, "{bytes:?} bytes");
 }

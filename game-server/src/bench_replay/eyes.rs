@@ -1,7 +1,7 @@
 //! The viewers of a benchmark: one follows each player, and the rest stand in the belt, evenly spread.
 
 use crate::replication::{Interest, Replicator, Viewer};
-use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, SNAPSHOT_LIMIT_EVENTS, Session};
+use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, SNAPSHOT_LIMIT_EVENTS, Scope, Session};
 use glam::{IVec2, Vec2};
 use shared::codec::encode_server;
 use shared::event::Event;
@@ -70,7 +70,13 @@ impl<'a> Eyes<'a> {
         for (eye, message) in self.eyes.iter_mut().zip(&mut self.messages) {
             match eye {
                 Eye::Follows(session) => {
-                    session.write_snapshot(replicator, self.setup, DEFAULT_VIEWER_BYTES_PER_SECOND, message);
+                    session.write_snapshot(
+                        replicator,
+                        self.setup,
+                        Scope::Whole,
+                        DEFAULT_VIEWER_BYTES_PER_SECOND,
+                        message,
+                    );
                 }
                 Eye::Stands(standing) => standing.write_snapshot(replicator, message),
             }

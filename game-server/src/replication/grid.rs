@@ -1,6 +1,5 @@
 //! A uniform grid over the entities of one tick. Its cells group viewers: each lists what a viewer in it may see.
 
-use super::Interest;
 use glam::IVec2;
 use shared::entity::EntityState;
 use shared::quantize::POSITION_SCALE;
@@ -52,16 +51,15 @@ impl Grid {
         }
     }
 
-    /// Puts the indices of the entities within the interest's outer bounds in place of what is in `visible`, ascending.
-    pub fn visible(&self, interest: &Interest, visible: &mut Vec<u32>) {
-        debug_assert_eq!(interest.leave, self.leave, "all views are of one size");
-        let (centre, low, span) = (interest.centre, interest.centre - self.leave, self.leave * 2);
+    /// Puts the indices of the entities within these half extents around a place in place of what is in `visible`, ascending.
+    pub fn visible(&self, centre: IVec2, half: IVec2, visible: &mut Vec<u32>) {
+        debug_assert!(half.cmple(self.leave).all(), "no view is larger");
+        let (low, span) = (centre - half, half * 2);
         let cell = &self.cells[(self.row(centre.y) * self.side + self.row(centre.x)) as usize];
         visible.resize(cell.len(), 0);
         let mut count = 0;
         for index in cell {
-            // Written in any case, and counted if it is inside: which it will be a branch could not foresee. As
-            // `interest.keeps`, with one comparison for each axis.
+            // Written in any case, and counted if it is inside: which it will be a branch could not foresee.
             visible[count] = *index;
             let offset = self.places[*index as usize].wrapping_sub(low);
             let inside = (offset.x as u32 <= span.x as u32) & (offset.y as u32 <= span.y as u32);
@@ -79,6 +77,7 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replication::Interest;
     use proptest::prelude::*;
     use shared::id::NetId;
 
@@ -98,7 +97,7 @@ mod tests {
             let mut visible = Vec::new();
             for _ in 0..2 {
                 grid.rebuild(&entities);
-                grid.visible(&interest, &mut visible);
+                grid.visible(interest.centre, interest.leave, &mut visible);
                 let expected = (0..entities.len()).filter(|index| interest.keeps(entities[*index].motion.at));
                 prop_assert_eq!(&visible, &expected.map(|index| index as u32).collect::<Vec<u32>>());
             }

@@ -1,7 +1,7 @@
 //! Replication: what each viewer sees, as the difference to what it was last sent.
 //!
-//! Once per tick the world is captured, sorted into a grid, and every entity's usual record (the difference to the tick
-//! before) is encoded. Per viewer there is then only merging and copying. Knows entities and bytes; no sockets, no clock,
+//! Once per tick the world is captured, sorted into a grid, and every entity's usual record (the difference to the tick that
+//! most viewers were told last) is encoded. Per viewer there is then only merging and copying. Knows entities and bytes; no sockets, no clock,
 //! nothing of the simulation.
 
 mod crowd;
@@ -22,7 +22,7 @@ pub use history::HISTORY_TICKS;
 use history::History;
 use records::{LazyRecords, Steps};
 pub use viewer::Viewer;
-use viewer::{FarTurn, Scratch, Sources};
+use viewer::{Scratch, Sources};
 
 /// An entity leaves the view this many units later than it enters it, so that one at the edge does not flicker.
 pub const VIEW_MARGIN_UNITS: f32 = 4.0;
@@ -56,7 +56,11 @@ impl Interest {
     /// Whether a place is in the middle of the view: half as far from the centre as what comes into view.
     #[must_use]
     pub fn is_near(&self, at: IVec2) -> bool {
-        within(at - self.centre, self.enter / 2)
+        within(at - self.centre, self.near())
+    }
+
+    fn near(&self) -> IVec2 {
+        self.enter / 2
     }
 
     /// Whether a place is so near that an entity there stays in view.
@@ -77,8 +81,11 @@ pub struct Replicator {
     history: History,
     grid: Grid,
     steps: Steps,
+    /// Empty while all snapshots tell of all.
+    far_steps: Steps,
     lazy: LazyRecords,
-    far_interval_ticks: u32,
+    /// From one snapshot of most viewers to the next, and to the next of all that they see.
+    intervals_ticks: (u32, u32),
     scratch: Scratch,
 }
 
@@ -92,8 +99,9 @@ impl Replicator {
             history: History::default(),
             grid: Grid::new(setup.half_size(), Interest::around(IVec2::ZERO, setup).leave),
             steps: Steps::default(),
+            far_steps: Steps::default(),
             lazy: LazyRecords::default(),
-            far_interval_ticks: 1,
+            intervals_ticks: (1, 1),
             scratch: Scratch::default(),
         }
     }
@@ -103,7 +111,14 @@ impl Replicator {
         self.history.keep(&mut self.world);
         capture(&mut self.world);
         self.grid.rebuild(&self.world.entities);
-        self.steps.rebuild(self.history.newest(), &self.world, self.tick_seconds);
+        let past = |ticks| self.history.past(Tick(self.world.tick.0.checked_sub(ticks)?));
+        let (near_ticks, far_ticks) = self.intervals_ticks;
+        self.steps.rebuild(past(near_ticks), &self.world, self.tick_seconds);
+        if far_ticks > near_ticks {
+            self.far_steps.rebuild(past(far_ticks), &self.world, self.tick_seconds);
+        } else {
+            self.far_steps.clear();
+        }
         self.lazy.forget(&self.world);
     }
 
@@ -113,15 +128,21 @@ impl Replicator {
         &self.world
     }
 
-    /// Tells viewers about what is not in the middle of their view once in so many ticks only.
-    pub fn set_far_interval_ticks(&mut self, ticks: u32) {
-        self.far_interval_ticks = ticks.max(1);
+    /// Most viewers are sent a snapshot once in so many ticks, and one of all that they see once in `far_ticks`. Others may be
+    /// sent one at any time, only not as fast.
+    pub fn set_intervals_ticks(&mut self, snapshot_ticks: u32, far_ticks: u32) {
+        self.intervals_ticks = (snapshot_ticks.max(1), far_ticks.max(1));
     }
 
-    /// Appends the payload that takes `viewer` from what it was last sent to what it sees now. Says whether that was
-    /// everything.
-    pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) -> bool {
-        viewer.write(interest, self.sources(interest), out)
+    /// Appends the payload that takes `viewer` from what it was last sent to what it sees now.
+    pub fn write_payload(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) {
+        viewer.write(interest, self.sources(interest, interest.leave), out);
+    }
+
+    /// As [`Self::write_payload`], but only about what is in the middle of the view. The rest stays as it was told, and moves
+    /// by the motion rule.
+    pub fn write_near(&mut self, viewer: &mut Viewer, interest: &Interest, out: &mut Vec<u8>) {
+        viewer.write_part(self.sources(interest, interest.near()), out);
     }
 
     /// As [`Self::write_payload`] for the view of a player, but with no more than about `budget_bytes` of records: the most
@@ -134,21 +155,19 @@ impl Replicator {
         budget_bytes: usize,
         out: &mut Vec<u8>,
     ) -> bool {
-        viewer.write_some(player, interest, self.sources(interest), budget_bytes, out)
+        viewer.write_some(player, interest, self.sources(interest, interest.leave), budget_bytes, out)
     }
 
-    fn sources(&mut self, interest: &Interest) -> Sources<'_> {
-        self.grid.visible(interest, &mut self.scratch.visible);
+    /// For what lies within these half extents around the middle of a view.
+    fn sources(&mut self, interest: &Interest, half: IVec2) -> Sources<'_> {
+        self.grid.visible(interest.centre, half, &mut self.scratch.visible);
         Sources {
             world: &self.world,
             history: &self.history,
             steps: &self.steps,
+            far_steps: &self.far_steps,
             lazy: &mut self.lazy,
             tick_seconds: self.tick_seconds,
-            far: FarTurn {
-                interval: self.far_interval_ticks,
-                remainder: self.world.tick.0 % self.far_interval_ticks,
-            },
             scratch: &mut self.scratch,
         }
     }

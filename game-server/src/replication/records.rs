@@ -6,7 +6,7 @@ use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
 use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
 
-/// The differences between two consecutive ticks, by index into the world's entities.
+/// The differences to the tick that most viewers were told last, by index into the world's entities.
 #[derive(Default)]
 pub struct Steps {
     bytes: Vec<u8>,
@@ -16,7 +16,7 @@ pub struct Steps {
 /// What a merge reads of an entity, packed so that it stays in the cache while viewer after viewer reads it.
 #[derive(Clone, Copy)]
 pub struct Line {
-    /// What a viewer holds who needs nothing but the difference to the tick before.
+    /// What a viewer holds who needs nothing but this difference.
     pub stepped: Held,
     /// Where that begins.
     from: u32,
@@ -28,19 +28,17 @@ pub struct Line {
 const NEVER: Tick = Tick(u32::MAX);
 
 impl Steps {
-    /// Encodes the differences.
+    /// Encodes the differences to an earlier tick, if that is still kept.
     pub fn rebuild(&mut self, before: Option<&Past>, world: &WorldSnapshot, tick_seconds: f32) {
-        self.bytes.clear();
-        self.lines.clear();
-        let past =
-            before.filter(|past| past.tick.next() == world.tick).map_or(&[][..], |past| &past.entities);
+        self.clear();
+        let (past, age) = before.map_or((&[][..], 0), |past| (&past.entities, world.tick.since(past.tick)));
         let mut old = past.iter().peekable();
         for now in &world.entities {
             while old.next_if(|entity| entity.id < now.id).is_some() {}
             let from = self.bytes.len();
             let base = old.next_if(|entity| entity.id == now.id && entity.kind == now.kind);
             if let Some(base) = base {
-                write_delta(base, now, 1, tick_seconds, &mut self.bytes);
+                write_delta(base, now, age, tick_seconds, &mut self.bytes);
             }
             let length = (self.bytes.len() - from) as u16;
             let exact_at = before.filter(|_| base.is_some()).map_or(NEVER, |past| past.tick);
@@ -50,12 +48,18 @@ impl Steps {
         self.bytes.extend([0; SHORT_RECORD_BYTES]);
     }
 
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.lines.clear();
+    }
+
     /// What a merge reads of the entities.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// Writes the record that takes an entity from the tick before to now; nothing if the motion rule does. For every
+    /// Writes the record that takes an entity from the earlier tick to now; nothing if the motion rule does. For every
     /// entity in every view: a call of its own would cost as much again.
     #[inline(always)]
     pub fn write(&self, line: Line, writer: &mut RecordWriter<'_>) {

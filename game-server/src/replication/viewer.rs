@@ -11,8 +11,10 @@ use shared::snapshot::WorldSnapshot;
 
 /// A tick that never comes, for an entity that the viewer holds or not.
 const UNKNOWN: Tick = Tick(u32::MAX - 1);
-/// Marks the index of an entity that takes more than its step.
+/// Marks the index of an entity that takes more than a step.
 const RARE: u32 = 1 << 31;
+/// Marks the index of an entity that takes a far step.
+const FAR: u32 = 1 << 30;
 
 /// One entity that a viewer holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,20 +24,13 @@ pub(super) struct Held {
     pub exact_at: Tick,
 }
 
-/// What is done about an entity that takes more than its step, or that waits for it.
-#[derive(Clone, Copy)]
-enum Rare {
-    /// It is told to a viewer who has its state of this tick.
-    Tell(Option<Tick>),
-    /// It has its turn later; the viewer has its state of this tick.
-    Waits(Tick),
-}
-
 /// What a viewer has of an entity in sight.
 #[derive(Clone, Copy)]
 enum Before {
-    /// Its state of the tick before: the step from there is shared by all viewers.
+    /// Its state of the tick that most have theirs of: the step from there is shared by all viewers.
     Step,
+    /// Its state of the tick that most have the states of far entities of.
+    FarStep,
     /// Its state of another tick.
     Other(Tick),
     Nothing,
@@ -52,27 +47,10 @@ pub(super) struct Sources<'a> {
     pub world: &'a WorldSnapshot,
     pub history: &'a History,
     pub steps: &'a Steps,
+    pub far_steps: &'a Steps,
     pub lazy: &'a mut LazyRecords,
     pub tick_seconds: f32,
-    pub far: FarTurn,
     pub scratch: &'a mut Scratch,
-}
-
-/// Which of the entities far from a viewer have their turn to be told.
-#[derive(Clone, Copy)]
-pub(super) struct FarTurn {
-    /// Each has it once in so many ticks.
-    pub interval: u32,
-    /// Those whose id leaves this remainder have it now.
-    pub remainder: u32,
-}
-
-impl FarTurn {
-    /// Whether an entity waits if it is far.
-    #[inline]
-    fn passes(self, id: NetId) -> bool {
-        self.interval > 1 && id.0 % self.interval != self.remainder
-    }
 }
 
 /// Buffers that are reused from viewer to viewer.
@@ -82,7 +60,8 @@ pub struct Scratch {
     pub visible: Vec<u32>,
     /// What the viewer holds from now on, into the world's entities; some [`RARE`].
     kept: Vec<u32>,
-    rare: Vec<Rare>,
+    /// Which state the viewer has of each of those that take more than their step.
+    rare: Vec<Option<Tick>>,
     removed: Vec<NetId>,
     records: Vec<u8>,
     candidates: Vec<Candidate>,
@@ -118,46 +97,22 @@ impl Viewer {
         self.held.is_empty()
     }
 
-    /// Brings the viewer up to date with `scratch.visible` and appends the payload. Says whether everything that is held is
-    /// exact now: what is far waits for its turn.
-    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) -> bool {
-        let far = sources.far;
-        if far.interval == 1 {
-            return self.write_but(|_| false, interest, sources, out);
-        }
-        let waits = |entity: &EntityState| far.passes(entity.id) && !interest.is_near(entity.motion.at);
-        self.write_but(waits, interest, sources, out)
-    }
-
-    /// As [`Self::write`]; `waits` says which entities have their turn later. Compiled for each of its two answers, so that
-    /// nobody pays for turns that are not taken.
-    #[inline(always)]
-    fn write_but(
-        &mut self,
-        waits: impl Fn(&EntityState) -> bool,
-        interest: &Interest,
-        sources: Sources<'_>,
-        out: &mut Vec<u8>,
-    ) -> bool {
-        let Sources { world, history, steps, lazy, tick_seconds, scratch, .. } = sources;
+    /// Brings the viewer up to date with `scratch.visible` and appends the payload.
+    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
+        let Sources { world, history, steps, far_steps, lazy, tick_seconds, scratch } = sources;
         let Scratch { visible, kept, rare, removed, records, .. } = scratch;
-        let lines = steps.lines();
+        let (lines, far_lines) = (steps.lines(), far_steps.lines());
         kept.resize(visible.len(), 0);
         rare.clear();
         let mut count = 0;
-        merge(&self.held, visible, lines, removed, |index, before| {
-            let entity = &world.entities[index as usize];
+        merge(&self.held, visible, (lines, far_lines), removed, |index, before| {
             let mut mark = RARE;
             match before {
-                // What the motion rule moves is exact without being told.
-                Before::Step if lines[index as usize].length > 0 && waits(entity) => {
-                    rare.push(Rare::Waits(lines[index as usize].stepped.exact_at));
-                }
                 Before::Step => mark = 0,
-                Before::Other(tick) if tick != UNKNOWN && waits(entity) => rare.push(Rare::Waits(tick)),
-                _ if !is_held_on(before, entity, interest) => return false,
-                Before::Other(tick) => rare.push(Rare::Tell(Some(tick))),
-                Before::Nothing => rare.push(Rare::Tell(None)),
+                Before::FarStep => mark = FAR,
+                _ if !is_held_on(before, &world.entities[index as usize], interest) => return false,
+                Before::Other(tick) => rare.push(Some(tick)),
+                Before::Nothing => rare.push(None),
             }
             kept[count] = index | mark;
             count += 1;
@@ -170,28 +125,54 @@ impl Viewer {
         let mut next_rare = rare.iter();
         self.held.clear();
         self.held.extend(kept.iter().map(|kept| {
-            let index = (kept & !RARE) as usize;
+            let index = (kept & !(RARE | FAR)) as usize;
             let line = lines[index];
-            let mut exact_at = world.tick;
             if kept & RARE == 0 {
+                let (steps, line) =
+                    if kept & FAR == 0 { (steps, line) } else { (far_steps, far_lines[index]) };
                 steps.write(line, &mut writer);
-            } else {
-                match next_rare.next() {
-                    Some(Rare::Waits(tick)) => exact_at = *tick,
-                    Some(Rare::Tell(Some(before)))
-                        if telling.lazy.write_known(index, line.stepped.id, *before, world, &mut writer) => {}
-                    Some(Rare::Tell(before)) => telling.tell(index, *before, &mut writer),
-                    None => {}
-                }
+            } else if let Some(before) = next_rare.next() {
+                telling.tell(index, *before, &mut writer);
             }
-            Held { id: line.stepped.id, exact_at }
+            Held { id: line.stepped.id, exact_at: world.tick }
         }));
         writer.finish();
         write_payload(removed, records, out);
-        !rare.iter().any(|rare| matches!(rare, Rare::Waits(_)))
     }
 
-    /// As [`Self::write`], but no more than about `budget_bytes` of records. Says whether that was everything.
+    /// Brings what is in `scratch.visible` up to date, which is only a part of what the viewer sees, and appends the payload.
+    /// The rest stays as it is held.
+    pub(super) fn write_part(&mut self, sources: Sources<'_>, out: &mut Vec<u8>) {
+        let Sources { world, history, steps, lazy, tick_seconds, scratch, .. } = sources;
+        let Scratch { visible, records, .. } = scratch;
+        records.clear();
+        let mut writer = RecordWriter::new(records);
+        let mut telling = Telling { world, history, lazy, tick_seconds };
+        let mut place = 0;
+        for index in visible.iter() {
+            let line = steps.lines()[*index as usize];
+            let now = Held { id: line.stepped.id, exact_at: world.tick };
+            place += self.held[place..].iter().take_while(|held| held.id < now.id).count();
+            match self.held.get_mut(place).filter(|held| held.id == now.id) {
+                Some(held) => {
+                    if *held == line.stepped {
+                        steps.write(line, &mut writer);
+                    } else {
+                        telling.tell(*index as usize, Some(held.exact_at), &mut writer);
+                    }
+                    *held = now;
+                }
+                None => {
+                    telling.tell(*index as usize, None, &mut writer);
+                    self.held.insert(place, now);
+                }
+            }
+        }
+        writer.finish();
+        write_payload(&[], records, out);
+    }
+
+    /// As [`Self::write`], but with no more than about `budget_bytes` of records. Says whether that was everything.
     pub(super) fn write_some(
         &mut self,
         player: PlayerId,
@@ -204,14 +185,14 @@ impl Viewer {
         let Scratch { visible, removed, records, candidates, order, .. } = scratch;
         let lines = steps.lines();
         candidates.clear();
-        merge(&self.held, visible, lines, removed, |index, before| {
+        merge(&self.held, visible, (lines, &[]), removed, |index, before| {
             let index = index as usize;
             let (entity, line) = (&world.entities[index], lines[index]);
             if !is_held_on(before, entity, interest) {
                 return false;
             }
             let (exact_at, cost) = match before {
-                Before::Step => (Some(line.stepped.exact_at), usize::from(line.length)),
+                Before::Step | Before::FarStep => (Some(line.stepped.exact_at), usize::from(line.length)),
                 Before::Other(tick) => (Some(tick), OLDER_COST_BYTES),
                 Before::Nothing => (None, FULL_COST_BYTES),
             };
@@ -247,7 +228,7 @@ impl Viewer {
 fn merge(
     held: &[Held],
     visible: &[u32],
-    lines: &[Line],
+    (lines, far_lines): (&[Line], &[Line]),
     removed: &mut Vec<NetId>,
     mut each: impl FnMut(u32, Before) -> bool,
 ) {
@@ -258,6 +239,12 @@ fn merge(
         if held.get(place) == Some(&lines[*index as usize].stepped) {
             place += 1;
             each(*index, Before::Step);
+            continue;
+        }
+        let far_step = far_lines.get(*index as usize).map(|line| &line.stepped);
+        if far_step.is_some() && held.get(place) == far_step {
+            place += 1;
+            each(*index, Before::FarStep);
             continue;
         }
         while let Some(gone) = held.get(place).filter(|held| held.id < id) {
@@ -279,7 +266,7 @@ fn merge(
 /// the viewer holds or not: that is forgotten on both sides until it comes into view.
 fn is_held_on(before: Before, entity: &EntityState, interest: &Interest) -> bool {
     match before {
-        Before::Step => true,
+        Before::Step | Before::FarStep => true,
         Before::Other(tick) if tick != UNKNOWN => true,
         Before::Other(_) | Before::Nothing => interest.enters(entity.motion.at),
     }
@@ -295,8 +282,17 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     /// Writes what takes a viewer's state of an entity, exact at `before`, to now. A missing baseline is ordinary.
-    #[cold]
     fn tell(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
+        let id = self.world.entities[index].id;
+        let known = before.is_some_and(|before| self.lazy.write_known(index, id, before, self.world, writer));
+        if !known {
+            self.make(index, before, writer);
+        }
+    }
+
+    /// As [`Self::tell`], for the first viewer who needs it.
+    #[cold]
+    fn make(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
         let id = self.world.entities[index].id;
         if let Some(before) = before
             && let Some(record) = self.lazy.since(index, before, self.world, self.history, self.tick_seconds)

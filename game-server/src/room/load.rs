@@ -4,6 +4,8 @@
 //! think in turns, nobody is let in. Ticks that keep well within their budget for a while take the steps back, one by one.
 
 use super::admission::JOINS_PER_TICK;
+use crate::sessions::Scope;
+use shared::id::{PlayerId, Tick};
 use shared::message::LoadLevel;
 
 /// What a tick may take of the time from one tick to the next.
@@ -14,8 +16,8 @@ pub const CALM_TICK_PERCENT: u32 = 40;
 pub const OVERRUN_LIMIT_TICKS: u32 = 8;
 /// Seconds of calm ticks that take a step back.
 pub const CALM_SECONDS: u32 = 5;
-/// Ticks from one telling of a far entity to the next, while they are told less often.
-pub const FAR_INTERVAL_TICKS: u32 = 3;
+/// Of so many snapshots one tells of what is far, while that is told less often.
+pub const FAR_INTERVAL_SNAPSHOTS: u32 = 3;
 
 /// Decides how much a room goes without.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ pub struct LoadGovernor {
 
 impl LoadGovernor {
     /// For a room with this many ticks per second.
+    #[must_use]
     pub fn new(tick_rate_hz: u16) -> LoadGovernor {
         let rate = u32::from(tick_rate_hz.max(1));
         let percent = |share: u32| 1_000_000 / rate * share / 100;
@@ -64,26 +67,38 @@ impl LoadGovernor {
     }
 
     /// How much the room goes without.
+    #[must_use]
     pub fn level(&self) -> LoadLevel {
         self.level
     }
 
-    /// Ticks from one telling of a far entity to the next.
-    pub fn far_interval_ticks(&self) -> u32 {
-        if self.level >= LoadLevel::FarLessOften { FAR_INTERVAL_TICKS } else { 1 }
+    /// Ticks from one snapshot of a viewer to the next, and to the next that tells of what is far, too.
+    #[must_use]
+    pub fn intervals_ticks(&self) -> (u32, u32) {
+        let snapshots = if self.level >= LoadLevel::HalfSnapshots { 2 } else { 1 };
+        let far = if self.level >= LoadLevel::FarLessOften { FAR_INTERVAL_SNAPSHOTS } else { 1 };
+        (snapshots, snapshots * far)
     }
 
-    /// Ticks from one snapshot of a viewer to the next.
-    pub fn snapshot_interval_ticks(&self) -> u32 {
-        if self.level >= LoadLevel::HalfSnapshots { 2 } else { 1 }
+    /// What a player is told of in a tick. Some players have their turn in one tick, others in the next: ticks stay even.
+    #[must_use]
+    pub fn scope(&self, tick: Tick, player: PlayerId) -> Option<Scope> {
+        let turn = tick.0.wrapping_add(player.0);
+        let (interval, far_interval) = self.intervals_ticks();
+        if turn.is_multiple_of(far_interval) {
+            return Some(Scope::Whole);
+        }
+        turn.is_multiple_of(interval).then_some(Scope::Near)
     }
 
     /// Whether drones think in turns.
+    #[must_use]
     pub fn drones_in_turns(&self) -> bool {
         self.level >= LoadLevel::DronesInTurns
     }
 
     /// New players that a tick lets in.
+    #[must_use]
     pub fn joins_per_tick(&self) -> usize {
         if self.level >= LoadLevel::NobodyAdmitted { 0 } else { JOINS_PER_TICK }
     }
@@ -121,22 +136,24 @@ mod tests {
     #[test]
     fn each_step_is_added_to_those_before() {
         let mut governor = LoadGovernor::new(RATE_HZ);
+        const TICKS: u32 = 2 * FAR_INTERVAL_SNAPSHOTS;
         let mut steps = Vec::new();
         for _ in LoadLevel::ALL {
+            let scopes = (0..TICKS).filter_map(|tick| governor.scope(Tick(tick), PlayerId(5)));
+            let whole = scopes.clone().filter(|scope| *scope == Scope::Whole).count();
             let turns = governor.drones_in_turns();
-            let (far, snapshot) = (governor.far_interval_ticks(), governor.snapshot_interval_ticks());
-            steps.push((far, snapshot, turns, governor.joins_per_tick()));
+            steps.push((scopes.count(), whole, turns, governor.joins_per_tick()));
             after(&mut governor, OVERRUN_LIMIT_TICKS, LONG);
         }
-        let (far, joins) = (FAR_INTERVAL_TICKS, JOINS_PER_TICK);
+        let joins = JOINS_PER_TICK;
         let expected = [
-            (1, 1, false, joins),
-            (far, 1, false, joins),
-            (far, 2, false, joins),
-            (far, 2, true, joins),
-            (far, 2, true, 0),
+            (6, 6, false, joins),
+            (6, 2, false, joins),
+            (3, 1, false, joins),
+            (3, 1, true, joins),
+            (3, 1, true, 0),
         ];
-        assert_eq!(steps, expected);
+        assert_eq!(steps, expected, "snapshots, whole ones, drones in turns, joins");
     }
 
     #[test]

@@ -51,6 +51,15 @@ pub enum Reaction {
     Leave,
 }
 
+/// What of its view a viewer is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The middle. Who holds nothing yet is told of all.
+    Near,
+    /// All of it.
+    Whole,
+}
+
 /// How the room does, as answers to pings tell.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pulse {
@@ -322,6 +331,7 @@ impl Session {
         &mut self,
         replicator: &mut Replicator,
         setup: &Setup,
+        scope: Scope,
         bytes_per_second: u32,
         out: &mut Vec<u8>,
     ) -> bool {
@@ -334,11 +344,16 @@ impl Session {
         let own = own(pilot);
         self.payload.clear();
         let ticks = tick.since(self.sent);
+        let (viewer, payload) = (&mut self.viewer, &mut self.payload);
         let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
-            None => replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload),
-            Some(bytes) => {
-                let (viewer, player) = (&mut self.viewer, self.key.player);
-                replicator.write_some(viewer, player, &self.interest, bytes, &mut self.payload)
+            Some(bytes) => replicator.write_some(viewer, self.key.player, &self.interest, bytes, payload),
+            None if scope == Scope::Near && !viewer.is_empty() => {
+                replicator.write_near(viewer, &self.interest, payload);
+                false
+            }
+            None => {
+                replicator.write_payload(viewer, &self.interest, payload);
+                true
             }
         };
         self.budget.spend(self.payload.len());

@@ -17,6 +17,8 @@ const KIBIBYTE: f64 = 1024.0;
 pub struct Usage {
     /// Time on cores, in user and kernel mode, in seconds.
     pub core_seconds: f64,
+    /// The part of it in kernel mode.
+    pub kernel_seconds: f64,
     /// Memory in use, in bytes.
     pub resident_bytes: f64,
 }
@@ -32,22 +34,21 @@ impl Usage {
                 .with_context(|| format!("there is no process {pid}"))
         };
         let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
+        let (user, kernel) = core_ticks(&read("stat")?).context("/proc/PID/stat has changed")?;
         Ok(Usage {
-            core_seconds: core_ticks(&read("stat")?).context("/proc/PID/stat has changed")? as f64
-                / ticks_per_second,
+            core_seconds: (user + kernel) as f64 / ticks_per_second,
+            kernel_seconds: kernel as f64 / ticks_per_second,
             resident_bytes: resident_kib(&read("status")?).context("/proc/PID/status has changed")?
                 * KIBIBYTE,
         })
     }
 }
 
-/// Fields 14 and 15 of proc_pid_stat(5); the name before them may hold anything but ends with the last parenthesis.
-fn core_ticks(stat: &str) -> Option<u64> {
+/// Time in user and in kernel mode: fields 14 and 15 of proc_pid_stat(5); the name before them may hold anything but ends with the last parenthesis.
+fn core_ticks(stat: &str) -> Option<(u64, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let kernel: u64 = fields.next()?.parse().ok()?;
-    Some(user + kernel)
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
 fn resident_kib(status: &str) -> Option<f64> {
@@ -92,6 +93,9 @@ struct Status {
 pub struct ServerReport {
     /// Time on cores per player and second, in microseconds.
     pub cpu_micros_per_player_second: Option<f64>,
+    /// What the kernel took of it.
+    #[serde(default)]
+    pub kernel_micros_per_player_second: Option<f64>,
     /// Memory gained since before the first player came, per player, in KiB.
     pub resident_kib_per_player: Option<f64>,
     /// Memory in use in the end, in MiB.
@@ -185,9 +189,12 @@ impl Observation {
             (at(values.len() / 2), values.len().checked_sub(1).and_then(at))
         };
         let p99 = millis(|room| room.tick_micros_p99);
+        let per_player_second = |of: fn(&Usage) -> f64| {
+            usage.map(|usage| (of(&usage) - of(&self.usage)) * 1e6 / seconds / players)
+        };
         Ok(ServerReport {
-            cpu_micros_per_player_second: usage
-                .map(|usage| (usage.core_seconds - self.usage.core_seconds) * 1e6 / seconds / players),
+            cpu_micros_per_player_second: per_player_second(|usage| usage.core_seconds),
+            kernel_micros_per_player_second: per_player_second(|usage| usage.kernel_seconds),
             resident_kib_per_player: usage.map(|usage| {
                 (usage.resident_bytes - self.observer.empty.resident_bytes) / KIBIBYTE / players
             }),
@@ -219,7 +226,7 @@ mod tests {
     #[test]
     fn a_process_with_a_strange_name_has_its_times_read() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 9 9 20 0 1 0 5 6 7";
-        assert_eq!(core_ticks(stat), Some(300));
+        assert_eq!(core_ticks(stat), Some((250, 50)));
         assert_eq!(core_ticks("nonsense"), None);
         assert_eq!(resident_kib("Name:\tx\nVmRSS:\t    1234 kB\n"), Some(1234.0));
     }

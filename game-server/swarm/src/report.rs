@@ -165,7 +165,14 @@ impl Report {
         row("", format!("p50 {:.2} · p99 {:.2} ticks", ticks(added.p50), ticks(added.p99)));
         row("input to ack, whole", spread(&self.whole_ms, "ms"));
         let server = &self.server;
-        row("server", format!("{} µs per player-second", known(server.cpu_micros_per_player_second)));
+        row(
+            "server",
+            format!(
+                "{} µs per player-second, {} of them in the kernel",
+                known(server.cpu_micros_per_player_second),
+                known(server.kernel_micros_per_player_second)
+            ),
+        );
         row(
             "server tick",
             format!(

@@ -124,9 +124,8 @@ struct Flight {
     line: Line,
     begun: Instant,
     snapshots: u64,
-    pings: u32,
-    /// When the newest ping was sent.
-    pinged: Instant,
+    /// When each ping was sent.
+    pinged: Vec<Instant>,
     pong_micros: Distribution,
 }
 
@@ -142,7 +141,7 @@ impl Flight {
             Transport::ShortPoll => polls::open(target, hello, delay, polls::SHORT)?,
         };
         let now = Instant::now();
-        let (pings, pong_micros) = (0, Distribution::new());
+        let pong_micros = Distribution::new();
         let pilot = Pilot::new(Behaviour::Fly, 1);
         let mut flight = Flight {
             transport,
@@ -151,8 +150,7 @@ impl Flight {
             line,
             begun: now,
             snapshots: 0,
-            pings,
-            pinged: now,
+            pinged: Vec::new(),
             pong_micros,
         };
         while flight.snapshots == 0 {
@@ -215,11 +213,10 @@ impl Flight {
         self.client.set_input(buttons, aim);
         self.client.advance(self.now_ms());
         self.transmit();
-        if self.snapshots > 0 && self.pinged.elapsed() >= PING_INTERVAL {
-            self.pings += 1;
-            self.pinged = Instant::now();
+        if self.snapshots > 0 && self.pinged.last().is_none_or(|pinged| pinged.elapsed() >= PING_INTERVAL) {
             let mut ping = Vec::new();
-            encode_client(&ClientMessage::Ping { stamp: FIRST_STAMP + self.pings }, &mut ping);
+            encode_client(&ClientMessage::Ping { stamp: FIRST_STAMP + self.pinged.len() as u32 }, &mut ping);
+            self.pinged.push(Instant::now());
             self.line.say(ping);
         }
         Ok(())
@@ -228,9 +225,11 @@ impl Flight {
     fn receive(&mut self, message: &[u8]) -> anyhow::Result<()> {
         match decode_server(message)? {
             ServerMessage::Snapshot(_) => self.snapshots += 1,
-            // An answer to an earlier ping than the newest came so late that nobody can tell how late.
-            ServerMessage::Pong { stamp, .. } if stamp == FIRST_STAMP + self.pings => {
-                self.pong_micros.record(self.pinged.elapsed().as_micros() as u64);
+            ServerMessage::Pong { stamp, .. } => {
+                let ping = stamp.checked_sub(FIRST_STAMP).and_then(|ping| self.pinged.get(ping as usize));
+                if let Some(pinged) = ping {
+                    self.pong_micros.record(pinged.elapsed().as_micros() as u64);
+                }
             }
             _ => {}
         }

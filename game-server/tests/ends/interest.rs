@@ -5,7 +5,7 @@ use crate::crowd::Crowd;
 use crate::pair::setup;
 use game_server::journal::{Journal, JournalOptions};
 use game_server::replication::{Interest, Replicator};
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
@@ -150,7 +150,7 @@ fn witnesses_of(recording: &Recording, bytes_per_second: u32, random: &mut Pcg32
             if random.random_range(0..4) == 0 {
                 continue;
             }
-            if session.write_snapshot(&mut replicator, &setup, bytes_per_second, &mut message) {
+            if session.write_snapshot(&mut replicator, &setup, Scope::Whole, bytes_per_second, &mut message) {
                 witness.hear(&message, replicator.world());
             }
         }

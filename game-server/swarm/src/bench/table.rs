@@ -158,6 +158,11 @@ fn numbers(measurements: &[Measurement]) -> String {
     row("server CPU, µs per player-second", &|one| one.server().cpu_micros_per_player_second, 1);
     row("floor, µs per player-second", &|one| Some(one.floor.cpu_micros_per_client_second), 1);
     row("server as a multiple of the floor", &Measurement::ratio, 2);
+    row("server in the kernel, µs per player-second", &|one| one.server().kernel_micros_per_player_second, 1);
+    let kernel = |one: &Measurement| {
+        Some(one.server().kernel_micros_per_player_second? / one.floor.cpu_micros_per_client_second)
+    };
+    row("the kernel's part alone as a multiple of the floor", &kernel, 2);
     let two_way = |one: &Measurement| one.two_way_floor.cpu_micros_per_client_second;
     row("floor with inputs, µs per player-second", &|one| Some(two_way(one)), 1);
     let ratio = |one: &Measurement| Some(one.server().cpu_micros_per_player_second? / two_way(one));
