@@ -53,7 +53,7 @@ function watch(): void {
   requestAnimationFrame(note);
 }
 
-test("where upgrades are blocked the match is flown over polls, and goes on over a WebSocket", async () => {
+test("where upgrades are blocked the match is flown over polls, outlives the server, and goes on over a WebSocket", async () => {
   const tab = await Tab.open(browser, "about:blank");
   await tab.page.addInitScript(watch);
   await tab.page.goto(proxy.origin);
@@ -81,6 +81,12 @@ test("where upgrades are blocked the match is flown over polls, and goes on over
   expect(rate).toBeGreaterThanOrEqual(SNAPSHOTS_PER_SECOND_FLOOR);
   const flown = await pilot.state();
   expect([flown.transport, flown.self!.id]).toEqual(["long-poll", start.id]);
+
+  await server.upgrade();
+  await pilot.page.waitForFunction((tick) => driftbelt.state().tick > tick + 60, flown.tick);
+  const taken = await pilot.state();
+  expect([taken.phase, taken.transport]).toEqual(["playing", "long-poll"]);
+  expect([taken.self!.id, taken.self!.score]).toEqual([start.id, flown.self!.score]);
 
   proxy.blocksUpgrades = false;
   await pilot.page.waitForFunction(() => driftbelt.state().transport === "websocket");

@@ -68,6 +68,18 @@ export class Server {
     return ended;
   }
 
+  /** Lets the binary, as it is on the disk now, take over from the running server. */
+  async upgrade(): Promise<void> {
+    const opened = () => this.log.filter((line) => OPEN.test(line)).length;
+    const before = opened();
+    this.child.kill("SIGHUP");
+    const until = performance.now() + START_MS;
+    while (opened() === before) {
+      if (performance.now() > until) throw new Error(`nobody took over:\n${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   /** Ends the server without a word. */
   async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
