@@ -390,7 +390,7 @@ impl Room {
                 seat.session.silence();
                 continue;
             };
-            if self.replicator.world().pilot(*player).is_none() {
+            if seat.greeting.is_some() && self.replicator.world().pilot(*player).is_none() {
                 continue;
             }
             if let Some(greeting) = seat.greeting.take() {

@@ -59,6 +59,7 @@ impl History {
 
     /// What happened after a tick, as far as it is kept.
     pub fn events_since(&self, tick: Tick) -> impl Iterator<Item = &Event> {
-        self.ring.iter().filter(move |past| past.tick > tick).flat_map(|past| &past.events)
+        let first = self.ring.partition_point(|past| past.tick <= tick);
+        self.ring.range(first..).flat_map(|past| &past.events)
     }
 }
