@@ -1,5 +1,5 @@
-//! Sockets: TLS, HTTP, WebSocket, polls in its place, and the life of one player's connection. Knows messages and rooms' inboxes, and no
-//! entity.
+//! Sockets: TLS, HTTP, WebSocket, polls in its place, and the life of one player's connection. Knows messages and
+//! rooms' inboxes, and no entity.
 
 pub mod addresses;
 pub mod admin;

@@ -76,8 +76,8 @@ impl Stream {
         self.moved.clone()
     }
 
-    /// The socket and its TLS session without their task, once HTTP is done with them. The system buffers little from now on, so that what is sent
-    /// is fresh.
+    /// The socket and its TLS session without their task, once HTTP is done with them. The system buffers little from
+    /// now on, so that what is sent is fresh.
     ///
     /// # Errors
     /// If the system refuses an option of the socket.

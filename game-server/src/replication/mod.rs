@@ -1,8 +1,8 @@
 //! Replication: what each viewer sees, as the difference to what it was last sent.
 //!
-//! Once per tick the world is captured, sorted into a grid, and every entity's usual record (the difference to the tick that
-//! most viewers were told last) is encoded. Per viewer there is then only merging and copying. Knows entities and bytes; no sockets, no clock,
-//! nothing of the simulation.
+//! Once per tick the world is captured, sorted into a grid, and every entity's usual record (the difference to the tick
+//! that most viewers were told last) is encoded. Per viewer there is then only merging and copying. Knows entities and
+//! bytes; no sockets, no clock, nothing of the simulation.
 
 mod crowd;
 mod grid;

@@ -44,7 +44,8 @@ impl Usage {
     }
 }
 
-/// Time in user and in kernel mode: fields 14 and 15 of proc_pid_stat(5); the name before them may hold anything but ends with the last parenthesis.
+/// Time in user and in kernel mode: fields 14 and 15 of proc_pid_stat(5); the name before them may hold anything but
+/// ends with the last parenthesis.
 fn core_ticks(stat: &str) -> Option<(u64, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);

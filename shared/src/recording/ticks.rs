@@ -2,10 +2,10 @@
 //!
 //! A run is `first tick, count, hashes (8 bytes each), records`; the count is doubled, plus 1 if the run is the first
 //! after a keyframe, where the memory of what was held begins anew. A record is a byte that says whether drones think in
-//! turns (since format 2), and what follows: `commands` (their length, then leaves, joins, absences and admin commands as the codec writes them) and `inputs` (their count,
-//! then for each the player's id as the signed gap to the one before, and the turn of the aim, doubled, plus 1 if more
-//! changed: then the buttons that changed follow as a mask, doubled, plus 1 if the signed change of the view's lag
-//! follows). Numbers are varints.
+//! turns (since format 2), and what follows: `commands` (their length, then leaves, joins, absences and admin commands
+//! as the codec writes them) and `inputs` (their count, then for each the player's id as the signed gap to the one
+//! before, and the turn of the aim, doubled, plus 1 if more changed: then the buttons that changed follow as a mask,
+//! doubled, plus 1 if the signed change of the view's lag follows). Numbers are varints.
 
 use super::chunk::ChunkError;
 use crate::angle::Angle;

@@ -1,8 +1,8 @@
 //! The game over plain HTTP, for clients whose network passes no WebSocket: what the server says comes as answers to polls, what
 //! the client says goes up in posts. The messages and the sessions are the same, in [batches](shared::batch).
 //!
-//! - `POST /poll?version=<protocol>[&room=<name>]`, the Hello as body: 201 and the connection's id, a secret. A refusal is a batch
-//!   that ends with a close.
+//! - `POST /poll?version=<protocol>[&room=<name>]`, the Hello as body: 201 and the connection's id, a secret. A refusal
+//!   is a batch that ends with a close.
 //! - `GET /poll/<id>/<n>[?wait=<milliseconds>]`, n = 0, 1, 2…: a batch as soon as there is something to say, an empty one when
 //!   the wait is over. Two polls may wait at the same time.
 //! - `POST /poll/<id>/<n>`, a batch as body: 204.
