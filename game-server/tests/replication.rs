@@ -194,3 +194,34 @@ proptest! {
         }
     }
 }
+
+/// Everything turns in every tick, so that nothing stays exact by itself.
+#[test]
+fn bytes_are_saved_when_what_is_far_is_told_in_turns() {
+    let setup = setup();
+    let interest = Interest::around(IVec2::ZERO, &setup);
+    let bytes = [1, FAR_INTERVAL_SNAPSHOTS].map(|far_interval| {
+        let mut replicator = Replicator::new(&setup);
+        replicator.set_intervals_ticks(1, far_interval);
+        let mut next_id = 0;
+        let mut world: Vec<EntityState> = (0..120).map(|_| appear(&mut next_id)).collect();
+        let (mut viewer, mut payload) = (Viewer::default(), Vec::new());
+        for tick in 1..=60 {
+            world.iter_mut().for_each(|entity| {
+                entity.motion.velocity = IVec2::new(if tick % 2 == 0 { 40 } else { -40 }, 0);
+                entity.motion = entity.motion.drifted(1, setup.tick_seconds());
+            });
+            replicator.observe(|out: &mut WorldSnapshot| {
+                out.tick = Tick(tick);
+                out.entities.clone_from(&world);
+            });
+            if (tick - 1).is_multiple_of(far_interval) {
+                replicator.write_payload(&mut viewer, &interest, &mut payload);
+            } else {
+                replicator.write_near(&mut viewer, &interest, &mut payload);
+            }
+        }
+        payload.len()
+    });
+    assert!(bytes[1] * 3 < bytes[0] * 2, "{bytes:?} bytes");
+}

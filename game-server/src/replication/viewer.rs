@@ -58,7 +58,7 @@ pub(super) struct Sources<'a> {
 pub struct Scratch {
     /// What is in sight, ascending: into the world's entities.
     pub visible: Vec<u32>,
-    /// What the viewer holds from now on, into the world's entities; some [`RARE`].
+    /// What the viewer holds from now on, into the world's entities; some marked [`RARE`] or [`FAR`].
     kept: Vec<u32>,
     /// Which state the viewer has of each of those that take more than their step.
     rare: Vec<Option<Tick>>,
