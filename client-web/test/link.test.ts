@@ -4,49 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mayRetry, retryDelayMs } from "../src/net/backoff.ts";
 import { Link } from "../src/net/link.ts";
 import { socketUrl } from "../src/net/transport/websocket.ts";
-
-class FakeSocket {
-  static readonly OPEN = 1;
-  static all: FakeSocket[] = [];
-  readyState = 0;
-  sent: Uint8Array[] = [];
-  closedWith: number | undefined;
-  onopen: (() => void) | null = null;
-  onmessage: ((message: { data: unknown }) => void) | null = null;
-  onclose: ((close: { code: number; reason: string }) => void) | null = null;
-
-  constructor(
-    readonly url: string,
-    readonly protocol: string,
-  ) {
-    FakeSocket.all.push(this);
-  }
-
-  send(bytes: Uint8Array): void {
-    this.sent.push(bytes);
-  }
-
-  close(code: number): void {
-    this.closedWith = code;
-  }
-
-  open(): void {
-    this.readyState = 1;
-    this.onopen?.();
-  }
-
-  end(code: number, reason = ""): void {
-    this.readyState = 3;
-    this.onclose?.({ code, reason });
-  }
-}
-
-function events() {
-  return { opened: vi.fn(), received: vi.fn(), lost: vi.fn(), waiting: vi.fn(), refused: vi.fn() };
-}
-
-const place = () => ({ protocol: "http:", host: "x", room: undefined });
-const newest = () => FakeSocket.all[FakeSocket.all.length - 1];
+import { events, FakeSocket, newest, place } from "./fake-socket.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -5,6 +5,7 @@ import { Ladder } from "../src/net/ladder.ts";
 import { Link } from "../src/net/link.ts";
 import { BATCH_TYPE, framed, pieces } from "../src/net/transport/batch.ts";
 import { openTransport } from "../src/net/transport/transport.ts";
+import { events, FakeSocket, newest, place } from "./fake-socket.ts";
 
 /** A request that waits for the test's answer. */
 interface Asked {
@@ -16,42 +17,8 @@ interface Asked {
   fail(): Promise<void>;
 }
 
-class FakeSocket {
-  static readonly OPEN = 1;
-  static all: FakeSocket[] = [];
-  readyState = 0;
-  sent: Uint8Array[] = [];
-  closedWith: number | undefined;
-  onopen: (() => void) | null = null;
-  onmessage: ((message: { data: unknown }) => void) | null = null;
-  onclose: ((close: { code: number; reason: string }) => void) | null = null;
-  constructor(readonly url: string) {
-    FakeSocket.all.push(this);
-  }
-  send(bytes: Uint8Array): void {
-    this.sent.push(bytes);
-  }
-  close(code: number): void {
-    this.closedWith = code;
-  }
-  open(): void {
-    this.readyState = 1;
-    this.onopen?.();
-  }
-  block(): void {
-    this.readyState = 3;
-    this.onclose?.({ code: 1006, reason: "" });
-  }
-}
-
 const ID = "c0ffee";
-const place = () => ({ protocol: "http:", host: "x", room: undefined });
-const newest = () => FakeSocket.all[FakeSocket.all.length - 1];
 let asked: Asked[] = [];
-
-function events() {
-  return { opened: vi.fn(), received: vi.fn(), lost: vi.fn(), waiting: vi.fn(), refused: vi.fn() };
-}
 
 /** Lets what follows from an answer happen. */
 async function settle(): Promise<void> {
@@ -276,7 +243,7 @@ async function takenIn() {
   const link = new Link(place, heard);
   heard.opened.mockImplementation(() => link.send(text("hello")));
   for (const waitMs of [500, 1000, 0]) {
-    newest().block();
+    newest().end(1006);
     await vi.advanceTimersByTimeAsync(waitMs);
   }
   await next("POST", "/poll?version=2").answer(201, text(ID), "text/plain");
@@ -298,7 +265,7 @@ test("where upgrades are blocked the link polls, and climbs when one passes", as
   const sockets = FakeSocket.all.length;
   await vi.advanceTimersByTimeAsync(2000);
   expect(FakeSocket.all).toHaveLength(sockets + 1);
-  newest().block();
+  newest().end(1006);
   expect([link.kind, heard.opened.mock.calls.length]).toEqual(["long-poll", 1]);
   await next("GET", `/poll/${ID}/1`).answer(200, framed(text("more")));
   await vi.advanceTimersByTimeAsync(4000);

@@ -14,7 +14,7 @@ export interface ListActions {
 
 export function RecordingList({ actions }: { actions: ListActions }): JSX.Element {
   return (
-    <main class="recordings">
+    <main class="recordings sheet">
       <header>
         <h1>{t("replay.title")}</h1>
         <a href="/">{t("replay.game")}</a>

@@ -49,7 +49,7 @@ export async function openTransportPage(hosts: Hosts, loading: Promise<Core>): P
 
 function Page({ trials }: { trials: readonly Trial[] }): JSX.Element {
   return (
-    <main class="transports scrolls">
+    <main class="transports sheet scrolls">
       <header>
         <h1>{t("transport.title")}</h1>
         <a href="/">{t("replay.game")}</a>
