@@ -4,7 +4,10 @@ use crate::net::sockets::SocketMethod;
 use crate::sessions::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hyper::Uri;
 use ipnet::IpNet;
+use rustls::pki_types::ServerName;
+use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -85,7 +88,10 @@ pub struct ServeOptions {
     /// Private key of --cert (PEM)
     #[arg(long, value_name = "FILE", env = "DRIFTBELT_KEY")]
     pub key: Option<PathBuf>,
-    /// Where the self-signed certificate is kept [default: the user's data directory]
+    /// Certificates by ACME.
+    #[command(flatten)]
+    pub acme: AcmeOptions,
+    /// Where certificates are kept that are made or got here [default: the user's data directory]
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_DATA")]
     pub data: Option<PathBuf>,
     /// Origins whose pages may open sockets, such as https://example.org [default: the server's own]
@@ -173,6 +179,24 @@ pub struct ServeOptions {
     pub config: Option<PathBuf>,
 }
 
+/// Options of `serve` about certificates by ACME.
+#[derive(Clone, Debug, Args)]
+pub struct AcmeOptions {
+    /// Get a certificate for this domain by ACME, and renew it; its port 443 must be this server's or be forwarded to it
+    #[arg(long, value_name = "NAME", env = "DRIFTBELT_ACME_DOMAIN", value_delimiter = ',', value_parser = parse_domain)]
+    pub acme_domain: Vec<String>,
+    /// Where the authority may write to about the account [default: nowhere]
+    #[arg(long, value_name = "EMAIL", env = "DRIFTBELT_ACME_CONTACT", value_parser = parse_contact)]
+    pub acme_contact: Option<String>,
+    /// Directory of the authority; the default is Let's Encrypt
+    #[arg(long, value_name = "URL", env = "DRIFTBELT_ACME_DIRECTORY", value_parser = parse_directory,
+          default_value = LETS_ENCRYPT_PRODUCTION_DIRECTORY)]
+    pub acme_directory: String,
+    /// Whom to trust when talking to the authority (PEM), for one of your own [default: whom browsers trust]
+    #[arg(long, value_name = "FILE", env = "DRIFTBELT_ACME_CA")]
+    pub acme_ca: Option<PathBuf>,
+}
+
 /// Options of `replay`.
 #[derive(Clone, Debug, Args)]
 pub struct ReplayOptions {
@@ -204,6 +228,25 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
 fn parse_network(text: &str) -> Result<IpNet, String> {
     let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     network.map_err(|_| "must be a network such as 10.0.0.0/8, or one address".into())
+}
+
+fn parse_domain(text: &str) -> Result<String, String> {
+    match ServerName::try_from(text) {
+        Ok(ServerName::DnsName(name)) if !text.ends_with('.') => Ok(name.as_ref().to_ascii_lowercase()),
+        _ => Err("must be a DNS name such as play.example.org, without scheme, port or path".into()),
+    }
+}
+
+fn parse_contact(text: &str) -> Result<String, String> {
+    let parts = text.split_once('@');
+    let fits = parts.is_some_and(|(who, host)| !who.is_empty() && !host.is_empty()) && !text.contains(':');
+    fits.then(|| text.to_owned()).ok_or_else(|| "must be an address for mail such as you@example.org".into())
+}
+
+fn parse_directory(text: &str) -> Result<String, String> {
+    let uri = text.parse::<Uri>().ok();
+    let fits = uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
+    fits.then(|| text.to_owned()).ok_or_else(|| "must be a URL that begins with https://".into())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -4,6 +4,7 @@ use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::journal::{JournalOptions, Retention};
 use crate::lobby::{Lobby, LobbyOptions};
+use crate::net::acme::{Acme, Wanted};
 use crate::net::addresses::Addresses;
 use crate::net::admin::{AdminToken, TOKEN_FLOOR_BYTES};
 use crate::net::admin_log::AdminLog;
@@ -19,7 +20,7 @@ use crate::net::recordings::Recordings;
 use crate::net::site::{Purpose, Site};
 use crate::net::sockets::SocketMethod;
 use crate::net::stream::Meters;
-use crate::net::tls::{Certificate, CertificateFiles, TlsError, default_directory};
+use crate::net::tls::{self, Certificate, CertificateFiles, TlsError, default_directory};
 use crate::speech::Words;
 use crate::telemetry;
 #[cfg(unix)]
@@ -88,6 +89,11 @@ pub enum StartError {
     /// One of two files.
     #[error("--cert and --key belong together")]
     HalfCertificate,
+    /// Two ways to one certificate.
+    #[error(
+        "--acme-domain gets the certificate by itself and cannot be used with {0}: leave one of them out"
+    )]
+    AcmeBeside(&'static str),
     /// The recording to replay cannot be read.
     #[error("{}: {error}", file.display())]
     Unreadable {
@@ -150,6 +156,7 @@ struct Plan {
     host: Option<IpAddr>,
     port: u16,
     certificate: Option<CertificateFiles>,
+    acme: Option<Wanted>,
     lobby: LobbyOptions,
     recordings: Recordings,
     origins: Origins,
@@ -189,13 +196,13 @@ impl Server {
             journal: (!options.no_record).then(|| journal_options(options)),
         };
         let host = options.host;
+        let acme = acme(options)?;
         let certificate = match (&options.cert, &options.key) {
             (Some(cert), Some(key)) => Some(CertificateFiles { cert: cert.clone(), key: key.clone() }),
             (None, None) if options.no_tls => None,
             (None, None) => {
-                let directory = options.data.clone().unwrap_or_else(default_directory);
                 let addresses: Vec<_> = lan_address().into_iter().chain(host).collect();
-                Some(CertificateFiles::self_signed(&directory, &addresses)?)
+                Some(CertificateFiles::self_signed(&data(options), &addresses)?)
             }
             _ => return Err(StartError::HalfCertificate),
         };
@@ -204,6 +211,7 @@ impl Server {
             host,
             port: options.port,
             certificate: certificate.filter(|_| !options.no_tls),
+            acme,
             lobby,
             recordings: Recordings::Directory(options.recordings.clone()),
             origins: Origins::new(&options.origin),
@@ -227,6 +235,7 @@ impl Server {
     /// # Errors
     /// [`StartError`] says what to change.
     pub fn check(options: &ServeOptions) -> Result<(), StartError> {
+        acme(options)?;
         Ok(setup(options)?.check()?)
     }
 
@@ -249,6 +258,7 @@ impl Server {
             host: None,
             port: options.port,
             certificate: None,
+            acme: None,
             lobby: LobbyOptions {
                 setup,
                 fixed_seed: false,
@@ -294,10 +304,16 @@ impl Server {
         })?;
         #[cfg(unix)]
         let second = listener.as_fd().try_clone_to_owned().map_err(StartError::Listener)?;
-        let tls = match &certificate {
-            Some(certificate) => Some(TlsAcceptor::from(Arc::new(certificate.server_config()?))),
-            None => None,
+        let acme = match (plan.acme, &certificate) {
+            (Some(wanted), Some(own)) => Some(Acme::open(wanted, own.clone()).await?),
+            _ => None,
         };
+        let tls = match (&acme, &certificate) {
+            (Some(acme), _) => Some(acme.server_config()?),
+            (None, Some(certificate)) => Some(tls::server_config(certificate.clone())?),
+            (None, None) => None,
+        };
+        let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
         let (stop, stopping) = watch::channel(false);
         let pump = Arc::new(Pump::start(plan.sockets).map_err(StartError::Threads)?);
         let polling = Arc::new(Polling::default());
@@ -336,6 +352,9 @@ impl Server {
         });
         tracing::info!(%address, tls = tls.is_some(), connections_limit = site.limits.connections, "listening");
         tokio::spawn(listener::run(site.clone(), listener, tls));
+        if let Some(acme) = acme {
+            tokio::spawn(acme.renew(site.clone()));
+        }
         tokio::spawn(Polling::keep_times(site.clone()));
         tokio::spawn(keep_up(site.clone(), certificate.clone()));
         Ok(Server {
@@ -418,6 +437,31 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
         Some(token) => AdminToken::new(token.trim()).map(Some).ok_or(StartError::AdminTokenShort),
         None => Ok(None),
     }
+}
+
+/// The directory for data.
+fn data(options: &ServeOptions) -> PathBuf {
+    options.data.clone().unwrap_or_else(default_directory)
+}
+
+/// The certificate to get by ACME; `None` if there is none to get.
+fn acme(options: &ServeOptions) -> Result<Option<Wanted>, StartError> {
+    let given = &options.acme;
+    if given.acme_domain.is_empty() {
+        return Ok(None);
+    }
+    let others =
+        [("--no-tls", options.no_tls), ("--cert", options.cert.is_some()), ("--key", options.key.is_some())];
+    if let Some((other, _)) = others.into_iter().find(|(_, stands)| *stands) {
+        return Err(StartError::AcmeBeside(other));
+    }
+    Ok(Some(Wanted {
+        domains: given.acme_domain.clone(),
+        contact: given.acme_contact.clone(),
+        directory_url: given.acme_directory.clone(),
+        authority: given.acme_ca.clone(),
+        data: data(options),
+    }))
 }
 
 fn assets(options: &ServeOptions) -> Assets {

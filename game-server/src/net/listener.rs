@@ -1,5 +1,6 @@
 //! Accepts sockets, lets them shake hands, and serves HTTP on them.
 
+use crate::net::acme;
 use crate::net::http::{self, Slot};
 use crate::net::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
 use crate::net::site::Site;
@@ -15,6 +16,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{interval_at, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -88,10 +90,14 @@ async fn welcome(site: Arc<Site>, socket: TcpStream, tls: Option<TlsAcceptor>, s
         let mut first = [0];
         socket.peek(&mut first).await?;
         if first[0] == TLS_HANDSHAKE_RECORD {
-            let stream = tls.accept(socket).await?;
-            Ok((Stream::tls(stream, site.meters.clone()), true))
+            let mut stream = tls.accept(socket).await?;
+            if acme::is_challenge(stream.get_ref().1) {
+                stream.shutdown().await?;
+                return Ok(None);
+            }
+            Ok(Some((Stream::tls(stream, site.meters.clone()), true)))
         } else {
-            Ok((Stream::plain(socket, site.meters.clone()), false))
+            Ok(Some((Stream::plain(socket, site.meters.clone()), false)))
         }
     });
     let handshake = tokio::select! {
@@ -99,7 +105,8 @@ async fn welcome(site: Arc<Site>, socket: TcpStream, tls: Option<TlsAcceptor>, s
         () = site.stopped() => return,
     };
     match handshake {
-        Ok(Ok((stream, at_home))) => serve_http(site, stream, slot, at_home).await,
+        Ok(Ok(Some((stream, at_home)))) => serve_http(site, stream, slot, at_home).await,
+        Ok(Ok(None)) => tracing::debug!("an ACME challenge was answered"),
         Ok::<_, _>(Err::<_, io::Error>(error)) => {
             counter!("driftbelt_handshakes_failed_total").increment(1);
             tracing::debug!(%error, "a TLS handshake failed");

@@ -1,6 +1,7 @@
 //! Sockets: TLS, HTTP, WebSocket, polls in its place, and the life of one player's connection. Knows messages and
 //! rooms' inboxes, and no entity.
 
+pub mod acme;
 pub mod addresses;
 pub mod admin;
 pub mod admin_log;

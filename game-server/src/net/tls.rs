@@ -1,4 +1,4 @@
-//! Certificates: files of the host's, or a self-signed one that is made once and kept.
+//! Certificates: files of the host's, or a self-signed one that is made once and kept. [`acme`](super::acme) gets others.
 
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
@@ -140,28 +140,34 @@ impl Certificate {
         }
     }
 
-    /// The TLS configuration that serves this certificate.
-    ///
-    /// # Errors
-    /// [`TlsError`] if the cryptography does not work.
-    pub fn server_config(self: &Arc<Certificate>) -> Result<ServerConfig, TlsError> {
-        let provider = Arc::new(ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(self.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
+    /// What is in use now.
+    #[must_use]
+    pub fn current(&self) -> Arc<CertifiedKey> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 }
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone())
+        Some(self.current())
     }
 }
 
-/// Where the self-signed certificate is kept unless the host says otherwise.
+/// The TLS configuration that serves these certificates.
+///
+/// # Errors
+/// [`TlsError`] if the cryptography does not work.
+pub fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Where certificates are kept unless the host says otherwise.
 #[must_use]
 pub fn default_directory() -> PathBuf {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

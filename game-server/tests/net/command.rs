@@ -56,6 +56,11 @@ fn a_bad_value_names_file_and_key() {
         ("no_record = 3", "no_record: must be true or false"),
         ("log = \"loud\"", "log: invalid value 'loud'"),
         ("config = \"x\"", "there is no option `config`"),
+        ("acme-domain = '192.0.2.1'", "'192.0.2.1' for '--acme-domain <NAME>': must be a DNS name"),
+        ("acme-domain = ['a.test', 'a.test:443']", "acme-domain: invalid value 'a.test:443'"),
+        ("acme-domain = 'https://a.test'", "acme-domain: invalid value 'https://a.test'"),
+        ("acme-contact = 'mailto:a@b.test'", "must be an address for mail"),
+        ("acme-directory = 'http://a.test'", "must be a URL that begins with https://"),
     ] {
         let words = failure(&mut with_file(&directory, text));
         assert!(words.starts_with("error: belt.toml: ") && words.contains(part), "{text}: {words}");
@@ -116,6 +121,21 @@ fn plain_http_is_for_this_machine_only() {
     let directory = TempDir::new().unwrap();
     let words = failure(command(&directory).args(["--no-tls", "--port", "0", "--host", "0.0.0.0"]));
     assert!(words.starts_with("error: --no-tls works on a loopback address only"), "{words}");
+}
+
+#[test]
+fn a_certificate_comes_from_one_place() {
+    let directory = TempDir::new().unwrap();
+    for (others, named) in [
+        (&["--no-tls"][..], "--no-tls"),
+        (&["--cert", "c.pem", "--key", "k.pem"], "--cert"),
+        (&["--key", "k.pem"], "--key"),
+    ] {
+        let words = failure(with_file(&directory, "acme-domain = ['a.test', 'b.test']").args(others));
+        let start =
+            format!("error: --acme-domain gets the certificate by itself and cannot be used with {named}:");
+        assert!(words.starts_with(&start), "{words}");
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 // Test code that is not itself a test function; what fails here fails the test.
 #![allow(clippy::unwrap_used)]
 
+mod acme;
 mod admin;
+mod authority;
 mod autobahn;
 mod command;
 mod crowd;
