@@ -8,7 +8,7 @@ use arena::World;
 use divan::{Bencher, black_box};
 use game_server::replication::{Replicator, Viewer};
 use game_server::room::{FAR_INTERVAL_SNAPSHOTS, LoadGovernor};
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
+use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
 use shared::delta::write_delta;
 use shared::id::{PlayerId, Tick};
 use shared::message::{LoadLevel, ResumeToken};
@@ -99,36 +99,17 @@ fn payloads(bencher: Bencher<'_, '_>, entities: u32) {
 /// Whole snapshot messages for all sessions, with `observe` before them.
 #[divan::bench(args = ENTITIES)]
 fn snapshots(bencher: Bencher<'_, '_>, entities: u32) {
-    let mut world = World::new(entities);
-    let setup = world.setup.clone();
-    let mut replicator = Replicator::new(&setup);
-    let session = |player| Session::new(PlayerId(player), ResumeToken([0; 16]), &setup, Tick(1));
-    let mut sessions: Vec<Session> = (1..=world.players).map(session).collect();
-    let mut out = Vec::new();
-    let mut snapshot_all = |snapshot: WorldSnapshot| {
-        replicator.observe(|out| *out = snapshot);
-        let each = sessions.iter_mut();
-        let written = each.filter_map(|session| {
-            session
-                .write_snapshot(
-                    &mut replicator,
-                    &setup,
-                    Scope::Whole,
-                    DEFAULT_VIEWER_BYTES_PER_SECOND,
-                    &mut out,
-                )
-                .then_some(out.len())
-        });
-        written.sum::<usize>()
-    };
-    snapshot_all(world.next_capture());
-    bencher.with_inputs(|| world.next_capture()).bench_local_values(&mut snapshot_all);
+    snapshots_at(bencher, entities, LoadLevel::Normal);
 }
 
 /// The same in a room of 6,000 entities that goes without something: what its ticks are relieved of.
 #[divan::bench(args = [LoadLevel::Normal, LoadLevel::FarLessOften, LoadLevel::HalfSnapshots])]
 fn snapshots_under_load(bencher: Bencher<'_, '_>, level: LoadLevel) {
-    let mut world = World::new(6_000);
+    snapshots_at(bencher, 6_000, level);
+}
+
+fn snapshots_at(bencher: Bencher<'_, '_>, entities: u32, level: LoadLevel) {
+    let mut world = World::new(entities);
     let setup = world.setup.clone();
     let mut load = LoadGovernor::new(setup.tick_rate_hz);
     while load.level() < level {

@@ -1,6 +1,6 @@
 //! A certificate by ACME: ordered, proved by a challenge, used, kept.
 
-use crate::authority::{Authority, shake_hands, shown};
+use crate::authority::{ACME_PROTOCOL, Authority, shake_hands, shown};
 use crate::peer::{Peer, TestServer, serve_with};
 use crate::tls::trusting;
 use game_server::net::acme::{Acme, Wanted};
@@ -73,7 +73,7 @@ async fn a_certificate_is_got_by_a_challenge_and_kept() {
         let before = shake_hands(server.address(), name, HTTP).await.unwrap();
         assert_eq!(shown(&before), own, "{name}");
     }
-    assert!(shake_hands(server.address(), DOMAIN, b"acme-tls/1").await.is_err());
+    assert!(shake_hands(server.address(), DOMAIN, ACME_PROTOCOL).await.is_err());
 
     authority.resolve(server.address());
     let mut order = authority.order.subscribe();
@@ -87,7 +87,7 @@ async fn a_certificate_is_got_by_a_challenge_and_kept() {
         let beside = shake_hands(server.address(), name, HTTP).await.unwrap();
         assert_eq!(shown(&beside), own, "{name}");
     }
-    assert!(shake_hands(server.address(), DOMAIN, b"acme-tls/1").await.is_err());
+    assert!(shake_hands(server.address(), DOMAIN, ACME_PROTOCOL).await.is_err());
 
     until(async || is_kept(data.path()).then_some(())).await;
     #[cfg(unix)]

@@ -31,7 +31,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use x509_parser::prelude::{FromDer, X509Certificate, X509CertificationRequest};
 
-const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
+pub const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
 const ACME_IDENTIFIER: &str = "1.3.6.1.5.5.7.1.31";
 const TOKEN: &str = "a-token-of-this-challenge";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
