@@ -202,15 +202,14 @@ impl<'a> RecordWriter<'a> {
     }
 }
 
-/// Appends a payload: the ids that left the view, ascending, and what a [`RecordWriter`] wrote.
-pub fn write_payload(removed: &[NetId], records: &[u8], out: &mut Vec<u8>) {
+/// Begins a payload with the ids that left the view, ascending. What a [`RecordWriter`] writes follows.
+pub fn write_removed(removed: &[NetId], out: &mut Vec<u8>) {
     put(out, removed.len() as u32);
     let mut last = 0;
     for id in removed {
         put(out, id.0.wrapping_sub(last));
         last = id.0;
     }
-    out.extend_from_slice(records);
 }
 
 /// What one payload changed in a view.

@@ -3,7 +3,7 @@
 use glam::IVec2;
 use proptest::prelude::*;
 use shared::angle::Angle;
-use shared::delta::{DeltaError, RecordWriter, View, write_delta, write_full, write_payload};
+use shared::delta::{DeltaError, RecordWriter, View, write_delta, write_full, write_removed};
 use shared::entity::{EntityState, Kind, Levels, ShipFlags};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::movement::Motion;
@@ -82,7 +82,8 @@ proptest! {
             }
             writer.finish();
             let mut payload = Vec::new();
-            write_payload(&removed, &records, &mut payload);
+            write_removed(&removed, &mut payload);
+            payload.extend(records);
             let changes = view.apply(tick, false, &payload).expect("our own payload");
             prop_assert_eq!(view.entities(), now.as_slice());
             prop_assert_eq!(changes.removed.len(), removed.len());

@@ -2,13 +2,18 @@
 
 use glam::IVec2;
 use shared::entity::EntityState;
+use shared::id::NetId;
 use shared::quantize::POSITION_SCALE;
+use std::num::NonZeroU64;
+use wide::i32x8;
 
 /// Smallest side of a cell in position quanta: 48 units. In smaller cells a viewer would look through fewer entities that it
 /// does not see, and each entity would be listed more often; measured, this is where the sum is least.
 const CELL_QUANTA: i32 = 48 * POSITION_SCALE as i32;
 /// Most cells along one axis.
 const CELLS_LIMIT: i32 = 256;
+/// Entities in one block: as many as a word has bits.
+const BLOCK_ENTITIES: usize = 64;
 
 /// What viewers may see, by the cell that the middle of their view is in.
 ///
@@ -19,10 +24,33 @@ pub struct Grid {
     origin: i32,
     /// The outer half extents of every view.
     leave: IVec2,
+    cells: Vec<Cell>,
+}
+
+/// The list of one cell. Blocks that are not in use keep their memory.
+#[derive(Default)]
+struct Cell {
+    blocks: Vec<Block>,
+    in_use: usize,
+}
+
+/// A part of a cell's list, by columns, so that many places are compared at once.
+pub struct Block {
+    xs: [i32; BLOCK_ENTITIES],
+    ys: [i32; BLOCK_ENTITIES],
+    ids: [NetId; BLOCK_ENTITIES],
     /// Into the world's entities.
-    cells: Vec<Vec<u32>>,
-    /// Where the entities are.
-    places: Vec<IVec2>,
+    indices: [u32; BLOCK_ENTITIES],
+    /// Those that have changed, a bit for each.
+    changed: u64,
+    count: usize,
+}
+
+/// The entities in one view, a bit for each place in the blocks of a cell's list.
+#[derive(Default)]
+pub struct Sight {
+    cell: usize,
+    pub bits: Vec<u64>,
 }
 
 impl Grid {
@@ -31,41 +59,45 @@ impl Grid {
         let half = (half_size * POSITION_SCALE) as i32;
         let cell_quanta = CELL_QUANTA.max(2 * half / CELLS_LIMIT);
         let side = (2 * half / cell_quanta + 1).max(1);
-        let cells = (0..side * side).map(|_| Vec::new()).collect();
-        Grid { side, cell_quanta, origin: -half, leave, cells, places: Vec::new() }
+        let cells = (0..side * side).map(|_| Cell::default()).collect();
+        Grid { side, cell_quanta, origin: -half, leave, cells }
     }
 
-    /// Lists the entities of a tick.
-    pub fn rebuild(&mut self, entities: &[EntityState]) {
-        self.cells.iter_mut().for_each(Vec::clear);
-        self.places.clear();
-        self.places.extend(entities.iter().map(|entity| entity.motion.at));
-        for (index, at) in self.places.iter().enumerate() {
+    /// Lists the entities of a tick; `changed` says of an index whether viewers are to be told anything of that entity.
+    pub fn rebuild(&mut self, entities: &[EntityState], changed: impl Fn(usize) -> bool) {
+        self.cells.iter_mut().for_each(Cell::clear);
+        for (index, entity) in entities.iter().enumerate() {
+            let (at, changed) = (entity.motion.at, changed(index));
             let (low, high) = (at.saturating_sub(self.leave), at.saturating_add(self.leave));
             let (left, right) = (self.row(low.x), self.row(high.x));
             for row in self.row(low.y)..=self.row(high.y) {
                 let from = row * self.side;
                 let seen_from = &mut self.cells[(from + left) as usize..=(from + right) as usize];
-                seen_from.iter_mut().for_each(|cell| cell.push(index as u32));
+                seen_from.iter_mut().for_each(|cell| cell.push(index as u32, entity, changed));
             }
         }
     }
 
-    /// Puts the indices of the entities within these half extents around a place in place of what is in `visible`, ascending.
-    pub fn visible(&self, centre: IVec2, half: IVec2, visible: &mut Vec<u32>) {
+    /// Looks for the entities within these half extents around a place.
+    pub fn look(&self, centre: IVec2, half: IVec2, sight: &mut Sight) {
         debug_assert!(half.cmple(self.leave).all(), "no view is larger");
-        let (low, span) = (centre - half, half * 2);
-        let cell = &self.cells[(self.row(centre.y) * self.side + self.row(centre.x)) as usize];
-        visible.resize(cell.len(), 0);
-        let mut count = 0;
-        for index in cell {
-            // Written in any case, and counted if it is inside: which it will be a branch could not foresee.
-            visible[count] = *index;
-            let offset = self.places[*index as usize].wrapping_sub(low);
-            let inside = (offset.x as u32 <= span.x as u32) & (offset.y as u32 <= span.y as u32);
-            count += usize::from(inside);
+        let (low, high) = (centre.saturating_sub(half), centre.saturating_add(half));
+        sight.cell = (self.row(centre.y) * self.side + self.row(centre.x)) as usize;
+        sight.bits.clear();
+        sight.bits.extend(self.cells[sight.cell].blocks().iter().map(|block| block.within(low, high)));
+    }
+
+    /// The blocks that the bits of a sight speak of.
+    pub fn blocks(&self, sight: &Sight) -> &[Block] {
+        self.cells[sight.cell].blocks()
+    }
+
+    /// Puts the indices of the entities in sight in place of what is in `visible`, ascending.
+    pub fn list(&self, sight: &Sight, visible: &mut Vec<u32>) {
+        visible.clear();
+        for (block, bits) in self.blocks(sight).iter().zip(&sight.bits) {
+            visible.extend(Bits(*bits).map(|place| block.index(place) as u32));
         }
-        visible.truncate(count);
     }
 
     /// The row or column of a coordinate; what lies beyond the border counts to the border's cells.
@@ -74,12 +106,97 @@ impl Grid {
     }
 }
 
+impl Cell {
+    fn clear(&mut self) {
+        self.in_use = 0;
+    }
+
+    fn blocks(&self) -> &[Block] {
+        &self.blocks[..self.in_use]
+    }
+
+    fn push(&mut self, index: u32, entity: &EntityState, changed: bool) {
+        if self.in_use == 0 || self.blocks[self.in_use - 1].count == BLOCK_ENTITIES {
+            self.open_block();
+        }
+        let block = &mut self.blocks[self.in_use - 1];
+        let place = block.count % BLOCK_ENTITIES;
+        block.xs[place] = entity.motion.at.x;
+        block.ys[place] = entity.motion.at.y;
+        block.ids[place] = entity.id;
+        block.indices[place] = index;
+        block.changed |= u64::from(changed) << place;
+        block.count = place + 1;
+    }
+
+    #[cold]
+    fn open_block(&mut self) {
+        match self.blocks.get_mut(self.in_use) {
+            Some(block) => (block.changed, block.count) = (0, 0),
+            None => self.blocks.push(Block {
+                xs: [0; BLOCK_ENTITIES],
+                ys: [0; BLOCK_ENTITIES],
+                ids: [NetId(0); BLOCK_ENTITIES],
+                indices: [0; BLOCK_ENTITIES],
+                changed: 0,
+                count: 0,
+            }),
+        }
+        self.in_use += 1;
+    }
+}
+
+impl Block {
+    /// Which entities lie within these corners, a bit for each.
+    fn within(&self, low: IVec2, high: IVec2) -> u64 {
+        let (low_x, low_y) = (i32x8::splat(low.x), i32x8::splat(low.y));
+        let (high_x, high_y) = (i32x8::splat(high.x), i32x8::splat(high.y));
+        let mut outside = 0;
+        for (part, (xs, ys)) in
+            self.xs.as_chunks().0.iter().zip(self.ys.as_chunks().0).take(self.count.div_ceil(8)).enumerate()
+        {
+            let (x, y) = (i32x8::new(*xs), i32x8::new(*ys));
+            let beyond = x.simd_lt(low_x) | x.simd_gt(high_x) | y.simd_lt(low_y) | y.simd_gt(high_y);
+            outside |= u64::from(beyond.to_bitmask()) << (8 * part);
+        }
+        // What lies behind the last entity is left from an earlier tick.
+        !outside & (u64::MAX >> (BLOCK_ENTITIES - self.count))
+    }
+
+    /// Those that have changed, a bit for each.
+    pub fn changed(&self) -> u64 {
+        self.changed
+    }
+
+    /// The id of the entity at a place.
+    pub fn id(&self, place: usize) -> NetId {
+        self.ids[place % BLOCK_ENTITIES]
+    }
+
+    /// The index of the entity at a place, into the world's entities.
+    pub fn index(&self, place: usize) -> usize {
+        self.indices[place % BLOCK_ENTITIES] as usize
+    }
+}
+
+/// The places of the bits that are set, ascending.
+pub struct Bits(pub u64);
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let bits = NonZeroU64::new(self.0)?;
+        self.0 &= self.0 - 1;
+        Some(bits.trailing_zeros() as usize)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::replication::Interest;
     use proptest::prelude::*;
-    use shared::id::NetId;
 
     proptest! {
         #[test]
@@ -94,10 +211,11 @@ mod tests {
             }).collect();
             let interest = Interest { centre: centre.into(), enter: IVec2::new(9000, 7000), leave: IVec2::new(10_000, 8000) };
             let mut grid = Grid::new(100.0, interest.leave);
-            let mut visible = Vec::new();
+            let (mut sight, mut visible) = (Sight::default(), Vec::new());
             for _ in 0..2 {
-                grid.rebuild(&entities);
-                grid.visible(interest.centre, interest.leave, &mut visible);
+                grid.rebuild(&entities, |_| false);
+                grid.look(interest.centre, interest.leave, &mut sight);
+                grid.list(&sight, &mut visible);
                 let expected = (0..entities.len()).filter(|index| interest.keeps(entities[*index].motion.at));
                 prop_assert_eq!(&visible, &expected.map(|index| index as u32).collect::<Vec<u32>>());
             }

@@ -110,7 +110,6 @@ impl Replicator {
     pub fn observe(&mut self, capture: impl FnOnce(&mut WorldSnapshot)) {
         self.history.keep(&mut self.world);
         capture(&mut self.world);
-        self.grid.rebuild(&self.world.entities);
         let past = |ticks| self.history.past(Tick(self.world.tick.0.checked_sub(ticks)?));
         let (near_ticks, far_ticks) = self.intervals_ticks;
         self.steps.rebuild(past(near_ticks), &self.world, self.tick_seconds);
@@ -119,6 +118,7 @@ impl Replicator {
         } else {
             self.far_steps.clear();
         }
+        self.grid.rebuild(&self.world.entities, |index| self.steps.has_changed(index));
         self.lazy.forget(&self.world);
     }
 
@@ -160,9 +160,10 @@ impl Replicator {
 
     /// For what lies within these half extents around the middle of a view.
     fn sources(&mut self, interest: &Interest, half: IVec2) -> Sources<'_> {
-        self.grid.visible(interest.centre, half, &mut self.scratch.visible);
+        self.grid.look(interest.centre, half, &mut self.scratch.sight);
         Sources {
             world: &self.world,
+            grid: &self.grid,
             history: &self.history,
             steps: &self.steps,
             far_steps: &self.far_steps,

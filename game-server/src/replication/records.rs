@@ -9,6 +9,8 @@ use shared::snapshot::WorldSnapshot;
 /// The differences to the tick that most viewers were told last, by index into the world's entities.
 #[derive(Default)]
 pub struct Steps {
+    /// The earlier tick, if there are differences to it.
+    since: Option<Tick>,
     bytes: Vec<u8>,
     lines: Vec<Line>,
 }
@@ -31,6 +33,7 @@ impl Steps {
     /// Encodes the differences to an earlier tick, if that is still kept.
     pub fn rebuild(&mut self, before: Option<&Past>, world: &WorldSnapshot, tick_seconds: f32) {
         self.clear();
+        self.since = before.map(|past| past.tick);
         let (past, age) = before.map_or((&[][..], 0), |past| (&past.entities, world.tick.since(past.tick)));
         let mut old = past.iter().peekable();
         for now in &world.entities {
@@ -50,8 +53,20 @@ impl Steps {
 
     /// Forgets all.
     pub fn clear(&mut self) {
+        self.since = None;
         self.bytes.clear();
         self.lines.clear();
+    }
+
+    /// The earlier tick, if there are differences to it.
+    pub fn since(&self) -> Option<Tick> {
+        self.since
+    }
+
+    /// Whether the motion rule alone does not take an entity from the earlier tick to now.
+    pub fn has_changed(&self, index: usize) -> bool {
+        let line = self.lines[index];
+        line.length > 0 || line.stepped.exact_at == NEVER
     }
 
     /// What a merge reads of the entities.

@@ -2,9 +2,10 @@
 
 use super::Interest;
 use super::crowd::{Candidate, FULL_COST_BYTES, OLDER_COST_BYTES, choose};
+use super::grid::{Bits, Grid, Sight};
 use super::history::History;
 use super::records::{LazyRecords, Line, Steps};
-use shared::delta::{RecordWriter, write_payload};
+use shared::delta::{RecordWriter, write_removed};
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::snapshot::WorldSnapshot;
@@ -39,12 +40,18 @@ enum Before {
 /// What one viewer holds: names and ticks only, the values are in the history that all viewers share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Viewer {
-    held: Vec<Held>,
+    /// Ascending.
+    ids: Vec<NetId>,
+    /// The newest tick for which its state of everything is exact, but for the exceptions.
+    exact_at: Tick,
+    /// The ticks for each, if they differ.
+    exceptions: Vec<Tick>,
 }
 
 /// What all viewers' payloads are made of.
 pub(super) struct Sources<'a> {
     pub world: &'a WorldSnapshot,
+    pub grid: &'a Grid,
     pub history: &'a History,
     pub steps: &'a Steps,
     pub far_steps: &'a Steps,
@@ -56,14 +63,19 @@ pub(super) struct Sources<'a> {
 /// Buffers that are reused from viewer to viewer.
 #[derive(Default)]
 pub struct Scratch {
+    /// What is in sight.
+    pub sight: Sight,
+    /// Of that, what comes into view.
+    new: Vec<u64>,
     /// What is in sight, ascending: into the world's entities.
-    pub visible: Vec<u32>,
+    visible: Vec<u32>,
+    /// What the viewer holds, one by one.
+    held: Vec<Held>,
     /// What the viewer holds from now on, into the world's entities; some marked [`RARE`] or [`FAR`].
     kept: Vec<u32>,
     /// Which state the viewer has of each of those that take more than their step.
     rare: Vec<Option<Tick>>,
     removed: Vec<NetId>,
-    records: Vec<u8>,
     candidates: Vec<Candidate>,
     order: Vec<usize>,
 }
@@ -71,15 +83,15 @@ pub struct Scratch {
 impl Viewer {
     /// Forgets everything: the next payload is made against an empty view.
     pub fn clear(&mut self) {
-        self.held.clear();
+        self.ids.clear();
+        self.exceptions.clear();
     }
 
     /// Goes back to what the viewer held after the snapshot of an earlier tick, made with `interest`, of which these are the
     /// entities. What came into view then was held for certain; what only stays in view was held or not.
     pub(super) fn recall(&mut self, tick: Tick, entities: &[EntityState], interest: &Interest) {
-        self.held.clear();
         let kept = entities.iter().filter(|entity| interest.keeps(entity.motion.at));
-        self.held.extend(kept.map(|entity| {
+        self.hold(kept.map(|entity| {
             let certain = interest.enters(entity.motion.at);
             Held { id: entity.id, exact_at: if certain { tick } else { UNKNOWN } }
         }));
@@ -88,24 +100,114 @@ impl Viewer {
     /// How many entities the viewer holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.held.len()
+        self.ids.len()
     }
 
     /// Whether the viewer holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
+        self.ids.is_empty()
     }
 
-    /// Brings the viewer up to date with `scratch.visible` and appends the payload.
+    /// Puts what the viewer holds in place of what is in `held`.
+    fn list(&self, held: &mut Vec<Held>) {
+        held.clear();
+        held.extend(self.ids.iter().map(|id| Held { id: *id, exact_at: self.exact_at }));
+        held.iter_mut().zip(&self.exceptions).for_each(|(held, exact_at)| held.exact_at = *exact_at);
+    }
+
+    /// Holds this from now on.
+    fn hold(&mut self, held: impl Iterator<Item = Held>) {
+        self.clear();
+        for Held { id, exact_at } in held {
+            self.ids.push(id);
+            self.exceptions.push(exact_at);
+        }
+        self.exact_at = self.exceptions.first().copied().unwrap_or_default();
+        if self.exceptions.iter().all(|exact_at| *exact_at == self.exact_at) {
+            self.exceptions.clear();
+        }
+    }
+
+    /// Brings the viewer up to date with what is in sight and appends the payload.
     pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
-        let Sources { world, history, steps, far_steps, lazy, tick_seconds, scratch } = sources;
-        let Scratch { visible, kept, rare, removed, records, .. } = scratch;
+        if self.exceptions.is_empty() && sources.steps.since() == Some(self.exact_at) {
+            self.write_steps(interest, sources, out);
+        } else {
+            self.write_differences(interest, sources, out);
+        }
+    }
+
+    /// For a viewer whose state of everything is exact as of the tick that most have theirs of. Only what has changed, what
+    /// comes and what goes costs anything; the rest is compared by its id.
+    fn write_steps(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
+        let Sources { world, grid, history, steps, lazy, tick_seconds, scratch, .. } = sources;
+        let Scratch { sight, new, removed, .. } = scratch;
+        let blocks = grid.blocks(sight);
+        let ids = &mut self.ids;
+        removed.clear();
+        new.clear();
+        let mut place = 0;
+        for (block, seen) in blocks.iter().zip(&mut sight.bits) {
+            let mut appeared = 0;
+            for bit in Bits(*seen) {
+                let id = block.id(bit);
+                if ids.get(place) == Some(&id) {
+                    place += 1;
+                    continue;
+                }
+                while let Some(gone) = ids.get(place).filter(|held| **held < id) {
+                    removed.push(*gone);
+                    place += 1;
+                }
+                if ids.get(place) == Some(&id) {
+                    place += 1;
+                } else if interest.enters(world.entities[block.index(bit)].motion.at) {
+                    appeared |= 1 << bit;
+                } else {
+                    *seen &= !(1 << bit);
+                }
+            }
+            new.push(appeared);
+        }
+        removed.extend(&ids[place..]);
+        if !removed.is_empty() || new.iter().any(|new| *new != 0) {
+            ids.clear();
+            for (block, held) in blocks.iter().zip(&sight.bits) {
+                ids.extend(Bits(*held).map(|bit| block.id(bit)));
+            }
+        }
+        write_removed(removed, out);
+        let mut writer = RecordWriter::new(out);
+        let mut telling = Telling { world, history, lazy, tick_seconds };
+        for ((block, held), new) in blocks.iter().zip(&sight.bits).zip(new) {
+            for bit in Bits(*held & block.changed() | *new) {
+                let index = block.index(bit);
+                let line = steps.lines()[index];
+                if *new & 1 << bit != 0 {
+                    telling.tell(index, None, &mut writer);
+                } else if line.stepped.exact_at == self.exact_at {
+                    steps.write(line, &mut writer);
+                } else {
+                    telling.tell(index, Some(self.exact_at), &mut writer);
+                }
+            }
+        }
+        writer.finish();
+        self.exact_at = world.tick;
+    }
+
+    /// For a viewer whose states are exact as of any ticks.
+    fn write_differences(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
+        let Sources { world, grid, history, steps, far_steps, lazy, tick_seconds, scratch } = sources;
+        let Scratch { sight, visible, held, kept, rare, removed, .. } = scratch;
         let (lines, far_lines) = (steps.lines(), far_steps.lines());
+        grid.list(sight, visible);
+        self.list(held);
         kept.resize(visible.len(), 0);
         rare.clear();
         let mut count = 0;
-        merge(&self.held, visible, (lines, far_lines), removed, |index, before| {
+        merge(held, visible, (lines, far_lines), removed, |index, before| {
             let mut mark = RARE;
             match before {
                 Before::Step => mark = 0,
@@ -119,12 +221,13 @@ impl Viewer {
             true
         });
         kept.truncate(count);
-        records.clear();
-        let mut writer = RecordWriter::new(records);
+        write_removed(removed, out);
+        let mut writer = RecordWriter::new(out);
         let mut telling = Telling { world, history, lazy, tick_seconds };
         let mut next_rare = rare.iter();
-        self.held.clear();
-        self.held.extend(kept.iter().map(|kept| {
+        self.clear();
+        self.exact_at = world.tick;
+        self.ids.extend(kept.iter().map(|kept| {
             let index = (kept & !(RARE | FAR)) as usize;
             let line = lines[index];
             if kept & RARE == 0 {
@@ -134,26 +237,27 @@ impl Viewer {
             } else if let Some(before) = next_rare.next() {
                 telling.tell(index, *before, &mut writer);
             }
-            Held { id: line.stepped.id, exact_at: world.tick }
+            line.stepped.id
         }));
         writer.finish();
-        write_payload(removed, records, out);
     }
 
-    /// Brings what is in `scratch.visible` up to date, which is only a part of what the viewer sees, and appends the payload.
-    /// The rest stays as it is held.
+    /// Brings what is in sight up to date, which is only a part of what the viewer sees, and appends the payload. The rest stays
+    /// as it is held.
     pub(super) fn write_part(&mut self, sources: Sources<'_>, out: &mut Vec<u8>) {
-        let Sources { world, history, steps, lazy, tick_seconds, scratch, .. } = sources;
-        let Scratch { visible, records, .. } = scratch;
-        records.clear();
-        let mut writer = RecordWriter::new(records);
+        let Sources { world, grid, history, steps, lazy, tick_seconds, scratch, .. } = sources;
+        let Scratch { sight, visible, held, .. } = scratch;
+        grid.list(sight, visible);
+        self.list(held);
+        write_removed(&[], out);
+        let mut writer = RecordWriter::new(out);
         let mut telling = Telling { world, history, lazy, tick_seconds };
         let mut place = 0;
         for index in visible.iter() {
             let line = steps.lines()[*index as usize];
             let now = Held { id: line.stepped.id, exact_at: world.tick };
-            place += self.held[place..].iter().take_while(|held| held.id < now.id).count();
-            match self.held.get_mut(place).filter(|held| held.id == now.id) {
+            place += held[place..].iter().take_while(|held| held.id < now.id).count();
+            match held.get_mut(place).filter(|held| held.id == now.id) {
                 Some(held) => {
                     if *held == line.stepped {
                         steps.write(line, &mut writer);
@@ -164,12 +268,12 @@ impl Viewer {
                 }
                 None => {
                     telling.tell(*index as usize, None, &mut writer);
-                    self.held.insert(place, now);
+                    held.insert(place, now);
                 }
             }
         }
+        self.hold(held.iter().copied());
         writer.finish();
-        write_payload(&[], records, out);
     }
 
     /// As [`Self::write`], but with no more than about `budget_bytes` of records. Says whether that was everything.
@@ -181,11 +285,13 @@ impl Viewer {
         budget_bytes: usize,
         out: &mut Vec<u8>,
     ) -> bool {
-        let Sources { world, history, steps, lazy, tick_seconds, scratch, .. } = sources;
-        let Scratch { visible, removed, records, candidates, order, .. } = scratch;
+        let Sources { world, grid, history, steps, lazy, tick_seconds, scratch, .. } = sources;
+        let Scratch { sight, visible, held, removed, candidates, order, .. } = scratch;
         let lines = steps.lines();
+        grid.list(sight, visible);
+        self.list(held);
         candidates.clear();
-        merge(&self.held, visible, (lines, &[]), removed, |index, before| {
+        merge(held, visible, (lines, &[]), removed, |index, before| {
             let index = index as usize;
             let (entity, line) = (&world.entities[index], lines[index]);
             if !is_held_on(before, entity, interest) {
@@ -201,9 +307,9 @@ impl Viewer {
             true
         });
         choose(candidates, order, budget_bytes);
-        records.clear();
-        self.held.clear();
-        let mut writer = RecordWriter::new(records);
+        held.clear();
+        write_removed(removed, out);
+        let mut writer = RecordWriter::new(out);
         let mut telling = Telling { world, history, lazy, tick_seconds };
         for Candidate { index, exact_at, chosen, .. } in candidates.iter() {
             let line = lines[*index];
@@ -213,10 +319,10 @@ impl Viewer {
                 before => telling.tell(*index, *before, &mut writer),
             }
             let exact_at = if *chosen { Some(world.tick) } else { *exact_at };
-            self.held.extend(exact_at.map(|exact_at| Held { id: line.stepped.id, exact_at }));
+            held.extend(exact_at.map(|exact_at| Held { id: line.stepped.id, exact_at }));
         }
+        self.hold(held.iter().copied());
         writer.finish();
-        write_payload(removed, records, out);
         candidates.iter().all(|candidate| candidate.chosen)
     }
 }

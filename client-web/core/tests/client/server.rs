@@ -4,7 +4,7 @@
 use glam::Vec2;
 use shared::angle::Angle;
 use shared::codec::encode_server;
-use shared::delta::{RecordWriter, write_full, write_payload};
+use shared::delta::{RecordWriter, write_full, write_removed};
 use shared::entity::{EntityState, Kind};
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId, Tick};
@@ -229,7 +229,8 @@ impl Server {
         }
         writer.finish();
         let mut delta = Vec::new();
-        write_payload(&removed, &records, &mut delta);
+        write_removed(&removed, &mut delta);
+        delta.extend(records);
         self.sent = entities.iter().map(|entity| entity.id).collect();
         let lead = (i64::from(self.newest.0) - i64::from(self.tick.0)).clamp(-128, 127) as i8;
         message_bytes(&ServerMessage::Snapshot(Snapshot {
