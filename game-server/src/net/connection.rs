@@ -32,7 +32,8 @@ pub struct Connection {
     _behind_proxy: Option<AtAddress>,
     address: IpAddr,
     wire: Wire,
-    websocket: WebSocketContext,
+    /// Apart, since in a game hardly anything needs it: connections that lie close together are walked through faster.
+    websocket: Box<WebSocketContext>,
     /// Nothing but short messages has come, over a socket without TLS.
     plain_going: bool,
     /// The beginning of a short message.
@@ -108,7 +109,7 @@ impl Connection {
             plain_going: tls.is_none() && early.is_empty(),
             partial: Vec::new(),
             wire: Wire::new(tls, 2 * QUEUE_LIMIT_BYTES.max(limits.message_bytes)),
-            websocket: WebSocketContext::from_partially_read(early, Role::Server, Some(config)),
+            websocket: Box::new(WebSocketContext::from_partially_read(early, Role::Server, Some(config))),
             phase: match site.purpose {
                 Purpose::Game => Phase::Strange { room, until: now + limits.hello_timeout },
                 Purpose::Echo => Phase::Echo,
