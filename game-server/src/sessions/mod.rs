@@ -274,8 +274,8 @@ impl Session {
                         self.key_is_new = true;
                     }
                 }
-                for frame in input.frames {
-                    self.input.insert(frame, now);
+                for frame in &input.frames {
+                    self.input.insert(*frame, now);
                 }
                 Reaction::None
             }
