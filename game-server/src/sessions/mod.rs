@@ -18,7 +18,7 @@ use shared::input::Controls;
 use shared::message::{ClientMessage, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot};
 use shared::recording::{SeatKey, TokenHash};
 use shared::setup::Setup;
-use shared::snapshot::Pilot;
+use shared::snapshot::{Pilot, Place};
 use shared::text::chat_line;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -136,6 +136,9 @@ pub struct Session {
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
+    /// Where the player and the ship were found in the world of the newest snapshot.
+    pilot_place: Place,
+    ship_place: Place,
     /// The ticks of the newest snapshots, and the middle of the view in each.
     looks: VecDeque<(Tick, IVec2)>,
     outbox: VecDeque<Vec<u8>>,
@@ -172,6 +175,8 @@ impl Session {
             input: InputBuffer::default(),
             viewer: Viewer::default(),
             interest: Interest::around(IVec2::ZERO, setup),
+            pilot_place: Place::default(),
+            ship_place: Place::default(),
             looks: VecDeque::new(),
             outbox: VecDeque::new(),
             talk: Talk::default(),
@@ -337,8 +342,8 @@ impl Session {
     ) -> bool {
         let world = replicator.world();
         let tick = world.tick;
-        let Some(pilot) = world.pilot(self.key.player) else { return false };
-        if let Some(ship) = pilot.ship.and_then(|ship| world.entity(ship)) {
+        let Some(pilot) = world.pilot_from(&mut self.pilot_place, self.key.player) else { return false };
+        if let Some(ship) = pilot.ship.and_then(|ship| world.entity_from(&mut self.ship_place, ship)) {
             self.interest = Interest::around(ship.motion.at, setup);
         }
         let own = own(pilot);
