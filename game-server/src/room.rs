@@ -343,8 +343,8 @@ impl Room {
         let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
         self.broadcast(&goodbye);
         for seat in self.seats.values_mut() {
-            transmit(seat);
             if let Some((_, link)) = &seat.connection {
+                transmit(&mut seat.session, link);
                 link.close(code, "the server is stopping");
             }
         }
@@ -405,7 +405,7 @@ impl Room {
                 }
             }
             let ready = link.ready();
-            transmit(seat);
+            transmit(&mut seat.session, link);
             if ready
                 && let Some(scope) = self.load.scope(tick, *player)
                 && seat.session.due(tick, &self.setup)
@@ -416,7 +416,6 @@ impl Room {
                     self.viewer_bytes_per_second,
                     &mut self.snapshot,
                 )
-                && let Some((_, link)) = &seat.connection
             {
                 link.send_snapshot(&self.snapshot);
             }
@@ -425,11 +424,9 @@ impl Room {
 }
 
 /// Hands everything that a session has to say to its connection.
-fn transmit(seat: &mut Seat) {
-    while let Some(message) = seat.session.poll_transmit() {
-        if let Some((_, link)) = &seat.connection {
-            link.send(&message);
-        }
+fn transmit(session: &mut Session, link: &Link) {
+    while let Some(message) = session.poll_transmit() {
+        link.send(&message);
     }
 }
 
