@@ -214,7 +214,8 @@ impl Room {
                     return self.hear_waiting(connection, &message);
                 };
                 let Some(seat) = self.seats.get_mut(&player) else { return };
-                let now = self.sim.tick();
+                // The simulation would look its tick up.
+                let now = self.replicator.world().tick;
                 match seat.session.handle(message, now, &self.setup, self.pulse) {
                     Reaction::None => {}
                     Reaction::Say(text) => self.say(player, text),
@@ -290,6 +291,7 @@ impl Room {
         self.admit();
         let mut inputs = std::mem::take(&mut self.pending);
         inputs.drones_in_turns = self.load.drones_in_turns();
+        inputs.inputs.reserve(self.seats.len());
         let mut keys = Vec::new();
         for (player, seat) in &mut self.seats {
             keys.extend(seat.session.new_key());

@@ -40,6 +40,9 @@ pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
 /// Most events in one snapshot; of more, the newest are told.
 pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
 
+/// Memory for a message that is no snapshot: the scoreboard, which is the most frequent of the longer ones, fits.
+const USUAL_MESSAGE_BYTES: usize = 512;
+
 /// What the room must do after a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
@@ -394,16 +397,12 @@ impl Session {
 
     /// Queues a message.
     pub fn send(&mut self, message: &ServerMessage<'_>) {
-        let mut bytes = Vec::new();
-        encode_server(message, &mut bytes);
-        self.outbox.push_back(bytes);
+        self.outbox.push_back(encoded(message));
     }
 
     /// Queues a message before all others.
     pub fn greet(&mut self, message: &ServerMessage<'_>) {
-        let mut bytes = Vec::new();
-        encode_server(message, &mut bytes);
-        self.outbox.push_front(bytes);
+        self.outbox.push_front(encoded(message));
     }
 
     /// Queues a message of chat or a notice, already encoded. It is kept for a player who may miss it.
@@ -432,6 +431,12 @@ impl Session {
 #[must_use]
 pub fn concerns(event: &Event, player: PlayerId) -> bool {
     matches!(event.what, Happening::Death { victim, killer, .. } if victim == player || killer == player)
+}
+
+fn encoded(message: &ServerMessage<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL_MESSAGE_BYTES);
+    encode_server(message, &mut bytes);
+    bytes
 }
 
 fn own(pilot: &Pilot) -> Own {
