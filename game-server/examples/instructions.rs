@@ -4,15 +4,22 @@
 #[path = "../benches/arena/mod.rs"]
 mod arena;
 
-use arena::World;
+use arena::{WARM_UP_TICKS, World, controls};
+use game_server::inbox::{Connected, ConnectionId, SessionEvent, inbox};
+use game_server::journal::Journal;
+use game_server::link::{Outgoing, Taken, link};
 use game_server::replication::{Replicator, Viewer};
+use game_server::room::Room;
 use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
-use shared::codec::decode_server;
+use shared::PROTOCOL_VERSION;
+use shared::codec::{decode_client, decode_server, encode_client};
 use shared::delta::View;
 use shared::id::{PlayerId, Tick};
-use shared::message::{ResumeToken, ServerMessage};
+use shared::input::InputFrame;
+use shared::message::{ClientMessage, Hello, Input, ResumeToken, ServerMessage};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
+use shared::text::Name;
 
 /// Ships and rocks together.
 const ENTITIES: u32 = 900;
@@ -29,9 +36,10 @@ fn main() {
         "payloads" => payloads(),
         "snapshots" => snapshots(),
         "apply" => apply(),
+        "room" => room(),
         _ => {
             eprintln!(
-                "name a stage: step, hash, capture, observe, payloads, snapshots or apply, not `{stage}`"
+                "name a stage: step, hash, capture, observe, payloads, snapshots, apply or room, not `{stage}`"
             );
             std::process::exit(2);
         }
@@ -133,6 +141,51 @@ fn apply() {
         };
         if round == 0 { read() } else { count_these_instructions(&mut read) }
     }
+}
+
+/// A whole tick, from the bytes of the sockets to theirs: messages are read and posted, the room ticks, the links are
+/// emptied.
+fn room() {
+    let World { setup, players, .. } = World::new(ENTITIES);
+    let mut room = Room::new("belt".into(), setup, Journal::off()).expect("a sound setup");
+    let connections = (1..=players).map(|player| ConnectionId(player.into()));
+    let ways: Vec<Outgoing> = connections.clone().map(|connection| connect(&mut room, connection)).collect();
+    let (sender, inbox) = inbox();
+    let (mut events, mut taken) = (Vec::new(), Taken::default());
+    for round in 0..WARM_UP_TICKS + ROUNDS {
+        let tick = room.world().tick;
+        let messages: Vec<Vec<u8>> = (1..=players).map(|player| input(PlayerId(player), tick)).collect();
+        let mut play = || {
+            for (connection, bytes) in connections.clone().zip(&messages) {
+                let message = decode_client(bytes).expect("our own message");
+                sender.post(SessionEvent::Said { connection, message }).expect("an inbox for more players");
+            }
+            events = inbox.take(std::mem::take(&mut events));
+            events.drain(..).for_each(|event| room.handle(event));
+            room.tick(&mut ());
+            for outgoing in &ways {
+                outgoing.take_into(&mut taken);
+            }
+        };
+        if round < WARM_UP_TICKS { play() } else { count_these_instructions(&mut play) }
+    }
+}
+
+fn connect(room: &mut Room, connection: ConnectionId) -> Outgoing {
+    let (link, outgoing) = link();
+    let name = Name::from_input("bench");
+    let hello =
+        Hello { version: PROTOCOL_VERSION, name, resume: None, last_tick: None, talk_heard: 0, attempt: 0 };
+    room.handle(SessionEvent::Connected(Connected { connection, hello, token: ResumeToken([0; 16]), link }));
+    outgoing
+}
+
+/// What a client says that holds the snapshot of a tick.
+fn input(player: PlayerId, ack: Tick) -> Vec<u8> {
+    let frame = InputFrame { tick: ack.next(), controls: controls(player, ack) };
+    let mut bytes = Vec::new();
+    encode_client(&ClientMessage::Input(Input { ack, frames: [frame].into_iter().collect() }), &mut bytes);
+    bytes
 }
 
 /// A world, and a session for everybody in it.

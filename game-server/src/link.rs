@@ -7,7 +7,8 @@
 use crate::gate::Gate;
 use shared::id::Tick;
 use shared::message::CloseCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most bytes that wait for one connection.
 pub const QUEUE_LIMIT_BYTES: usize = 64 * 1024;
@@ -25,6 +26,8 @@ pub struct Outgoing(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
+    /// What the queue says, to be read without its lock.
+    takes_no_snapshot: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -101,33 +104,34 @@ pub fn link() -> (Link, Outgoing) {
 impl Link {
     /// From now on messages go out when the gate lets them pass.
     pub fn stand_behind(&self, gate: Arc<Gate>) {
-        self.0.lock().gate = Some(gate);
+        self.0.change(|queue| queue.gate = Some(gate));
     }
 
     /// Whether the snapshot before was taken by the connection, so that the next one may follow.
     #[must_use]
     pub fn ready(&self) -> bool {
-        let queue = self.0.lock();
-        !queue.snapshot_waits && queue.close.is_none()
+        !self.0.takes_no_snapshot.load(Relaxed)
     }
 
     /// Queues an encoded snapshot.
     pub fn send_snapshot(&self, message: &[u8]) {
-        let mut queue = self.0.lock();
-        queue.snapshot_waits = true;
-        queue.push(message);
+        self.0.change(|queue| {
+            queue.snapshot_waits = true;
+            queue.push(message);
+        });
     }
 
     /// Queues an encoded message. Over the limit, the connection is closed as too slow instead.
     pub fn send(&self, message: &[u8]) {
-        self.0.lock().push(message);
+        self.0.change(|queue| queue.push(message));
     }
 
     /// Closes the connection after what is queued.
     pub fn close(&self, code: CloseCode, reason: &str) {
-        let mut queue = self.0.lock();
-        queue.note_tick();
-        queue.close.get_or_insert_with(|| (code, reason.into()));
+        self.0.change(|queue| {
+            queue.note_tick();
+            queue.close.get_or_insert_with(|| (code, reason.into()));
+        });
     }
 }
 
@@ -142,24 +146,25 @@ impl Outgoing {
     /// As [`Self::try_take`], into what was taken before, whose memory the queue goes on with. Says whether there was
     /// anything.
     pub fn take_into(&self, taken: &mut Taken) -> bool {
-        let mut queue = self.0.lock();
-        if queue.messages.is_empty() && queue.close.is_none() {
-            return false;
-        }
-        if queue.gate.as_ref().is_some_and(|gate| !gate.lets_pass(queue.tick)) {
-            return false;
-        }
-        taken.messages.clear();
-        std::mem::swap(&mut queue.messages, &mut taken.messages);
-        queue.snapshot_waits = false;
-        taken.close.clone_from(&queue.close);
-        true
+        self.0.change(|queue| {
+            if queue.messages.is_empty() && queue.close.is_none() {
+                return false;
+            }
+            if queue.gate.as_ref().is_some_and(|gate| !gate.lets_pass(queue.tick)) {
+                return false;
+            }
+            taken.messages.clear();
+            std::mem::swap(&mut queue.messages, &mut taken.messages);
+            queue.snapshot_waits = false;
+            taken.close.clone_from(&queue.close);
+            true
+        })
     }
 }
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
-        self.0.lock().gone = true;
+        self.0.change(|queue| queue.gone = true);
     }
 }
 
@@ -185,7 +190,43 @@ impl Queue {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn change<R>(&self, change: impl FnOnce(&mut Queue) -> R) -> R {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut queue);
+        self.takes_no_snapshot.store(queue.snapshot_waits || queue.close.is_some(), Relaxed);
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_may_follow_once_the_one_before_was_taken() {
+        let (link, outgoing) = link();
+        assert!(link.ready());
+        link.send_snapshot(&[1]);
+        link.send(&[2]);
+        assert!(!link.ready());
+        let taken = outgoing.try_take().expect("two messages");
+        assert_eq!(taken.messages.iter().collect::<Vec<_>>(), [[1], [2]]);
+        assert!(link.ready());
+    }
+
+    #[test]
+    fn no_snapshot_follows_the_end() {
+        for end in [
+            |link: &Link| link.close(CloseCode::Kicked, "bye"),
+            |link: &Link| {
+                link.send(&[0; QUEUE_LIMIT_BYTES + 1]);
+            },
+        ] {
+            let (link, outgoing) = link();
+            end(&link);
+            assert!(!link.ready());
+            assert!(outgoing.try_take().is_some_and(|taken| taken.close.is_some()));
+            assert!(!link.ready());
+        }
     }
 }

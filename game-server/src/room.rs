@@ -214,7 +214,8 @@ impl Room {
                     return self.hear_waiting(connection, &message);
                 };
                 let Some(seat) = self.seats.get_mut(&player) else { return };
-                let now = self.sim.tick();
+                // The simulation would look its tick up.
+                let now = self.replicator.world().tick;
                 match seat.session.handle(message, now, &self.setup, self.pulse) {
                     Reaction::None => {}
                     Reaction::Say(text) => self.say(player, text),
@@ -290,6 +291,7 @@ impl Room {
         self.admit();
         let mut inputs = std::mem::take(&mut self.pending);
         inputs.drones_in_turns = self.load.drones_in_turns();
+        inputs.inputs.reserve(self.seats.len());
         let mut keys = Vec::new();
         for (player, seat) in &mut self.seats {
             keys.extend(seat.session.new_key());
@@ -343,8 +345,8 @@ impl Room {
         let goodbye = ServerMessage::Goodbye { code: code as u16, reason: "the server is stopping".into() };
         self.broadcast(&goodbye);
         for seat in self.seats.values_mut() {
-            transmit(seat);
             if let Some((_, link)) = &seat.connection {
+                transmit(&mut seat.session, link);
                 link.close(code, "the server is stopping");
             }
         }
@@ -405,7 +407,7 @@ impl Room {
                 }
             }
             let ready = link.ready();
-            transmit(seat);
+            transmit(&mut seat.session, link);
             if ready
                 && let Some(scope) = self.load.scope(tick, *player)
                 && seat.session.due(tick, &self.setup)
@@ -416,7 +418,6 @@ impl Room {
                     self.viewer_bytes_per_second,
                     &mut self.snapshot,
                 )
-                && let Some((_, link)) = &seat.connection
             {
                 link.send_snapshot(&self.snapshot);
             }
@@ -425,11 +426,9 @@ impl Room {
 }
 
 /// Hands everything that a session has to say to its connection.
-fn transmit(seat: &mut Seat) {
-    while let Some(message) = seat.session.poll_transmit() {
-        if let Some((_, link)) = &seat.connection {
-            link.send(&message);
-        }
+fn transmit(session: &mut Session, link: &Link) {
+    while let Some(message) = session.poll_transmit() {
+        link.send(&message);
     }
 }
 

@@ -5,7 +5,9 @@ use crate::message::{
     CLIENT_MESSAGE_LIMIT_BYTES, ClientMessage, INPUT_FRAMES_LIMIT, SERVER_MESSAGE_LIMIT_BYTES, ServerMessage,
 };
 use bincode::config::{Config, standard};
-use bincode::serde::{borrow_decode_from_slice, decode_from_slice, encode_into_std_write};
+use bincode::enc::write::{SizeWriter, Writer};
+use bincode::error::EncodeError;
+use bincode::serde::{borrow_decode_from_slice, decode_from_slice, encode_into_writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -49,8 +51,9 @@ pub fn encode_stored<T: Serialize>(value: &T, out: &mut Vec<u8>) {
 /// How many bytes a part of a message takes.
 #[must_use]
 pub fn encoded_length<T: Serialize>(part: &T) -> usize {
-    encode_into_std_write(part, &mut std::io::sink(), standard())
-        .expect("our types encode, and a sink takes every byte")
+    let mut length = SizeWriter::default();
+    encode_into_writer(part, &mut length, standard()).expect("our types encode, and bytes can be counted");
+    length.bytes_written
 }
 
 /// Reads a client's message: exactly one, within [`CLIENT_MESSAGE_LIMIT_BYTES`].
@@ -110,6 +113,17 @@ fn finish<T>(
 }
 
 fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) {
-    encode_into_std_write(value, out, standard())
+    encode_into_writer(value, Appending(out), standard())
         .expect("our types have no maps or sequences of unknown length, and a Vec takes every byte");
+}
+
+/// Writes behind what is there.
+struct Appending<'a>(&'a mut Vec<u8>);
+
+impl Writer for Appending<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }

@@ -10,6 +10,7 @@ use crate::input::InputFrame;
 use crate::rules::{Arena, Mode, Rules};
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// Largest message from a client, in bytes.
@@ -77,8 +78,12 @@ pub struct Input {
     /// The newest snapshot's tick that the client holds.
     pub ack: Tick,
     /// Controls by tick, ascending; at most [`INPUT_FRAMES_LIMIT`].
-    pub frames: Vec<InputFrame>,
+    #[serde(with = "frames")]
+    pub frames: InputFrames,
 }
+
+/// Input frames: one or two, as most messages have, need no memory of their own.
+pub type InputFrames = SmallVec<[InputFrame; 2]>;
 
 /// What the server says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -351,6 +356,39 @@ pub enum CloseCode {
     TooSlow = 4008,
     /// The token opens no seat: it was replaced, or the seat was given up.
     SeatGone = 4010,
+}
+
+/// A sequence of input frames. The length that a message claims is not believed: memory is taken as frames come.
+mod frames {
+    use super::{InputFrame, InputFrames};
+    use serde::de::{SeqAccess, Visitor};
+    use serde::{Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(frames: &[InputFrame], serializer: S) -> Result<S::Ok, S::Error> {
+        frames.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<InputFrames, D::Error> {
+        deserializer.deserialize_seq(Frames)
+    }
+
+    struct Frames;
+
+    impl<'de> Visitor<'de> for Frames {
+        type Value = InputFrames;
+
+        fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("input frames")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<InputFrames, A::Error> {
+            let mut frames = InputFrames::new();
+            while let Some(frame) = sequence.next_element()? {
+                frames.push(frame);
+            }
+            Ok(frames)
+        }
+    }
 }
 
 /// Bytes that are borrowed from the received frame.

@@ -31,7 +31,7 @@ fn client_messages() -> Vec<ClientMessage> {
         ClientMessage::Hello(hello),
         ClientMessage::Input(Input {
             ack: Tick(1000),
-            frames: vec![InputFrame { tick: Tick(1001), controls }],
+            frames: [InputFrame { tick: Tick(1001), controls }].into_iter().collect(),
         }),
         ClientMessage::Chat { text: "hélo".into() },
         ClientMessage::Ping { stamp: 0x1234_5678 },
@@ -210,10 +210,17 @@ fn limits_and_trailing_bytes_are_named() {
         Err(DecodeError::TooLong { .. })
     ));
     assert_eq!(decode_client(&[4, 0]), Err(DecodeError::Trailing(1)));
-    let frames = vec![InputFrame::default(); INPUT_FRAMES_LIMIT + 1];
-    let mut bytes = Vec::new();
-    encode_client(&ClientMessage::Input(Input { ack: Tick(0), frames }), &mut bytes);
-    assert!(matches!(decode_client(&bytes), Err(DecodeError::Malformed(_))));
+    let with_frames = |count| {
+        let frames = [InputFrame::default()].into_iter().cycle().take(count).collect();
+        let message = ClientMessage::Input(Input { ack: Tick(0), frames });
+        let mut bytes = Vec::new();
+        encode_client(&message, &mut bytes);
+        (decode_client(&bytes), message)
+    };
+    let (decoded, message) = with_frames(INPUT_FRAMES_LIMIT);
+    assert_eq!(decoded, Ok(message));
+    let too_many = Err(DecodeError::Malformed("65 input frames, at most 64".into()));
+    assert_eq!(with_frames(INPUT_FRAMES_LIMIT + 1).0, too_many);
     // A length that promises far more than there is must not be believed.
     assert!(decode_client(&[2, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]).is_err());
 }

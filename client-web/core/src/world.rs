@@ -18,7 +18,7 @@ use shared::entity::{EntityState, Kind, ShipFlags};
 use shared::event::Event;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
-use shared::message::{INPUT_FRAMES_LIMIT, Input, Own, Snapshot, Welcome};
+use shared::message::{INPUT_FRAMES_LIMIT, Input, InputFrames, Own, Snapshot, Welcome};
 use shared::movement::ShipMotion;
 use shared::rules::RuleError;
 use shared::setup::Setup;
@@ -66,7 +66,7 @@ pub struct World {
     lag: ViewLag,
     input_ack: Tick,
     /// Frames of the connection before that are to be sent again, oldest first.
-    unacknowledged: Vec<InputFrame>,
+    unacknowledged: InputFrames,
     advanced_ms: f64,
     names: BTreeMap<PlayerId, (Name, u8, bool)>,
 }
@@ -108,7 +108,7 @@ impl World {
             felt: Felt::default(),
             lag: ViewLag::default(),
             input_ack: Tick(0),
-            unacknowledged: Vec::new(),
+            unacknowledged: InputFrames::new(),
             advanced_ms: now_ms,
             names: BTreeMap::new(),
             setup,

@@ -3,7 +3,7 @@
 use game_server::replication::Interest;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
-use shared::id::PlayerId;
+use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls};
 use shared::rules::{Arena, Mode, Rules};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
@@ -14,7 +14,7 @@ use sim::Sim;
 /// One ship and two rocks.
 const ENTITIES_PER_PLAYER: u32 = 3;
 /// Ticks before anything is measured: ships are on their way by then.
-const WARM_UP_TICKS: u32 = 60;
+pub const WARM_UP_TICKS: u32 = 60;
 
 /// A world with players whose controls change every tick.
 pub struct World {
@@ -44,16 +44,11 @@ impl World {
         world
     }
 
-    /// Everybody turns a little, differently; most thrust.
     pub fn inputs(&self) -> TickInputs {
-        let tick = self.sim.tick().0;
+        let tick = self.sim.tick();
         let input = |player: u32| PlayerInput {
             player: PlayerId(player),
-            controls: Controls {
-                buttons: if (tick / 30 + player).is_multiple_of(4) { Buttons(0) } else { Buttons::THRUST },
-                aim: Angle::from_step((player.wrapping_mul(37) + tick * (1 + player % 5)) as u16),
-                ..Controls::default()
-            },
+            controls: controls(PlayerId(player), tick),
         };
         TickInputs { inputs: (1..=self.players).map(input).collect(), ..TickInputs::default() }
     }
@@ -71,5 +66,14 @@ impl World {
     pub fn interests(&self, world: &WorldSnapshot) -> Vec<Interest> {
         let ships = world.pilots.iter().filter_map(|pilot| world.entity(pilot.ship?));
         ships.map(|ship| Interest::around(ship.motion.at, &self.setup)).collect()
+    }
+}
+
+/// Everybody turns a little, differently; most thrust.
+pub fn controls(PlayerId(player): PlayerId, Tick(tick): Tick) -> Controls {
+    Controls {
+        buttons: if (tick / 30 + player).is_multiple_of(4) { Buttons(0) } else { Buttons::THRUST },
+        aim: Angle::from_step((player.wrapping_mul(37) + tick * (1 + player % 5)) as u16),
+        ..Controls::default()
     }
 }

@@ -27,13 +27,17 @@ impl InputBuffer {
             return;
         }
         frame.controls.buttons = frame.controls.buttons.known();
-        if let Err(place) = self.waiting.binary_search_by_key(&frame.tick, |waiting| waiting.tick) {
+        if self.waiting.back().is_none_or(|last| last.tick < frame.tick) {
+            self.waiting.push_back(frame);
+        } else if let Err(place) = self.waiting.binary_search_by_key(&frame.tick, |waiting| waiting.tick) {
             self.waiting.insert(place, frame);
-            self.newest = self.newest.max(frame.tick);
-            // Late frames could pile up in a session whose world stands still.
-            if self.waiting.len() > INPUT_WINDOW_TICKS as usize {
-                self.waiting.pop_front();
-            }
+        } else {
+            return;
+        }
+        self.newest = self.newest.max(frame.tick);
+        // Late frames could pile up in a session whose world stands still.
+        if self.waiting.len() > INPUT_WINDOW_TICKS as usize {
+            self.waiting.pop_front();
         }
     }
 

@@ -18,7 +18,7 @@ use shared::input::Controls;
 use shared::message::{ClientMessage, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot};
 use shared::recording::{SeatKey, TokenHash};
 use shared::setup::Setup;
-use shared::snapshot::Pilot;
+use shared::snapshot::{Pilot, Place};
 use shared::text::chat_line;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -39,6 +39,9 @@ pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
 pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
 /// Most events in one snapshot; of more, the newest are told.
 pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
+
+/// Memory for a message that is no snapshot: the scoreboard, which is the most frequent of the longer ones, fits.
+const USUAL_MESSAGE_BYTES: usize = 512;
 
 /// What the room must do after a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +139,9 @@ pub struct Session {
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
+    /// Where the player and the ship were found in the world of the newest snapshot.
+    pilot_place: Place,
+    ship_place: Place,
     /// The ticks of the newest snapshots, and the middle of the view in each.
     looks: VecDeque<(Tick, IVec2)>,
     outbox: VecDeque<Vec<u8>>,
@@ -172,6 +178,8 @@ impl Session {
             input: InputBuffer::default(),
             viewer: Viewer::default(),
             interest: Interest::around(IVec2::ZERO, setup),
+            pilot_place: Place::default(),
+            ship_place: Place::default(),
             looks: VecDeque::new(),
             outbox: VecDeque::new(),
             talk: Talk::default(),
@@ -274,8 +282,8 @@ impl Session {
                         self.key_is_new = true;
                     }
                 }
-                for frame in input.frames {
-                    self.input.insert(frame, now);
+                for frame in &input.frames {
+                    self.input.insert(*frame, now);
                 }
                 Reaction::None
             }
@@ -337,8 +345,8 @@ impl Session {
     ) -> bool {
         let world = replicator.world();
         let tick = world.tick;
-        let Some(pilot) = world.pilot(self.key.player) else { return false };
-        if let Some(ship) = pilot.ship.and_then(|ship| world.entity(ship)) {
+        let Some(pilot) = world.pilot_from(&mut self.pilot_place, self.key.player) else { return false };
+        if let Some(ship) = pilot.ship.and_then(|ship| world.entity_from(&mut self.ship_place, ship)) {
             self.interest = Interest::around(ship.motion.at, setup);
         }
         let own = own(pilot);
@@ -389,16 +397,12 @@ impl Session {
 
     /// Queues a message.
     pub fn send(&mut self, message: &ServerMessage<'_>) {
-        let mut bytes = Vec::new();
-        encode_server(message, &mut bytes);
-        self.outbox.push_back(bytes);
+        self.outbox.push_back(encoded(message));
     }
 
     /// Queues a message before all others.
     pub fn greet(&mut self, message: &ServerMessage<'_>) {
-        let mut bytes = Vec::new();
-        encode_server(message, &mut bytes);
-        self.outbox.push_front(bytes);
+        self.outbox.push_front(encoded(message));
     }
 
     /// Queues a message of chat or a notice, already encoded. It is kept for a player who may miss it.
@@ -427,6 +431,12 @@ impl Session {
 #[must_use]
 pub fn concerns(event: &Event, player: PlayerId) -> bool {
     matches!(event.what, Happening::Death { victim, killer, .. } if victim == player || killer == player)
+}
+
+fn encoded(message: &ServerMessage<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL_MESSAGE_BYTES);
+    encode_server(message, &mut bytes);
+    bytes
 }
 
 fn own(pilot: &Pilot) -> Own {

@@ -81,7 +81,7 @@ mod tests {
     const TICK_MICROS: u64 = 33_333;
 
     fn input(tick: u32) -> Vec<u8> {
-        let frames = vec![InputFrame { tick: Tick(tick), controls: Controls::default() }];
+        let frames = [InputFrame { tick: Tick(tick), controls: Controls::default() }].into_iter().collect();
         let mut bytes = Vec::new();
         encode_client(&ClientMessage::Input(Input { ack: Tick(1), frames }), &mut bytes);
         bytes

@@ -7,7 +7,7 @@ use game_server::room::Room;
 use shared::codec::decode_server;
 use shared::id::Tick;
 use shared::message::{
-    ClientMessage, CloseCode, Hello, Input, LoadLevel, Notice, ResumeToken, ServerMessage,
+    ClientMessage, CloseCode, Hello, Input, InputFrames, LoadLevel, Notice, ResumeToken, ServerMessage,
 };
 use shared::setup::Setup;
 use shared::text::Name;
@@ -90,7 +90,7 @@ pub fn tick<'a>(room: &mut Room, guests: impl IntoIterator<Item = &'a mut Guest>
     for guest in guests {
         guest.hear();
         if let Some(ack) = guest.snapshots.last().copied() {
-            guest.say(room, ClientMessage::Input(Input { ack, frames: Vec::new() }));
+            guest.say(room, ClientMessage::Input(Input { ack, frames: InputFrames::new() }));
         }
     }
 }

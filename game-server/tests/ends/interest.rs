@@ -102,7 +102,7 @@ fn steer(crowd: &mut Crowd, random: &mut Pcg32) {
         }
         let buttons = Buttons(random.random_range(0..8));
         let controls = Controls { buttons, aim: Angle::from_step(random.random()), ..Controls::default() };
-        let frames = vec![InputFrame { tick: Tick(now.0 + 1), controls }];
+        let frames = [InputFrame { tick: Tick(now.0 + 1), controls }].into_iter().collect();
         let ack = Tick(now.0.saturating_sub(random.random_range(0..60)));
         crowd.say(number, ClientMessage::Input(Input { ack, frames }));
     }

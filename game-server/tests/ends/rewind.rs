@@ -82,7 +82,7 @@ impl Target {
         let wanted = Vec2::new(if straight { 0.0 } else { aside * 2.0 }, course * 40.0);
         let (buttons, aim) = burn(wanted, if straight { Vec2::ZERO } else { speed });
         let controls = Controls { buttons, aim: Angle::from_radians(aim), ..Controls::default() };
-        let frames = vec![InputFrame { tick: tick.next(), controls }];
+        let frames = [InputFrame { tick: tick.next(), controls }].into_iter().collect();
         let message = ClientMessage::Input(Input { ack: tick, frames });
         room.handle(SessionEvent::Said { connection: Target::CONNECTION, message });
     }

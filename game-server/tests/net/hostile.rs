@@ -9,7 +9,7 @@ use game_server::link::QUEUE_LIMIT_BYTES;
 use game_server::net::limits::{Limits, SEND_BUFFER_BYTES};
 use shared::codec::decode_server;
 use shared::id::Tick;
-use shared::message::{ClientMessage, Input, ServerMessage};
+use shared::message::{ClientMessage, Input, InputFrames, ServerMessage};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -102,7 +102,7 @@ async fn a_reader_that_stops_is_let_go() {
     let since = siege.well.heard().last;
     loop {
         let newest = siege.well.heard().last;
-        let input = ClientMessage::Input(Input { ack: Tick(newest), frames: Vec::new() });
+        let input = ClientMessage::Input(Input { ack: Tick(newest), frames: InputFrames::new() });
         let sent = frame(true, BINARY, &encoded(&input));
         if tokio::io::AsyncWriteExt::write_all(&mut stopped.stream, &sent).await.is_err() {
             break;

@@ -5,7 +5,7 @@ use crate::command;
 use crate::peer::{BINARY, CONTINUATION, PING, Peer, encoded, frame};
 use crate::well::{Well, over_tls};
 use shared::id::Tick;
-use shared::message::{ClientMessage, Input};
+use shared::message::{ClientMessage, Input, InputFrames};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use tempfile::TempDir;
@@ -90,7 +90,7 @@ async fn what_bad_peers_cost_is_bounded() {
     let long_frame = frame(true, BINARY, &[0; 4000]);
     for byte in 0..SIEGE_TICKS as usize {
         let ack = Tick(well.heard().last);
-        let lie = ClientMessage::Input(Input { ack, frames: Vec::new() });
+        let lie = ClientMessage::Input(Input { ack, frames: InputFrames::new() });
         // Whoever was let go says nothing more.
         for Peer { stream, .. } in &mut stopped {
             let _ = stream.write_all(&frame(true, BINARY, &encoded(&lie))).await;

@@ -26,7 +26,12 @@ async fn what_was_played_verifies() {
             let tick = Tick(snapshot.tick.0 + 3);
             let controls = Controls { buttons: Buttons::THRUST.with(Buttons::FIRE), ..Controls::default() };
             let frame = InputFrame { tick, controls };
-            player.say(&ClientMessage::Input(Input { ack: snapshot.tick, frames: vec![frame] })).await;
+            player
+                .say(&ClientMessage::Input(Input {
+                    ack: snapshot.tick,
+                    frames: [frame].into_iter().collect(),
+                }))
+                .await;
         }
     }
     let directory = server.directory;

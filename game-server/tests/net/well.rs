@@ -5,7 +5,7 @@ use crate::tls::trusting;
 use rustls::pki_types::ServerName;
 use shared::codec::decode_server;
 use shared::id::Tick;
-use shared::message::{ClientMessage, Input, ServerMessage};
+use shared::message::{ClientMessage, Input, InputFrames, ServerMessage};
 use std::path::Path;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -72,7 +72,7 @@ impl Well {
                 let bytes = peer.hear_until(|message| matches!(message, ServerMessage::Snapshot(_))).await;
                 let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(&bytes) else { unreachable!() };
                 let ack = Tick(snapshot.tick.0);
-                peer.say(&ClientMessage::Input(Input { ack, frames: Vec::new() })).await;
+                peer.say(&ClientMessage::Input(Input { ack, frames: InputFrames::new() })).await;
                 tell.send_modify(|heard| heard.hear(ack.0));
             }
         });
