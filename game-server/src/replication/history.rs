@@ -59,7 +59,9 @@ impl History {
 
     /// What happened after a tick, as far as it is kept.
     pub fn events_since(&self, tick: Tick) -> impl Iterator<Item = &Event> {
-        let first = self.ring.partition_point(|past| past.tick <= tick);
+        // Most viewers know of all but the tick that is not in here yet.
+        let none = self.newest().is_none_or(|newest| newest.tick <= tick);
+        let first = if none { self.ring.len() } else { self.ring.partition_point(|past| past.tick <= tick) };
         self.ring.range(first..).flat_map(|past| &past.events)
     }
 }
