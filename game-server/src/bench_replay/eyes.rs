@@ -30,7 +30,6 @@ enum Eye {
 struct Standing {
     viewer: Viewer,
     interest: Interest,
-    payload: Vec<u8>,
     sent: Option<Tick>,
 }
 
@@ -92,12 +91,13 @@ impl<'a> Eyes<'a> {
 impl Standing {
     fn new(at: IVec2, setup: &Setup) -> Standing {
         let interest = Interest::around(at, setup);
-        Standing { viewer: Viewer::default(), interest, payload: Vec::new(), sent: None }
+        Standing { viewer: Viewer::default(), interest, sent: None }
     }
 
     fn write_snapshot(&mut self, replicator: &mut Replicator, out: &mut Vec<u8>) {
-        self.payload.clear();
-        replicator.write_payload(&mut self.viewer, &self.interest, &mut self.payload);
+        let mut payload = std::mem::take(replicator.payload_memory());
+        payload.clear();
+        replicator.write_payload(&mut self.viewer, &self.interest, &mut payload);
         let tick = replicator.world().tick;
         let since = self.sent.unwrap_or(Tick(tick.0.saturating_sub(1)));
         let mut events: Vec<Event> = replicator.events(since, &self.interest).collect();
@@ -110,9 +110,10 @@ impl Standing {
             input_lead: 0,
             own: Own::default(),
             events,
-            delta: Cow::Borrowed(&self.payload),
+            delta: Cow::Borrowed(&payload),
         };
         encode_server(&ServerMessage::Snapshot(message), out);
+        *replicator.payload_memory() = payload;
         self.sent = Some(tick);
     }
 }

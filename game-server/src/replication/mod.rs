@@ -87,6 +87,7 @@ pub struct Replicator {
     /// From one snapshot of most viewers to the next, and to the next of all that they see.
     intervals_ticks: (u32, u32),
     scratch: Scratch,
+    payload_memory: Vec<u8>,
 }
 
 impl Replicator {
@@ -103,6 +104,7 @@ impl Replicator {
             lazy: LazyRecords::default(),
             intervals_ticks: (1, 1),
             scratch: Scratch::default(),
+            payload_memory: Vec::new(),
         }
     }
 
@@ -132,6 +134,12 @@ impl Replicator {
     /// sent one at any time, only not as fast.
     pub fn set_intervals_ticks(&mut self, snapshot_ticks: u32, far_ticks: u32) {
         self.intervals_ticks = (snapshot_ticks.max(1), far_ticks.max(1));
+    }
+
+    /// Memory for the payload at hand: whoever takes it puts it back for the next viewer's. Memory of a viewer's own would
+    /// be fetched anew in every tick.
+    pub fn payload_memory(&mut self) -> &mut Vec<u8> {
+        &mut self.payload_memory
     }
 
     /// Appends the payload that takes `viewer` from what it was last sent to what it sees now.

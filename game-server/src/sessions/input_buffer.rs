@@ -2,10 +2,13 @@
 
 use shared::id::Tick;
 use shared::input::{Buttons, Controls, InputFrame};
-use std::collections::VecDeque;
+use smallvec::SmallVec;
 
 /// Frames are taken for at most this many ticks ahead of the world.
 pub const INPUT_WINDOW_TICKS: u32 = 64;
+
+/// Frames that usually wait at a time, at most.
+const USUALLY_WAITING: usize = 4;
 
 /// Frames that wait for their tick.
 ///
@@ -14,7 +17,8 @@ pub const INPUT_WINDOW_TICKS: u32 = 64;
 /// the window are dropped: no sequence of frames gives a player more than one set of controls per tick.
 #[derive(Debug, Default)]
 pub struct InputBuffer {
-    waiting: VecDeque<InputFrame>,
+    /// Ascending. Few wait at a time: they need no memory of their own, which would be fetched for every message.
+    waiting: SmallVec<[InputFrame; USUALLY_WAITING]>,
     applied: Tick,
     newest: Tick,
     held: Controls,
@@ -27,8 +31,8 @@ impl InputBuffer {
             return;
         }
         frame.controls.buttons = frame.controls.buttons.known();
-        if self.waiting.back().is_none_or(|last| last.tick < frame.tick) {
-            self.waiting.push_back(frame);
+        if self.waiting.last().is_none_or(|last| last.tick < frame.tick) {
+            self.waiting.push(frame);
         } else if let Err(place) = self.waiting.binary_search_by_key(&frame.tick, |waiting| waiting.tick) {
             self.waiting.insert(place, frame);
         } else {
@@ -37,7 +41,7 @@ impl InputBuffer {
         self.newest = self.newest.max(frame.tick);
         // Late frames could pile up in a session whose world stands still.
         if self.waiting.len() > INPUT_WINDOW_TICKS as usize {
-            self.waiting.pop_front();
+            self.waiting.remove(0);
         }
     }
 
@@ -51,9 +55,10 @@ impl InputBuffer {
     /// The controls for a tick if they differ from those held before it: the newest frame up to it.
     pub fn take(&mut self, tick: Tick) -> Option<Controls> {
         let before = self.held;
-        while let Some(frame) = self.waiting.pop_front_if(|frame| frame.tick <= tick) {
-            self.applied = frame.tick;
-            self.held = frame.controls;
+        let due = self.waiting.partition_point(|frame| frame.tick <= tick);
+        if let Some(newest) = self.waiting.drain(..due).last() {
+            self.applied = newest.tick;
+            self.held = newest.controls;
         }
         (self.held != before).then_some(self.held)
     }

@@ -146,7 +146,6 @@ pub struct Session {
     looks: VecDeque<(Tick, IVec2)>,
     outbox: VecDeque<Vec<u8>>,
     talk: Talk,
-    payload: Vec<u8>,
     budget: Budget,
     /// The next snapshot is made against an empty view.
     fresh: bool,
@@ -183,7 +182,6 @@ impl Session {
             looks: VecDeque::new(),
             outbox: VecDeque::new(),
             talk: Talk::default(),
-            payload: Vec::new(),
             budget: Budget::new(),
             fresh: true,
             acked: now,
@@ -350,9 +348,11 @@ impl Session {
             self.interest = Interest::around(ship.motion.at, setup);
         }
         let own = own(pilot);
-        self.payload.clear();
         let ticks = tick.since(self.sent);
-        let (viewer, payload) = (&mut self.viewer, &mut self.payload);
+        let viewer = &mut self.viewer;
+        let mut memory = std::mem::take(replicator.payload_memory());
+        memory.clear();
+        let payload = &mut memory;
         let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
             Some(bytes) => replicator.write_some(viewer, self.key.player, &self.interest, bytes, payload),
             None if scope == Scope::Near && !viewer.is_empty() => {
@@ -364,7 +364,7 @@ impl Session {
                 true
             }
         };
-        self.budget.spend(self.payload.len());
+        self.budget.spend(memory.len());
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
         let message = ServerMessage::Snapshot(Snapshot {
@@ -374,7 +374,7 @@ impl Session {
             input_lead: self.input.lead(tick),
             own,
             events,
-            delta: Cow::Borrowed(&self.payload),
+            delta: Cow::Borrowed(&memory),
         });
         self.sent = tick;
         if self.looks.len() >= HISTORY_TICKS {
@@ -386,6 +386,7 @@ impl Session {
         }
         out.clear();
         encode_server(&message, out);
+        *replicator.payload_memory() = memory;
         true
     }
 
