@@ -41,47 +41,72 @@ struct Queue {
     tick: Tick,
 }
 
-/// Encoded messages, one behind the other in one piece of memory.
+/// Encoded messages as a server frames them for a WebSocket, one behind the other in one piece of memory: a connection passes
+/// them on as they lie. RFC 6455 §5.2; each message is one final binary frame.
 #[derive(Debug, Default)]
 pub struct Messages {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
+    frames: Vec<u8>,
 }
+
+/// The first byte of such a frame.
+const FINAL_BINARY: u8 = 0x82;
+/// The second byte, where the length of the message follows in two or in eight bytes.
+const LENGTH_IN_TWO: u8 = 126;
+const LENGTH_IN_EIGHT: u8 = 127;
+/// The longest header.
+const HEADER_LIMIT_BYTES: usize = 10;
 
 impl Messages {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Their number.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Bytes of all together.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.frames.is_empty()
     }
 
     /// The messages, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(start, end)| &self.bytes[*start as usize..*end as usize])
+        let mut rest = &self.frames[..];
+        std::iter::from_fn(move || {
+            let [_, short, behind @ ..] = rest else { return None };
+            let length_bytes = match *short {
+                LENGTH_IN_EIGHT => 8,
+                LENGTH_IN_TWO => 2,
+                _ => 0,
+            };
+            let (long, behind) = behind.split_at(length_bytes);
+            let long = long.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+            let length = if long > 0 { long } else { usize::from(*short) };
+            let (message, behind) = behind.split_at(length);
+            rest = behind;
+            Some(message)
+        })
+    }
+
+    /// The frames of all messages. `emptied` is the memory that the next ones go to.
+    pub fn take_frames(&mut self, emptied: Vec<u8>) -> Vec<u8> {
+        std::mem::replace(&mut self.frames, emptied)
     }
 
     fn push(&mut self, message: &[u8]) {
-        self.bytes.extend_from_slice(message);
-        self.ends.push(self.bytes.len() as u32);
+        self.frames.reserve(HEADER_LIMIT_BYTES + message.len());
+        self.frames.push(FINAL_BINARY);
+        match (u8::try_from(message.len()), u16::try_from(message.len())) {
+            (Ok(length @ ..LENGTH_IN_TWO), _) => self.frames.push(length),
+            (_, Ok(length)) => {
+                self.frames.push(LENGTH_IN_TWO);
+                self.frames.extend_from_slice(&length.to_be_bytes());
+            }
+            _ => {
+                self.frames.push(LENGTH_IN_EIGHT);
+                self.frames.extend_from_slice(&(message.len() as u64).to_be_bytes());
+            }
+        }
+        self.frames.extend_from_slice(message);
     }
 
     fn clear(&mut self) {
-        self.ends.clear();
-        self.bytes.clear();
-        self.bytes.shrink_to(RETAINED_BYTES);
+        self.frames.clear();
+        self.frames.shrink_to(RETAINED_BYTES);
     }
 }
 
@@ -174,7 +199,7 @@ impl Queue {
             return;
         }
         self.note_tick();
-        if self.messages.size() + message.len() > QUEUE_LIMIT_BYTES {
+        if self.messages.frames.len() + message.len() > QUEUE_LIMIT_BYTES {
             self.messages.clear();
             self.close = Some((CloseCode::TooSlow, "this connection is too slow for the game".into()));
         } else {

@@ -2,7 +2,7 @@
 //! written now is left for the next round of the [pump](super::pump).
 
 use crate::inbox::{InboxSender, SessionEvent};
-use crate::link::{Messages, QUEUE_LIMIT_BYTES, Taken};
+use crate::link::{QUEUE_LIMIT_BYTES, Taken};
 use crate::net::addresses::AtAddress;
 use crate::net::allowance::Allowance;
 use crate::net::ending::{Ending, close, ending, is_blocked, within_limit};
@@ -262,20 +262,15 @@ impl Connection {
         if self.sending.is_some() || !seat.outgoing.take_into(taken) {
             return Flow::Open;
         }
-        if self.write_frames(&taken.messages, spares.pop().unwrap_or_default()).is_err() {
+        // All messages of a tick in one piece: one system call, and one record of TLS.
+        let frames = taken.messages.take_frames(spares.pop().unwrap_or_default());
+        if self.wire.write_owned(frames).is_err() {
             return Flow::Ended;
         }
         match taken.close.take() {
             Some((code, reason)) => self.end(close(code, reason), now),
             None => Flow::Open,
         }
-    }
-
-    /// All messages of a tick in one piece: one system call, and one record of TLS.
-    fn write_frames(&mut self, messages: &Messages, mut frames: Vec<u8>) -> std::io::Result<()> {
-        frames.reserve(messages.size() + messages.len() * frames::HEADER_LIMIT_BYTES);
-        messages.iter().for_each(|message| frames::put_message(Data::Binary, message, &mut frames));
-        self.wire.write_owned(frames)
     }
 
     fn write_frame(&mut self, kind: Data, message: &[u8]) -> Result<(), Ending> {

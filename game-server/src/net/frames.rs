@@ -112,6 +112,20 @@ mod tests {
     }
 
     #[test]
+    fn messages_lie_in_a_link_as_they_are_framed_here() {
+        for length in [0, 1, 125, 126, 65_535, 65_536] {
+            let message = vec![7; length];
+            let (link, outgoing) = crate::link::link();
+            link.send(&message);
+            let mut taken = outgoing.try_take().expect("a message");
+            assert!(taken.messages.iter().eq([&message]), "{length} bytes");
+            let mut framed = Vec::new();
+            put_message(Data::Binary, &message, &mut framed);
+            assert!(taken.messages.take_frames(Vec::new()) == framed, "{length} bytes");
+        }
+    }
+
+    #[test]
     fn everything_else_is_left_alone() {
         for first in (0..=u8::MAX).filter(|first| *first != FINAL_BINARY) {
             assert_eq!(front(&masked(first, b"hello")), Front::Other, "{first:#x}");
