@@ -1,7 +1,7 @@
 //! Text that players write: length-limited, without control characters.
 
-use arrayvec::ArrayString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::Arc;
 
 /// Longest name, in characters.
 pub const NAME_LIMIT_CHARS: usize = 16;
@@ -12,7 +12,7 @@ pub const CHAT_LIMIT_CHARS: usize = 200;
 
 /// What a player is called. Never empty, at most [`NAME_LIMIT_CHARS`] characters, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(ArrayString<NAME_LIMIT_BYTES>);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Makes a name of what somebody typed: control characters go, runs of space become one, the rest is cut to
@@ -20,8 +20,7 @@ impl Name {
     #[must_use]
     pub fn from_input(text: &str) -> Name {
         let clean = clean(text, NAME_LIMIT_CHARS);
-        let name = if clean.is_empty() { "Pilot" } else { &clean };
-        Name(ArrayString::from(name).expect("no character takes more than four bytes"))
+        Name(if clean.is_empty() { "Pilot".into() } else { clean.into() })
     }
 
     /// The name as text.

@@ -56,7 +56,7 @@ impl InputBuffer {
     pub fn take(&mut self, tick: Tick) -> Option<Controls> {
         let before = self.held;
         let due = self.waiting.partition_point(|frame| frame.tick <= tick);
-        if let Some(newest) = self.waiting.drain(..due).last() {
+        if let Some(newest) = self.waiting.drain(..due).next_back() {
             self.applied = newest.tick;
             self.held = newest.controls;
         }

@@ -10,7 +10,17 @@ use crate::{Breach, assert_none, root};
 const ALLOWED: [(&str, &[&str]); 2] = [
     (
         "shared/Cargo.toml",
-        &["bincode", "crc32fast", "glam", "libm", "lz4_flex", "serde", "thiserror", "xxhash-rust"],
+        &[
+            "bincode",
+            "crc32fast",
+            "glam",
+            "libm",
+            "lz4_flex",
+            "serde",
+            "smallvec",
+            "thiserror",
+            "xxhash-rust",
+        ],
     ),
     ("game-server/sim/Cargo.toml", &["bevy_ecs", "glam", "rand", "rand_pcg", "shared", "thiserror"]),
 ];
