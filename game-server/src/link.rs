@@ -48,13 +48,13 @@ pub struct Messages {
     frames: Vec<u8>,
 }
 
-/// The first byte of such a frame.
-const FINAL_BINARY: u8 = 0x82;
+/// The first byte of such a frame: a whole binary message.
+pub const FINAL_BINARY: u8 = 0x82;
 /// The second byte, where the length of the message follows in two or in eight bytes.
 const LENGTH_IN_TWO: u8 = 126;
 const LENGTH_IN_EIGHT: u8 = 127;
-/// The longest header.
-const HEADER_LIMIT_BYTES: usize = 10;
+/// The longest header that a server writes before a frame.
+pub const HEADER_LIMIT_BYTES: usize = 10;
 
 impl Messages {
     /// Whether there is none.

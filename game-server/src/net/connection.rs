@@ -2,7 +2,7 @@
 //! written now is left for the next round of the [pump](super::pump).
 
 use crate::inbox::{InboxSender, SessionEvent};
-use crate::link::{QUEUE_LIMIT_BYTES, Taken};
+use crate::link::{HEADER_LIMIT_BYTES, QUEUE_LIMIT_BYTES, Taken};
 use crate::net::addresses::AtAddress;
 use crate::net::allowance::Allowance;
 use crate::net::ending::{Ending, close, ending, is_blocked, within_limit};
@@ -274,7 +274,7 @@ impl Connection {
     }
 
     fn write_frame(&mut self, kind: Data, message: &[u8]) -> Result<(), Ending> {
-        let mut frame = Vec::with_capacity(message.len() + frames::HEADER_LIMIT_BYTES);
+        let mut frame = Vec::with_capacity(message.len() + HEADER_LIMIT_BYTES);
         frames::put_message(kind, message, &mut frame);
         self.wire.write_owned(frame).map_err(|_| Ending::Gone)
     }

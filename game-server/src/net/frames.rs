@@ -2,6 +2,7 @@
 //! binary frame after the other; those are read here, without copying them through tungstenite's buffers, and everything
 //! else is tungstenite's.
 
+use crate::link::FINAL_BINARY;
 use std::io::Cursor;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -47,8 +48,6 @@ pub fn front(bytes: &[u8]) -> Front {
 }
 
 const SHORT_MESSAGE_LENGTH: u64 = SHORT_MESSAGE_BYTES as u64;
-/// The first byte of a whole binary message.
-const FINAL_BINARY: u8 = 0x82;
 
 /// Takes the mask off a payload of at most [`SHORT_MESSAGE_BYTES`], into `out`.
 #[must_use]
@@ -68,9 +67,6 @@ pub fn put_message(kind: Data, message: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(message);
     }
 }
-
-/// The longest header that a server writes before a frame: two bytes and a length of eight.
-pub const HEADER_LIMIT_BYTES: usize = 10;
 
 #[cfg(test)]
 mod tests {
