@@ -92,14 +92,6 @@ impl Grid {
         self.cells[sight.cell].blocks()
     }
 
-    /// Puts the indices of the entities in sight in place of what is in `visible`, ascending.
-    pub fn list(&self, sight: &Sight, visible: &mut Vec<u32>) {
-        visible.clear();
-        for (block, bits) in self.blocks(sight).iter().zip(&sight.bits) {
-            visible.extend(Bits(*bits).map(|place| block.index(place) as u32));
-        }
-    }
-
     /// The row or column of a coordinate; what lies beyond the border counts to the border's cells.
     fn row(&self, quanta: i32) -> i32 {
         (quanta.saturating_sub(self.origin) / self.cell_quanta).clamp(0, self.side - 1)
@@ -211,13 +203,15 @@ mod tests {
             }).collect();
             let interest = Interest { centre: centre.into(), enter: IVec2::new(9000, 7000), leave: IVec2::new(10_000, 8000) };
             let mut grid = Grid::new(100.0, interest.leave);
-            let (mut sight, mut visible) = (Sight::default(), Vec::new());
+            let mut sight = Sight::default();
             for _ in 0..2 {
                 grid.rebuild(&entities, |_| false);
                 grid.look(interest.centre, interest.leave, &mut sight);
-                grid.list(&sight, &mut visible);
+                let blocks = grid.blocks(&sight).iter().zip(&sight.bits);
+                let visible: Vec<usize> =
+                    blocks.flat_map(|(block, bits)| Bits(*bits).map(|place| block.index(place))).collect();
                 let expected = (0..entities.len()).filter(|index| interest.keeps(entities[*index].motion.at));
-                prop_assert_eq!(&visible, &expected.map(|index| index as u32).collect::<Vec<u32>>());
+                prop_assert_eq!(visible, expected.collect::<Vec<usize>>());
             }
         }
     }

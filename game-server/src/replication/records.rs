@@ -1,7 +1,6 @@
 //! Every entity's record, encoded once per tick and shared by all viewers.
 
 use super::history::{History, Past};
-use super::viewer::Held;
 use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
 use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
@@ -15,18 +14,19 @@ pub struct Steps {
     lines: Vec<Line>,
 }
 
-/// What a merge reads of an entity, packed so that it stays in the cache while viewer after viewer reads it.
+/// The difference of one entity.
 #[derive(Clone, Copy)]
-pub struct Line {
-    /// What a viewer holds who needs nothing but this difference.
-    pub stepped: Held,
-    /// Where that begins.
+struct Line {
+    id: NetId,
+    /// The earlier tick; [`NEVER`] if there is no difference.
+    exact_at: Tick,
+    /// Where the bytes begin.
     from: u32,
-    /// Its bytes; none if the motion rule makes it.
-    pub length: u16,
+    /// Their number; none if the motion rule makes the difference.
+    length: u16,
 }
 
-/// When an entity was exact for whom the difference is enough, if there is none: nobody holds that.
+/// The earlier tick of a difference that there is not: nobody holds anything of it.
 const NEVER: Tick = Tick(u32::MAX);
 
 impl Steps {
@@ -45,7 +45,7 @@ impl Steps {
             }
             let length = (self.bytes.len() - from) as u16;
             let exact_at = before.filter(|_| base.is_some()).map_or(NEVER, |past| past.tick);
-            self.lines.push(Line { stepped: Held { id: now.id, exact_at }, from: from as u32, length });
+            self.lines.push(Line { id: now.id, exact_at, from: from as u32, length });
         }
         // So that a short record can be copied as a whole chunk, the last one too.
         self.bytes.extend([0; SHORT_RECORD_BYTES]);
@@ -66,19 +66,26 @@ impl Steps {
     /// Whether the motion rule alone does not take an entity from the earlier tick to now.
     pub fn has_changed(&self, index: usize) -> bool {
         let line = self.lines[index];
-        line.length > 0 || line.stepped.exact_at == NEVER
+        line.length > 0 || line.exact_at == NEVER
     }
 
-    /// What a merge reads of the entities.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
+    /// Whether the difference is all that a viewer needs whose state of an entity is exact as of a tick.
+    #[inline]
+    pub fn leads_from(&self, exact_at: Option<Tick>, index: usize) -> bool {
+        exact_at.is_some() && exact_at == self.lines.get(index).map(|line| line.exact_at)
     }
 
-    /// Writes the record that takes an entity from the earlier tick to now; nothing if the motion rule does. For every
-    /// entity in every view: a call of its own would cost as much again.
+    /// Bytes of an entity's difference.
+    pub fn length(&self, index: usize) -> usize {
+        self.lines[index].length.into()
+    }
+
+    /// Writes the difference of an entity; nothing if the motion rule makes it. For every entity that has changed, in every view:
+    /// a call of its own would cost as much again.
     #[inline(always)]
-    pub fn write(&self, line: Line, writer: &mut RecordWriter<'_>) {
-        write_run(&self.bytes, (line.from, line.from + u32::from(line.length)), line.stepped.id, writer);
+    pub fn write(&self, index: usize, writer: &mut RecordWriter<'_>) {
+        let line = self.lines[index];
+        write_run(&self.bytes, (line.from, line.from + u32::from(line.length)), line.id, writer);
     }
 }
 
