@@ -41,8 +41,9 @@ pub struct Block {
     ids: [NetId; BLOCK_ENTITIES],
     /// Into the world's entities.
     indices: [u32; BLOCK_ENTITIES],
-    /// Those that have changed, a bit for each.
+    /// Those that have changed, a bit for each; and those that have in the longer time between two looks at what is far.
     changed: u64,
+    far_changed: u64,
     count: usize,
 }
 
@@ -63,8 +64,9 @@ impl Grid {
         Grid { side, cell_quanta, origin: -half, leave, cells }
     }
 
-    /// Lists the entities of a tick; `changed` says of an index whether viewers are to be told anything of that entity.
-    pub fn rebuild(&mut self, entities: &[EntityState], changed: impl Fn(usize) -> bool) {
+    /// Lists the entities of a tick; `changed` says of an index whether viewers are to be told anything of that entity, and whether
+    /// those are who last heard of it when they were last told of what is far.
+    pub fn rebuild(&mut self, entities: &[EntityState], changed: impl Fn(usize) -> (bool, bool)) {
         self.cells.iter_mut().for_each(Cell::clear);
         for (index, entity) in entities.iter().enumerate() {
             let (at, changed) = (entity.motion.at, changed(index));
@@ -107,7 +109,7 @@ impl Cell {
         &self.blocks[..self.in_use]
     }
 
-    fn push(&mut self, index: u32, entity: &EntityState, changed: bool) {
+    fn push(&mut self, index: u32, entity: &EntityState, changed: (bool, bool)) {
         if self.in_use == 0 || self.blocks[self.in_use - 1].count == BLOCK_ENTITIES {
             self.open_block();
         }
@@ -117,20 +119,22 @@ impl Cell {
         block.ys[place] = entity.motion.at.y;
         block.ids[place] = entity.id;
         block.indices[place] = index;
-        block.changed |= u64::from(changed) << place;
+        block.changed |= u64::from(changed.0) << place;
+        block.far_changed |= u64::from(changed.1) << place;
         block.count = place + 1;
     }
 
     #[cold]
     fn open_block(&mut self) {
         match self.blocks.get_mut(self.in_use) {
-            Some(block) => (block.changed, block.count) = (0, 0),
+            Some(block) => (block.changed, block.far_changed, block.count) = (0, 0, 0),
             None => self.blocks.push(Block {
                 xs: [0; BLOCK_ENTITIES],
                 ys: [0; BLOCK_ENTITIES],
                 ids: [NetId(0); BLOCK_ENTITIES],
                 indices: [0; BLOCK_ENTITIES],
                 changed: 0,
+                far_changed: 0,
                 count: 0,
             }),
         }
@@ -158,6 +162,11 @@ impl Block {
     /// Those that have changed, a bit for each.
     pub fn changed(&self) -> u64 {
         self.changed
+    }
+
+    /// The same since most viewers were told of what is far.
+    pub fn far_changed(&self) -> u64 {
+        self.far_changed
     }
 
     /// The id of the entity at a place.
@@ -205,7 +214,7 @@ mod tests {
             let mut grid = Grid::new(100.0, interest.leave);
             let mut sight = Sight::default();
             for _ in 0..2 {
-                grid.rebuild(&entities, |_| false);
+                grid.rebuild(&entities, |_| (false, false));
                 grid.look(interest.centre, interest.leave, &mut sight);
                 let blocks = grid.blocks(&sight).iter().zip(&sight.bits);
                 let visible: Vec<usize> =

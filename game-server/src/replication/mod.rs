@@ -120,7 +120,9 @@ impl Replicator {
         } else {
             self.far_steps.clear();
         }
-        self.grid.rebuild(&self.world.entities, |index| self.steps.has_changed(index));
+        let (steps, far_steps) = (&self.steps, &self.far_steps);
+        self.grid
+            .rebuild(&self.world.entities, |index| (steps.has_changed(index), far_steps.has_changed(index)));
         self.lazy.forget(&self.world);
     }
 

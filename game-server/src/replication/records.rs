@@ -65,27 +65,26 @@ impl Steps {
 
     /// Whether the motion rule alone does not take an entity from the earlier tick to now.
     pub fn has_changed(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| line.length > 0 || line.exact_at == NEVER)
+    }
+
+    /// Bytes that take an entity from what it was at a tick to now, if that is the earlier tick.
+    pub fn length_from(&self, exact_at: Option<Tick>, index: usize) -> Option<usize> {
         let line = self.lines[index];
-        line.length > 0 || line.exact_at == NEVER
+        (exact_at == Some(line.exact_at)).then_some(line.length.into())
     }
 
-    /// Whether the difference is all that a viewer needs whose state of an entity is exact as of a tick.
-    #[inline]
-    pub fn leads_from(&self, exact_at: Option<Tick>, index: usize) -> bool {
-        exact_at.is_some() && exact_at == self.lines.get(index).map(|line| line.exact_at)
-    }
-
-    /// Bytes of an entity's difference.
-    pub fn length(&self, index: usize) -> usize {
-        self.lines[index].length.into()
-    }
-
-    /// Writes the difference of an entity; nothing if the motion rule makes it. For every entity that has changed, in every view:
-    /// a call of its own would cost as much again.
+    /// Writes what takes an entity from what it was at a tick to now, nothing if the motion rule does. Says whether it could: it
+    /// can if that is the earlier tick. For every entity that has changed, in every view: a call of its own would cost as much
+    /// again.
     #[inline(always)]
-    pub fn write(&self, index: usize, writer: &mut RecordWriter<'_>) {
+    pub fn write_from(&self, exact_at: Option<Tick>, index: usize, writer: &mut RecordWriter<'_>) -> bool {
         let line = self.lines[index];
+        if exact_at != Some(line.exact_at) {
+            return false;
+        }
         write_run(&self.bytes, (line.from, line.from + u32::from(line.length)), line.id, writer);
+        true
     }
 }
 

@@ -40,7 +40,9 @@ pub(super) struct Sources<'a> {
 pub struct Scratch {
     /// What is in sight.
     pub sight: Sight,
-    /// Of that, what takes more than a step, by the bits of the sight; and which state the viewer has of each of those.
+    /// Of that, by the bits of the sight, what takes a far step.
+    far: Vec<u64>,
+    /// What takes neither, and which state the viewer has of each of those.
     rest: Vec<u64>,
     rest_before: Vec<Option<Tick>>,
     removed: Vec<NetId>,
@@ -93,20 +95,34 @@ impl Viewer {
     /// Brings the viewer up to date with what is in sight and appends the payload. What is held as of the tick that most viewers
     /// hold theirs of, and has not changed since, costs no more than the comparison of its id.
     pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
+        if self.exceptions.is_empty() && sources.steps.since() == Some(self.exact_at) {
+            self.write_from::<true>(interest, sources, out);
+        } else {
+            self.write_from::<false>(interest, sources, out);
+        }
+    }
+
+    /// `ALL_STEP`: everything is held as of the tick that most viewers hold theirs of.
+    fn write_from<const ALL_STEP: bool>(
+        &mut self,
+        interest: &Interest,
+        sources: Sources<'_>,
+        out: &mut Vec<u8>,
+    ) {
         let Sources { world, grid, history, steps, far_steps, lazy, tick_seconds, scratch } = sources;
-        let Scratch { sight, rest, rest_before, removed, .. } = scratch;
+        let Scratch { sight, far, rest, rest_before, removed, .. } = scratch;
         let Viewer { ids, exact_at, exceptions } = self;
         let blocks = grid.blocks(sight);
-        let all_step = exceptions.is_empty() && steps.since() == Some(*exact_at);
-        let steps_from =
-            |place: usize| all_step || exceptions.get(place).is_some_and(|tick| steps.since() == Some(*tick));
+        let held_as_of = |place: usize| Some(exceptions.get(place).copied().unwrap_or(*exact_at));
+        let steps_from = |place: usize| ALL_STEP || held_as_of(place) == steps.since();
         let mut same = true;
         removed.clear();
+        far.clear();
         rest.clear();
         rest_before.clear();
         let mut place = 0;
         for (block, seen) in blocks.iter().zip(&mut sight.bits) {
-            let mut others = 0;
+            let (mut far_ones, mut others) = (0, 0);
             for bit in Bits(*seen) {
                 let id = block.id(bit);
                 if ids.get(place) == Some(&id) && steps_from(place) {
@@ -114,21 +130,23 @@ impl Viewer {
                     continue;
                 }
                 let held = seek(ids, &mut place, id, removed);
-                let before = held.then(|| exceptions.get(place).copied().unwrap_or(*exact_at));
-                let is_step = held && steps_from(place);
+                let before = if held { held_as_of(place) } else { None };
                 place += usize::from(held);
-                if is_step {
-                    continue;
-                }
-                if is_held_on(before, &world.entities[block.index(bit)], interest) {
-                    others |= 1 << bit;
-                    rest_before.push(before);
-                    same &= held;
-                } else {
-                    *seen &= !(1 << bit);
-                    removed.extend(held.then_some(id));
+                match before {
+                    Some(_) if before == steps.since() => {}
+                    Some(_) if before == far_steps.since() => far_ones |= 1 << bit,
+                    _ if is_held_on(before, &world.entities[block.index(bit)], interest) => {
+                        others |= 1 << bit;
+                        rest_before.push(before);
+                        same &= held;
+                    }
+                    _ => {
+                        *seen &= !(1 << bit);
+                        removed.extend(held.then_some(id));
+                    }
                 }
             }
+            far.push(far_ones);
             rest.push(others);
         }
         removed.extend(&ids[place..]);
@@ -144,15 +162,17 @@ impl Viewer {
         let mut writer = RecordWriter::new(out);
         let mut telling = Telling { world, history, lazy, tick_seconds };
         let mut rest_before = rest_before.iter();
-        for ((block, held), rest) in blocks.iter().zip(&sight.bits).zip(rest) {
-            for bit in Bits(*held & block.changed() | *rest) {
-                let index = block.index(bit);
-                let from =
-                    if *rest & 1 << bit == 0 { steps.since() } else { *rest_before.next().unwrap_or(&None) };
-                match from {
-                    _ if steps.leads_from(from, index) => steps.write(index, &mut writer),
-                    _ if far_steps.leads_from(from, index) => far_steps.write(index, &mut writer),
-                    _ => telling.tell(index, from, &mut writer),
+        for (((block, held), far), rest) in blocks.iter().zip(&sight.bits).zip(far).zip(rest) {
+            let changed = block.changed() & !*far | block.far_changed() & *far;
+            for bit in Bits(*held & changed | *rest) {
+                let (index, one) = (block.index(bit), 1 << bit);
+                let (shared, before) = match () {
+                    () if *rest & one != 0 => (None, *rest_before.next().unwrap_or(&None)),
+                    () if *far & one != 0 => (Some(far_steps), far_steps.since()),
+                    () => (Some(steps), steps.since()),
+                };
+                if !shared.is_some_and(|shared| shared.write_from(before, index, &mut writer)) {
+                    telling.tell(index, before, &mut writer);
                 }
             }
         }
@@ -181,9 +201,7 @@ impl Viewer {
                     exceptions.insert(place, world.tick);
                 }
                 exceptions[place] = world.tick;
-                if steps.leads_from(before, index) {
-                    steps.write(index, &mut writer);
-                } else {
+                if !steps.write_from(before, index, &mut writer) {
                     telling.tell(index, before, &mut writer);
                 }
             }
@@ -216,11 +234,8 @@ impl Viewer {
                     removed.extend(held.then_some(id));
                     continue;
                 }
-                let cost = match before {
-                    Some(_) if steps.leads_from(before, index) => steps.length(index),
-                    Some(_) => OLDER_COST_BYTES,
-                    None => FULL_COST_BYTES,
-                };
+                let otherwise = if held { OLDER_COST_BYTES } else { FULL_COST_BYTES };
+                let cost = steps.length_from(before, index).unwrap_or(otherwise);
                 candidates.push(Candidate::new(index, entity, before, cost, world.tick, (player, interest)));
             }
         }
@@ -230,9 +245,7 @@ impl Viewer {
         let mut writer = RecordWriter::new(out);
         let mut telling = Telling { world, history, lazy, tick_seconds };
         for Candidate { index, exact_at, .. } in candidates.iter().filter(|candidate| candidate.chosen) {
-            if steps.leads_from(*exact_at, *index) {
-                steps.write(*index, &mut writer);
-            } else {
+            if !steps.write_from(*exact_at, *index, &mut writer) {
                 telling.tell(*index, *exact_at, &mut writer);
             }
         }
