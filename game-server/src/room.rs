@@ -15,6 +15,7 @@ use crate::inbox::{ConnectionId, SessionEvent};
 use crate::journal::{Journal, Mark, SeatKey, Seats};
 use crate::link::Link;
 use crate::replication::Replicator;
+use crate::sessions;
 use crate::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Greeting, Pulse, Reaction, Session};
 pub use admin::{MUTED_REMINDER_SECONDS, SeatStatus};
 pub use admission::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS};
@@ -365,8 +366,7 @@ impl Room {
     }
 
     fn broadcast(&mut self, message: &ServerMessage<'_>) {
-        let mut bytes = Vec::new();
-        shared::codec::encode_server(message, &mut bytes);
+        let bytes = sessions::encoded(message);
         for seat in self.seats.values_mut().filter(|seat| seat.connection.is_some()) {
             seat.session.send_encoded(&bytes);
         }
@@ -433,9 +433,7 @@ fn transmit(session: &mut Session, link: &Link) {
 }
 
 fn encoded(message: &ServerMessage<'_>) -> Arc<[u8]> {
-    let mut bytes = Vec::new();
-    shared::codec::encode_server(message, &mut bytes);
-    bytes.into()
+    sessions::encoded(message).into()
 }
 
 fn welcome(

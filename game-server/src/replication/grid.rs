@@ -64,8 +64,8 @@ impl Grid {
         Grid { side, cell_quanta, origin: -half, leave, cells }
     }
 
-    /// Lists the entities of a tick; `changed` says of an index whether viewers are to be told anything of that entity, and whether
-    /// those are who last heard of it when they were last told of what is far.
+    /// Lists the entities of a tick; `changed` says of an index whether that entity has changed since most viewers were sent a
+    /// snapshot, and whether it has since they were last told of what is far.
     pub fn rebuild(&mut self, entities: &[EntityState], changed: impl Fn(usize) -> (bool, bool)) {
         self.cells.iter_mut().for_each(Cell::clear);
         for (index, entity) in entities.iter().enumerate() {

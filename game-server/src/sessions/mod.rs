@@ -434,7 +434,9 @@ pub fn concerns(event: &Event, player: PlayerId) -> bool {
     matches!(event.what, Happening::Death { victim, killer, .. } if victim == player || killer == player)
 }
 
-fn encoded(message: &ServerMessage<'_>) -> Vec<u8> {
+/// A message's bytes.
+#[must_use]
+pub fn encoded(message: &ServerMessage<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(USUAL_MESSAGE_BYTES);
     encode_server(message, &mut bytes);
     bytes
