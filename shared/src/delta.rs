@@ -221,6 +221,8 @@ pub struct Changes {
     pub removed: Vec<EntityState>,
     /// Names of players whose ships came into view.
     pub names: Vec<(PlayerId, Name)>,
+    /// Whether a rock or ore came, left, or is not what it was and where drifting takes it.
+    pub drifting_disturbed: bool,
     /// What the payload's bytes were spent on.
     pub spent: Spent,
 }
@@ -267,6 +269,7 @@ impl View {
         let mut changes = Changes::default();
         if fresh {
             changes.removed = std::mem::take(&mut self.entities);
+            changes.drifting_disturbed = true;
         } else if tick < self.tick {
             return Err(DeltaError::Backwards { held: self.tick.0, got: tick.0 });
         }
@@ -301,6 +304,7 @@ impl View {
             }
             !gone
         });
+        changes.drifting_disturbed |= removed.iter().any(|entity| entity.kind.is_drifting());
         Ok(())
     }
 
@@ -325,6 +329,7 @@ impl View {
                 if let Some(name) = name {
                     changes.names.push((entity.owner, name));
                 }
+                changes.drifting_disturbed |= entity.kind.is_drifting();
                 if known {
                     self.entities[index] = entity;
                 } else {
@@ -335,8 +340,9 @@ impl View {
                     changes.appeared.push(NetId(id));
                 }
             } else if known {
-                let spent = &mut changes.spent;
-                read_delta(&mut self.entities[index], header, self.tick_seconds, bytes, &mut meter, spent)?;
+                let (entity, spent) = (&mut self.entities[index], &mut changes.spent);
+                changes.drifting_disturbed |= entity.kind.is_drifting();
+                read_delta(entity, header, self.tick_seconds, bytes, &mut meter, spent)?;
             } else {
                 return Err(DeltaError::Unknown(id));
             }

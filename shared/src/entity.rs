@@ -23,6 +23,12 @@ pub enum Kind {
 impl Kind {
     /// All kinds, in the order of their wire numbers.
     pub const ALL: [Kind; 4] = [Kind::Ship, Kind::Asteroid, Kind::Ore, Kind::Bolt];
+
+    /// Whether it only drifts, unless a ship or a bolt meets it: rocks and ore.
+    #[must_use]
+    pub fn is_drifting(self) -> bool {
+        matches!(self, Kind::Asteroid | Kind::Ore)
+    }
 }
 
 /// What a ship shows of itself, as a bit mask.

@@ -118,9 +118,10 @@ impl Prediction {
         self.path.back().filter(|step| step.tick == frame.tick).copied()
     }
 
-    /// The server's newest state, of `tick`, replaces the base; the inputs after it are replayed among `entities`.
-    /// `None`: there is no ship.
-    pub fn reconcile(&mut self, base: Option<Base>, tick: Tick, entities: &[EntityState]) {
+    /// The server's newest state, of `tick`, replaces the base; the inputs after it are replayed among `entities`. If that is the
+    /// state which was predicted, and `undisturbed` says that all rocks and ore have drifted on, a replay would come to the
+    /// same: it is left out. `None`: there is no ship.
+    pub fn reconcile(&mut self, base: Option<Base>, tick: Tick, entities: &[EntityState], undisturbed: bool) {
         let Some(base) = base else {
             self.forget_ship();
             self.drop_frames_before(tick);
@@ -130,24 +131,33 @@ impl Prediction {
             self.forget_ship();
             self.ship = Some(base.id);
         }
-        let before = self.newest().map(|step| (step.tick, step.ship.motion.position()));
-        if let Some(expected) = self.path.iter().find(|step| step.tick == base.tick) {
-            let off = expected.ship.motion.position() - base.ship.motion.position();
-            self.error_units = off.length();
-            self.corrections += u32::from(expected.ship != base.ship);
-        }
-        self.levels = base.levels;
-        self.around.fill(entities, &self.rules);
-        self.path.clear();
-        self.path.push_back(Step {
+        self.drop_frames_before(base.tick);
+        let expected = self.path.iter().position(|step| step.tick == base.tick);
+        let start = Step {
             tick: base.tick,
             ship: base.ship,
             hold: base.hold,
             moved: Moved::default(),
             impact: 0.0,
             fired: None,
-        });
-        self.drop_frames_before(base.tick);
+        };
+        let levels = std::mem::replace(&mut self.levels, base.levels);
+        if let Some(place) = expected {
+            let expected = self.path[place];
+            let off = expected.ship.motion.position() - base.ship.motion.position();
+            self.error_units = off.length();
+            self.corrections += u32::from(expected.ship != base.ship);
+            let agreed = (expected.ship, expected.hold, levels) == (base.ship, base.hold, base.levels);
+            if agreed && undisturbed {
+                self.path.drain(..place);
+                self.path[0] = start;
+                return;
+            }
+        }
+        let before = self.newest().map(|step| (step.tick, step.ship.motion.position()));
+        self.around.fill(entities, &self.rules);
+        self.path.clear();
+        self.path.push_back(start);
         self.replay(base.tick);
         if let Some((tick, position)) = before
             && let Some(step) = self.path.iter().find(|step| step.tick == tick)
@@ -274,5 +284,79 @@ impl Prediction {
     /// How many predictions were off.
     pub fn corrections(&self) -> u32 {
         self.corrections
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use shared::entity::Kind;
+    use shared::input::Buttons;
+
+    const START: Tick = Tick(100);
+    const SHIP: NetId = NetId(99);
+
+    fn asset(path: &str) -> String {
+        let path = format!("{}/../../assets/{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).expect("the assets are part of the repository")
+    }
+
+    fn setup() -> Setup {
+        Setup {
+            rules: toml::from_str(&asset("rules.toml")).expect("rules"),
+            mode: toml::from_str(&asset("modes/belt.toml")).expect("mode"),
+            arena: toml::from_str(&asset("arenas/ring.toml")).expect("arena"),
+            tick_rate_hz: 30,
+            drones: 0,
+            seed: 1,
+        }
+    }
+
+    fn rock(id: u32, at: (f32, f32), speed: (f32, f32)) -> EntityState {
+        let motion = Motion::new(at.into(), speed.into());
+        EntityState { id: NetId(id), kind: Kind::Asteroid, size: 2, motion, ..EntityState::default() }
+    }
+
+    fn drifted(rocks: &[EntityState], ticks: usize, setup: &Setup) -> Vec<EntityState> {
+        let mut around = Surroundings::new(setup.half_size(), setup.tick_seconds());
+        around.fill(rocks, &setup.rules);
+        (0..ticks).for_each(|_| around.drift());
+        let moved = rocks.iter().zip(&around.rocks);
+        moved.map(|(rock, now)| EntityState { motion: now.motion, ..*rock }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_server_confirms_is_as_after_a_replay(
+            rocks in prop::collection::vec(((-12f32..12.0, -12f32..12.0), (-5f32..5.0, -5f32..5.0)), 0..6),
+            buttons in prop::collection::vec(0u16..32, 4..30),
+            told in 1usize..4,
+            pushed in prop::bool::weighted(0.3),
+        ) {
+            let setup = setup();
+            let rocks: Vec<EntityState> =
+                (1..).zip(&rocks).map(|(id, (at, speed))| rock(id, *at, *speed)).collect();
+            let ship = ShipMotion { energy: u16::MAX / 2, ..ShipMotion::default() };
+            let start = Base { id: SHIP, tick: START, ship, hold: 0, levels: Levels::default() };
+            let mut confirmed = Prediction::new(&setup);
+            confirmed.reconcile(Some(start), START, &rocks, false);
+            for (buttons, after) in buttons.iter().zip(1..) {
+                let controls = Controls { buttons: Buttons(*buttons), ..Controls::default() };
+                confirmed.issue(InputFrame { tick: START.plus(after), controls });
+            }
+            let mut replayed = confirmed.clone();
+            let step = confirmed.path[told];
+            let mut ship = step.ship;
+            ship.motion.velocity.x += i32::from(pushed);
+            let base = Base { tick: step.tick, ship, hold: step.hold, ..start };
+            let rocks = drifted(&rocks, told, &setup);
+            confirmed.reconcile(Some(base), base.tick, &rocks, true);
+            replayed.reconcile(Some(base), base.tick, &rocks, false);
+            prop_assert_eq!(&confirmed.path, &replayed.path);
+            let ahead = confirmed.ahead(Controls::default());
+            prop_assert_eq!(ahead, replayed.ahead(Controls::default()));
+            prop_assert_eq!(confirmed.corrections(), u32::from(pushed));
+        }
     }
 }

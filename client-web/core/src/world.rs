@@ -159,7 +159,7 @@ impl World {
         self.timeline.arrived(snapshot.tick, now_ms);
         self.steer(snapshot, round_trip_ms, now_ms);
         self.learn_names(&changes, notices);
-        self.reconcile();
+        self.reconcile(!changes.drifting_disturbed);
         if self.is_watched {
             self.see(snapshot.tick, now_ms);
             self.hear(&snapshot.events, &changes, now_ms);
@@ -194,7 +194,7 @@ impl World {
         }
     }
 
-    fn reconcile(&mut self) {
+    fn reconcile(&mut self, undisturbed: bool) {
         let tick = self.view.tick();
         let own = self.own_ship().copied();
         let base = own.map(|ship| {
@@ -209,7 +209,7 @@ impl World {
         if let Some(ship) = own {
             self.watcher.team = ship.team;
         }
-        self.prediction.reconcile(base, tick, self.view.entities());
+        self.prediction.reconcile(base, tick, self.view.entities(), undisturbed);
         let fired = self.prediction.steps().filter_map(|step| step.fired.map(|shot| (step.tick, shot)));
         let player = self.player;
         let bolts =
