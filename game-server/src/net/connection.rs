@@ -12,11 +12,13 @@ use crate::net::limits::READ_BUFFER_BYTES;
 use crate::net::presence::Present;
 use crate::net::seat::Seat;
 use crate::net::site::{Purpose, Site};
+use crate::net::sockets::RECEIVE_BYTES;
 use crate::net::wire::Wire;
 use metrics::counter;
 use rustls::ServerConnection;
 use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -34,8 +36,8 @@ pub struct Connection {
     wire: Wire,
     /// Apart, since in a game hardly anything needs it: connections that lie close together are walked through faster.
     websocket: Box<WebSocketContext>,
-    /// Nothing but short messages has come, over a socket without TLS.
-    plain_going: bool,
+    /// Nothing but short messages has come.
+    only_short: bool,
     /// The beginning of a short message.
     partial: Vec<u8>,
     phase: Phase,
@@ -106,7 +108,7 @@ impl Connection {
         let present = site.players.enter();
         let full = present.is_none();
         let mut connection = Connection {
-            plain_going: tls.is_none() && early.is_empty(),
+            only_short: early.is_empty(),
             partial: Vec::new(),
             wire: Wire::new(tls, 2 * QUEUE_LIMIT_BYTES.max(limits.message_bytes)),
             websocket: Box::new(WebSocketContext::from_partially_read(early, Role::Server, Some(config))),
@@ -156,7 +158,7 @@ impl Connection {
     }
 
     fn read_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
-        if self.plain_going {
+        if self.only_short {
             self.read_short_messages(bytes, now)
         } else {
             self.read_any_messages(bytes, now)
@@ -165,32 +167,38 @@ impl Connection {
 
     /// Reads short messages where they lie, as long as there is nothing else; what else there is, and all that follows it,
     /// is tungstenite's.
-    fn read_short_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
-        let mut joined = std::mem::take(&mut self.partial);
-        let mut rest = bytes;
-        if !joined.is_empty() {
-            joined.extend_from_slice(bytes);
-            rest = &joined;
-        }
+    fn read_short_messages(&mut self, mut arrived: &[u8], now: Instant) -> Result<(), Ending> {
         loop {
-            match frames::front(rest) {
-                Front::Short { from, to, mask } => {
-                    if !self.is_closing() {
-                        self.heard(now)?;
-                        let mut message = [0; SHORT_MESSAGE_BYTES];
-                        self.take_in(frames::unmask(&rest[from..to], mask, &mut message))?;
-                    }
-                    rest = &rest[to..];
-                }
-                Front::Partial => {
-                    self.partial = rest.to_vec();
-                    return Ok(());
-                }
-                Front::Other => {
-                    self.plain_going = false;
-                    return self.read_any_messages(rest, now);
-                }
+            let mut memory = [0; RECEIVE_BYTES];
+            let plain = match self.wire.read_plain(&mut arrived, &mut memory) {
+                Ok(plain @ [_, ..]) => plain,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Ok([]) | Err(_) => return Err(Ending::Gone),
+            };
+            let mut joined = std::mem::take(&mut self.partial);
+            let mut rest = plain;
+            if !joined.is_empty() {
+                joined.extend_from_slice(plain);
+                rest = &joined;
             }
+            self.partial = loop {
+                match frames::front(rest) {
+                    Front::Short { from, to, mask } => {
+                        if !self.is_closing() {
+                            self.heard(now)?;
+                            let mut message = [0; SHORT_MESSAGE_BYTES];
+                            self.take_in(frames::unmask(&rest[from..to], mask, &mut message))?;
+                        }
+                        rest = &rest[to..];
+                    }
+                    Front::Partial => break rest.to_vec(),
+                    Front::Other => {
+                        self.only_short = false;
+                        self.wire.give_back(rest);
+                        return self.read_any_messages(arrived, now);
+                    }
+                }
+            };
         }
     }
 

@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 /// Everything between the WebSocket and the socket.
 pub struct Wire {
     tls: Option<Box<ServerConnection>>,
+    /// What was read and given back.
+    unread: Vec<u8>,
     outgoing: Vec<u8>,
     /// Most bytes that wait to be sent, answers to pings included.
     outgoing_limit_bytes: usize,
@@ -21,12 +23,34 @@ impl Wire {
     /// For a plain socket, or one with a TLS session whose handshake is done.
     #[must_use]
     pub fn new(tls: Option<ServerConnection>, outgoing_limit_bytes: usize) -> Wire {
-        Wire { tls: tls.map(Box::new), outgoing: Vec::new(), outgoing_limit_bytes }
+        Wire { tls: tls.map(Box::new), unread: Vec::new(), outgoing: Vec::new(), outgoing_limit_bytes }
     }
 
     /// The wire with bytes that have arrived; what was read is taken off them.
     pub fn reading<'a, 'b>(&'a mut self, arrived: &'a mut &'b [u8]) -> Reading<'a, 'b> {
         Reading { wire: self, arrived }
+    }
+
+    /// Bytes that have arrived, as the peer wrote them: where they lie if there is no TLS, else as many as `memory` has room
+    /// for. None at all if the peer has written its last.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] if all is read, and if the bytes are not TLS.
+    pub fn read_plain<'a, 'b: 'a>(
+        &mut self,
+        arrived: &mut &'b [u8],
+        memory: &'a mut [u8],
+    ) -> io::Result<&'a [u8]> {
+        if self.tls.is_none() && !arrived.is_empty() {
+            return Ok(std::mem::take(arrived));
+        }
+        let length = self.reading(arrived).read(memory)?;
+        Ok(&memory[..length])
+    }
+
+    /// Gives back what was read last: it is read again.
+    pub fn give_back(&mut self, bytes: &[u8]) {
+        self.unread = bytes.to_vec();
     }
 
     /// What is to be sent; empty if nothing is.
@@ -35,16 +59,21 @@ impl Wire {
         std::mem::take(&mut self.outgoing)
     }
 
-    /// As writing, without a copy where that can be.
+    /// As writing; what is to be sent goes to the memory of these bytes, without TLS as they are.
     ///
     /// # Errors
     /// If the peer does not take what was written before.
-    pub fn write_owned(&mut self, bytes: Vec<u8>) -> io::Result<()> {
-        if self.tls.is_none() && self.outgoing.is_empty() {
-            self.outgoing = bytes;
-            return Ok(());
+    pub fn write_owned(&mut self, mut bytes: Vec<u8>) -> io::Result<()> {
+        if !self.outgoing.is_empty() {
+            return self.write_all(&bytes);
         }
-        self.write_all(&bytes)
+        if let Some(tls) = &mut self.tls {
+            tls.writer().write_all(&bytes)?;
+            bytes.clear();
+        }
+        self.outgoing = bytes;
+        self.encrypt();
+        Ok(())
     }
 
     /// Nothing more will be written.
@@ -95,6 +124,11 @@ impl Read for Wire {
 
 impl Read for Reading<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.wire.unread.is_empty() {
+            let length = (&self.wire.unread[..]).read(buffer)?;
+            self.wire.unread.drain(..length);
+            return Ok(length);
+        }
         let Some(tls) = &mut self.wire.tls else {
             return if self.arrived.is_empty() {
                 Err(ErrorKind::WouldBlock.into())
