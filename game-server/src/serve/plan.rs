@@ -1,0 +1,223 @@
+//! What a server is made of, by its options.
+
+use super::error::StartError;
+use super::port::lan_address;
+use crate::assets::{AssetError, Assets, Choice};
+use crate::cli::{ReplayOptions, ServeOptions};
+use crate::journal::{JournalOptions, Retention};
+use crate::lobby::LobbyOptions;
+use crate::net::acme::Wanted;
+use crate::net::admin::AdminToken;
+use crate::net::admin_log::AdminLog;
+use crate::net::bans::Bans;
+use crate::net::limits::Limits;
+use crate::net::origin::Origins;
+use crate::net::proxies::Proxies;
+use crate::net::recordings::Recordings;
+use crate::net::site::Purpose;
+use crate::net::sockets::SocketMethod;
+use crate::net::tls::{CertificateFiles, default_directory};
+use crate::speech::Words;
+use shared::recording::{HEADER_LIMIT_BYTES, Header};
+use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
+use std::io::Read;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Beside the recordings: who is banned.
+const BANS_FILE: &str = "bans.toml";
+/// Beside the recordings: what administrators have ordered.
+const ADMIN_LOG_FILE: &str = "admin.log";
+/// Files that are kept for recordings and the process itself.
+const RESERVED_FILES: usize = 256;
+const BYTES_PER_MIB: u64 = 1024 * 1024;
+
+/// What a server is made of.
+pub struct Plan {
+    pub purpose: Purpose,
+    pub host: Option<IpAddr>,
+    pub port: u16,
+    pub certificate: Option<CertificateFiles>,
+    pub acme: Option<Wanted>,
+    pub lobby: LobbyOptions,
+    pub recordings: Recordings,
+    pub origins: Origins,
+    pub words: Words,
+    pub admin: Option<AdminToken>,
+    pub admin_log: AdminLog,
+    pub bans: Bans,
+    pub proxies: Proxies,
+    pub limits: Limits,
+    pub sockets: SocketMethod,
+}
+
+impl Plan {
+    /// A server for the game or for a conformance suite.
+    pub fn of_game(purpose: Purpose, options: &ServeOptions, limits: Limits) -> Result<Plan, StartError> {
+        let lobby = LobbyOptions {
+            setup: setup(options)?,
+            fixed_seed: options.seed.is_some(),
+            rooms_limit: options.rooms_limit,
+            seat_grace_seconds: options.seat_grace_seconds,
+            viewer_bytes_per_second: options.viewer_bytes_per_second,
+            journal: (!options.no_record).then(|| journal_options(options)),
+        };
+        let host = options.host;
+        let acme = acme(options)?;
+        let certificate = match (&options.cert, &options.key) {
+            (Some(cert), Some(key)) => Some(CertificateFiles { cert: cert.clone(), key: key.clone() }),
+            (None, None) if options.no_tls => None,
+            (None, None) => {
+                let addresses: Vec<_> = lan_address().into_iter().chain(host).collect();
+                Some(CertificateFiles::self_signed(&data(options), &addresses)?)
+            }
+            _ => return Err(StartError::HalfCertificate),
+        };
+        Ok(Plan {
+            purpose,
+            host,
+            port: options.port,
+            certificate: certificate.filter(|_| !options.no_tls),
+            acme,
+            lobby,
+            recordings: Recordings::Directory(options.recordings.clone()),
+            origins: Origins::new(&options.origin),
+            words: assets(options).words()?,
+            admin: admin_token(options)?,
+            admin_log: AdminLog::new(options.recordings.join(ADMIN_LOG_FILE)),
+            bans: Bans::open(options.recordings.join(BANS_FILE))?,
+            proxies: Proxies::new(options.trusted_proxy.clone()),
+            limits: Limits {
+                connections: options.connections_limit.min(files_for_connections()),
+                connections_per_address: options.connections_per_address_limit,
+                ..limits
+            },
+            sockets: options.sockets,
+        })
+    }
+
+    /// A server that shows one recording, on this machine only.
+    pub fn of_replay(options: &ReplayOptions) -> Result<Plan, StartError> {
+        let unreadable = |error| StartError::Unreadable { file: options.file.clone(), error };
+        let file = std::path::absolute(&options.file).map_err(unreadable)?;
+        let mut start = Vec::new();
+        let opened = std::fs::File::open(&file).map_err(unreadable)?;
+        opened.take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).map_err(unreadable)?;
+        Header::read(&start).map_err(|error| StartError::Recording { file: options.file.clone(), error })?;
+        let choice =
+            Choice { mode: "belt".into(), drones: None, seed: 0, tick_rate_hz: DEFAULT_TICK_RATE_HZ };
+        let setup = Assets::Embedded.setup(&choice)?;
+        Ok(Plan {
+            purpose: Purpose::Game,
+            host: None,
+            port: options.port,
+            certificate: None,
+            acme: None,
+            lobby: LobbyOptions {
+                setup,
+                fixed_seed: false,
+                rooms_limit: 0,
+                seat_grace_seconds: 0,
+                viewer_bytes_per_second: 0,
+                journal: None,
+            },
+            recordings: Recordings::File(file),
+            origins: Origins::Own,
+            words: Words::default(),
+            admin: None,
+            admin_log: AdminLog::default(),
+            bans: Bans::default(),
+            proxies: Proxies::default(),
+            limits: Limits::default(),
+            sockets: SocketMethod::default(),
+        })
+    }
+
+    /// Whether the options make a server, as far as can be told without opening it.
+    pub fn check(options: &ServeOptions) -> Result<(), StartError> {
+        acme(options)?;
+        Ok(setup(options)?.check()?)
+    }
+}
+
+/// The administrator's token: the file's, else the one in the options; `None` if there is none.
+fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError> {
+    let token = match &options.admin_token_file {
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?,
+        ),
+        None => options.admin_token.clone(),
+    };
+    match token {
+        Some(token) => AdminToken::new(token.trim()).map(Some).ok_or(StartError::AdminTokenShort),
+        None => Ok(None),
+    }
+}
+
+/// The directory for data.
+fn data(options: &ServeOptions) -> PathBuf {
+    options.data.clone().unwrap_or_else(default_directory)
+}
+
+/// The certificate to get by ACME; `None` if there is none to get.
+fn acme(options: &ServeOptions) -> Result<Option<Wanted>, StartError> {
+    let given = &options.acme;
+    if given.acme_domain.is_empty() {
+        return Ok(None);
+    }
+    let others =
+        [("--no-tls", options.no_tls), ("--cert", options.cert.is_some()), ("--key", options.key.is_some())];
+    if let Some((other, _)) = others.into_iter().find(|(_, stands)| *stands) {
+        return Err(StartError::AcmeBeside(other));
+    }
+    Ok(Some(Wanted {
+        domains: given.acme_domain.clone(),
+        contact: given.acme_contact.clone(),
+        directory_url: given.acme_directory.clone(),
+        authority: given.acme_ca.clone(),
+        data: data(options),
+    }))
+}
+
+fn assets(options: &ServeOptions) -> Assets {
+    options.assets.clone().map_or(Assets::Embedded, Assets::Directory)
+}
+
+/// What rooms start from.
+fn setup(options: &ServeOptions) -> Result<Setup, AssetError> {
+    let choice = Choice {
+        mode: options.mode.clone(),
+        drones: options.drones,
+        seed: options.seed.unwrap_or_default(),
+        tick_rate_hz: options.tick_rate,
+    };
+    assets(options).setup(&choice)
+}
+
+fn journal_options(options: &ServeOptions) -> JournalOptions {
+    JournalOptions {
+        directory: options.recordings.clone(),
+        wait_limit_ms: options.recording_wait_limit_ms,
+        file_limit_bytes: options.recording_limit_mib * BYTES_PER_MIB,
+        retention: Retention {
+            total_limit_bytes: options.recordings_limit_mib.map(|limit| limit * BYTES_PER_MIB),
+            age_limit_days: options.recordings_limit_days,
+            files_limit: options.recordings_limit_files,
+        },
+    }
+}
+
+/// Raises the soft limit of open files as far as it goes, and says how many sockets that leaves.
+fn files_for_connections() -> usize {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => {
+            tracing::info!(files, "files that this process may open");
+            usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVED_FILES).max(1)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files is unknown");
+            usize::MAX
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The port that is listened on, and this machine's address on its network.
+
+use super::error::StartError;
+use crate::net::listener;
+#[cfg(unix)]
+use crate::upgrade;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use tokio::net::TcpListener;
+
+/// The socket to listen on: the one of the process before this, if it left one.
+pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, StartError> {
+    if let Some(listener) = inherited()? {
+        return Ok(listener);
+    }
+    match host {
+        Some(host) if !tls && !host.is_loopback() => Err(StartError::PlainBeyondLoopback(host)),
+        Some(host) => listen(host, port),
+        None if !tls => listen(Ipv4Addr::LOCALHOST.into(), port),
+        // A machine without IPv6 has no address for both.
+        None => match listen(Ipv6Addr::UNSPECIFIED.into(), port) {
+            Err(StartError::Listen { .. }) => listen(Ipv4Addr::UNSPECIFIED.into(), port),
+            listener => listener,
+        },
+    }
+}
+
+/// The socket that the process before this one listened on.
+#[cfg(unix)]
+fn inherited() -> Result<Option<TcpListener>, StartError> {
+    let listener = upgrade::inherited_listener().map_err(StartError::Listener)?;
+    listener.map(TcpListener::from_std).transpose().map_err(StartError::Listener)
+}
+
+#[cfg(not(unix))]
+fn inherited() -> Result<Option<TcpListener>, StartError> {
+    Ok(None)
+}
+
+fn listen(host: IpAddr, port: u16) -> Result<TcpListener, StartError> {
+    let address = SocketAddr::new(host, port);
+    listener::listen(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        _ => StartError::Listen { address, error },
+    })
+}
+
+/// This machine's address on its network. Connecting a UDP socket sends nothing; it only picks the way out.
+pub fn lan_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address for documentation (RFC 5737): any outside address picks the same way.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
+}
+
+/// The address as a part of a URL.
+pub fn bracketed(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
