@@ -7,9 +7,9 @@ use shared::quantize::POSITION_SCALE;
 use std::num::NonZeroU64;
 use wide::i32x8;
 
-/// Smallest side of a cell in position quanta: 48 units. In smaller cells a viewer would look through fewer entities that it
-/// does not see, and each entity would be listed more often; measured, this is where the sum is least.
-const CELL_QUANTA: i32 = 48 * POSITION_SCALE as i32;
+/// Smallest side of a cell in position quanta, as a power of two: 64 units. In smaller cells a viewer would look through fewer
+/// entities that it does not see, and each entity would be listed more often; measured, this is where the sum is least.
+const CELL_BITS: u32 = (64 * POSITION_SCALE as u32).ilog2();
 /// Most cells along one axis.
 const CELLS_LIMIT: i32 = 256;
 /// Entities in one block: as many as a word has bits.
@@ -20,7 +20,7 @@ const BLOCK_ENTITIES: usize = 64;
 /// The lists ascend by id because they are filled in that order: nothing is sorted, neither once per tick nor per viewer.
 pub struct Grid {
     side: i32,
-    cell_quanta: i32,
+    cell_bits: u32,
     origin: i32,
     /// The outer half extents of every view.
     leave: IVec2,
@@ -31,7 +31,7 @@ pub struct Grid {
 #[derive(Default)]
 struct Cell {
     blocks: Vec<Block>,
-    in_use: usize,
+    count: usize,
 }
 
 /// A part of a cell's list, by columns, so that many places are compared at once.
@@ -44,7 +44,6 @@ pub struct Block {
     /// Those that have changed, a bit for each; and those that have in the longer time between two looks at what is far.
     changed: u64,
     far_changed: u64,
-    count: usize,
 }
 
 /// The entities in one view, a bit for each place in the blocks of a cell's list.
@@ -58,10 +57,12 @@ impl Grid {
     /// A grid over a square world of this half size in units, for views of which nothing beyond `leave` is seen.
     pub fn new(half_size: f32, leave: IVec2) -> Grid {
         let half = (half_size * POSITION_SCALE) as i32;
-        let cell_quanta = CELL_QUANTA.max(2 * half / CELLS_LIMIT);
-        let side = (2 * half / cell_quanta + 1).max(1);
+        let side = |bits: u32| (2 * half >> bits) + 1;
+        let cell_bits =
+            (CELL_BITS..i32::BITS).find(|bits| side(*bits) <= CELLS_LIMIT).unwrap_or(i32::BITS - 1);
+        let side = side(cell_bits);
         let cells = (0..side * side).map(|_| Cell::default()).collect();
-        Grid { side, cell_quanta, origin: -half, leave, cells }
+        Grid { side, cell_bits, origin: -half, leave, cells }
     }
 
     /// Lists the entities of a tick; `changed` says of an index whether that entity has changed since most viewers were sent a
@@ -86,7 +87,9 @@ impl Grid {
         let (low, high) = (centre.saturating_sub(half), centre.saturating_add(half));
         sight.cell = (self.row(centre.y) * self.side + self.row(centre.x)) as usize;
         sight.bits.clear();
-        sight.bits.extend(self.cells[sight.cell].blocks().iter().map(|block| block.within(low, high)));
+        let cell = &self.cells[sight.cell];
+        let blocks = cell.blocks().iter().zip((0..=cell.count).rev().step_by(BLOCK_ENTITIES));
+        sight.bits.extend(blocks.map(|(block, left)| block.within(low, high, left.min(BLOCK_ENTITIES))));
     }
 
     /// The blocks that the bits of a sight speak of.
@@ -96,38 +99,38 @@ impl Grid {
 
     /// The row or column of a coordinate; what lies beyond the border counts to the border's cells.
     fn row(&self, quanta: i32) -> i32 {
-        (quanta.saturating_sub(self.origin) / self.cell_quanta).clamp(0, self.side - 1)
+        (quanta.saturating_sub(self.origin) >> self.cell_bits).clamp(0, self.side - 1)
     }
 }
 
 impl Cell {
     fn clear(&mut self) {
-        self.in_use = 0;
+        self.count = 0;
     }
 
     fn blocks(&self) -> &[Block] {
-        &self.blocks[..self.in_use]
+        &self.blocks[..self.count.div_ceil(BLOCK_ENTITIES)]
     }
 
     fn push(&mut self, index: u32, entity: &EntityState, changed: (bool, bool)) {
-        if self.in_use == 0 || self.blocks[self.in_use - 1].count == BLOCK_ENTITIES {
-            self.open_block();
+        let (block, place) = (self.count / BLOCK_ENTITIES, self.count % BLOCK_ENTITIES);
+        self.count += 1;
+        if place == 0 {
+            self.open_block(block);
         }
-        let block = &mut self.blocks[self.in_use - 1];
-        let place = block.count % BLOCK_ENTITIES;
+        let block = &mut self.blocks[block];
         block.xs[place] = entity.motion.at.x;
         block.ys[place] = entity.motion.at.y;
         block.ids[place] = entity.id;
         block.indices[place] = index;
         block.changed |= u64::from(changed.0) << place;
         block.far_changed |= u64::from(changed.1) << place;
-        block.count = place + 1;
     }
 
     #[cold]
-    fn open_block(&mut self) {
-        match self.blocks.get_mut(self.in_use) {
-            Some(block) => (block.changed, block.far_changed, block.count) = (0, 0, 0),
+    fn open_block(&mut self, block: usize) {
+        match self.blocks.get_mut(block) {
+            Some(block) => (block.changed, block.far_changed) = (0, 0),
             None => self.blocks.push(Block {
                 xs: [0; BLOCK_ENTITIES],
                 ys: [0; BLOCK_ENTITIES],
@@ -135,28 +138,26 @@ impl Cell {
                 indices: [0; BLOCK_ENTITIES],
                 changed: 0,
                 far_changed: 0,
-                count: 0,
             }),
         }
-        self.in_use += 1;
     }
 }
 
 impl Block {
-    /// Which entities lie within these corners, a bit for each.
-    fn within(&self, low: IVec2, high: IVec2) -> u64 {
+    /// Which of the first `count` entities lie within these corners, a bit for each.
+    fn within(&self, low: IVec2, high: IVec2, count: usize) -> u64 {
         let (low_x, low_y) = (i32x8::splat(low.x), i32x8::splat(low.y));
         let (high_x, high_y) = (i32x8::splat(high.x), i32x8::splat(high.y));
         let mut outside = 0;
         for (part, (xs, ys)) in
-            self.xs.as_chunks().0.iter().zip(self.ys.as_chunks().0).take(self.count.div_ceil(8)).enumerate()
+            self.xs.as_chunks().0.iter().zip(self.ys.as_chunks().0).take(count.div_ceil(8)).enumerate()
         {
             let (x, y) = (i32x8::new(*xs), i32x8::new(*ys));
             let beyond = x.simd_lt(low_x) | x.simd_gt(high_x) | y.simd_lt(low_y) | y.simd_gt(high_y);
             outside |= u64::from(beyond.to_bitmask()) << (8 * part);
         }
         // What lies behind the last entity is left from an earlier tick.
-        !outside & (u64::MAX >> (BLOCK_ENTITIES - self.count))
+        !outside & (u64::MAX >> (BLOCK_ENTITIES - count))
     }
 
     /// Those that have changed, a bit for each.
