@@ -7,7 +7,8 @@ use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Most events that wait for a tick boundary in one room.
+/// Events that wait for a tick boundary in one room; when there are as many, no client comes in and nothing that clients say is
+/// taken.
 pub const INBOX_LIMIT_EVENTS: usize = 65_536;
 
 /// Names one socket for as long as the process lives.
@@ -74,29 +75,30 @@ struct Queue {
     ended: bool,
 }
 
-/// Why an event was not taken; the event comes back.
-#[derive(Debug, thiserror::Error)]
+/// Why an event was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// The inbox holds [`INBOX_LIMIT_EVENTS`] events.
+    /// The inbox holds [`INBOX_LIMIT_EVENTS`] events, and this is one of a client. Only those can be too many.
     #[error("the room's inbox is full")]
-    Full(Box<SessionEvent>),
+    Full,
     /// The room has ended.
     #[error("the room has ended")]
-    Ended(Box<SessionEvent>),
+    Ended,
 }
 
 impl InboxSender {
     /// Posts an event without waiting.
     ///
     /// # Errors
-    /// [`PostError`] if the inbox is full or the room has ended, with the event.
+    /// [`PostError`] if the inbox is full or the room has ended.
     pub fn post(&self, event: SessionEvent) -> Result<(), PostError> {
         let mut queue = self.0.lock();
         if queue.ended {
-            return Err(PostError::Ended(Box::new(event)));
+            return Err(PostError::Ended);
         }
-        if queue.events.len() >= INBOX_LIMIT_EVENTS {
-            return Err(PostError::Full(Box::new(event)));
+        let of_client = matches!(event, SessionEvent::Connected(_) | SessionEvent::Said { .. });
+        if of_client && queue.events.len() >= INBOX_LIMIT_EVENTS {
+            return Err(PostError::Full);
         }
         queue.events.push(event);
         Ok(())
@@ -129,4 +131,26 @@ impl Shared {
 pub fn inbox() -> (InboxSender, Inbox) {
     let shared = Arc::new(Shared::default());
     (InboxSender(shared.clone()), Inbox(shared))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_inbox_refuses_what_clients_say_and_still_hears_that_they_are_gone() {
+        let (sender, inbox) = inbox();
+        let connection = ConnectionId(1);
+        let said = || SessionEvent::Said { connection, message: ClientMessage::Leave };
+        for _ in 0..INBOX_LIMIT_EVENTS {
+            sender.post(said()).expect("room for it");
+        }
+        assert_eq!(sender.post(said()), Err(PostError::Full));
+        assert_eq!(sender.post(SessionEvent::Disconnected { connection }), Ok(()));
+        assert_eq!(sender.post(SessionEvent::Stop { code: CloseCode::GoingAway }), Ok(()));
+        assert_eq!(inbox.take(Vec::new()).len(), INBOX_LIMIT_EVENTS + 2);
+        assert_eq!(sender.post(said()), Ok(()), "all was taken out");
+        drop(inbox);
+        assert_eq!(sender.post(SessionEvent::Disconnected { connection }), Err(PostError::Ended));
+    }
 }

@@ -1,7 +1,6 @@
 //! The life of one player's connection: Hello, a seat, messages both ways, the end. Never waits: what cannot be read or
 //! written now is left for the next round of the [pump](super::pump).
 
-use crate::inbox::{InboxSender, SessionEvent};
 use crate::link::{HEADER_LIMIT_BYTES, QUEUE_LIMIT_BYTES, Taken};
 use crate::net::addresses::AtAddress;
 use crate::net::allowance::Allowance;
@@ -12,7 +11,6 @@ use crate::net::limits::READ_BUFFER_BYTES;
 use crate::net::presence::Present;
 use crate::net::seat::Seat;
 use crate::net::site::{Purpose, Site};
-use crate::net::sockets::RECEIVE_BYTES;
 use crate::net::wire::Wire;
 use metrics::counter;
 use rustls::ServerConnection;
@@ -169,7 +167,7 @@ impl Connection {
     /// is tungstenite's.
     fn read_short_messages(&mut self, mut arrived: &[u8], now: Instant) -> Result<(), Ending> {
         loop {
-            let mut memory = [0; RECEIVE_BYTES];
+            let mut memory = [0; SHORT_MESSAGE_BYTES];
             let plain = match self.wire.read_plain(&mut arrived, &mut memory) {
                 Ok(plain @ [_, ..]) => plain,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
@@ -360,11 +358,11 @@ impl Connection {
         }
     }
 
-    /// What the room must be told when the connection has ended.
-    pub fn report(&mut self) -> Option<(InboxSender, SessionEvent)> {
-        match std::mem::replace(&mut self.phase, Phase::Closing { until: self.heard, broken: true }) {
-            Phase::Seated(seat) => Some(seat.leave()),
-            Phase::Strange { .. } | Phase::Echo | Phase::Closing { .. } => None,
+    /// The connection has ended: its room is told.
+    pub fn leave_seat(&mut self) {
+        let before = std::mem::replace(&mut self.phase, Phase::Closing { until: self.heard, broken: true });
+        if let Phase::Seated(seat) = before {
+            seat.leave();
         }
     }
 
@@ -389,10 +387,7 @@ impl Connection {
             // If it cannot be written, the close frame says the same or the peer is gone.
             let _ = self.websocket.write(&mut self.wire, Message::Binary(Bytes::from(goodbye)));
         }
-        if let Some((inbox, event)) = self.report() {
-            // A room that is too full to hear it learns of it when the seat falls silent.
-            let _ = inbox.post(event);
-        }
+        self.leave_seat();
         let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(&reason).into() };
         let written = self.websocket.close(&mut self.wire, Some(frame));
         self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken };
@@ -409,10 +404,7 @@ impl Connection {
 
     /// The peer closed, or agreed to: what was said before, and our answer, still go out.
     fn part(&mut self, now: Instant) -> Flow {
-        if let Some((inbox, event)) = self.report() {
-            // As in `end`.
-            let _ = inbox.post(event);
-        }
+        self.leave_seat();
         self.wire.finish();
         self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken: true };
         Flow::Open

@@ -3,7 +3,6 @@
 //!
 //! Between rounds a thread rests, so that it wakes up for many messages at a time instead of for each of them.
 
-use crate::inbox::{InboxSender, PostError, SessionEvent};
 use crate::link::Taken;
 use crate::net::connection::{Connection, Flow};
 #[cfg(target_os = "linux")]
@@ -145,8 +144,6 @@ struct Connections {
     count: usize,
     /// Those with which something has happened in this round.
     touched: Vec<(usize, Flow)>,
-    /// What rooms whose inbox was full have still to be told.
-    untold: Vec<(InboxSender, SessionEvent)>,
 }
 
 impl<S: Sockets> Rounds<S> {
@@ -191,7 +188,6 @@ impl<S: Sockets> Rounds<S> {
             if now - self.checked >= CHECK_INTERVAL {
                 self.checked = now;
                 self.connections.each(|connection| connection.check_times(now));
-                self.connections.tell_again();
             }
             self.settle(now);
         }
@@ -232,7 +228,7 @@ impl<S: Sockets> Rounds<S> {
                     None => {}
                 },
                 Flow::Ended | Flow::Gone => {
-                    self.connections.report(key);
+                    connection.leave_seat();
                     self.let_go(key, flow, now);
                 }
             }
@@ -292,26 +288,6 @@ impl Connections {
     fn remove(&mut self, key: usize) {
         if self.list.get_mut(key).and_then(Option::take).is_some() {
             self.count -= 1;
-        }
-    }
-
-    /// Tells the room of a connection that it has ended.
-    fn report(&mut self, key: usize) {
-        if let Some((inbox, event)) = self.get(key).and_then(Connection::report) {
-            self.tell(&inbox, event);
-        }
-    }
-
-    fn tell_again(&mut self) {
-        for (inbox, event) in std::mem::take(&mut self.untold) {
-            self.tell(&inbox, event);
-        }
-    }
-
-    /// A room hears that a player is gone, however full its inbox is.
-    fn tell(&mut self, inbox: &InboxSender, event: SessionEvent) {
-        if let Err(PostError::Full(event)) = inbox.post(event) {
-            self.untold.push((inbox.clone(), *event));
         }
     }
 }

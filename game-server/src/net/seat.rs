@@ -38,9 +38,10 @@ impl Seat {
         }
     }
 
-    /// What the room must be told, and where, when the connection has ended.
-    pub fn leave(self) -> (InboxSender, SessionEvent) {
-        (self.inbox, SessionEvent::Disconnected { connection: self.connection })
+    /// Tells the room that the connection has ended.
+    pub fn leave(self) {
+        // A room that has ended has nobody to hear it.
+        let _ = self.inbox.post(SessionEvent::Disconnected { connection: self.connection });
     }
 
     /// Posts what the client said to its room.
@@ -52,11 +53,11 @@ impl Seat {
         match self.inbox.post(SessionEvent::Said { connection: self.connection, message }) {
             Ok(()) => Ok(()),
             // The room is behind by tens of thousands of messages: this one would be too late anyway.
-            Err(PostError::Full(_)) => {
+            Err(PostError::Full) => {
                 counter!("driftbelt_messages_dropped_total").increment(1);
                 Ok(())
             }
-            Err(PostError::Ended(_)) => match self.outgoing.try_take() {
+            Err(PostError::Ended) => match self.outgoing.try_take() {
                 Some(Taken { close: Some((code, reason)), .. }) => Err(close(code, reason)),
                 _ => Err(close(CloseCode::GoingAway, "the room has ended")),
             },

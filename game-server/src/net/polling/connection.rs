@@ -3,7 +3,6 @@
 //! Answers and posts are numbered from 0, so that either can be repeated without harm when the network or a proxy has lost it:
 //! an answer is kept until it is too old to be asked for, and a post that was taken in is not taken in again.
 
-use crate::inbox::{InboxSender, PostError, SessionEvent};
 use crate::link::Taken;
 use crate::net::addresses::AtAddress;
 use crate::net::allowance::Allowance;
@@ -37,8 +36,6 @@ pub struct PollingConnection {
 struct State {
     /// None once the connection is closing.
     seat: Option<Seat>,
-    /// What the room of the seat has still to be told, if its inbox was full.
-    untold: Option<(InboxSender, SessionEvent)>,
     /// Memory for what the room has said.
     taken: Taken,
     /// What the next answer says, as far as that is known.
@@ -112,7 +109,6 @@ impl PollingConnection {
     ) -> PollingConnection {
         let state = State {
             seat: Some(seat),
-            untold: None,
             taken: Taken::default(),
             batch: Vec::new(),
             is_closing: false,
@@ -182,10 +178,7 @@ impl PollingConnection {
         if state.waiting.is_empty() && now - state.asked >= site.limits.poll_silence_timeout {
             state.end();
         }
-        if let Some(untold) = state.untold.take() {
-            state.tell(untold);
-        }
-        state.is_over && state.untold.is_none()
+        state.is_over
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -317,14 +310,7 @@ impl State {
 
     fn leave(&mut self) {
         if let Some(seat) = self.seat.take() {
-            self.tell(seat.leave());
-        }
-    }
-
-    /// A room hears that a player is gone, however full its inbox is.
-    fn tell(&mut self, (inbox, event): (InboxSender, SessionEvent)) {
-        if let Err(PostError::Full(event)) = inbox.post(event) {
-            self.untold = Some((inbox, *event));
+            seat.leave();
         }
     }
 }
