@@ -57,7 +57,7 @@ pub struct CertificateFiles {
 }
 
 impl CertificateFiles {
-    /// The self-signed certificate kept in `directory`; made if there is none or it is about to end.
+    /// The self-signed certificate kept in `directory`; made if there is none that works, or it is about to end.
     ///
     /// # Errors
     /// [`TlsError`] if it cannot be made or written.
@@ -65,7 +65,7 @@ impl CertificateFiles {
         let files = CertificateFiles { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
         let age = fs::metadata(&files.cert).and_then(|metadata| metadata.modified()).ok();
         let fresh = age.is_some_and(|made| {
-            made.elapsed().is_ok_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && files.key.exists()
+            made.elapsed().is_ok_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && files.load().is_ok()
         });
         if !fresh {
             fs::create_dir_all(directory)

@@ -23,7 +23,12 @@ impl Wire {
     /// For a plain socket, or one with a TLS session whose handshake is done.
     #[must_use]
     pub fn new(tls: Option<ServerConnection>, outgoing_limit_bytes: usize) -> Wire {
-        Wire { tls: tls.map(Box::new), unread: Vec::new(), outgoing: Vec::new(), outgoing_limit_bytes }
+        let tls = tls.map(|mut tls| {
+            // What is written is encrypted at once, and has a limit of its own.
+            tls.set_buffer_limit(None);
+            Box::new(tls)
+        });
+        Wire { tls, unread: Vec::new(), outgoing: Vec::new(), outgoing_limit_bytes }
     }
 
     /// The wire with bytes that have arrived; what was read is taken off them.

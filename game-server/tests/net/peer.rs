@@ -125,9 +125,13 @@ pub fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![u8::from(fin) << 7 | opcode];
     match payload.len() {
         length @ 0..=125 => bytes.push(0x80 | length as u8),
-        length => {
+        length @ 126..=0xffff => {
             bytes.push(0x80 | 126);
             bytes.extend((length as u16).to_be_bytes());
+        }
+        length => {
+            bytes.push(0x80 | 127);
+            bytes.extend((length as u64).to_be_bytes());
         }
     }
     bytes.extend(MASK);

@@ -1,11 +1,12 @@
 //! TLS for real: the self-signed certificate, a socket over it, and plain HTTP where TLS is spoken.
 
-use crate::peer::{Peer, hello, serve_with};
+use crate::peer::{BINARY, Frame, serve_for, serve_with};
+use crate::well::{open_over_tls, over_tls};
 use game_server::net::limits::Limits;
+use game_server::net::site::Purpose;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use shared::message::ServerMessage;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -23,14 +24,25 @@ pub fn trusting(certificate: &Path) -> TlsConnector {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_player_joins_over_tls() {
     let server = serve_with(&["--no-record"], Limits::default()).await;
-    let connector = trusting(&server.directory.path().join("cert.pem"));
     let socket = TcpStream::connect(server.address()).await.unwrap();
-    let stream = connector.connect(ServerName::try_from("localhost").unwrap(), socket).await.unwrap();
-    let mut peer = Peer::new(stream);
-    peer.upgrade().await;
-    peer.say(&hello()).await;
-    peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
+    over_tls(socket, &server.directory.path().join("cert.pem")).await;
     assert!(server.server.local_url().starts_with("https://localhost:"));
+}
+
+/// Longer than any record, and than what a session of TLS keeps unless told otherwise.
+const LONG_MESSAGE_BYTES: usize = 100_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_every_length_come_back_over_tls() {
+    let limits = Limits { message_bytes: LONG_MESSAGE_BYTES, bytes_burst: u32::MAX, ..Limits::default() };
+    let server = serve_for(Purpose::Echo, &["--no-record"], limits).await;
+    let socket = TcpStream::connect(server.address()).await.unwrap();
+    let mut peer = open_over_tls(socket, &server.directory.path().join("cert.pem")).await;
+    for length in [0, 1, 256, 257, 4096, 0, 64 * 1024, LONG_MESSAGE_BYTES] {
+        let payload = vec![b'*'; length];
+        peer.send(BINARY, &payload).await;
+        assert_eq!(peer.frame().await, Some(Frame { opcode: BINARY, payload }), "{length} bytes");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,6 +63,10 @@ async fn the_certificate_is_made_once_and_its_key_kept_secret() {
     let made = std::fs::read(path.join("cert.pem")).unwrap();
     let _second = serve_with(&["--no-record", "--data", path.to_str().unwrap()], Limits::default()).await;
     assert_eq!(std::fs::read(path.join("cert.pem")).unwrap(), made);
+    // What a full disk left behind.
+    std::fs::write(path.join("cert.pem"), "").unwrap();
+    let third = serve_with(&["--no-record", "--data", path.to_str().unwrap()], Limits::default()).await;
+    over_tls(TcpStream::connect(third.address()).await.unwrap(), &path.join("cert.pem")).await;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

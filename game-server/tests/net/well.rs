@@ -97,11 +97,17 @@ impl Drop for Well {
     }
 }
 
-/// A player who has been welcomed over TLS.
-pub async fn over_tls(socket: TcpStream, certificate: &Path) -> Peer<TlsStream<TcpStream>> {
+/// An open WebSocket over TLS.
+pub async fn open_over_tls(socket: TcpStream, certificate: &Path) -> Peer<TlsStream<TcpStream>> {
     let name = ServerName::try_from("localhost").unwrap();
     let mut peer = Peer::new(trusting(certificate).connect(name, socket).await.unwrap());
     peer.upgrade().await;
+    peer
+}
+
+/// A player who has been welcomed over TLS.
+pub async fn over_tls(socket: TcpStream, certificate: &Path) -> Peer<TlsStream<TcpStream>> {
+    let mut peer = open_over_tls(socket, certificate).await;
     peer.say(&hello()).await;
     peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
     peer
