@@ -315,8 +315,6 @@ impl Room {
             self.players.remove(&connection);
             link.close(code, reason);
         }
-        // The world applies leaves before joins: a join that has not reached it yet must not outlive its leave.
-        self.pending.joins.retain(|join| join.player != player);
         self.pending.leaves.push(player);
         self.journal.mark(Mark::left(self.sim.tick(), player));
         self.tell_few(Notice::Left { name: seat.name });

@@ -2,7 +2,6 @@
 
 use super::{Room, encoded};
 use crate::inbox::ConnectionId;
-use crate::journal::Mark;
 use shared::command::Admin;
 use shared::id::{PlayerId, Tick};
 use shared::message::{CloseCode, Notice, ServerMessage};
@@ -32,8 +31,8 @@ impl Room {
     /// Does what an administrator orders. It reaches the world and the journal with the next tick.
     pub(super) fn administer(&mut self, act: Admin) {
         match &act {
-            Admin::Kick(player) => self.dismiss(*player, "you were removed by a moderator"),
-            Admin::Ban(player) => self.dismiss(*player, "you are banned from this server"),
+            Admin::Kick(player) => self.leave(*player, CloseCode::Kicked, "you were removed by a moderator"),
+            Admin::Ban(player) => self.leave(*player, CloseCode::Kicked, "you are banned from this server"),
             Admin::Mute { player, muted } => self.mute(*player, *muted),
             Admin::Announce { text } => {
                 if let Some(text) = chat_line(text) {
@@ -45,17 +44,6 @@ impl Room {
             Admin::SetDrones(_) | Admin::BanAddress { .. } | Admin::PardonAddress => {}
         }
         self.pending.admin.push(act);
-    }
-
-    /// Takes a player's seat away; the command itself takes the ship out of the world.
-    fn dismiss(&mut self, player: PlayerId, reason: &str) {
-        let Some(seat) = self.seats.remove(&player) else { return };
-        if let Some((connection, link)) = seat.connection {
-            self.players.remove(&connection);
-            link.close(CloseCode::Kicked, reason);
-        }
-        self.journal.mark(Mark::left(self.sim.tick(), player));
-        self.tell_few(Notice::Left { name: seat.name });
     }
 
     fn mute(&mut self, player: PlayerId, muted: bool) {

@@ -4,6 +4,8 @@ use crate::guest::{Guest, room, tick};
 use crate::pair::setup;
 use game_server::inbox::SessionEvent;
 use game_server::room::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS, WAITING_LIMIT_CLIENTS};
+use shared::command::Admin;
+use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode};
 
 #[test]
@@ -89,4 +91,21 @@ fn a_full_room_lets_in_who_has_waited_longest_and_a_kept_seat_never_waits() {
     assert!(guests[2].is_in() && !guests[4].is_in());
     room.handle(SessionEvent::Disconnected { connection: guests[4].connection });
     assert_eq!((room.seats(), room.waiting()), (2, 0));
+}
+
+#[test]
+fn a_seat_that_a_moderator_empties_goes_to_who_waits() {
+    let mut setup = setup(0);
+    setup.mode.capacity = 1;
+    let mut room = room(setup);
+    let mut guests: Vec<Guest> = (0..3).map(|number| Guest::connect(&mut room, number, None)).collect();
+    tick(&mut room, &mut guests);
+    assert_eq!(guests.iter().map(Guest::is_in).collect::<Vec<_>>(), [true, false, false]);
+    room.handle(SessionEvent::Admin(Admin::Kick(PlayerId(1))));
+    tick(&mut room, &mut guests);
+    assert_eq!(guests[0].closed, Some(CloseCode::Kicked));
+    assert!(guests[1].is_in() && room.world().pilot(PlayerId(1)).is_none());
+    room.handle(SessionEvent::Admin(Admin::Ban(PlayerId(2))));
+    tick(&mut room, &mut guests);
+    assert_eq!((guests[1].closed, guests[2].is_in()), (Some(CloseCode::Kicked), true));
 }
