@@ -112,15 +112,15 @@ impl Prediction {
         if frame.tick.since(base) > PREDICTION_LIMIT_TICKS {
             return None;
         }
-        for tick in newest.0 + 1..=frame.tick.0 {
+        for tick in newest.next().0..=frame.tick.0 {
             self.extend(if tick == frame.tick.0 { frame.controls } else { held });
         }
         self.path.back().filter(|step| step.tick == frame.tick).copied()
     }
 
     /// The server's newest state, of `tick`, replaces the base; the inputs after it are replayed among `entities`. If that is the
-    /// state which was predicted, and `undisturbed` says that all rocks and ore have drifted on, a replay would come to the
-    /// same: it is left out. `None`: there is no ship.
+    /// state which was predicted, and `undisturbed` says that all rocks and ore have drifted on, what was predicted from there
+    /// stays. `None`: there is no ship.
     pub fn reconcile(&mut self, base: Option<Base>, tick: Tick, entities: &[EntityState], undisturbed: bool) {
         let Some(base) = base else {
             self.forget_ship();
@@ -151,14 +151,14 @@ impl Prediction {
             if agreed && undisturbed {
                 self.path.drain(..place);
                 self.path[0] = start;
-                return;
+                return self.replay();
             }
         }
         let before = self.newest().map(|step| (step.tick, step.ship.motion.position()));
         self.around.fill(entities, &self.rules);
         self.path.clear();
         self.path.push_back(start);
-        self.replay(base.tick);
+        self.replay();
         if let Some((tick, position)) = before
             && let Some(step) = self.path.iter().find(|step| step.tick == tick)
         {
@@ -169,13 +169,16 @@ impl Prediction {
         }
     }
 
-    /// Takes the controls of the newest frame up to each tick, from the one after the base to the newest issued.
-    fn replay(&mut self, base: Tick) {
-        let Some(newest) = self.frames.back().map(|frame| frame.tick) else { return };
-        let last = newest.min(base.plus(PREDICTION_LIMIT_TICKS));
+    /// Takes the controls of the newest frame up to each tick, from the end of the path to the newest issued.
+    fn replay(&mut self) {
+        let (Some(base), Some(end), Some(newest)) = (self.path.front(), self.path.back(), self.frames.back())
+        else {
+            return;
+        };
+        let (end, last) = (end.tick, newest.tick.min(base.tick.plus(PREDICTION_LIMIT_TICKS)));
         let mut next = 0;
         let mut held = Controls::default();
-        for tick in base.0.saturating_add(1)..=last.0 {
+        for tick in end.next().0..=last.0 {
             while let Some(frame) = self.frames.get(next).filter(|frame| frame.tick.0 <= tick) {
                 held = frame.controls;
                 next += 1;
@@ -330,7 +333,7 @@ mod tests {
         #[test]
         fn what_the_server_confirms_is_as_after_a_replay(
             rocks in prop::collection::vec(((-12f32..12.0, -12f32..12.0), (-5f32..5.0, -5f32..5.0)), 0..6),
-            buttons in prop::collection::vec(0u16..32, 4..30),
+            buttons in prop::collection::vec(0u16..32, 4..2 * PREDICTION_LIMIT_TICKS as usize),
             told in 1usize..4,
             pushed in prop::bool::weighted(0.3),
         ) {
@@ -356,6 +359,8 @@ mod tests {
             prop_assert_eq!(&confirmed.path, &replayed.path);
             let ahead = confirmed.ahead(Controls::default());
             prop_assert_eq!(ahead, replayed.ahead(Controls::default()));
+            let reached = buttons.len().min(told + PREDICTION_LIMIT_TICKS as usize) - told;
+            prop_assert_eq!(confirmed.steps().count(), reached, "as far as there are frames, and no farther");
             prop_assert_eq!(confirmed.corrections(), u32::from(pushed));
         }
     }
