@@ -119,6 +119,7 @@ impl Lobby {
         if rooms.stopping {
             return Err(EnterError::Stopping);
         }
+        rooms.let_go_of_broken();
         let name = match room {
             Some(name) => checked_name(name)?.to_owned(),
             None => rooms.chosen(&self.0.options).ok_or(EnterError::Full)?,
@@ -144,8 +145,8 @@ impl Lobby {
             Err(error) => {
                 entry.stats.entering.fetch_sub(1, Relaxed);
                 Err(match error {
-                    PostError::Full(_) => EnterError::Full,
-                    PostError::Ended(_) => EnterError::Stopping,
+                    PostError::Full => EnterError::Full,
+                    PostError::Ended => EnterError::Stopping,
                 })
             }
         }
@@ -193,8 +194,6 @@ impl Lobby {
                 if let Err(error) = entry.inbox.post(SessionEvent::Stop { code }) {
                     tracing::warn!(%error, "a room could not be told to stop");
                 }
-                // Closing the inbox is the other way to end a room.
-                drop(entry.inbox);
                 threads.push(entry.thread);
             }
             threads
@@ -307,6 +306,15 @@ fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
 }
 
 impl Rooms {
+    /// Takes out rooms that have ended without taking their leave: their thread has panicked.
+    fn let_go_of_broken(&mut self) {
+        let broken = self.running.extract_if(.., |_, entry| entry.thread.is_finished());
+        self.ended.extend(broken.map(|(name, entry)| {
+            tracing::error!(room = name, "a room has broken off");
+            entry.thread
+        }));
+    }
+
     /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
     /// shortest queue.
     fn chosen(&self, options: &LobbyOptions) -> Option<String> {
@@ -336,5 +344,54 @@ fn checked_name(name: &str) -> Result<&str, EnterError> {
         Ok(name)
     } else {
         Err(EnterError::BadName(name.chars().take(ROOM_NAME_LIMIT_BYTES).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::{Assets, Choice};
+    use crate::inbox::ConnectionId;
+    use crate::link::link;
+    use shared::PROTOCOL_VERSION;
+    use shared::message::{Hello, ResumeToken};
+    use shared::text::Name;
+    use std::sync::atomic::AtomicBool;
+
+    fn newcomer(number: u64) -> Connected {
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            name: Name::from_input("Ada"),
+            resume: None,
+            last_tick: None,
+            talk_heard: 0,
+            attempt: 1,
+        };
+        let token = ResumeToken([0; 16]);
+        Connected { connection: ConnectionId(number), hello, token, link: link().0 }
+    }
+
+    #[test]
+    fn who_comes_after_a_room_has_broken_off_gets_another_one() {
+        let choice = Choice { mode: "belt".into(), drones: Some(0), seed: 1, tick_rate_hz: 30 };
+        let options = LobbyOptions {
+            setup: Assets::Embedded.setup(&choice).expect("the game's own setup"),
+            fixed_seed: true,
+            rooms_limit: 1,
+            seat_grace_seconds: 60,
+            viewer_bytes_per_second: 16 * 1024,
+            journal: None,
+        };
+        let breaks = AtomicBool::new(true);
+        let flush = Arc::new(move || assert!(!breaks.swap(false, Relaxed), "the room breaks off"));
+        let lobby = Lobby::new(options, flush).expect("a sound setup");
+        lobby.connect(None, newcomer(1)).expect("a seat");
+        while !lobby.rooms().running.values().all(|entry| entry.thread.is_finished()) {
+            std::thread::yield_now();
+        }
+        lobby.connect(None, newcomer(2)).expect("a seat in another room");
+        let answer = lobby.ask_roster("belt-1").expect("the room");
+        assert!(answer.recv().is_ok(), "it ticks");
+        lobby.stop(CloseCode::GoingAway);
     }
 }
