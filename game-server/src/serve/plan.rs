@@ -16,7 +16,7 @@ use crate::net::proxies::Proxies;
 use crate::net::recordings::Recordings;
 use crate::net::site::Purpose;
 use crate::net::sockets::SocketMethod;
-use crate::net::tls::{CertificateFiles, default_directory};
+use crate::net::tls::{Certificate, CertificateFiles, default_directory};
 use crate::speech::Words;
 use shared::recording::{HEADER_LIMIT_BYTES, Header};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
@@ -64,14 +64,12 @@ impl Plan {
         };
         let host = options.host;
         let acme = acme(options)?;
-        let certificate = match (&options.cert, &options.key) {
-            (Some(cert), Some(key)) => Some(CertificateFiles { cert: cert.clone(), key: key.clone() }),
-            (None, None) if options.no_tls => None,
-            (None, None) => {
+        let certificate = match given_certificate(options)? {
+            None if !options.no_tls => {
                 let addresses: Vec<_> = lan_address().into_iter().chain(host).collect();
                 Some(CertificateFiles::self_signed(&data(options), &addresses)?)
             }
-            _ => return Err(StartError::HalfCertificate),
+            given => given,
         };
         Ok(Plan {
             purpose,
@@ -136,6 +134,10 @@ impl Plan {
     /// Whether the options make a server, as far as can be told without opening it.
     pub fn check(options: &ServeOptions) -> Result<(), StartError> {
         acme(options)?;
+        admin_token(options)?;
+        assets(options).words()?;
+        Bans::open(options.recordings.join(BANS_FILE))?;
+        given_certificate(options)?.map(Certificate::load).transpose()?;
         Ok(setup(options)?.check()?)
     }
 }
@@ -152,6 +154,15 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
     match token {
         Some(token) => AdminToken::new(token.trim()).map(Some).ok_or(StartError::AdminTokenShort),
         None => Ok(None),
+    }
+}
+
+/// The certificate that the options name, if they name one.
+fn given_certificate(options: &ServeOptions) -> Result<Option<CertificateFiles>, StartError> {
+    match (&options.cert, &options.key) {
+        (Some(cert), Some(key)) => Ok(Some(CertificateFiles { cert: cert.clone(), key: key.clone() })),
+        (None, None) => Ok(None),
+        _ => Err(StartError::HalfCertificate),
     }
 }
 

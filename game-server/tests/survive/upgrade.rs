@@ -85,7 +85,16 @@ fn a_binary_that_simulates_otherwise_says_so() {
     assert!(can, "{words}");
     let (can, words) = answer("driftbelt-sim-0", &["--no-tls"]);
     assert!(!can && words.contains(sim::Sim::BUILD) && words.contains("driftbelt-sim-0"), "{words}");
-    assert!(!answer(sim::Sim::BUILD, &["--mode", "no-such-mode"]).0);
+    fs::write(home.path().join("short"), "secret").unwrap();
+    for unusable in [
+        ["--mode", "no-such-mode"],
+        ["--admin-token-file", "missing"],
+        ["--admin-token-file", "short"],
+        ["--cert", "missing"],
+    ] {
+        let (can, words) = answer(sim::Sim::BUILD, &unusable);
+        assert!(!can, "{unusable:?}: {words}");
+    }
     let output = Command::new(BINARY)
         .args(["upgrade", "--recordings", "."])
         .current_dir(home.path())
