@@ -103,6 +103,11 @@ impl Refused {
     fn new(status: StatusCode, why: impl Into<String>) -> Refused {
         Refused(status, why.into())
     }
+
+    /// Whether it took effect all the same, and only could not be written.
+    fn was_done(&self) -> bool {
+        self.0 == StatusCode::INTERNAL_SERVER_ERROR
+    }
 }
 
 /// Answers a request whose path, behind [`ADMIN_PATH`], is `path`.
@@ -139,9 +144,11 @@ async fn order(
     request: Request<Incoming>,
 ) -> Result<(), Refused> {
     let body = body_of(request.into_body()).await?;
-    carry_out(site, segments, &body).await?;
-    log(site, path, &body).await;
-    Ok(())
+    let done = carry_out(site, segments, &body).await;
+    if done.as_ref().err().is_none_or(Refused::was_done) {
+        log(site, path, &body).await;
+    }
+    done
 }
 
 async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(), Refused> {

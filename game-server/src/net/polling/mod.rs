@@ -204,7 +204,7 @@ async fn wait(site: &Site, id: Id, poll: Poll<'_>, patience: Duration) -> Answer
         }
         tokio::select! {
             () = said => {}
-            () = &mut patience => {}
+            () = &mut patience, if !patience.is_elapsed() => {}
         }
     }
 }
