@@ -94,7 +94,7 @@ pub struct ServeOptions {
     /// Where certificates are kept that are made or got here [default: the user's data directory]
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_DATA")]
     pub data: Option<PathBuf>,
-    /// Origins whose pages may open sockets, such as https://example.org [default: the server's own]
+    /// Origins whose pages may open sockets, such as `https://example.org` [default: the server's own]
     #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_ORIGIN", value_delimiter = ',')]
     pub origin: Vec<String>,
     /// Proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8 [default: none]

@@ -3,7 +3,9 @@
 use glam::IVec2;
 use proptest::prelude::*;
 use shared::angle::Angle;
-use shared::delta::{DeltaError, RecordWriter, View, write_delta, write_full, write_removed};
+use shared::delta::{
+    DeltaError, RecordWriter, VIEW_LIMIT_ENTITIES, View, write_delta, write_full, write_removed,
+};
 use shared::entity::{EntityState, Kind, Levels, ShipFlags};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::movement::Motion;
@@ -133,4 +135,22 @@ fn a_delta_without_its_base_and_a_step_back_in_time_are_errors() {
     let mut view = View::new(TICK_SECONDS);
     assert_eq!(view.apply(Tick(1), false, &[0, 7, 8, 1]), Err(DeltaError::Unknown(7)));
     assert_eq!(view.apply(Tick(0), false, &[0]), Err(DeltaError::Backwards { held: 1, got: 0 }));
+}
+
+#[test]
+fn a_view_holds_so_many_entities_and_no_more() {
+    let payload = |ids: std::ops::RangeInclusive<usize>| {
+        let (mut payload, mut record) = (Vec::new(), Vec::new());
+        write_full(&EntityState { kind: Kind::Ore, ..EntityState::default() }, "", &mut record);
+        write_removed(&[], &mut payload);
+        let mut writer = RecordWriter::new(&mut payload);
+        ids.for_each(|id| writer.write(NetId(id as u32), &record));
+        writer.finish();
+        payload
+    };
+    let mut view = View::new(TICK_SECONDS);
+    assert!(view.apply(Tick(1), true, &payload(1..=VIEW_LIMIT_ENTITIES)).is_ok());
+    assert_eq!(view.entities().len(), VIEW_LIMIT_ENTITIES);
+    let one_more = payload(VIEW_LIMIT_ENTITIES + 1..=VIEW_LIMIT_ENTITIES + 1);
+    assert_eq!(view.apply(Tick(2), false, &one_more), Err(DeltaError::TooMany));
 }

@@ -57,7 +57,7 @@ impl Grid {
     /// A grid over a square world of this half size in units, for views of which nothing beyond `leave` is seen.
     pub fn new(half_size: f32, leave: IVec2) -> Grid {
         let half = (half_size * POSITION_SCALE) as i32;
-        let side = |bits: u32| (2 * half >> bits) + 1;
+        let side = |bits: u32| ((2 * half) >> bits) + 1;
         let cell_bits =
             (CELL_BITS..i32::BITS).find(|bits| side(*bits) <= CELLS_LIMIT).unwrap_or(i32::BITS - 1);
         let side = side(cell_bits);
