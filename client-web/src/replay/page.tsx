@@ -78,6 +78,7 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
       const reason = error instanceof Error ? error.message : String(error);
       replayModel.fault.value = t("replay.bad", { reason });
       replayModel.screen.value = "list";
+      if (replayModel.recordings.value === undefined) void fetchList();
     }
   };
 
