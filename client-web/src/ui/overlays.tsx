@@ -44,7 +44,7 @@ export function Death(): JSX.Element {
     <div class="death" role="status">
       <h2>{t("death.title")}</h2>
       <p class="who">{who ? t("death.by", { name: who }) : t("death.rock")}</p>
-      <p class="small">{t("death.spilled")}</p>
+      {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
       <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
     </div>
   );
