@@ -14,7 +14,7 @@ import { Thumbs } from "./thumbs.tsx";
 
 export function Hud({ actions }: { actions: Actions }): JSX.Element {
   return (
-    <div class="hud">
+    <div class="hud" inert={model.menuOpen.value}>
       <div class="top-left">
         <Score />
         <Quotes />

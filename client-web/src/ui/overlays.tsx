@@ -138,7 +138,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
 function Dialog(props: { title: string; quiet?: boolean; children: ComponentChildren }): JSX.Element {
   return (
     <div class={`veil${props.quiet ? " quiet" : ""}`}>
-      <section class="panel dialog" role="dialog" aria-label={props.title}>
+      <section class="panel dialog" role="dialog" aria-modal="true" aria-label={props.title}>
         <h2>{props.title}</h2>
         {props.children}
       </section>
