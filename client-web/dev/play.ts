@@ -11,7 +11,7 @@ Object.assign(globalThis, { fake: core });
 await setLanguage(settings.value.language);
 const hosts = { stage: document.getElementById("stage")!, ui: document.getElementById("ui")! };
 await openGamePage(hosts, Promise.resolve(core), (_room, events) => {
-  setTimeout(() => events.opened(), 50);
+  queueMicrotask(() => events.opened());
   const nothing = () => {};
   return {
     kind: "websocket",

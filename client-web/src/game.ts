@@ -294,6 +294,7 @@ export class Game {
     batch(() => {
       const hud = readHud(this.frame);
       model.hud.value = hud;
+      if (model.phase.value === "playing") model.carried.value = hud.hold;
       model.chart.value = readChart(this.frame, camera, this.controls.aim);
       model.pointers.value = this.welcomed ? readPointers(this.frame, model.quotes.value, camera) : [];
       model.hint.value = model.phase.value === "playing" ? this.hints.current(hud) : "";

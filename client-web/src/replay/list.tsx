@@ -81,5 +81,7 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
 }
 
 function size(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return bytes < 1024 * 1024
+    ? t("replay.kilobytes", { value: Math.ceil(bytes / 1024) })
+    : t("replay.megabytes", { value: (bytes / 1024 / 1024).toFixed(1) });
 }

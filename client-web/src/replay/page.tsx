@@ -76,8 +76,9 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
       replayModel.screen.value = "viewer";
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      replayModel.fault.value = t("replay.bad", { reason });
+      replayModel.fault.value = error instanceof Unreachable ? reason : t("replay.bad", { reason });
       replayModel.screen.value = "list";
+      if (replayModel.recordings.value === undefined) void fetchList();
     }
   };
 
@@ -130,8 +131,10 @@ function Page(props: {
   return <RecordingList actions={props.actions} />;
 }
 
+class Unreachable extends Error {}
+
 async function download(name: string): Promise<ArrayBuffer> {
-  const unreachable = () => new Error(t("replay.unreachable", { name }));
+  const unreachable = () => new Unreachable(t("replay.unreachable", { name }));
   const response = await fetch(`/recordings/${encodeURIComponent(name)}`).catch(() => {
     throw unreachable();
   });

@@ -24,7 +24,11 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
         </button>
         <p>
           <b>{info.name}</b> <span class="small">{`${info.mode} · ${info.arena} · ${info.simBuild}`}</span>
-          {!info.complete && <span class="warning">{info.warning ?? t("replay.incomplete")}</span>}
+          {!info.complete && (
+            <span class="warning" title={info.warning}>
+              {t("replay.incomplete")}
+            </span>
+          )}
         </p>
         <ul class="talk">
           {model.talk.value.map((line) => (

@@ -14,7 +14,7 @@ import { Thumbs } from "./thumbs.tsx";
 
 export function Hud({ actions }: { actions: Actions }): JSX.Element {
   return (
-    <div class="hud">
+    <div class="hud" inert={model.menuOpen.value}>
       <div class="top-left">
         <Score />
         <Quotes />
@@ -210,8 +210,9 @@ function Toasts(): JSX.Element {
 function Hint(): JSX.Element | null {
   const hint = model.hint.value;
   if (hint === "") return null;
-  const touch = model.thumbs.value !== undefined && (hint === "fly" || hint === "shoot");
-  const key = hint === "shoot" ? "Space" : "W";
+  const touch =
+    model.thumbs.value !== undefined && (hint === "fly" || hint === "shoot" || hint === "upgrade");
+  const key = hint === "shoot" ? t("how.space") : "W";
   return <p class="hint">{t(touch ? `hint.${hint}Touch` : `hint.${hint}`, { key })}</p>;
 }
 

@@ -65,13 +65,18 @@ function HowTo(): JSX.Element {
           <span>{t("how.boost")}</span>
         </li>
         <li>
-          <kbd>Space</kbd>
+          <kbd>{t("how.space")}</kbd>
           <kbd>{t("how.mouse")}</kbd>
           <span>{t("how.fire")}</span>
         </li>
         <li>
           <kbd>S</kbd>
           <span>{t("how.brake")}</span>
+        </li>
+        <li>
+          <kbd>Enter</kbd>
+          <kbd>Esc</kbd>
+          <span>{t("how.talk")}</span>
         </li>
       </ul>
       <ol class="loop">

@@ -106,6 +106,8 @@ export const model = {
   /** The name of who destroyed the own ship last, "" for an asteroid. */
   killedBy: signal(""),
   bounty: signal(0),
+  /** What the own ship had in its hold when it was last seen whole. */
+  carried: signal(0),
   /** `performance.now()` of the next attempt to connect. */
   retryAt: signal(0),
   /** Why the server would not have us at the last attempt, "" for a lost line. */

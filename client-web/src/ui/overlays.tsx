@@ -44,7 +44,7 @@ export function Death(): JSX.Element {
     <div class="death" role="status">
       <h2>{t("death.title")}</h2>
       <p class="who">{who ? t("death.by", { name: who }) : t("death.rock")}</p>
-      <p class="small">{t("death.spilled")}</p>
+      {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
       <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
     </div>
   );
@@ -138,7 +138,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
 function Dialog(props: { title: string; quiet?: boolean; children: ComponentChildren }): JSX.Element {
   return (
     <div class={`veil${props.quiet ? " quiet" : ""}`}>
-      <section class="panel dialog" role="dialog" aria-label={props.title}>
+      <section class="panel dialog" role="dialog" aria-modal="true" aria-label={props.title}>
         <h2>{props.title}</h2>
         {props.children}
       </section>
