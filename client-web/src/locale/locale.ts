@@ -46,9 +46,15 @@ export function has(key: string): boolean {
   return i18next.exists(key);
 }
 
+/** A number the way the language writes it, with so many digits behind the point. */
+export function digits(value: number, count: number): string {
+  const fraction = { minimumFractionDigits: count, maximumFractionDigits: count };
+  return value.toLocaleString(current.value, fraction);
+}
+
 /** A whole number the way the language writes it. */
 export function whole(value: number): string {
-  return Math.round(value).toLocaleString(current.value);
+  return digits(value, 0);
 }
 
 /** The first of the browser's languages that we have. */

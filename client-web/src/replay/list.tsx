@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { recordingPath } from "../address.ts";
-import { language, t } from "../locale/locale.ts";
+import { digits, language, t } from "../locale/locale.ts";
 import { SettingsPanel } from "../ui/settings.tsx";
 import { clock } from "./marks.ts";
 import { type Recording, replayModel } from "./model.ts";
@@ -83,5 +83,5 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
 function size(bytes: number): string {
   return bytes < 1024 * 1024
     ? t("replay.kilobytes", { value: Math.ceil(bytes / 1024) })
-    : t("replay.megabytes", { value: (bytes / 1024 / 1024).toFixed(1) });
+    : t("replay.megabytes", { value: digits(bytes / 1024 / 1024, 1) });
 }

@@ -4,7 +4,7 @@ import { type JSX, render } from "preact";
 import "./style.css";
 import type { Core } from "../core.ts";
 import { expose } from "../handle.ts";
-import { t } from "../locale/locale.ts";
+import { digits, t } from "../locale/locale.ts";
 import { TRANSPORTS } from "../net/transport/transport.ts";
 import type { Hosts } from "../play.ts";
 import { SettingsPanel } from "../ui/settings.tsx";
@@ -17,8 +17,6 @@ const PLOT_WIDTH = 120;
 const PLOT_HEIGHT = 36;
 /** The plot reaches at least this far up, in milliseconds. */
 const PLOT_LEAST_MS = 60;
-
-const digits = (value: number, count: number) => value.toFixed(count);
 
 const rows: readonly { key: string; text(rates: Rates): string }[] = [
   { key: "overhead", text: (rates) => t("graph.bytes", { value: digits(rates.overheadBytesPerMessage, 0) }) },

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { Button } from "../input/buttons.ts";
-import { t, whole } from "../locale/locale.ts";
+import { digits, t, whole } from "../locale/locale.ts";
 import { change, settings } from "../settings.ts";
 import { Board, KillFeed } from "./board.tsx";
 import { Chat } from "./chat.tsx";
@@ -63,7 +63,7 @@ function Quotes(): JSX.Element {
         return (
           <li key={quote.index} class={`${tendency}${docked === quote.index ? " here" : ""}`}>
             <span>{quote.name}</span>
-            <b title={t("hud.perLoad")}>{quote.price.toFixed(1)}</b>
+            <b title={t("hud.perLoad")}>{digits(quote.price, 1)}</b>
             <i aria-hidden="true">{{ up: "▲", down: "▼", even: "●" }[tendency]}</i>
           </li>
         );

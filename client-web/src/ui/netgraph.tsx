@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { type NetGraph, SPENT, type Spent } from "../core.ts";
-import { t } from "../locale/locale.ts";
+import { digits, t } from "../locale/locale.ts";
 import { model } from "./model.ts";
 
 const SAMPLES = 120;
@@ -31,14 +31,14 @@ const rows: readonly Row[] = [
   {
     key: "rate",
     value: (graph) => graph.bytesPerSecond,
-    text: (value) => t("graph.kilobytes", { value: (value / 1024).toFixed(1) }),
+    text: (value) => t("graph.kilobytes", { value: digits(value / 1024, 1) }),
     least: 16_384,
   },
   { key: "delay", value: (graph) => graph.interpolationDelayMs, text: milliseconds, least: 120 },
   {
     key: "error",
     value: (graph) => graph.predictionErrorUnits,
-    text: (value) => t("graph.units", { value: value.toFixed(3) }),
+    text: (value) => t("graph.units", { value: digits(value, 3) }),
     least: 0.5,
   },
   {
@@ -50,13 +50,13 @@ const rows: readonly Row[] = [
   {
     key: "lead",
     value: (graph) => graph.inputLeadTicks,
-    text: (value) => t("graph.ticks", { value: value.toFixed(1) }),
+    text: (value) => t("graph.ticks", { value: digits(value, 1) }),
     least: 4,
   },
   {
     key: "bend",
     value: (graph) => graph.rateBend * 100,
-    text: (value) => t("graph.percent", { value: `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}` }),
+    text: (value) => t("graph.percent", { value: `${value < 0 ? "−" : "+"}${digits(Math.abs(value), 1)}` }),
     least: 4,
   },
   { key: "tick", value: (graph) => graph.serverTickMs, text: milliseconds, least: 10 },
@@ -75,7 +75,7 @@ const SPENT_COLOURS = [
 ] as const;
 
 function milliseconds(value: number): string {
-  return t("graph.ms", { value: value.toFixed(1) });
+  return t("graph.ms", { value: digits(value, 1) });
 }
 
 export function NetGraphPanel(): JSX.Element {
@@ -125,7 +125,7 @@ function SpentRows({ spent }: { spent: Spent }): JSX.Element {
           <li key={kind}>
             <i style={{ background: colour }} />
             <span>{t(`graph.spent.${kind}`)}</span>
-            <b>{t("graph.kilobytes", { value: (bytes / 1024).toFixed(2) })}</b>
+            <b>{t("graph.kilobytes", { value: digits(bytes / 1024, 2) })}</b>
           </li>
         ))}
       </ul>
