@@ -21,7 +21,7 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     let suite = install(workspace)?;
     let mut tests = workspace.cargo();
     tests.env("KOSOKU", suite);
-    tests.args(["test", "--package", "game-server", "--test", "net", "autobahn"]);
+    tests.args(["test", "--workspace", "--test", "net", "autobahn"]);
     process::run(tests.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]))
 }
 

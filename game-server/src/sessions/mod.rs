@@ -454,3 +454,57 @@ fn own(pilot: &Pilot) -> Own {
         levels: pilot.levels,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::{Assets, Choice};
+    use shared::codec::decode_server;
+    use shared::entity::Levels;
+    use shared::id::NetId;
+    use shared::text::Name;
+
+    #[test]
+    fn a_snapshot_tells_the_newest_events_if_there_are_too_many() {
+        let choice = Choice { mode: "belt".into(), drones: Some(0), seed: 1, tick_rate_hz: 30 };
+        let setup = Assets::Embedded.setup(&choice).expect("the game's own setup");
+        let player = PlayerId(1);
+        let pilot = Pilot {
+            player,
+            name: Name::from_input("Ada"),
+            team: 0,
+            drone: false,
+            away: false,
+            ship: None,
+            energy: 0,
+            cooldown: 0,
+            respawn_ticks: 9,
+            docked: None,
+            score: 0,
+            streak: 0,
+            kills: 0,
+            deaths: 0,
+            levels: Levels::default(),
+        };
+        let loaded = |ship| Event { at: (0, 0), what: Happening::Loaded { ship: NetId(ship) } };
+        let happened: Vec<Event> = (0..SNAPSHOT_LIMIT_EVENTS as u32 + 3).map(loaded).collect();
+        let mut replicator = Replicator::new(&setup);
+        let mut session = Session::new(player, ResumeToken([0; 16]), &setup, Tick(0));
+        replicator.observe(|world| {
+            world.tick = Tick(1);
+            world.pilots = vec![pilot];
+            world.events.clone_from(&happened);
+        });
+        let mut message = Vec::new();
+        let bytes_per_second = DEFAULT_VIEWER_BYTES_PER_SECOND;
+        assert!(session.write_snapshot(
+            &mut replicator,
+            &setup,
+            Scope::Whole,
+            bytes_per_second,
+            &mut message
+        ));
+        let Ok(ServerMessage::Snapshot(told)) = decode_server(&message) else { panic!("no snapshot") };
+        assert_eq!(told.events, happened[3..]);
+    }
+}

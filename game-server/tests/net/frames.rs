@@ -3,7 +3,7 @@
 use crate::peer::{
     BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, encoded, frame, hello, serve, serve_with,
 };
-use game_server::net::limits::Limits;
+use game_server::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use shared::message::{ClientMessage, ServerMessage};
 
 /// What a peer that has not said Hello is closed with after these bytes.
@@ -152,6 +152,18 @@ async fn a_full_server_says_so() {
     let mut second = server.open().await;
     second.hear_until(|message| matches!(message, ServerMessage::Goodbye { code: 4003, .. })).await;
     assert_eq!(second.closed().await.0, 4003);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_are_told_that_the_server_is_full_and_one_more_is_let_go_at_once() {
+    let server =
+        serve_with(&["--no-tls", "--no-record", "--connections-limit", "1"], Limits::default()).await;
+    let mut held = Vec::new();
+    for _ in 0..=REFUSALS_LIMIT_CONNECTIONS {
+        held.push(server.connect().await);
+    }
+    server.connect().await.gone().await;
+    assert_eq!(held[REFUSALS_LIMIT_CONNECTIONS].upgrade().await.status, 101, "that one is still answered");
 }
 
 #[tokio::test(flavor = "multi_thread")]
