@@ -194,3 +194,10 @@ fn read(file: &Path) -> Result<String, AssetError> {
 fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, AssetError> {
     toml::from_str(text).map_err(|error| AssetError::Malformed { file: file.into(), error: Box::new(error) })
 }
+
+/// The game's own belt without drones, for tests.
+#[cfg(test)]
+pub fn belt() -> Setup {
+    let choice = Choice { mode: "belt".into(), drones: Some(0), seed: 1, tick_rate_hz: 30 };
+    Assets::Embedded.setup(&choice).expect("the assets of the repository are sound")
+}

@@ -350,9 +350,10 @@ fn checked_name(name: &str) -> Result<&str, EnterError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assets::{Assets, Choice};
+    use crate::assets::belt;
     use crate::inbox::ConnectionId;
     use crate::link::link;
+    use crate::sessions::DEFAULT_VIEWER_BYTES_PER_SECOND;
     use shared::PROTOCOL_VERSION;
     use shared::message::{Hello, ResumeToken};
     use shared::text::Name;
@@ -373,13 +374,12 @@ mod tests {
 
     #[test]
     fn who_comes_after_a_room_has_broken_off_gets_another_one() {
-        let choice = Choice { mode: "belt".into(), drones: Some(0), seed: 1, tick_rate_hz: 30 };
         let options = LobbyOptions {
-            setup: Assets::Embedded.setup(&choice).expect("the game's own setup"),
+            setup: belt(),
             fixed_seed: true,
             rooms_limit: 1,
             seat_grace_seconds: 60,
-            viewer_bytes_per_second: 16 * 1024,
+            viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             journal: None,
         };
         let breaks = AtomicBool::new(true);

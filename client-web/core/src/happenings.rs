@@ -123,20 +123,9 @@ impl Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::belt::setup;
     use shared::entity::Kind;
     use shared::movement::Motion;
-
-    fn setup() -> Setup {
-        Setup {
-            rules: toml::from_str(include_str!("../../../assets/rules.toml")).expect("the game's rules"),
-            mode: toml::from_str(include_str!("../../../assets/modes/belt.toml")).expect("the game's mode"),
-            arena: toml::from_str(include_str!("../../../assets/arenas/ring.toml"))
-                .expect("the game's arena"),
-            tick_rate_hz: 30,
-            drones: 0,
-            seed: 1,
-        }
-    }
 
     #[test]
     fn a_bolt_is_fired_now_if_its_way_leads_back_to_the_gun() {

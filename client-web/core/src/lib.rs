@@ -5,6 +5,9 @@
 //! the browser.
 
 mod average;
+#[cfg(test)]
+#[path = "../tests/client/belt.rs"]
+mod belt;
 #[cfg(target_arch = "wasm32")]
 mod bindings;
 pub mod client;

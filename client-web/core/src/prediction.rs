@@ -293,28 +293,13 @@ impl Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::belt::setup;
     use proptest::prelude::*;
     use shared::entity::Kind;
     use shared::input::Buttons;
 
     const START: Tick = Tick(100);
     const SHIP: NetId = NetId(99);
-
-    fn asset(path: &str) -> String {
-        let path = format!("{}/../../assets/{path}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(path).expect("the assets are part of the repository")
-    }
-
-    fn setup() -> Setup {
-        Setup {
-            rules: toml::from_str(&asset("rules.toml")).expect("rules"),
-            mode: toml::from_str(&asset("modes/belt.toml")).expect("mode"),
-            arena: toml::from_str(&asset("arenas/ring.toml")).expect("arena"),
-            tick_rate_hz: 30,
-            drones: 0,
-            seed: 1,
-        }
-    }
 
     fn rock(id: u32, at: (f32, f32), speed: (f32, f32)) -> EntityState {
         let motion = Motion::new(at.into(), speed.into());

@@ -76,6 +76,7 @@ impl Surroundings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::belt::setup;
     use proptest::prelude::*;
     use shared::id::NetId;
 
@@ -89,7 +90,7 @@ mod tests {
             speed in (-40f32..40.0, -40f32..40.0),
             size in 0u8..3,
         ) {
-            let rules: Rules = toml::from_str(include_str!("../../../assets/rules.toml")).expect("the game's rules");
+            let rules = setup().rules;
             let mut motion = Motion::new(at.into(), speed.into());
             let rock = EntityState { id: NetId(1), kind: Kind::Asteroid, size, motion, ..EntityState::default() };
             let mut around = Surroundings::new(HALF, TICK);

@@ -2,6 +2,7 @@
 
 use super::storage::RecordingFile;
 use super::*;
+use crate::assets::belt;
 use shared::id::PlayerId;
 use shared::recording::{Encoder, Ending, FORMAT_VERSION, Header, Recording};
 use std::io;
@@ -104,17 +105,7 @@ struct TestRoom {
 }
 
 fn setup() -> Setup {
-    fn asset<T: serde::de::DeserializeOwned>(text: &str) -> T {
-        toml::from_str(text).expect("the assets of the repository are sound")
-    }
-    Setup {
-        rules: asset(include_str!("../../../assets/rules.toml")),
-        mode: asset(include_str!("../../../assets/modes/belt.toml")),
-        arena: asset(include_str!("../../../assets/arenas/ring.toml")),
-        tick_rate_hz: 5,
-        drones: 0,
-        seed: 1,
-    }
+    Setup { tick_rate_hz: 5, ..belt() }
 }
 
 impl TestRoom {

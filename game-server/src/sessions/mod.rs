@@ -458,7 +458,7 @@ fn own(pilot: &Pilot) -> Own {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assets::{Assets, Choice};
+    use crate::assets::belt;
     use shared::codec::decode_server;
     use shared::entity::Levels;
     use shared::id::NetId;
@@ -466,8 +466,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_tells_the_newest_events_if_there_are_too_many() {
-        let choice = Choice { mode: "belt".into(), drones: Some(0), seed: 1, tick_rate_hz: 30 };
-        let setup = Assets::Embedded.setup(&choice).expect("the game's own setup");
+        let setup = belt();
         let player = PlayerId(1);
         let pilot = Pilot {
             player,

@@ -1,5 +1,6 @@
 //! Tests of the client core against servers in virtual time.
 
+mod belt;
 mod hostile;
 mod live;
 mod replay;

@@ -1,7 +1,7 @@
 //! The replay player against recordings that are made here, by the real simulation.
 
+use crate::belt::setup;
 use crate::rig::Chance;
-use crate::server::setup;
 use client_core::notice::Notice;
 use client_core::replay::Replay;
 use shared::angle::Angle;

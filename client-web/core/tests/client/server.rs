@@ -1,6 +1,7 @@
 //! A small server for tests of the live client: one player, a few rocks, one foe that flies circles, everything sent in
 //! full. Its input rule and tick order are those of the real one.
 
+use crate::belt::setup;
 use glam::Vec2;
 use shared::angle::Angle;
 use shared::codec::encode_server;
@@ -20,22 +21,6 @@ pub const ME: PlayerId = PlayerId(1);
 pub const SHIP: NetId = NetId(100);
 pub const FOE: NetId = NetId(101);
 const FOE_PLAYER: PlayerId = PlayerId(2);
-
-fn asset(path: &str) -> String {
-    let path = format!("{}/../../assets/{path}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).expect("the assets are part of the repository")
-}
-
-pub fn setup() -> Setup {
-    Setup {
-        rules: toml::from_str(&asset("rules.toml")).expect("rules"),
-        mode: toml::from_str(&asset("modes/belt.toml")).expect("mode"),
-        arena: toml::from_str(&asset("arenas/ring.toml")).expect("arena"),
-        tick_rate_hz: 30,
-        drones: 0,
-        seed: 1,
-    }
-}
 
 /// The server's end: the input rule and the tick order of the real one, for a single ship.
 pub struct Server {
