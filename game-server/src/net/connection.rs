@@ -166,8 +166,8 @@ impl Connection {
     /// Reads short messages where they lie, as long as there is nothing else; what else there is, and all that follows it,
     /// is tungstenite's.
     fn read_short_messages(&mut self, mut arrived: &[u8], now: Instant) -> Result<(), Ending> {
+        let mut memory = [0; SHORT_MESSAGE_BYTES];
         loop {
-            let mut memory = [0; SHORT_MESSAGE_BYTES];
             let plain = match self.wire.read_plain(&mut arrived, &mut memory) {
                 Ok(plain @ [_, ..]) => plain,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),

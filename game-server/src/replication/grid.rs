@@ -88,8 +88,10 @@ impl Grid {
         sight.cell = (self.row(centre.y) * self.side + self.row(centre.x)) as usize;
         sight.bits.clear();
         let cell = &self.cells[sight.cell];
-        let blocks = cell.blocks().iter().zip((0..=cell.count).rev().step_by(BLOCK_ENTITIES));
-        sight.bits.extend(blocks.map(|(block, left)| block.within(low, high, left.min(BLOCK_ENTITIES))));
+        sight.bits.extend(cell.blocks().iter().enumerate().map(|(number, block)| {
+            let left = cell.count - number * BLOCK_ENTITIES;
+            block.within(low, high, left.min(BLOCK_ENTITIES))
+        }));
     }
 
     /// The blocks that the bits of a sight speak of.

@@ -9,7 +9,7 @@ use crate::lobby::LobbyOptions;
 use crate::net::acme::Wanted;
 use crate::net::admin::AdminToken;
 use crate::net::admin_log::AdminLog;
-use crate::net::bans::Bans;
+use crate::net::bans::{Bans, BansError};
 use crate::net::limits::Limits;
 use crate::net::origin::Origins;
 use crate::net::proxies::Proxies;
@@ -75,7 +75,7 @@ impl Plan {
             purpose,
             host,
             port: options.port,
-            certificate: certificate.filter(|_| !options.no_tls),
+            certificate,
             acme,
             lobby,
             recordings: Recordings::Directory(options.recordings.clone()),
@@ -83,7 +83,7 @@ impl Plan {
             words: assets(options).words()?,
             admin: admin_token(options)?,
             admin_log: AdminLog::new(options.recordings.join(ADMIN_LOG_FILE)),
-            bans: Bans::open(options.recordings.join(BANS_FILE))?,
+            bans: bans(options)?,
             proxies: Proxies::new(options.trusted_proxy.clone()),
             limits: Limits {
                 connections: options.connections_limit.min(files_for_connections()),
@@ -136,7 +136,7 @@ impl Plan {
         acme(options)?;
         admin_token(options)?;
         assets(options).words()?;
-        Bans::open(options.recordings.join(BANS_FILE))?;
+        bans(options)?;
         given_certificate(options)?.map(Certificate::load).transpose()?;
         Ok(setup(options)?.check()?)
     }
@@ -157,9 +157,14 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
     }
 }
 
-/// The certificate that the options name, if they name one.
+fn bans(options: &ServeOptions) -> Result<Bans, BansError> {
+    Bans::open(options.recordings.join(BANS_FILE))
+}
+
+/// The certificate that the options name, if they name one to be used.
 fn given_certificate(options: &ServeOptions) -> Result<Option<CertificateFiles>, StartError> {
     match (&options.cert, &options.key) {
+        (Some(_), Some(_)) if options.no_tls => Ok(None),
         (Some(cert), Some(key)) => Ok(Some(CertificateFiles { cert: cert.clone(), key: key.clone() })),
         (None, None) => Ok(None),
         _ => Err(StartError::HalfCertificate),
