@@ -317,12 +317,8 @@ impl View {
             id = take_id_after(id, bytes)?;
             let header = take_byte(bytes)?;
             meter.spend(bytes, &mut changes.spent.names);
-            let place = from.min(self.entities.len());
-            let found = self.entities[place..].binary_search_by_key(&NetId(id), |entity| entity.id);
-            let (index, known) = match found {
-                Ok(index) => (place + index, true),
-                Err(index) => (place + index, false),
-            };
+            let index = from + self.entities[from..].iter().take_while(|entity| entity.id.0 < id).count();
+            let known = self.entities.get(index).is_some_and(|entity| entity.id.0 == id);
             if header & FULL != 0 {
                 let (entity, name) = read_full(NetId(id), header, bytes)?;
                 meter.spend(bytes, &mut changes.spent.appeared);

@@ -16,6 +16,9 @@ pub const SPEED_LIMIT: f32 = 1000.0;
 /// The largest half size of a world, in units.
 pub const WORLD_LIMIT: f32 = 16_384.0;
 
+/// Fractions of a position quantum in which a way is reckoned, as a power of two.
+const WAY_FRACTION_BITS: u32 = 32;
+
 /// The largest number below one half.
 const NEARLY_HALF: f32 = 0.5 - f32::EPSILON / 4.0;
 
@@ -53,11 +56,19 @@ pub fn velocity_from(quanta: IVec2) -> Vec2 {
     quanta.as_vec2() / VELOCITY_SCALE
 }
 
-/// The way covered in one tick at a velocity, in position quanta. Every mover uses this one rounding, so the
-/// drift of `n` ticks is exactly `n` times the drift of one.
+/// The way covered in one tick at a velocity, in position quanta: the nearest whole number, halves away from zero. Every mover
+/// uses this one rounding, so the drift of `n` ticks is exactly `n` times the drift of one. Whole numbers take a third of the
+/// instructions that floats would, since a cast of a float has to mind those that are out of range.
 #[must_use]
 pub fn displacement(velocity_quanta: IVec2, tick_seconds: f32) -> IVec2 {
-    round_both(velocity_quanta.as_vec2() * (tick_seconds * (POSITION_SCALE / VELOCITY_SCALE)))
+    const ONE: i64 = 1 << WAY_FRACTION_BITS;
+    let per_quantum = (tick_seconds * (POSITION_SCALE / VELOCITY_SCALE) * ONE as f32) as i64;
+    let way = |quanta: i32| {
+        let below_zero = i64::from(quanta >> (i32::BITS - 1));
+        let exact = i64::from(quanta).wrapping_mul(per_quantum);
+        (exact.wrapping_add(ONE / 2 + below_zero) >> WAY_FRACTION_BITS) as i32
+    };
+    IVec2::new(way(velocity_quanta.x), way(velocity_quanta.y))
 }
 
 /// Rounds a position to wire precision.
@@ -117,6 +128,20 @@ mod tests {
                 walked += one;
             }
             assert_eq!(walked, position(at) + one * 64);
+        }
+    }
+
+    #[test]
+    fn a_way_is_the_velocity_times_the_tick() {
+        let limit = (SPEED_LIMIT * VELOCITY_SCALE) as i32;
+        for tick_rate_hz in [10, 20, 30, 32, 60] {
+            let tick_seconds = 1.0 / tick_rate_hz as f32;
+            for quanta in -limit..=limit {
+                let exact = f64::from(quanta) * f64::from(POSITION_SCALE / VELOCITY_SCALE);
+                let way = displacement(IVec2::new(quanta, -quanta), tick_seconds);
+                let expected = (exact / f64::from(tick_rate_hz)).round() as i32;
+                assert_eq!(way, IVec2::new(expected, -expected), "{quanta} at {tick_rate_hz} Hz");
+            }
         }
     }
 

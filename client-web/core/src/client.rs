@@ -300,6 +300,13 @@ impl Client {
         }
     }
 
+    /// The time before which [`Self::advance`] has nothing to do, unless something is received: infinite before the welcome.
+    #[must_use]
+    pub fn due_ms(&self) -> f64 {
+        let world = self.connection.as_ref().and_then(|connection| connection.world.as_ref());
+        world.map_or(f64::INFINITY, World::due_ms)
+    }
+
     fn send(&mut self, message: &ClientMessage) {
         if self.outbox.len() >= OUTBOX_LIMIT {
             self.outbox.pop_front();

@@ -58,6 +58,13 @@ impl TickClock {
         self.at_tick + (passed + passed.min(BEND_LASTS_MS) * self.bend) / self.tick_ms
     }
 
+    /// The time at which the clock reaches a position, unless it is steered before.
+    pub fn time_of(&self, position: f64) -> f64 {
+        let way_ms = (position - self.at_tick) * self.tick_ms;
+        let bent_ms = way_ms / (1.0 + self.bend);
+        self.at_ms + if bent_ms <= BEND_LASTS_MS { bent_ms } else { way_ms - BEND_LASTS_MS * self.bend }
+    }
+
     /// The server reports, in its snapshot of `tick`, that the newest input was `lead` ticks early.
     pub fn steer(&mut self, tick: Tick, lead: i8, now_ms: f64) {
         let newest = Tick((i64::from(tick.0) + i64::from(lead)).clamp(0, u32::MAX.into()) as u32);
@@ -109,5 +116,30 @@ impl TickClock {
     /// By which share the clock runs faster than the server's tick rate.
     pub fn rate_bend(&self) -> f64 {
         self.bend
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_clock_reaches_a_position_at_the_time_of_it(
+            leads in prop::collection::vec(-5i8..15, 0..20),
+            ahead_ticks in 0.0..60.0,
+        ) {
+            let (tick_ms, mut now_ms) = (1000.0 / 30.0, 500.0);
+            let mut clock = TickClock::start(tick_ms, Tick(100), 80.0, now_ms);
+            for (tick, lead) in (100..).zip(leads) {
+                now_ms += tick_ms;
+                clock.steer(Tick(tick), lead, now_ms);
+            }
+            let position = clock.position(now_ms) + ahead_ticks;
+            let time = clock.time_of(position);
+            prop_assert!(time >= now_ms - 1e-6);
+            prop_assert!((clock.position(time) - position).abs() < 1e-6);
+        }
     }
 }

@@ -294,6 +294,11 @@ impl World {
         (!frames.is_empty()).then(|| Input { ack: self.view.tick(), frames })
     }
 
+    /// When the next frame is due, in milliseconds.
+    pub fn due_ms(&self) -> f64 {
+        self.clock.time_of(f64::from(self.issued.next().0))
+    }
+
     /// Controls with the lag of the picture that they were aimed by. It only counts for shots, and small changes of it do
     /// not: it is left as it was where it says nothing new.
     fn aimed_by(&mut self, controls: Controls, now_ms: f64) -> Controls {

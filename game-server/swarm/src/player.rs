@@ -170,6 +170,11 @@ impl Player {
         self.check(result)
     }
 
+    /// The time before which there is nothing to play on with, in microseconds since the start.
+    pub fn due_micros(&self) -> u64 {
+        (self.core.client.due_ms() * 1000.0).ceil() as u64
+    }
+
     /// Plays on: controls, the tick clock, what is to be sent. A browser does so once per picture.
     pub fn advance(&mut self, commons: &mut Commons) -> Result<(), PlayerError> {
         if self.socket.is_none() {
