@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const QUEUE_LIMIT_BYTES: usize = 64 * 1024;
 /// Room that an emptied queue keeps for the next messages, in bytes.
 const RETAINED_BYTES: usize = 2048;
+const _: () = assert!(size_of::<Shared>() == 64);
 
 /// The room's end of the way to a connection.
 #[derive(Clone, Debug)]
@@ -23,7 +24,9 @@ pub struct Link(Arc<Shared>);
 #[derive(Debug)]
 pub struct Outgoing(Arc<Shared>);
 
+/// One line of the cache: the room and the connection each come for it once per tick and find it gone to memory.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 struct Shared {
     queue: Mutex<Queue>,
     /// What the queue says, to be read without its lock.
@@ -34,7 +37,7 @@ struct Shared {
 struct Queue {
     messages: Messages,
     snapshot_waits: bool,
-    close: Option<(CloseCode, String)>,
+    close: Option<Box<(CloseCode, String)>>,
     gone: bool,
     /// What it holds back, and the newest tick that the messages speak of.
     gate: Option<Arc<Gate>>,
@@ -155,7 +158,7 @@ impl Link {
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.0.change(|queue| {
             queue.note_tick();
-            queue.close.get_or_insert_with(|| (code, reason.into()));
+            queue.close.get_or_insert_with(|| Box::new((code, reason.into())));
         });
     }
 }
@@ -181,7 +184,7 @@ impl Outgoing {
             taken.messages.clear();
             std::mem::swap(&mut queue.messages, &mut taken.messages);
             queue.snapshot_waits = false;
-            taken.close.clone_from(&queue.close);
+            taken.close = queue.close.as_deref().cloned();
             true
         })
     }
@@ -201,7 +204,8 @@ impl Queue {
         self.note_tick();
         if self.messages.frames.len() + message.len() > QUEUE_LIMIT_BYTES {
             self.messages.clear();
-            self.close = Some((CloseCode::TooSlow, "this connection is too slow for the game".into()));
+            let reason = "this connection is too slow for the game".into();
+            self.close = Some(Box::new((CloseCode::TooSlow, reason)));
         } else {
             self.messages.push(message);
         }
