@@ -271,7 +271,7 @@ impl Room {
     }
 
     fn seats_to_record(&self) -> Seats {
-        self.seats_with(self.seats.values().map(|seat| seat.session.key()).collect())
+        self.seats_with(self.seats.values().map(|seat| seat.session.claim.key()).collect())
     }
 
     /// What is to be recorded of the seats when these keys are new.
@@ -295,7 +295,7 @@ impl Room {
         inputs.inputs.reserve(self.seats.len());
         let mut keys = Vec::new();
         for (player, seat) in &mut self.seats {
-            keys.extend(seat.session.new_key());
+            keys.extend(seat.session.claim.new_key());
             if let Some(controls) = seat.session.take_controls(now.next()) {
                 inputs.inputs.push(PlayerInput { player: *player, controls });
             }
@@ -394,7 +394,7 @@ impl Room {
                 continue;
             }
             if let Some(greeting) = seat.greeting.take() {
-                let token = seat.session.token();
+                let token = seat.session.claim.token();
                 seat.session.greet(&match greeting {
                     Greeting::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
                     Greeting::Resumed { .. } => ServerMessage::Resumed { token, tick },

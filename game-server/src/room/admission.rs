@@ -36,12 +36,12 @@ impl Room {
 
     fn resume(&mut self, shown: TokenHash, connected: Connected) {
         let Connected { connection, hello, token, link } = connected;
-        let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.opens(shown)) else {
+        let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.claim.opens(shown)) else {
             link.close(CloseCode::SeatGone, "this seat is no longer kept: join again");
             return;
         };
         let player = *player;
-        if seat.session.is_overtaken(shown, hello.attempt) {
+        if seat.session.claim.is_overtaken(shown, hello.attempt) {
             link.close(CloseCode::TakenOver, "a later connection has this seat");
             return;
         }

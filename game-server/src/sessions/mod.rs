@@ -2,6 +2,8 @@
 //! [`Session::handle`], messages come out by [`Session::poll_transmit`], time passes in ticks.
 
 mod budget;
+mod chat;
+mod claim;
 mod input_buffer;
 mod talk;
 mod token;
@@ -9,6 +11,9 @@ mod token;
 use crate::replication::{HISTORY_TICKS, Interest, Replicator, Viewer};
 use budget::Budget;
 pub use budget::DEFAULT_VIEWER_BYTES_PER_SECOND;
+use chat::ChatLimit;
+pub use chat::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
+pub use claim::{Claim, Greeting, Held, Resume};
 use glam::IVec2;
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
 use shared::codec::encode_server;
@@ -16,7 +21,7 @@ use shared::event::{Event, Happening};
 use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
 use shared::message::{ClientMessage, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot};
-use shared::recording::{SeatKey, TokenHash};
+use shared::recording::SeatKey;
 use shared::setup::Setup;
 use shared::snapshot::{Pilot, Place};
 use shared::text::chat_line;
@@ -27,12 +32,6 @@ pub use talk::TALK_LIMIT_MESSAGES;
 use talk::Talk;
 pub use token::hash_of;
 
-/// Chat lines that may follow each other at once.
-pub const CHAT_BURST_LINES: u32 = 4;
-/// Seconds after which one more chat line is allowed.
-pub const CHAT_INTERVAL_SECONDS: f32 = 1.5;
-/// Seconds before the same line may be said again.
-pub const CHAT_REPEAT_SECONDS: f32 = 10.0;
 /// A client whose newest ack is older than this many seconds is sent snapshots less often.
 pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
 /// Seconds between snapshots for such a client.
@@ -80,62 +79,10 @@ impl Pulse {
     }
 }
 
-/// A client that takes a seat back.
-#[derive(Clone, Copy, Debug)]
-pub struct Resume {
-    /// The hash of the token that it showed.
-    pub shown: TokenHash,
-    /// The token that it is given.
-    pub token: ResumeToken,
-    /// The number of its connection among all of its own.
-    pub attempt: u32,
-    /// What it still holds, if anything.
-    pub held: Option<Held>,
-}
-
-/// What a client still holds of the session that it resumes.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// The newest snapshot's tick.
-    pub tick: Tick,
-    /// Messages of chat and notices that it has heard.
-    pub talk: u32,
-}
-
-/// The first message to a client with a seat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Greeting {
-    /// Everything that does not change while playing.
-    Welcome,
-    /// The client has all that, and the snapshot of this tick.
-    Resumed {
-        /// The tick.
-        held: Tick,
-    },
-}
-
-impl Greeting {
-    /// Whether the client has not heard what was told with the snapshot of a tick.
-    #[must_use]
-    pub fn is_before(self, tick: Tick) -> bool {
-        match self {
-            Greeting::Welcome => true,
-            Greeting::Resumed { held } => held < tick,
-        }
-    }
-}
-
 /// One player's protocol state.
 pub struct Session {
-    key: SeatKey,
-    /// The key was changed and is not recorded yet.
-    key_is_new: bool,
-    /// Given out with the next welcome.
-    token: ResumeToken,
-    /// An ack of a later tick shows that the newest token has arrived.
-    token_given: Tick,
-    /// Of the connection that has the seat.
-    attempt: u32,
+    /// What opens the seat.
+    pub claim: Claim,
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
@@ -151,29 +98,25 @@ pub struct Session {
     fresh: bool,
     acked: Tick,
     sent: Tick,
-    chat_lines: u32,
-    chat_refill: Tick,
-    /// The last line of chat, and when it was said.
-    said: Option<(String, Tick)>,
+    chat: ChatLimit,
 }
 
 impl Session {
     /// A session that begins at a tick.
     #[must_use]
     pub fn new(player: PlayerId, token: ResumeToken, setup: &Setup, now: Tick) -> Session {
-        let key = SeatKey { player, token: hash_of(token), before: None };
-        Session { key_is_new: true, token, ..Session::restored(key, setup, now) }
+        Session::over(Claim::new(player, token, now), setup, now)
     }
 
     /// The session of a seat that a recording tells of; its player is away.
     #[must_use]
     pub fn restored(key: SeatKey, setup: &Setup, now: Tick) -> Session {
+        Session::over(Claim::restored(key, now), setup, now)
+    }
+
+    fn over(claim: Claim, setup: &Setup, now: Tick) -> Session {
         Session {
-            key,
-            key_is_new: false,
-            token: ResumeToken([0; 16]),
-            token_given: now,
-            attempt: 0,
+            claim,
             input: InputBuffer::default(),
             viewer: Viewer::default(),
             interest: Interest::around(IVec2::ZERO, setup),
@@ -186,57 +129,20 @@ impl Session {
             fresh: true,
             acked: now,
             sent: now,
-            chat_lines: CHAT_BURST_LINES,
-            chat_refill: now,
-            said: None,
+            chat: ChatLimit::new(now),
         }
     }
 
     /// Whose session.
     #[must_use]
     pub fn player(&self) -> PlayerId {
-        self.key.player
+        self.claim.player()
     }
 
-    /// Whether a token of this hash takes the seat back.
-    #[must_use]
-    pub fn opens(&self, hash: TokenHash) -> bool {
-        self.key.token == hash || self.key.before == Some(hash)
-    }
-
-    /// What opens the seat.
-    #[must_use]
-    pub fn key(&self) -> SeatKey {
-        self.key
-    }
-
-    /// What opens the seat, if that has changed since it was asked.
-    pub fn new_key(&mut self) -> Option<SeatKey> {
-        std::mem::take(&mut self.key_is_new).then_some(self.key)
-    }
-
-    /// The token that takes the seat back, for the player only.
-    #[must_use]
-    pub fn token(&self) -> ResumeToken {
-        self.token
-    }
-
-    /// Whether a connection with this token comes too late: its client has already been seated on a later one, which it opened
-    /// with the same token.
-    #[must_use]
-    pub fn is_overtaken(&self, shown: TokenHash, attempt: u32) -> bool {
-        self.key.token != shown && attempt <= self.attempt
-    }
-
-    /// A client takes the seat on a new connection. Once it has shown that it received the new token, the old one is
-    /// worthless. Says what it is to be greeted with.
+    /// A client takes the seat on a new connection. Says what it is to be greeted with.
     pub fn resume(&mut self, resume: &Resume, replicator: &Replicator, setup: &Setup) -> Greeting {
         let now = replicator.world().tick;
-        self.key = SeatKey { token: hash_of(resume.token), before: Some(resume.shown), ..self.key };
-        self.key_is_new = true;
-        self.token = resume.token;
-        self.attempt = resume.attempt;
-        self.token_given = now;
+        self.claim.renew(resume, now);
         self.input.release();
         self.outbox.clear();
         // A client that holds a tick which has not been yet is ahead of a world that a crash has thrown back.
@@ -276,9 +182,7 @@ impl Session {
                 // An ack of what was never sent is worth nothing.
                 if input.ack <= self.sent {
                     self.acked = self.acked.max(input.ack);
-                    if input.ack > self.token_given && self.key.before.take().is_some() {
-                        self.key_is_new = true;
-                    }
+                    self.claim.acked(input.ack);
                 }
                 for frame in &input.frames {
                     self.input.insert(*frame, now);
@@ -286,7 +190,7 @@ impl Session {
                 Reaction::None
             }
             ClientMessage::Chat { text } => match chat_line(&text) {
-                Some(line) if self.may_chat(&line, now, setup) => Reaction::Say(line),
+                Some(line) if self.chat.allows(&line, now, setup) => Reaction::Say(line),
                 _ => Reaction::None,
             },
             ClientMessage::Ping { stamp } => {
@@ -297,25 +201,6 @@ impl Session {
             // A second Hello says nothing new.
             ClientMessage::Hello(_) => Reaction::None,
         }
-    }
-
-    fn may_chat(&mut self, line: &str, now: Tick, setup: &Setup) -> bool {
-        if let Some((said, at)) = &self.said
-            && said == line
-            && now.since(*at) < setup.ticks(CHAT_REPEAT_SECONDS)
-        {
-            return false;
-        }
-        let interval = setup.ticks(CHAT_INTERVAL_SECONDS);
-        let earned = now.since(self.chat_refill) / interval;
-        self.chat_refill = self.chat_refill.plus(earned * interval);
-        self.chat_lines = self.chat_lines.saturating_add(earned).min(CHAT_BURST_LINES);
-        let allowed = self.chat_lines > 0;
-        self.chat_lines = self.chat_lines.saturating_sub(1);
-        if allowed {
-            self.said = Some((line.to_owned(), now));
-        }
-        allowed
     }
 
     /// The controls for a tick, if they differ from those held.
@@ -343,7 +228,7 @@ impl Session {
     ) -> bool {
         let world = replicator.world();
         let tick = world.tick;
-        let Some(pilot) = world.pilot_from(&mut self.pilot_place, self.key.player) else { return false };
+        let Some(pilot) = world.pilot_from(&mut self.pilot_place, self.claim.player()) else { return false };
         if let Some(ship) = pilot.ship.and_then(|ship| world.entity_from(&mut self.ship_place, ship)) {
             self.interest = Interest::around(ship.motion.at, setup);
         }
@@ -354,7 +239,7 @@ impl Session {
         memory.clear();
         let payload = &mut memory;
         let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
-            Some(bytes) => replicator.write_some(viewer, self.key.player, &self.interest, bytes, payload),
+            Some(bytes) => replicator.write_some(viewer, self.claim.player(), &self.interest, bytes, payload),
             None if scope == Scope::Near && !viewer.is_empty() => {
                 replicator.write_near(viewer, &self.interest, payload);
                 false
