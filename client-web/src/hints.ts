@@ -1,6 +1,6 @@
 //! First-minute hints: each waits for its moment and is gone for good once it has been followed.
 
-import { Effect, EffectKind, Entity, Flag, type Frame } from "./frame.ts";
+import { Effect, EffectKind, Entity, Flag, type Frame, Kind } from "./frame.ts";
 import type { Hud } from "./ui/model.ts";
 
 /** In the order in which they come up. */
@@ -9,6 +9,7 @@ export type Hint = (typeof HINTS)[number];
 
 export class Hints {
   private readonly learned: Set<string>;
+  private rockInSight = false;
 
   constructor(learned: readonly string[]) {
     this.learned = new Set(learned);
@@ -18,9 +19,10 @@ export class Hints {
     return [...this.learned];
   }
 
-  /** Looks at what the player just did; says whether something was learned. */
+  /** Looks at what the player just did and could do; says whether something was learned. */
   watch(frame: Frame): boolean {
     const before = this.learned.size;
+    this.rockInSight = !this.learned.has("shoot") && hasRock(frame);
     const self = frame.self;
     if (self >= 0) {
       const flags = frame.u[self + Entity.flags];
@@ -42,7 +44,7 @@ export class Hints {
   /** The hint that helps now. */
   current(hud: Hud): Hint | "" {
     if (!this.learned.has("fly")) return "fly";
-    if (!this.learned.has("shoot")) return "shoot";
+    if (!this.learned.has("shoot")) return this.rockInSight ? "shoot" : "";
     if (!this.learned.has("bank") && hud.hold >= hud.holdMax * 0.5) return "bank";
     if (!this.learned.has("collect")) return "collect";
     if (!this.learned.has("bank") && hud.hold > 0) return "bank";
@@ -50,4 +52,10 @@ export class Hints {
     if (!this.learned.has("upgrade") && affordable && this.learned.has("bank")) return "upgrade";
     return "";
   }
+}
+
+function hasRock(frame: Frame): boolean {
+  for (let index = 0; index < frame.entityCount; index += 1)
+    if (frame.u[frame.entity(index) + Entity.kind] === Kind.asteroid) return true;
+  return false;
 }

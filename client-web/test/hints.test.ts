@@ -1,18 +1,34 @@
 //! First-minute hints come in order and do not come back.
 
 import { expect, test } from "vitest";
-import { EFFECT_WORDS, Effect, EffectKind, Frame, HEADER_WORDS, Head, NONE } from "../src/frame.ts";
+import {
+  EFFECT_WORDS,
+  Effect,
+  EffectKind,
+  ENTITY_WORDS,
+  Entity,
+  Frame,
+  HEADER_WORDS,
+  Head,
+  Kind,
+  NONE,
+} from "../src/frame.ts";
 import { Hints } from "../src/hints.ts";
 import { hudAtRest } from "../src/ui/model.ts";
 
-function frameWith(kinds: number[], own: number): Frame {
-  const words = HEADER_WORDS + kinds.length * EFFECT_WORDS;
+function frameOf(entities: number[], effects: number[], own = 0): Frame {
+  const firstEffect = HEADER_WORDS + entities.length * ENTITY_WORDS;
+  const words = firstEffect + effects.length * EFFECT_WORDS;
   const u = new Uint32Array(words);
   u[Head.self] = NONE;
-  u[Head.effects] = kinds.length;
-  kinds.forEach((kind, index) => {
-    u[HEADER_WORDS + index * EFFECT_WORDS + Effect.kind] = kind;
-    u[HEADER_WORDS + index * EFFECT_WORDS + Effect.own] = own;
+  u[Head.entities] = entities.length;
+  u[Head.effects] = effects.length;
+  entities.forEach((kind, index) => {
+    u[HEADER_WORDS + index * ENTITY_WORDS + Entity.kind] = kind;
+  });
+  effects.forEach((kind, index) => {
+    u[firstEffect + index * EFFECT_WORDS + Effect.kind] = kind;
+    u[firstEffect + index * EFFECT_WORDS + Effect.own] = own;
   });
   const frame = new Frame();
   frame.attach(u.buffer, 0, words);
@@ -23,7 +39,15 @@ const flying = { ...hudAtRest, holdMax: 20 };
 
 test("what others do teaches nothing", () => {
   const hints = new Hints(["fly"]);
-  expect(hints.watch(frameWith([EffectKind.shot, EffectKind.banked], 0))).toBe(false);
+  expect(hints.watch(frameOf([Kind.asteroid], [EffectKind.shot, EffectKind.banked]))).toBe(false);
+  expect(hints.current(flying)).toBe("shoot");
+});
+
+test("nobody is told to shoot what is not there", () => {
+  const hints = new Hints(["fly"]);
+  hints.watch(frameOf([Kind.ship, Kind.ore], []));
+  expect(hints.current(flying)).toBe("");
+  hints.watch(frameOf([Kind.ship, Kind.asteroid], []));
   expect(hints.current(flying)).toBe("shoot");
 });
 
@@ -31,10 +55,10 @@ test("each hint goes once it has been followed", () => {
   const hints = new Hints([]);
   expect(hints.current(flying)).toBe("fly");
   const later = new Hints(["fly"]);
-  expect(later.watch(frameWith([EffectKind.shot], 1))).toBe(true);
+  expect(later.watch(frameOf([], [EffectKind.shot], 1))).toBe(true);
   expect(later.current(flying)).toBe("collect");
   expect(later.current({ ...flying, hold: 12 })).toBe("bank");
-  later.watch(frameWith([EffectKind.loaded, EffectKind.banked], 1));
+  later.watch(frameOf([], [EffectKind.loaded, EffectKind.banked], 1));
   expect(later.current(flying)).toBe("");
   expect(later.current({ ...flying, score: 500, costs: [150, 0, 0, 0] })).toBe("upgrade");
   expect(new Hints(later.all).current(flying)).toBe("");

@@ -1,5 +1,6 @@
 //! Every language says everything.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import english from "../../assets/locales/en.json";
 import russian from "../../assets/locales/ru.json";
@@ -43,6 +44,16 @@ test("plurals have the forms that their language needs", () => {
     const flat = JSON.stringify(tree);
     for (const base of new Set(flat.match(/\w+(?=_other")/g) ?? [])) {
       for (const form of needed) expect(flat).toContain(`"${base}_${form}"`);
+    }
+  }
+});
+
+test("every mode and arena has a title", () => {
+  for (const folder of ["modes", "arenas"]) {
+    const files = new URL(`../../assets/${folder}/`, import.meta.url);
+    for (const name of readdirSync(files)) {
+      const title = /^title = "(.*)"$/m.exec(readFileSync(new URL(name, files), "utf8"));
+      expect([name, Object.keys(english.title)]).toEqual([name, expect.arrayContaining([title?.[1]])]);
     }
   }
 });

@@ -46,6 +46,12 @@ export function has(key: string): boolean {
   return i18next.exists(key);
 }
 
+/** The title of a mode or an arena. The host's own, which the locale does not know, stay as they are. */
+export function title(given: string): string {
+  const key = `title.${given}`;
+  return has(key) ? t(key) : given;
+}
+
 /** A number the way the language writes it, with so many digits behind the point. */
 export function digits(value: number, count: number): string {
   const fraction = { minimumFractionDigits: count, maximumFractionDigits: count };

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { recordingPath } from "../address.ts";
-import { digits, language, t } from "../locale/locale.ts";
+import { digits, language, t, title } from "../locale/locale.ts";
 import { SettingsPanel } from "../ui/settings.tsx";
 import { clock } from "./marks.ts";
 import { type Recording, replayModel } from "./model.ts";
@@ -69,7 +69,7 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
           >
             <b>{recording.room}</b>
             <span>{dates.format(recording.startedAt)}</span>
-            <span>{recording.mode}</span>
+            <span>{title(recording.mode)}</span>
             <span>{recording.ticks === null ? "" : clock(recording.ticks, recording.tickRate)}</span>
             <span>{size(recording.bytes)}</span>
             {recording.live && <i>{t("replay.live")}</i>}

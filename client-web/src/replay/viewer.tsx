@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { recordingPath } from "../address.ts";
-import { t, whole } from "../locale/locale.ts";
+import { t, title, whole } from "../locale/locale.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { model } from "../ui/model.ts";
@@ -23,7 +23,8 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
           {t("replay.back")}
         </button>
         <p>
-          <b>{info.name}</b> <span class="small">{`${info.mode} · ${info.arena} · ${info.simBuild}`}</span>
+          <b>{info.name}</b>{" "}
+          <span class="small">{`${title(info.mode)} · ${title(info.arena)} · ${info.simBuild}`}</span>
           {!info.complete && (
             <span class="warning" title={info.warning}>
               {t("replay.incomplete")}

@@ -1,7 +1,7 @@
 //! The leaderboard and the kill feed.
 
 import type { JSX } from "preact";
-import { t, whole } from "../locale/locale.ts";
+import { t, title, whole } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
 import { type Actions, model } from "./model.ts";
 import { Talker } from "./talker.tsx";
@@ -16,7 +16,10 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
   const shown = own ? [...top, own] : top;
   return (
     <section class="board">
-      <h2>{t("hud.pilots", { count: players })}</h2>
+      <h2>
+        <span>{title(model.mode.value)}</span>
+        {t("hud.pilots", { count: players })}
+      </h2>
       <ol>
         {shown.map((row) => (
           <li

@@ -96,17 +96,27 @@ struct Announce {
     text: String,
 }
 
-/// An order that is not carried out, and why.
-struct Refused(StatusCode, String);
+/// What is wrong with an order.
+enum OrderError {
+    /// It is not carried out.
+    Refused(StatusCode, String),
+    /// It is carried out, but lasts until a restart only.
+    Unwritten(io::Error),
+}
 
-impl Refused {
-    fn new(status: StatusCode, why: impl Into<String>) -> Refused {
-        Refused(status, why.into())
+impl OrderError {
+    fn refused(status: StatusCode, why: impl Into<String>) -> OrderError {
+        OrderError::Refused(status, why.into())
     }
 
-    /// Whether it took effect all the same, and only could not be written.
-    fn was_done(&self) -> bool {
-        self.0 == StatusCode::INTERNAL_SERVER_ERROR
+    fn answer(self) -> Answer {
+        match self {
+            OrderError::Refused(status, why) => text(status, &why),
+            OrderError::Unwritten(error) => text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &format!("done, but until a restart only: the bans cannot be written: {error}"),
+            ),
+        }
     }
 }
 
@@ -132,9 +142,9 @@ pub async fn answer(site: &Arc<Site>, path: &str, request: Request<Incoming>) ->
             Err(refusal) => Err(refusal),
         },
         (&Method::POST, _) => order(site, path, &segments, request).await,
-        _ => Err(Refused::new(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
+        _ => Err(OrderError::refused(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
     };
-    done.map_or_else(|Refused(status, why)| text(status, &why), |()| json(&json!({ "done": true })))
+    done.map_or_else(OrderError::answer, |()| json(&json!({ "done": true })))
 }
 
 async fn order(
@@ -142,16 +152,16 @@ async fn order(
     path: &str,
     segments: &[&str],
     request: Request<Incoming>,
-) -> Result<(), Refused> {
+) -> Result<(), OrderError> {
     let body = body_of(request.into_body()).await?;
     let done = carry_out(site, segments, &body).await;
-    if done.as_ref().err().is_none_or(Refused::was_done) {
+    if !matches!(done, Err(OrderError::Refused(..))) {
         log(site, path, &body).await;
     }
     done
 }
 
-async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(), Refused> {
+async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(), OrderError> {
     match segments {
         ["rooms", room, "kick"] => {
             let Whom { player } = read(body)?;
@@ -168,7 +178,7 @@ async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(
             let seat = seat_of(site, room, player).await?;
             let address = seat.connection.and_then(|connection| site.whereabouts.of(connection));
             let address = address.ok_or_else(|| {
-                Refused::new(
+                OrderError::refused(
                     StatusCode::CONFLICT,
                     "this player is away, and the address not known: kick the player, or ban an address",
                 )
@@ -195,12 +205,12 @@ async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(
             let Pardon { address } = read(body)?;
             let pardoned = on_disk(site, move |site| site.bans.pardon(address, SystemTime::now())).await?;
             if !pardoned {
-                return Err(Refused::new(StatusCode::NOT_FOUND, "this address is not banned"));
+                return Err(OrderError::refused(StatusCode::NOT_FOUND, "this address is not banned"));
             }
             administer_all(site, &Admin::PardonAddress);
             Ok(())
         }
-        _ => Err(Refused::new(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
+        _ => Err(OrderError::refused(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
     }
 }
 
@@ -212,9 +222,9 @@ fn administer_all(site: &Site, act: &Admin) {
     }
 }
 
-async fn body_of(body: Incoming) -> Result<Bytes, Refused> {
+async fn body_of(body: Incoming) -> Result<Bytes, OrderError> {
     let read = Limited::new(body, BODY_LIMIT_BYTES).collect().await.map_err(|error| {
-        Refused::new(
+        OrderError::refused(
             StatusCode::BAD_REQUEST,
             format!("the body, of {BODY_LIMIT_BYTES} bytes at most: {error}"),
         )
@@ -222,13 +232,13 @@ async fn body_of(body: Incoming) -> Result<Bytes, Refused> {
     Ok(read.to_bytes())
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OrderError> {
     serde_json::from_slice(body).map_err(|error| {
-        Refused::new(StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}"))
+        OrderError::refused(StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}"))
     })
 }
 
-async fn ban(site: &Arc<Site>, address: IpAddr, seconds: u64) -> Result<(), Refused> {
+async fn ban(site: &Arc<Site>, address: IpAddr, seconds: u64) -> Result<(), OrderError> {
     let time = Duration::from_secs(seconds);
     on_disk(site, move |site| site.bans.ban(address, time, SystemTime::now())).await
 }
@@ -237,15 +247,12 @@ async fn ban(site: &Arc<Site>, address: IpAddr, seconds: u64) -> Result<(), Refu
 async fn on_disk<T: Send + 'static>(
     site: &Arc<Site>,
     change: impl FnOnce(&Site) -> io::Result<T> + Send + 'static,
-) -> Result<T, Refused> {
+) -> Result<T, OrderError> {
     let site = site.clone();
     let changed = tokio::task::spawn_blocking(move || change(&site)).await;
     changed.map_err(io::Error::other).flatten().map_err(|error| {
         tracing::error!(%error, "the bans cannot be written");
-        Refused::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("done, but until a restart only: the bans cannot be written: {error}"),
-        )
+        OrderError::Unwritten(error)
     })
 }
 
@@ -261,25 +268,30 @@ async fn log(site: &Arc<Site>, path: &str, body: &[u8]) {
     }
 }
 
-fn administer(site: &Site, room: &str, act: Admin) -> Result<(), Refused> {
+fn administer(site: &Site, room: &str, act: Admin) -> Result<(), OrderError> {
     tracing::info!(room, ?act, "an administrator's order");
-    site.lobby.administer(room, act).map_err(|error| Refused::new(StatusCode::NOT_FOUND, error.to_string()))
+    site.lobby
+        .administer(room, act)
+        .map_err(|error| OrderError::refused(StatusCode::NOT_FOUND, error.to_string()))
 }
 
-async fn roster(site: &Arc<Site>, room: &str) -> Result<Vec<SeatStatus>, Refused> {
+async fn roster(site: &Arc<Site>, room: &str) -> Result<Vec<SeatStatus>, OrderError> {
     let asked = site.lobby.ask_roster(room);
-    let answer = asked.map_err(|error| Refused::new(StatusCode::NOT_FOUND, error.to_string()))?;
+    let answer = asked.map_err(|error| OrderError::refused(StatusCode::NOT_FOUND, error.to_string()))?;
     match tokio::task::spawn_blocking(move || answer.recv_timeout(ROSTER_TIMEOUT)).await {
         Ok(Ok(seats)) => Ok(seats),
-        _ => Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "the room does not answer: try again")),
+        _ => Err(OrderError::refused(StatusCode::SERVICE_UNAVAILABLE, "the room does not answer: try again")),
     }
 }
 
-async fn seat_of(site: &Arc<Site>, room: &str, player: u32) -> Result<SeatStatus, Refused> {
+async fn seat_of(site: &Arc<Site>, room: &str, player: u32) -> Result<SeatStatus, OrderError> {
     let mut seats = roster(site, room).await?.into_iter();
     let found = seats.find(|seat| seat.player == player);
     found.ok_or_else(|| {
-        Refused::new(StatusCode::NOT_FOUND, format!("there is no player {player} with a seat in this room"))
+        OrderError::refused(
+            StatusCode::NOT_FOUND,
+            format!("there is no player {player} with a seat in this room"),
+        )
     })
 }
 

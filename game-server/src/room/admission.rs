@@ -36,7 +36,8 @@ impl Room {
 
     fn resume(&mut self, shown: TokenHash, connected: Connected) {
         let Connected { connection, hello, token, link } = connected;
-        let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.claim.opens(shown)) else {
+        let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.claim.opens(shown))
+        else {
             link.close(CloseCode::SeatGone, "this seat is no longer kept: join again");
             return;
         };
