@@ -34,8 +34,8 @@ const AHEAD_LIMIT_TICKS: f64 = 45.0;
 const LAG_NEWS_PARTS: u16 = 2;
 /// Frames older than this many ticks are not sent again: what they were meant for is over.
 const RESEND_LIMIT_TICKS: u32 = 30;
-/// Names remembered at most.
-const NAMES_LIMIT: usize = 1024;
+/// Names remembered at most; with one more, all others are forgotten, and told again when they are met again.
+pub const NAMES_LIMIT: usize = 1024;
 
 /// Everything that one welcome began.
 #[derive(Clone, Debug)]

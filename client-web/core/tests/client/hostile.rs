@@ -2,6 +2,8 @@
 
 use crate::server::Server;
 use client_core::client::Client;
+use client_core::notice::Notice;
+use client_core::world::NAMES_LIMIT;
 use proptest::prelude::*;
 use shared::angle::Angle;
 use shared::event::{Event, Happening};
@@ -9,12 +11,15 @@ use shared::id::{NetId, PlayerId};
 use shared::message::{ClientMessage, Hello};
 use shared::text::Name;
 
+fn hello() -> ClientMessage {
+    let name = Name::from_input("Ada");
+    ClientMessage::Hello(Hello { version: 1, name, resume: None, last_tick: None, talk_heard: 0, attempt: 1 })
+}
+
 /// A welcome and some snapshots as the server really sends them.
 fn session() -> Vec<Vec<u8>> {
     let mut server = Server::new();
-    let name = Name::from_input("Ada");
-    let hello = Hello { version: 1, name, resume: None, last_tick: None, talk_heard: 0, attempt: 1 };
-    let mut messages: Vec<Vec<u8>> = server.hear(ClientMessage::Hello(hello)).into_iter().collect();
+    let mut messages: Vec<Vec<u8>> = server.hear(hello()).into_iter().collect();
     for index in 0..8 {
         server.step();
         let (target, by, course) = (NetId(100 + index % 3), PlayerId(index % 3), Angle::default());
@@ -74,6 +79,34 @@ fn every_truncation_and_every_flipped_bit_of_a_snapshot_is_survived() {
         flipped[last][bit / 8] ^= 1 << (bit % 8);
         feed(&flipped);
     }
+}
+
+/// Whether the client is told the name of the player who flies the foe's ship now.
+fn tells_name(client: &mut Client, server: &mut Server, owner: PlayerId) -> bool {
+    server.foe.owner = owner;
+    server.step();
+    client.received(&server.snapshot(), 50.0).expect("the server speaks the protocol");
+    let mut told = std::iter::from_fn(|| client.poll_notice());
+    told.any(|notice| matches!(notice, Notice::Name { player, .. } if player == owner.0))
+}
+
+#[test]
+fn names_are_remembered_up_to_a_limit() {
+    let mut server = Server::new();
+    let mut client = Client::new("Ada", None);
+    client.opened(0.0);
+    let welcome = server.hear(hello()).expect("a welcome");
+    client.received(&welcome, 50.0).expect("the server speaks the protocol");
+    // One of the names is the player's own.
+    let others = 2..=NAMES_LIMIT as u32;
+    for player in others.clone() {
+        assert!(tells_name(&mut client, &mut server, PlayerId(player)), "player {player} is new");
+    }
+    for player in others.clone() {
+        assert!(!tells_name(&mut client, &mut server, PlayerId(player)), "player {player} is known");
+    }
+    assert!(tells_name(&mut client, &mut server, PlayerId(others.end() + 1)));
+    assert!(tells_name(&mut client, &mut server, PlayerId(2)), "forgotten");
 }
 
 proptest! {
