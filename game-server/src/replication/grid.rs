@@ -14,6 +14,8 @@ const CELL_BITS: u32 = (64 * POSITION_SCALE as u32).ilog2();
 const CELLS_LIMIT: i32 = 256;
 /// Entities in one block: as many as a word has bits.
 const BLOCK_ENTITIES: usize = 64;
+/// Coordinates that are compared at once.
+const LANES: usize = 8;
 
 /// What viewers may see, by the cell that the middle of their view is in.
 ///
@@ -51,6 +53,28 @@ pub struct Block {
 pub struct Sight {
     cell: usize,
     pub bits: Vec<u64>,
+}
+
+/// A stretch of one axis, to be compared with several at once.
+struct Interval {
+    low: i32x8,
+    length: i32x8,
+}
+
+impl Interval {
+    /// From `low` to `high`, both included.
+    fn new(low: i32, high: i32) -> Interval {
+        Interval {
+            low: i32x8::splat(low.wrapping_add(i32::MIN)),
+            length: i32x8::splat(high.wrapping_sub(low).wrapping_add(i32::MIN)),
+        }
+    }
+
+    /// Which of these lie outside, all bits of each. The way from the low end is compared as an unsigned number, of which what
+    /// lies below is the largest: one comparison for both ends. There is none for unsigned numbers, hence the shift by `MIN`.
+    fn is_beyond(&self, coordinates: &[i32; LANES]) -> i32x8 {
+        (i32x8::new(*coordinates) - self.low).simd_gt(self.length)
+    }
 }
 
 impl Grid {
@@ -148,16 +172,12 @@ impl Cell {
 impl Block {
     /// Which of the first `count` entities lie within these corners, a bit for each.
     fn within(&self, low: IVec2, high: IVec2, count: usize) -> u64 {
-        let (low_x, low_y) = (i32x8::splat(low.x), i32x8::splat(low.y));
-        let (high_x, high_y) = (i32x8::splat(high.x), i32x8::splat(high.y));
-        let mut outside = 0;
-        for (part, (xs, ys)) in
-            self.xs.as_chunks().0.iter().zip(self.ys.as_chunks().0).take(count.div_ceil(8)).enumerate()
-        {
-            let (x, y) = (i32x8::new(*xs), i32x8::new(*ys));
-            let beyond = x.simd_lt(low_x) | x.simd_gt(high_x) | y.simd_lt(low_y) | y.simd_gt(high_y);
-            outside |= u64::from(beyond.to_bitmask()) << (8 * part);
-        }
+        let (x, y) = (Interval::new(low.x, high.x), Interval::new(low.y, high.y));
+        let columns = self.xs.as_chunks().0.iter().zip(self.ys.as_chunks().0);
+        let outside = columns.enumerate().fold(0, |outside, (part, (xs, ys))| {
+            let beyond = x.is_beyond(xs) | y.is_beyond(ys);
+            outside | u64::from(beyond.to_bitmask()) << (LANES * part)
+        });
         // What lies behind the last entity is left from an earlier tick.
         !outside & (u64::MAX >> (BLOCK_ENTITIES - count))
     }
