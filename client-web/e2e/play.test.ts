@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, Pilot, Tab } from "./browser.ts";
 import { Server } from "./server.ts";
 
+/** A ship at full speed that nobody steers stands still within 21 units: its top speed by its drag. */
+const GLIDE_UNITS = 30;
+
 let browser: Browser;
 
 beforeAll(async () => {
@@ -52,6 +55,93 @@ test("join, fly, see a picture", async () => {
     await pilot.page.click(".dialog .danger");
     await pilot.untilPhase("join");
     pilot.tab.expectNoFaults();
+    await pilot.close();
+  } finally {
+    await server.dispose();
+  }
+});
+
+test("Play pressed again while the game still loads begins one match", async () => {
+  const server = await Server.start(["--drones", "0", "--seed", "7"]);
+  try {
+    const tab = await Tab.open(browser, "about:blank");
+    const pilot = new Pilot(tab, "Ada");
+    const held: (() => Promise<void>)[] = [];
+    await tab.page.route("**/*.wasm", (route) => {
+      held.push(() => route.continue());
+    });
+    let sockets = 0;
+    tab.page.on("websocket", () => {
+      sockets += 1;
+    });
+    await tab.page.goto(server.origin);
+    await tab.page.fill("input[name=name]", pilot.name);
+    await tab.page.click("button[type=submit]");
+    await tab.page.click(".veil button");
+    await tab.page.click("button[type=submit]");
+    for (const load of held) await load();
+    await pilot.untilPhase("playing");
+    expect(sockets).toBe(1);
+    tab.expectNoFaults();
+    await pilot.close();
+  } finally {
+    await server.dispose();
+  }
+});
+
+test("a game that cannot be loaded says so", async () => {
+  const server = await Server.start(["--drones", "0", "--seed", "7"]);
+  try {
+    const tab = await Tab.open(browser, "about:blank");
+    await tab.page.route("**/*.wasm", (route) => route.abort());
+    await tab.page.goto(server.origin);
+    await tab.page.locator(".fault").waitFor();
+    await tab.close();
+  } finally {
+    await server.dispose();
+  }
+});
+
+test("keys do in the menu what they do on any page, and a hidden tab lets them go", async () => {
+  const server = await Server.start(["--drones", "0", "--seed", "7"]);
+  try {
+    const pilot = new Pilot(await Tab.open(browser, server.origin), "Ada");
+    const { page } = pilot;
+    await pilot.join();
+    await page.keyboard.press("Escape");
+    await page.locator(".dialog input[type=range]").focus();
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".dialog", { state: "detached" });
+    await page.keyboard.press("Escape");
+    await page.locator(".dialog .primary").focus();
+    await page.keyboard.press("Space");
+    await page.waitForSelector(".dialog", { state: "detached" });
+    await page.keyboard.down("KeyW");
+    const start = (await pilot.state()).self!;
+    await page.waitForFunction((from) => {
+      const self = driftbelt.state().self;
+      return self !== null && Math.hypot(self.x - from.x, self.y - from.y) > 4;
+    }, start);
+    // A hidden tab gets no more animation frames.
+    await page.evaluate(() => {
+      globalThis.requestAnimationFrame = () => 0;
+      Object.defineProperty(document, "hidden", { value: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    const hidden = (await pilot.state()).self!;
+    const standing = await page.waitForFunction(
+      () => {
+        const seen = globalThis as typeof globalThis & { before?: { x: number; y: number } };
+        const { before } = seen;
+        const self = driftbelt.state().self!;
+        seen.before = self;
+        return before && Math.hypot(self.x - before.x, self.y - before.y) < 0.1 && self;
+      },
+      undefined,
+      { polling: 1500 },
+    );
+    const stopped = (await standing.jsonValue()) as typeof hidden;
+    expect(Math.hypot(stopped.x - hidden.x, stopped.y - hidden.y)).toBeLessThan(GLIDE_UNITS);
     await pilot.close();
   } finally {
     await server.dispose();

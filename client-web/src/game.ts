@@ -71,10 +71,16 @@ export class Game {
       waiting: (atMs) => this.wait(atMs),
       refused: (code, reason) => this.end(code, reason),
     });
-    this.hiddenTimer = setInterval(() => {
-      if (document.hidden) this.step(performance.now());
-    }, HIDDEN_MS);
+    this.hiddenTimer = setInterval(this.playHidden, HIDDEN_MS);
+    document.addEventListener("visibilitychange", this.playHidden);
   }
+
+  /** What was held when the tab was hidden is let go: nobody sees where it leads. */
+  private readonly playHidden = () => {
+    if (!document.hidden) return;
+    this.client.setInput(0, this.controls.aim);
+    this.step(performance.now());
+  };
 
   /** One animation frame. */
   animate(nowMs: number): void {
@@ -267,6 +273,7 @@ export class Game {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.hiddenTimer);
+    document.removeEventListener("visibilitychange", this.playHidden);
     this.link.stop();
     this.sound.hush();
     this.controls.enabled = false;

@@ -10,8 +10,9 @@ import { loadCore } from "./wasm.ts";
 
 async function start(): Promise<void> {
   const hosts = { stage: element("stage"), ui: element("ui") };
-  await setLanguage(settings.value.language);
   try {
+    // A page whose texts do not come speaks English.
+    await setLanguage(settings.value.language).catch((error: unknown) => console.error("driftbelt:", error));
     if (isReplayPath(location.pathname)) {
       const { openReplayPage } = await import("./replay/page.tsx");
       await openReplayPage(hosts, loadCore());

@@ -22,7 +22,10 @@ export interface Hosts {
   ui: HTMLElement;
 }
 
-/** Opens the page. `core` may still be loading while the join screen already stands. */
+/**
+ * Opens the page. `core` may still be loading while the join screen already stands; without it, or without a picture, the
+ * page fails.
+ */
 export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: Connect): Promise<void> {
   const room = invitedRoom(location.pathname);
   model.room.value = room ?? "";
@@ -30,9 +33,12 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   const sound = new Sound();
   let game: Game | undefined;
   let stage: Stage | undefined;
+  /** Counts who pressed "Play" and "Back": what was given up meanwhile does not begin. */
+  let turn = 0;
   const actions: Actions = {
     play: (name) => begin(name, undefined),
     leave: () => {
+      turn += 1;
       if (game) game.leave();
       game = undefined;
       model.phase.value = "join";
@@ -48,12 +54,14 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
     click: () => sound.click(),
   };
   const begin = (name: string, seat: KeptSeat | undefined) => {
+    turn += 1;
+    const mine = turn;
     model.phase.value = "connecting";
-    void core.then((loaded) => {
-      if (stage && model.phase.value === "connecting") {
-        game = new Game(loaded, stage, controls, sound, connect, name, seat?.room ?? room, seat);
+    void parts.then(([loaded, open]) => {
+      if (mine === turn) {
+        game = new Game(loaded, open, controls, sound, connect, name, seat?.room ?? room, seat);
       }
-    });
+    }, saidByTheOpener);
   };
   const fps = animateWhenOpen();
   expose({
@@ -65,7 +73,10 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
     replay: () => undefined,
   });
   mountApp(hosts.ui, actions);
-  stage = await Stage.open(hosts.stage);
+  const opening = Stage.open(hosts.stage);
+  const parts = Promise.all([core, opening]);
+  parts.catch(saidByTheOpener);
+  stage = await opening;
   controls.listen(stage.canvas);
   const seat = keptSeat(room);
   if (seat) begin(seat.name, seat);
@@ -82,6 +93,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   effect(() => {
     document.body.classList.toggle("flying", model.phase.value === "playing");
   });
+  await parts;
 
   function animateWhenOpen(): () => number {
     const attract = new Attract();
@@ -101,6 +113,9 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   }
 }
 
+/** The page waits for the same and fails with it. */
+function saidByTheOpener(): void {}
+
 /** Keys that are not flight: chat, menu, sound, net graph. */
 function listenToKeys(): void {
   addEventListener("keydown", (event) => {
@@ -108,11 +123,13 @@ function listenToKeys(): void {
       event.preventDefault();
       model.netGraphOpen.value = !model.netGraphOpen.value;
     }
-    if (isTyping(event.target) || event.repeat) return;
+    if (event.repeat) return;
     const flying = model.phase.value === "playing" || model.phase.value === "dead";
+    // Also from the fields of the menu; the chat's field keeps it to itself.
+    if (flying && event.code === "Escape") model.menuOpen.value = !model.menuOpen.value;
+    if (isTyping(event.target)) return;
     if (event.code === "KeyM") change({ muted: !settings.value.muted });
     if (!flying) return;
-    if (event.code === "Escape") model.menuOpen.value = !model.menuOpen.value;
     if (event.code === "Enter" && !model.menuOpen.value) {
       event.preventDefault();
       model.chatOpen.value = true;

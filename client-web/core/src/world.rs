@@ -121,9 +121,12 @@ impl World {
     pub fn resumed(self, tick: Tick, round_trip_ms: f64, now_ms: f64) -> World {
         let tick_ms = f64::from(self.tick_seconds) * 1000.0;
         let clock = TickClock::start(tick_ms, tick, round_trip_ms, now_ms);
-        let issued = self.issued.max(Tick(clock.position(now_ms) as u32));
-        let recent =
-            |frame: &&InputFrame| frame.tick > self.input_ack && tick.since(frame.tick) < RESEND_LIMIT_TICKS;
+        // Where the server stood still, frames were issued for ticks that it has yet to come to: they are issued again.
+        let issued = self.input_ack.max(Tick(clock.position(now_ms) as u32));
+        let recent = |frame: &&InputFrame| {
+            let unapplied = frame.tick > self.input_ack && frame.tick <= issued;
+            unapplied && issued.since(frame.tick) < RESEND_LIMIT_TICKS
+        };
         let unacknowledged = self.prediction.frames().filter(recent).copied().collect();
         World {
             issued,

@@ -29,7 +29,7 @@ export class Controls {
   constructor(private readonly pad: () => Pad | undefined = firstPad) {}
 
   listen(surface: HTMLElement): void {
-    this.keyboard.listen(window);
+    this.keyboard.listen(window, () => this.enabled);
     this.mouse.listen(surface);
     this.touch.listen(surface);
   }

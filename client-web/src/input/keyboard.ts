@@ -21,10 +21,11 @@ const TURN_RATE = 3.6;
 export class Keyboard {
   private readonly pressed = new Set<string>();
 
-  listen(target: Window): void {
+  /** While the keys do not fly, they do what they do on any page: the space bar presses a button, arrows scroll. */
+  listen(target: Window, flying: () => boolean): void {
     target.addEventListener("keydown", (event) => {
       if (isTyping(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (this.press(event.code)) event.preventDefault();
+      if (this.press(event.code) && flying()) event.preventDefault();
     });
     target.addEventListener("keyup", (event) => this.release(event.code));
     target.addEventListener("blur", () => this.pressed.clear());

@@ -6,10 +6,12 @@ use client_core::client::Client;
 use client_core::notice::Notice;
 use glam::Vec2;
 use shared::angle::Angle;
+use shared::codec::{decode_client, encode_server};
 use shared::entity::Kind;
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId};
-use shared::message::ServerMessage;
+use shared::input::Buttons;
+use shared::message::{ClientMessage, ResumeToken, ServerMessage};
 use shared::movement::Motion;
 
 #[test]
@@ -271,6 +273,36 @@ fn a_reconnect_asks_for_the_old_seat_and_begins_anew() {
     rig.client.opened(rig.now_ms);
     rig.run(200.0, |_| {});
     assert!(rig.server.hello.is_some_and(|hello| hello.resume.is_none()), "a seat given up is not asked for");
+}
+
+#[test]
+fn after_a_pause_of_the_server_a_resumed_ship_obeys_at_once() {
+    let mut rig = Rig::new(20.0, 0);
+    rig.run(2000.0, |_| {});
+    // The client plays on for longer than frames are kept, and hears nothing.
+    let paused = rig.server.tick;
+    for _ in 0..500 {
+        rig.now_ms += 16.0;
+        rig.client.advance(rig.now_ms);
+        while rig.client.poll_transmit().is_some() {}
+    }
+    rig.cut();
+    rig.client.opened(rig.now_ms);
+    while rig.client.poll_transmit().is_some() {}
+    let mut resumed = Vec::new();
+    encode_server(&ServerMessage::Resumed { token: ResumeToken([7; 16]), tick: paused }, &mut resumed);
+    rig.client.received(&resumed, rig.now_ms + 40.0).expect("the server speaks the protocol");
+    rig.client.set_input(Buttons::BRAKE.0, 0.0);
+    rig.client.advance(rig.now_ms + 80.0);
+    let said = std::iter::from_fn(|| rig.client.poll_transmit());
+    let said: Vec<_> = said.map(|bytes| decode_client(&bytes).expect("what the server takes")).collect();
+    let frames = said.iter().find_map(|message| match message {
+        ClientMessage::Input(input) => Some(&input.frames),
+        _ => None,
+    });
+    let newest = frames.and_then(|frames| frames.last()).expect("the controls of now");
+    assert_eq!(newest.controls.buttons, Buttons::BRAKE);
+    assert!(newest.tick.since(paused) < 10, "for tick {} of a server at {}", newest.tick.0, paused.0);
 }
 
 #[test]
