@@ -159,6 +159,8 @@ export interface ReplayInfo {
   arena: string;
   seed: number;
   tickRate: number;
+  /** The first and the last tick that can be shown: a recording may begin in the middle of a match. */
+  firstTick: number;
   ticks: number;
   /** Unix milliseconds. */
   startedAt: number;

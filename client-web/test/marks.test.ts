@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { ReplayInfo, ReplayMark } from "../src/core.ts";
-import { clock, columns, describeMark, nearestMark } from "../src/replay/marks.ts";
+import { clock, clockAt, columns, describeMark, nearestMark, shareAt, tickAt } from "../src/replay/marks.ts";
 
 const marks: ReplayMark[] = [10, 20, 20, 90].map((tick, player) => ({ tick, kind: "kill", player }));
 
@@ -15,7 +15,7 @@ test("finds the nearest mark within reach", () => {
   expect(nearestMark([], 5, 5)).toBeUndefined();
 });
 
-test("writes a tick as minutes and seconds", () => {
+test("writes ticks as minutes and seconds", () => {
   expect(clock(0, 30)).toBe("0:00");
   expect(clock(30 * 61, 30)).toBe("1:01");
   expect(clock(20 * 600, 20)).toBe("10:00");
@@ -32,11 +32,33 @@ test("says who destroyed whom", () => {
 });
 
 test("shows where much happened", () => {
-  const shown = columns(marks, 100, 10).filter((column) => column.row === 0);
+  const span = { firstTick: 0, ticks: 100 };
+  const shown = columns(marks, span, 10).filter((column) => column.row === 0);
   expect(shown.map(({ x, share }) => [x, share])).toEqual([
     [1, 0.5],
     [2, 1],
     [9, 0.5],
   ]);
-  expect(columns([{ tick: 100, kind: "join", player: 1 }], 100, 10)[0].x).toBe(9);
+  expect(columns([{ tick: 100, kind: "join", player: 1 }], span, 10)[0].x).toBe(9);
+});
+
+test("a recording from the middle of a match has the whole timeline", () => {
+  const info = { firstTick: 18_000, ticks: 18_100, tickRate: 20 };
+  const later = marks.map((mark) => ({ ...mark, tick: info.firstTick + mark.tick }));
+  expect(columns(later, info, 10)).toEqual(columns(marks, { firstTick: 0, ticks: 100 }, 10));
+  for (const [tick, share] of [
+    [18_000, 0],
+    [18_025, 0.25],
+    [18_100, 1],
+  ]) {
+    expect(shareAt(tick, info)).toBe(share);
+    expect(tickAt(share, info)).toBe(tick);
+  }
+  expect([clockAt(18_000, info), clockAt(18_100, info)]).toEqual(["0:00", "0:05"]);
+});
+
+test("a recording of a single tick has a timeline", () => {
+  const info = { firstTick: 18_000, ticks: 18_000 };
+  expect(shareAt(18_000, info)).toBe(0);
+  expect(tickAt(1, info)).toBe(18_000);
 });

@@ -88,6 +88,14 @@ impl Server {
         Plan::check(options)
     }
 
+    /// Whether a server of these options would listen at this address, which cannot change while it runs.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    pub fn check_address(options: &ServeOptions, address: SocketAddr) -> Result<(), StartError> {
+        port::check_address(options.host, options.port, !options.no_tls, address)
+    }
+
     /// Opens a server that shows one recording, on this machine only.
     ///
     /// # Errors
@@ -209,9 +217,18 @@ impl Server {
 
     async fn end_rooms(&self, code: CloseCode) {
         let lobby = self.site.lobby.clone();
-        match timeout(ROOMS_STOP_LIMIT, tokio::task::spawn_blocking(move || lobby.stop(code))).await {
+        let (ended, end) = tokio::sync::oneshot::channel();
+        let stop = move || {
+            lobby.stop(code);
+            let _ = ended.send(());
+        };
+        // A thread of its own: the runtime's may all be waiting for a disk.
+        if let Err(error) = std::thread::Builder::new().name("rooms' end".into()).spawn(stop) {
+            tracing::error!(%error, "no thread to stop the rooms");
+        }
+        match timeout(ROOMS_STOP_LIMIT, end).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the rooms did not stop in order"),
+            Ok(Err(_)) => tracing::error!("the rooms did not stop in order"),
             Err(_) => tracing::error!("the rooms did not stop in time"),
         }
     }

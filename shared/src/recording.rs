@@ -35,7 +35,7 @@ pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge};
 pub use encoder::Encoder;
 pub use ending::{Damage, Ending};
 pub use header::{HEADER_LIMIT_BYTES, Header, OpenError, SetupError};
-pub use index::{INDEX_LIMIT_BYTES, Index};
+pub use index::{INDEX_LIMIT_BYTES, Index, KEYFRAMES_LIMIT};
 pub use mark::{Mark, Marked};
 pub use reader::{Cursor, Recording, SeekError, Share};
 pub use roster::Seated;

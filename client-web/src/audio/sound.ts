@@ -20,6 +20,9 @@ export class Sound {
   constructor() {
     const start = () => this.start();
     for (const gesture of ["pointerdown", "keydown", "touchend"]) addEventListener(gesture, start);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.synth?.resume();
+    });
     effect(() => {
       const { muted, volume } = settings.value;
       this.synth?.setVolume(muted ? 0 : volume);

@@ -31,8 +31,13 @@ export class Synth {
     this.master.gain.setTargetAtTime(volume * volume * 0.9, this.context.currentTime, 0.02);
   }
 
+  /** Goes on after whatever has stopped it: a browser that awaits a gesture, a call, a locked screen. */
   resume(): void {
-    if (this.context.state === "suspended") void this.context.resume();
+    const { state } = this.context;
+    if (state === "running" || state === "closed") return;
+    this.context.resume().catch(() => {
+      // Not yet; the next gesture asks again.
+    });
   }
 
   /** Endless noise, for the engine. */
@@ -92,6 +97,11 @@ export class Synth {
     this.tone("square", 660, 880, 0.045, MIDDLE, 0.06);
   }
 
+  /** The context's time stands still: whatever began now would sound later, and all of it at once. */
+  private get standsStill(): boolean {
+    return this.context.state !== "running";
+  }
+
   private tone(
     shape: OscillatorType,
     from: number,
@@ -101,6 +111,7 @@ export class Synth {
     level: number,
     delay = 0,
   ): void {
+    if (this.standsStill) return;
     const at = this.context.currentTime + delay;
     const oscillator = this.context.createOscillator();
     oscillator.type = shape;
@@ -119,6 +130,7 @@ export class Synth {
     place: Place,
     level: number,
   ): void {
+    if (this.standsStill) return;
     const at = this.context.currentTime;
     const source = this.noiseSource();
     const shape = this.context.createBiquadFilter();

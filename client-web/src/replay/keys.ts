@@ -38,7 +38,7 @@ export function pressReplayKey(
       player.shiftSpeed(1);
       return true;
     case "Home":
-      player.seek(0);
+      player.seek(player.info.firstTick);
       return true;
     case "End":
       player.seek(player.info.ticks);

@@ -24,6 +24,19 @@ export function describeMark(mark: ReplayMark, info: ReplayInfo): string {
   });
 }
 
+/** What of the match a timeline shows. */
+type Span = Pick<ReplayInfo, "firstTick" | "ticks">;
+
+/** Where on the timeline a tick lies, 0..1. */
+export function shareAt(tick: number, { firstTick, ticks }: Span): number {
+  return (tick - firstTick) / Math.max(1, ticks - firstTick);
+}
+
+/** The tick at a place on the timeline. */
+export function tickAt(share: number, { firstTick, ticks }: Span): number {
+  return firstTick + Math.round(share * (ticks - firstTick));
+}
+
 /** A kind's marks in one column of the timeline; `share` is their number in parts of the fullest column's. */
 export interface Column {
   x: number;
@@ -33,13 +46,13 @@ export interface Column {
 }
 
 /** Gathers marks in columns, so that a long match shows where much happened and not one solid bar. */
-export function columns(marks: readonly ReplayMark[], ticks: number, count: number): Column[] {
+export function columns(marks: readonly ReplayMark[], span: Span, count: number): Column[] {
   const found: Column[] = [];
   for (const kind of Object.keys(markStyle) as ReplayMark["kind"][]) {
     const full = new Map<number, number>();
     for (const mark of marks) {
       if (mark.kind !== kind) continue;
-      const x = Math.min(count - 1, Math.floor((mark.tick / Math.max(1, ticks)) * count));
+      const x = Math.min(count - 1, Math.floor(shareAt(mark.tick, span) * count));
       full.set(x, (full.get(x) ?? 0) + 1);
     }
     const most = Math.max(...full.values());
@@ -67,8 +80,13 @@ export function nearestMark(
   return candidates.sort((a, b) => Math.abs(a.tick - tick) - Math.abs(b.tick - tick))[0];
 }
 
-/** Minutes and seconds of a tick. */
-export function clock(tick: number, tickRate: number): string {
-  const seconds = Math.floor(tick / tickRate);
+/** Minutes and seconds that a number of ticks take. */
+export function clock(ticks: number, tickRate: number): string {
+  const seconds = Math.floor(ticks / tickRate);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** Minutes and seconds from the recording's beginning to a tick. */
+export function clockAt(tick: number, info: Pick<ReplayInfo, "firstTick" | "tickRate">): string {
+  return clock(tick - info.firstTick, info.tickRate);
 }

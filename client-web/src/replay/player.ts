@@ -48,7 +48,8 @@ export class Player {
       replayModel.info.value = this.info;
       replayModel.freeCamera.value = false;
     });
-    this.follow(this.presentAt(OPENING_SECONDS * this.info.tickRate)[0]?.id ?? 0);
+    const { firstTick, tickRate } = this.info;
+    this.follow(this.presentAt(firstTick + OPENING_SECONDS * tickRate)[0]?.id ?? 0);
     this.replay.setPlaying(true);
     this.publish();
   }
@@ -84,7 +85,7 @@ export class Player {
 
   toggle(): void {
     const state = this.replay.state();
-    if (!state.playing && state.tick >= state.ticks) this.seek(0);
+    if (!state.playing && state.tick >= state.ticks) this.seek(this.info.firstTick);
     this.replay.setPlaying(!state.playing);
     this.publish();
   }
@@ -96,7 +97,7 @@ export class Player {
 
   seek(tick: number): void {
     const { ticks } = this.replay.state();
-    this.replay.seek(Math.max(0, Math.min(ticks, Math.round(tick))));
+    this.replay.seek(Math.max(this.info.firstTick, Math.min(ticks, Math.round(tick))));
     this.stage.clear();
     batch(() => {
       // What was told of another time has no place here.

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ReplayInfo } from "../core.ts";
 import { t } from "../locale/locale.ts";
-import { clock, columns, describeMark, nearestMark } from "./marks.ts";
+import { clockAt, columns, describeMark, nearestMark, shareAt, tickAt } from "./marks.ts";
 import { replayModel } from "./model.ts";
 import type { Player } from "./player.ts";
 
@@ -20,7 +20,7 @@ const FAINTEST = 0.45;
 export function Timeline({ player, info }: { player: Player; info: ReplayInfo }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const hover = useSignal<{ x: number; text: string } | undefined>(undefined);
-  const tick = replayModel.state.value?.tick ?? 0;
+  const tick = replayModel.state.value?.tick ?? info.firstTick;
   useEffect(() => {
     const surface = canvas.current;
     if (!surface) return;
@@ -32,23 +32,23 @@ export function Timeline({ player, info }: { player: Player; info: ReplayInfo })
   const point = (event: PointerEvent & { currentTarget: HTMLElement }) => {
     const box = event.currentTarget.getBoundingClientRect();
     const x = event.clientX - box.left;
-    const at = Math.round((x / box.width) * info.ticks);
-    const mark = nearestMark(info.marks, at, (REACH / box.width) * info.ticks);
+    const at = tickAt(x / box.width, info);
+    const mark = nearestMark(info.marks, at, (REACH / box.width) * (info.ticks - info.firstTick));
     const words = mark ? ` · ${describeMark(mark, info)}` : "";
-    hover.value = { x, text: clock(mark?.tick ?? at, info.tickRate) + words };
+    hover.value = { x, text: clockAt(mark?.tick ?? at, info) + words };
   };
   return (
     <div class="timeline">
       <canvas ref={canvas} />
-      <i class="head" style={{ left: `${(tick / Math.max(1, info.ticks)) * 100}%` }} />
+      <i class="head" style={{ left: `${shareAt(tick, info) * 100}%` }} />
       <input
         type="range"
-        min="0"
+        min={info.firstTick}
         max={info.ticks}
         step="1"
         value={tick}
         aria-label={t("replay.timeline")}
-        aria-valuetext={clock(tick, info.tickRate)}
+        aria-valuetext={clockAt(tick, info)}
         onInput={(event) => player.seek(event.currentTarget.valueAsNumber)}
         onPointerMove={point}
         onPointerLeave={() => {
@@ -74,7 +74,7 @@ function drawMarks(canvas: HTMLCanvasElement, info: ReplayInfo): void {
   pen.scale(sharp, sharp);
   pen.fillStyle = "rgba(150, 175, 255, 0.12)";
   pen.fillRect(0, HEIGHT / 2 - 1, width, 2);
-  for (const { x, row, colour, share } of columns(info.marks, info.ticks, Math.floor(width / COLUMN))) {
+  for (const { x, row, colour, share } of columns(info.marks, info, Math.floor(width / COLUMN))) {
     pen.globalAlpha = FAINTEST + (1 - FAINTEST) * share;
     pen.fillStyle = colour;
     pen.fillRect(x * COLUMN, 4 + row * ROW, COLUMN, ROW - 2);

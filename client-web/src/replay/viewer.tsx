@@ -7,7 +7,7 @@ import { t, title, whole } from "../locale/locale.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { model } from "../ui/model.ts";
-import { clock } from "./marks.ts";
+import { clockAt } from "./marks.ts";
 import { replayModel } from "./model.ts";
 import { type Player, SPEEDS } from "./player.ts";
 import { Timeline } from "./timeline.tsx";
@@ -51,7 +51,7 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             <span class="label">{t(state.playing ? "replay.pause" : "replay.play")}</span>
           </button>
           <b class="time">
-            {clock(state.tick, info.tickRate)} / {clock(state.ticks, info.tickRate)}
+            {clockAt(state.tick, info)} / {clockAt(state.ticks, info)}
           </b>
           <fieldset class="segments" aria-label={t("replay.speed")}>
             {SPEEDS.map((speed) => (
@@ -94,7 +94,7 @@ function Players({ player }: { player: Player }): JSX.Element {
   const scores = new Map(model.scores.value.rows.map((row) => [row.player, row.score]));
   const scoreOf = (id: number) => scores.get(id) ?? 0;
   const present = player
-    .presentAt(state?.tick ?? 0)
+    .presentAt(state?.tick ?? player.info.firstTick)
     .sort((one, other) => scoreOf(other.id) - scoreOf(one.id));
   return (
     <section class="players scrolls">

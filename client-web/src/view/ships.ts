@@ -56,6 +56,14 @@ export class Ships {
     if (ship) ship.flashUntil = seconds + FLASH_SECONDS;
   }
 
+  /** Ends all flashes and hides the health that hits have shown. */
+  endFlashes(): void {
+    for (const ship of this.seen.values()) {
+      ship.flashUntil = 0;
+      ship.hitUntil = 0;
+    }
+  }
+
   /** Forgets ships that have not been drawn for a while. */
   forget(seconds: number): void {
     for (const [id, ship] of this.seen) {

@@ -112,6 +112,7 @@ export class Stage {
     this.lastDraw = nowMs;
     const step = Number.isNaN(this.lastSeconds) ? wall : seconds - this.lastSeconds;
     const elapsed = Math.min(LONGEST_STEP_SECONDS, Math.max(0, step));
+    if (seconds < this.lastSeconds) this.endFlashes();
     this.lastSeconds = seconds;
     if (shot.follow) this.camera.follow(frame, shot.aim, wall);
     this.world.scale.set(this.camera.scale);
@@ -150,6 +151,12 @@ export class Stage {
     if (this.camera.reducedMotion) return;
     this.ships.flash(id, seconds);
     this.rockFlash.set(id, seconds + FLASH_SECONDS);
+  }
+
+  /** The clock of frames begins anew every hour; what was to end by the old one would last for the new hour. */
+  private endFlashes(): void {
+    this.ships.endFlashes();
+    this.rockFlash.clear();
   }
 
   private drawBackdrop(seconds: number): void {

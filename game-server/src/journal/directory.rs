@@ -29,7 +29,6 @@ impl Storage for Directory {
 
     fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
         create_dir_all(&self.path)?;
-        self.retention.apply(&self.path, at);
         let base = base_name(room, at);
         for number in 1..=SAME_NAME_LIMIT {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };
@@ -37,6 +36,7 @@ impl Storage for Directory {
             match File::create_new(self.path.join(&name)) {
                 Ok(file) => {
                     hold(&file, &name);
+                    self.retention.apply(&self.path, at);
                     sync_directory(&self.path)?;
                     return Ok((file, name));
                 }

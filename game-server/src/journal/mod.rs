@@ -217,7 +217,7 @@ impl Journal {
         let Some(recorder) = &mut self.0 else { return };
         recorder.tick = tick;
         if recorder.gate.record(tick) {
-            recorder.status.stopped(BEHIND);
+            recorder.status.late();
         }
         if recorder.gap {
             return;

@@ -69,7 +69,13 @@ fn recordings(directory: &Path) -> Vec<Old> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::directory::Directory;
+    use super::super::storage::Storage;
+    use super::super::unfinished::unfinished;
     use super::*;
+    use crate::assets::belt;
+    use shared::keyframe::Keyframe;
+    use shared::recording::{Encoder, Header};
     use std::fs::write;
     use std::io;
 
@@ -123,6 +129,31 @@ mod tests {
         live.lock()?;
         Retention { files_limit: Some(1), ..Retention::default() }.apply(home.path(), now);
         assert_eq!(names(&home)?, ["0.belt", "5.belt", "notes.txt"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_waits_to_be_gone_on_with_stays() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        for (room, started_at) in [("a", 2), ("b", 1)] {
+            let mut encoder = Encoder::new(&Header::new(&belt(), "any build", room, started_at));
+            encoder.keyframe(&Keyframe::default()).map_err(io::Error::other)?;
+            write(home.path().join(format!("{room}.belt")), encoder.take().map_err(io::Error::other)?)?;
+        }
+        let mut left = unfinished(home.path())?;
+        assert_eq!(left.next().map(|first| first.room().to_owned()).as_deref(), Some("a"));
+        Retention { files_limit: Some(1), ..Retention::default() }.apply(home.path(), SystemTime::now());
+        assert_eq!(left.next().map(|second| second.room().to_owned()).as_deref(), Some("b"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_new_recording_counts() -> io::Result<()> {
+        let home = directory(SystemTime::now())?;
+        let retention = Retention { files_limit: Some(2), ..Retention::default() };
+        let mut recordings = Directory::new(home.path().into(), retention);
+        let (_file, name) = recordings.create("new", SystemTime::now())?;
+        assert_eq!(names(&home)?, ["0.belt", name.as_str(), "notes.txt"]);
         Ok(())
     }
 }

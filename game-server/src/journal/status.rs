@@ -4,6 +4,9 @@ use metrics::{counter, gauge};
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
 
+/// The problem of a disk that stalls for longer than players wait.
+pub(super) const LATE: &str = "the disk is slow: a crash would undo what players have been told meanwhile";
+
 /// Whether a room is recorded, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JournalStatus {
@@ -11,7 +14,7 @@ pub struct JournalStatus {
     pub recording: bool,
     /// The file being written, by its name in the recordings' directory.
     pub file: Option<String>,
-    /// Why nothing is recorded although it should be.
+    /// Why nothing is recorded although it should be, or only later than players are told.
     pub problem: Option<String>,
 }
 
@@ -31,27 +34,43 @@ impl Reporter {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether it was said that nothing is recorded.
+    /// Whether a problem was told.
     pub fn is_troubled(&self) -> bool {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).problem.is_some()
     }
 
     /// A file is being written.
     pub fn recording(&self, file: &str) {
-        let before = self.replace(JournalStatus { recording: true, file: Some(file.into()), problem: None });
-        if before.problem.is_some() {
+        let now = JournalStatus { recording: true, file: Some(file.into()), problem: None };
+        let before = self.change(|_| now);
+        if before.recording && before.problem.is_some() {
+            tracing::info!(room = self.room, file, "the disk keeps up again");
+        } else if before.problem.is_some() {
             tracing::warn!(room = self.room, file, "recording again");
         } else {
             tracing::info!(room = self.room, file, "recording");
         }
     }
 
+    /// What happens is recorded, but players are told before the disk has it.
+    pub fn late(&self) {
+        let late = |before: &JournalStatus| {
+            let problem = before.problem.clone().or_else(|| Some(LATE.into()));
+            JournalStatus { problem, ..before.clone() }
+        };
+        let before = self.change(late);
+        if before.problem.is_none() {
+            counter!("driftbelt_journal_failures_total", "reason" => LATE).increment(1);
+            tracing::warn!(room = self.room, file = before.file, "{LATE}");
+        }
+    }
+
     /// Nothing is recorded any more although it should be.
     pub fn stopped(&self, problem: &str) {
-        let before =
-            self.replace(JournalStatus { recording: false, file: None, problem: Some(problem.into()) });
+        let now = JournalStatus { recording: false, file: None, problem: Some(problem.into()) };
+        let before = self.change(|_| now);
         // Said once, not at every attempt to begin again.
-        if before.problem.is_none() {
+        if before.recording || before.problem.is_none() {
             counter!("driftbelt_journal_failures_total", "reason" => problem.to_owned()).increment(1);
             tracing::error!(
                 room = self.room,
@@ -64,7 +83,7 @@ impl Reporter {
 
     /// The recording has come to its end.
     pub fn ended(&self) {
-        self.replace(JournalStatus::default());
+        self.change(|_| JournalStatus::default());
     }
 
     /// A mark found no place in the queue.
@@ -72,8 +91,10 @@ impl Reporter {
         counter!("driftbelt_journal_marks_dropped_total").increment(1);
     }
 
-    fn replace(&self, status: JournalStatus) -> JournalStatus {
+    /// Returns what was before.
+    fn change(&self, to: impl FnOnce(&JournalStatus) -> JournalStatus) -> JournalStatus {
         let mut held = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = to(&held);
         let step = |before: bool, after: bool| f64::from(i8::from(after) - i8::from(before));
         gauge!("driftbelt_journals_recording").increment(step(held.recording, status.recording));
         gauge!("driftbelt_journals_failed").increment(step(held.problem.is_some(), status.problem.is_some()));

@@ -4,7 +4,7 @@ use super::storage::RecordingFile;
 use super::*;
 use crate::assets::belt;
 use shared::id::PlayerId;
-use shared::recording::{Encoder, Ending, FORMAT_VERSION, Header, Recording};
+use shared::recording::{Encoder, Ending, FORMAT_VERSION, Header, KEYFRAMES_LIMIT, Recording};
 use std::io;
 use std::sync::{Condvar, MutexGuard};
 use std::time::SystemTime;
@@ -20,6 +20,8 @@ struct DiskState {
     room_bytes: Option<usize>,
     unwritable: bool,
     stalled: bool,
+    /// The files that were made sure of, in order.
+    synced: Vec<usize>,
 }
 
 #[derive(Clone)]
@@ -81,7 +83,7 @@ impl RecordingFile for DiskFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        drop(self.disk.ready());
+        self.disk.ready().synced.push(self.index);
         Ok(())
     }
 
@@ -289,6 +291,24 @@ fn a_long_recording_goes_on_in_a_new_file_that_stands_for_itself() {
         assert_eq!(pair[0].last_tick(), pair[1].first_tick());
     }
     assert_eq!(recordings[recordings.len() - 1].last_tick(), Tick(400));
+    let synced = &disk.state().synced;
+    for file in 1..recordings.len() {
+        let begun = synced.iter().position(|synced| *synced == file);
+        let closed = synced.iter().rposition(|synced| *synced == file - 1);
+        assert!(begun < closed, "a power cut between two files loses nothing: {synced:?}");
+    }
+}
+
+#[test]
+fn a_recording_of_too_many_keyframes_for_its_index_goes_on_in_a_new_file() {
+    let disk = Disk::default();
+    let mut room = TestRoom::new(&disk, u64::MAX, AMPLE);
+    for _ in 0..KEYFRAMES_LIMIT {
+        room.journal.keyframe(&room.keyframe(), &Seats::default());
+    }
+    room.finish();
+    let kept: Vec<usize> = disk.recordings().iter().map(|file| file.keyframe_ticks().len()).collect();
+    assert_eq!(kept, [KEYFRAMES_LIMIT, 1]);
 }
 
 #[test]
@@ -346,7 +366,8 @@ fn players_are_told_what_the_disk_has_and_wait_no_longer_than_their_patience() {
     assert_eq!(room.journal.status().problem, None);
     room.tick();
     assert!(outgoing.try_take().is_some(), "the game goes on without the disk");
-    assert_eq!(room.journal.status().problem.as_deref(), Some("the disk does not keep up"));
+    let status = room.journal.status();
+    assert_eq!((status.recording, status.problem.as_deref()), (true, Some(status::LATE)));
     disk.set(|state| state.stalled = false);
     // Where nothing was lost the file goes on, and players wait for it again.
     while !(room.journal.status().recording && gate.lets_pass(room.tick) && !gate.lets_pass(room.tick.next()))

@@ -3,7 +3,7 @@
 use super::directory::try_hold;
 use super::list::{ListedRecording, list};
 use super::restore::{RestoreError, Restored, restore_recording};
-use shared::recording::Recording;
+use shared::recording::{Ending, Recording};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
@@ -48,47 +48,59 @@ impl Unfinished {
     }
 }
 
-/// For every room whose newest recording was not closed, that recording, one by one: each may be large. What cannot be
-/// read is logged and left as it is.
+/// For every room whose newest recording was not closed, that recording, one by one: each may be large. All are held from the
+/// start, since a room that goes on may begin a new file, for which old ones are deleted. What cannot be read is logged and left
+/// as it is.
 ///
 /// # Errors
 /// If the directory cannot be read.
 pub fn unfinished(directory: &Path) -> io::Result<impl Iterator<Item = Unfinished>> {
-    let listed = list(directory)?;
-    let mut seen = BTreeSet::new();
-    Ok(listed.into_iter().filter_map(move |listed| {
-        let ListedRecording { name, room, ticks, live, .. } = listed;
-        if seen.contains(&room) {
-            return None;
+    let mut settled = BTreeSet::new();
+    let mut left = Vec::new();
+    for ListedRecording { name, room, ticks, live, .. } in list(directory)? {
+        if settled.contains(&room) {
+            continue;
         }
         if live || ticks.is_some() {
-            seen.insert(room);
+            settled.insert(room);
+            continue;
+        }
+        match hold(directory, &name) {
+            Ok(Some(file)) => left.push(Held { room, name, file }),
+            Ok(None) => drop(settled.insert(room)),
+            Err(error) => tracing::warn!(file = name, %error, "an unfinished recording cannot be opened"),
+        }
+    }
+    let mut settled = BTreeSet::new();
+    Ok(left.into_iter().filter_map(move |mut held| {
+        if settled.contains(&held.room) {
             return None;
         }
-        match look_at(directory, &name) {
-            Ok(Some((file, recording))) => {
-                seen.insert(room.clone());
-                Some(Unfinished { held: Held { room, name, file }, recording })
-            }
-            // Nothing had been played yet: an older one may be what the room's server was at.
-            Ok(None) => None,
+        let recording = match read(&mut held.file) {
+            Ok(recording) => recording,
             Err(error) => {
-                tracing::warn!(file = name, %error, "an unfinished recording cannot be read");
-                None
+                tracing::warn!(file = held.name, %error, "an unfinished recording cannot be read");
+                return None;
             }
+        };
+        // Nothing had been played yet: an older one may be what the room's server was at.
+        if recording.keyframe_ticks().len() == 0 {
+            return None;
         }
+        settled.insert(held.room.clone());
+        // A list does not see an index that is too long for it.
+        (*recording.ending() != Ending::Complete).then_some(Unfinished { held, recording })
     }))
 }
 
-/// The file and what is in it, if there is anything to go on from and nobody is writing it.
-fn look_at(directory: &Path, name: &str) -> io::Result<Option<(File, Recording)>> {
-    let mut file = File::options().read(true).append(true).open(directory.join(name))?;
-    if !try_hold(&file, name) {
-        return Ok(None);
-    }
+/// The file, locked; `None` if somebody is writing it.
+fn hold(directory: &Path, name: &str) -> io::Result<Option<File>> {
+    let file = File::options().read(true).append(true).open(directory.join(name))?;
+    Ok(try_hold(&file, name).then_some(file))
+}
+
+fn read(file: &mut File) -> io::Result<Recording> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let recording = Recording::open(bytes).map_err(io::Error::other)?;
-    let has_keyframe = recording.keyframe_ticks().len() > 0;
-    Ok(has_keyframe.then_some((file, recording)))
+    Recording::open(bytes).map_err(io::Error::other)
 }

@@ -113,11 +113,12 @@ impl<S: Storage> Writer<S> {
                 {
                     return open.put_keyframe(&keyframe, &seats);
                 }
-                // The new file is begun before the old one is closed: a crash between the two loses no session.
-                let old = self.open.take();
-                let begun = self.begin(&keyframe, &seats);
-                if let Some(mut old) = old {
-                    old.close()?;
+                let Some(mut old) = self.open.take() else { return self.begin(&keyframe, &seats) };
+                // The disk has the new file before the index of the old one says that it is over: neither a crash nor a power
+                // cut between the two loses the session.
+                let begun = self.begin(&keyframe, &seats).and_then(|()| self.wait_for_disk());
+                if let Err(error) = old.close() {
+                    tracing::warn!(room = self.room, file = old.name, %error, "a full recording could not be closed");
                 }
                 begun?;
             }
@@ -266,11 +267,11 @@ impl<F: RecordingFile> OpenFile<F> {
         Ok(())
     }
 
-    /// Whether the next keyframe belongs into a new file: this one has reached its limit, with all that waits to be written,
-    /// or is of an older format.
+    /// Whether the next keyframe belongs into a new file: this one has reached a limit, with all that waits to be written, or is
+    /// of an older format.
     fn is_full(&mut self, limit_bytes: u64) -> Result<bool, WriteError> {
         self.write()?;
-        Ok(self.is_outdated || self.bytes >= limit_bytes)
+        Ok(self.is_outdated || self.encoder.is_full() || self.bytes >= limit_bytes)
     }
 
     /// Hands what is encoded to the operating system. Says how many bytes that were.

@@ -30,6 +30,11 @@ pub enum StartError {
          nor many of their functions; leave --no-tls out, or put a proxy with TLS in front of 127.0.0.1"
     )]
     PlainBeyondLoopback(IpAddr),
+    /// The server that is followed listens elsewhere than these options say.
+    #[error(
+        "--host, --port and --no-tls cannot change while the server runs, which listens on {0}: stop it and start it anew"
+    )]
+    Elsewhere(SocketAddr),
     /// The socket to listen on.
     #[error("the socket that was left to listen on cannot be used: {0}")]
     Listener(io::Error),

@@ -10,11 +10,11 @@ use tokio::net::TcpListener;
 
 /// The socket to listen on: the one of the process before this, if it left one.
 pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, StartError> {
+    check_host(host, tls)?;
     if let Some(listener) = inherited()? {
         return Ok(listener);
     }
     match host {
-        Some(host) if !tls && !host.is_loopback() => Err(StartError::PlainBeyondLoopback(host)),
         Some(host) => listen(host, port),
         None if !tls => listen(Ipv4Addr::LOCALHOST.into(), port),
         // A machine without IPv6 has no address for both.
@@ -22,6 +22,30 @@ pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, S
             Err(StartError::Listen { .. }) => listen(Ipv4Addr::UNSPECIFIED.into(), port),
             listener => listener,
         },
+    }
+}
+
+/// Whether a server of these options would listen where the one that it follows does: the socket is handed over as it is.
+pub fn check_address(
+    host: Option<IpAddr>,
+    port: u16,
+    tls: bool,
+    address: SocketAddr,
+) -> Result<(), StartError> {
+    check_host(host, tls)?;
+    let same_host = match host {
+        Some(host) => host == address.ip(),
+        None if tls => address.ip().is_unspecified(),
+        None => address.ip() == Ipv4Addr::LOCALHOST,
+    };
+    let same_port = port == 0 || port == address.port();
+    if same_host && same_port { Ok(()) } else { Err(StartError::Elsewhere(address)) }
+}
+
+fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
+    match host {
+        Some(host) if !tls && !host.is_loopback() => Err(StartError::PlainBeyondLoopback(host)),
+        _ => Ok(()),
     }
 }
 

@@ -95,6 +95,24 @@ fn a_binary_that_simulates_otherwise_says_so() {
         let (can, words) = answer(sim::Sim::BUILD, &unusable);
         assert!(!can, "{unusable:?}: {words}");
     }
+    for (address, options, keeps) in [
+        ("[::]:9443", &["--port", "9443"][..], true),
+        ("127.0.0.1:9443", &["--port", "0", "--no-tls"], true),
+        ("[::]:9443", &["--port", "9443", "--no-tls"], false),
+        ("[::]:9443", &["--port", "9444"], false),
+        ("[::]:9443", &["--port", "9443", "--host", "::1"], false),
+    ] {
+        let mut command = Command::new(BINARY);
+        command
+            .args(options)
+            .current_dir(home.path())
+            .env("GAME_SERVER_SUCCEEDS_SIMULATION", sim::Sim::BUILD);
+        command.env("GAME_SERVER_SUCCEEDS_ADDRESS", address).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.success(), keeps, "{address} {options:?}: {words}");
+        assert!(keeps || words.contains(address), "{words}");
+    }
     let output = Command::new(BINARY)
         .args(["upgrade", "--recordings", "."])
         .current_dir(home.path())

@@ -2,7 +2,7 @@
 
 use super::chunk::{ChunkKind, TooLarge, put_chunk};
 use super::header::Header;
-use super::index::Index;
+use super::index::{Index, KEYFRAMES_LIMIT};
 use super::mark::Mark;
 use super::reader::Recording;
 use super::seats::Seats;
@@ -47,6 +47,12 @@ impl Encoder {
             marks: Vec::new(),
             index: recording.index(),
         }
+    }
+
+    /// Whether there are as many keyframes as a recording may have.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.index.keyframes.len() >= KEYFRAMES_LIMIT
     }
 
     /// The whole world at a tick. Ticks that follow can be played from here.

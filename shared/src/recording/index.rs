@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Largest index of a recording, in bytes: the end of a file that a listing reads.
 pub const INDEX_LIMIT_BYTES: usize = 1024 * 1024;
 
+/// Most keyframes of a recording: the index of so many is within [`INDEX_LIMIT_BYTES`].
+pub const KEYFRAMES_LIMIT: usize = 65_536;
+
 /// Where the keyframes are, and totals.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
@@ -57,5 +60,20 @@ impl Index {
         let body = chunk.body()?;
         let (index, _) = body.split_last_chunk::<4>().ok_or(crate::varint::Malformed)?;
         decode_stored(index).map_err(|error| ChunkError::Body(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_of_as_many_keyframes_as_may_be_is_found_from_the_end() {
+        let keyframe = (Tick(u32::MAX), u64::MAX);
+        let (last_tick, ticks, marks) = (keyframe.0, u32::MAX, u32::MAX);
+        let index = Index { last_tick, ticks, marks, keyframes: vec![keyframe; KEYFRAMES_LIMIT] };
+        let mut file = vec![7; 100];
+        index.write(&mut file).expect("within every limit");
+        assert_eq!(Index::read(&file), Some(index));
     }
 }

@@ -1,0 +1,52 @@
+//! Fewer pixels are for machines that they help.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Sharpness } from "../src/view/sharpness.ts";
+
+beforeEach(() => vi.stubGlobal("devicePixelRatio", 2));
+afterEach(() => vi.unstubAllGlobals());
+
+/** Draws frames whose time follows from the resolution; returns the resolutions that were gone through. */
+function play(sharpness: Sharpness, frames: number, frameMs: (resolution: number) => number): number[] {
+  const seen = [sharpness.resolution];
+  let now = 0;
+  sharpness.measure(now);
+  for (let frame = 0; frame < frames; frame += 1) {
+    now += frameMs(sharpness.resolution);
+    if (sharpness.measure(now)) seen.push(sharpness.resolution);
+  }
+  return seen.map((resolution) => Math.round(resolution * 100) / 100);
+}
+
+test("a browser that holds its frames back keeps its sharpness", () => {
+  const sharpness = new Sharpness();
+  expect(play(sharpness, 10_000, () => 33.3)).toEqual([2, 1.6, 1.28, 1.02, 0.82, 0.75, 2]);
+});
+
+test("a fast machine is left alone", () => {
+  expect(play(new Sharpness(), 10_000, () => 16.7)).toEqual([2]);
+});
+
+test("a machine that fewer pixels make faster keeps fewer, and tries more only once", () => {
+  const sharpness = new Sharpness();
+  const perPixel = (resolution: number) => 10 * resolution ** 2;
+  expect(play(sharpness, 500, perPixel)).toEqual([2, 1.6, 1.28]);
+  expect(play(sharpness, 20_000, perPixel)).toEqual([1.28, 1.6, 1.28]);
+});
+
+test("a step that only the next one makes visible counts, since frames wait for the display", () => {
+  const refresh = 1000 / 60;
+  const onDisplay = (resolution: number) => Math.ceil((7 * resolution ** 2) / refresh) * refresh;
+  expect(play(new Sharpness(), 500, onDisplay)).toEqual([2, 1.6, 1.28]);
+});
+
+test("slowness that has passed leaves one step less than it took", () => {
+  const sharpness = new Sharpness();
+  play(sharpness, 100, (resolution) => 10 * resolution ** 2);
+  expect(play(sharpness, 20_000, () => 8)).toEqual([1.28, 1.6]);
+});
+
+test("the resolution has a lower end, and a hidden tab is not slow", () => {
+  expect(play(new Sharpness(), 2_000, (resolution) => 100 * resolution ** 2).at(-1)).toBe(0.75);
+  expect(play(new Sharpness(), 200, () => 1000)).toEqual([2]);
+});
