@@ -5,8 +5,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, Pilot, Tab } from "./browser.ts";
 import { Server } from "./server.ts";
 
-/** A ship at full speed that nobody steers stands still within 21 units: its top speed by its drag. */
+/** A ship at full speed that nobody steers all but stops within 21 units: its top speed by its drag. */
 const GLIDE_UNITS = 30;
+/** What is left of its speed then, in units per second, is too little to be lost to drag. */
+const CREEP_SPEED = 1;
+const LOOK_INTERVAL_MS = 1500;
 
 let browser: Browser;
 
@@ -130,15 +133,15 @@ test("keys do in the menu what they do on any page, and a hidden tab lets them g
     });
     const hidden = (await pilot.state()).self!;
     const standing = await page.waitForFunction(
-      () => {
+      (creep) => {
         const seen = globalThis as typeof globalThis & { before?: { x: number; y: number } };
         const { before } = seen;
         const self = driftbelt.state().self!;
         seen.before = self;
-        return before && Math.hypot(self.x - before.x, self.y - before.y) < 0.1 && self;
+        return before && Math.hypot(self.x - before.x, self.y - before.y) < creep && self;
       },
-      undefined,
-      { polling: 1500 },
+      (CREEP_SPEED * LOOK_INTERVAL_MS) / 1000,
+      { polling: LOOK_INTERVAL_MS },
     );
     const stopped = (await standing.jsonValue()) as typeof hidden;
     expect(Math.hypot(stopped.x - hidden.x, stopped.y - hidden.y)).toBeLessThan(GLIDE_UNITS);

@@ -176,6 +176,23 @@ test("the reason of an end is heard, however soon the rest of the connection is 
   expect(asked).toEqual([]);
 });
 
+test("who missed the goodbye of a server that was replaced comes back as if it had been heard", async () => {
+  for (const [heardBefore, code] of [
+    [true, 1012],
+    [false, 1006],
+  ] as const) {
+    const { heard } = await polling("short-poll");
+    if (heardBefore) {
+      await next("GET", `/poll/${ID}/0?wait=0`).answer(200, batch(framed(text("a"))));
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    const poll = next("GET", `/poll/${ID}/${heardBefore ? 1 : 0}?wait=0`);
+    await poll.answer(404, text("over"), "text/plain");
+    expect(heard.closed.mock.calls).toEqual([[code, ""]]);
+    asked = [];
+  }
+});
+
 test("leaving is said after all that was said before, and nothing is heard any more", async () => {
   const { transport, heard } = await polling("long-poll");
   transport.send(text("a"));

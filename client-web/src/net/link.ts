@@ -8,6 +8,7 @@ import {
   BROKEN,
   openTransport,
   type Place,
+  RESTARTING,
   type Transport,
   type TransportKind,
 } from "./transport/transport.ts";
@@ -23,7 +24,7 @@ const STALE_MS = 1000;
 const RESTART_SPREAD_MS = 150;
 /** Close codes that mean something to this side; 4002, 4007 and 4009 are our own words. */
 export const CloseCode = {
-  restarting: 1012,
+  restarting: RESTARTING,
   undecodable: 4002,
   left: 4007,
   silence: 4009,

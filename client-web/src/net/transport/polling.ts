@@ -8,6 +8,7 @@ import {
   type Counts,
   type Place,
   PROTOCOL_VERSION,
+  RESTARTING,
   type Transport,
   type TransportEvents,
   type TransportKind,
@@ -20,6 +21,8 @@ const TRIES = 2;
 
 /** In the place of an answer that did not come. */
 const LOST = "lost";
+/** In the place of an answer by a server that knows nothing of this connection. */
+const UNKNOWN = "unknown";
 
 interface Pace {
   /** Polls that wait at the server at the same time: while one answer travels, the next poll is there. */
@@ -58,7 +61,8 @@ export class Polling implements Transport {
   private polled = 0;
   /** The number of the next answer to be heard, and later ones that came before it. */
   private heard = 0;
-  private readonly early = new Map<number, Uint8Array | typeof LOST>();
+  private hasHeard = false;
+  private readonly early = new Map<number, Uint8Array | typeof LOST | typeof UNKNOWN>();
   /** A page that goes takes its WebSockets with it; of polls, nobody would know. */
   private readonly leaving = () => {
     this.forget();
@@ -159,7 +163,7 @@ export class Polling implements Transport {
       this.polled += 1;
       const answer = await this.request("GET", `${this.path}/${number}${query}`, undefined, TRIES);
       const brought = answer?.status === 200 && answer.type === BATCH_TYPE;
-      this.early.set(number, brought ? answer.body : LOST);
+      this.early.set(number, brought ? answer.body : answer?.status === 404 ? UNKNOWN : LOST);
       this.hearInOrder();
       if (!brought) return;
       const early = due - performance.now();
@@ -173,14 +177,21 @@ export class Polling implements Transport {
       this.early.delete(this.heard);
       this.heard += 1;
       if (answer === LOST) this.end(BROKEN, "");
+      else if (answer === UNKNOWN) this.endUnknown();
       else this.hear(answer);
     }
+  }
+
+  /** Whoever was silent while the server was replaced did not hear its goodbye. A server that never spoke was not. */
+  private endUnknown(): void {
+    this.end(this.hasHeard ? RESTARTING : BROKEN, "");
   }
 
   private hear(batch: Uint8Array): void {
     for (const piece of read(batch)) {
       if (!this.isOpen) return;
       if ("message" in piece) {
+        this.hasHeard = true;
         this.count(piece.message.length);
         this.events.received(piece.message);
       } else this.end(piece.code, piece.reason);

@@ -6,6 +6,8 @@ import { WebSocketTransport } from "./websocket.ts";
 export const PROTOCOL_VERSION = 2;
 /** The close code of a transport that broke without one (RFC 6455 §7.1.5). */
 export const BROKEN = 1006;
+/** The close code of a server that another one follows at once (RFC 6455 §7.4.1 and its registry). */
+export const RESTARTING = 1012;
 
 /** From the best to the last resort. */
 export const TRANSPORTS = ["websocket", "long-poll", "short-poll"] as const;
@@ -22,7 +24,7 @@ export interface TransportEvents {
   /** Messages may be sent. */
   opened(): void;
   received(message: Uint8Array): void;
-  /** It has ended, by the server's word or, with code 1006, without one. */
+  /** It has ended: with the server's code, with 1012 if the server knows nothing of it any more, or else with 1006. */
   closed(code: number, reason: string): void;
 }
 
