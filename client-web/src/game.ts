@@ -84,11 +84,11 @@ export class Game {
 
   /** One animation frame. */
   animate(nowMs: number): void {
-    this.controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
     this.controls.sample(nowMs);
     this.client.setInput(this.controls.buttons, this.controls.aim);
     this.step(nowMs);
-    if (this.closed || this.moving) return;
+    const waits = model.phase.value === "connecting" || model.phase.value === "queued";
+    if (this.closed || this.moving || waits) return;
     this.client.frame(nowMs);
     this.frame.attach(this.core.memory.buffer, this.client.framePointer(), this.client.frameLength());
     this.follow();
@@ -276,7 +276,6 @@ export class Game {
     document.removeEventListener("visibilitychange", this.playHidden);
     this.link.stop();
     this.sound.hush();
-    this.controls.enabled = false;
     this.stage.clear();
   }
 

@@ -29,6 +29,7 @@ async function start(): Promise<void> {
     console.error("driftbelt:", error);
     const fault = document.createElement("p");
     fault.className = "fault";
+    fault.setAttribute("role", "alert");
     fault.textContent = t(
       document.createElement("canvas").getContext("webgl2") ? "error.load" : "error.webgl",
     );

@@ -76,10 +76,13 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
   const opening = Stage.open(hosts.stage);
   const parts = Promise.all([core, opening]);
   parts.catch(saidByTheOpener);
-  stage = await opening;
-  controls.listen(stage.canvas);
   const seat = keptSeat(room);
   if (seat) begin(seat.name, seat);
+  stage = await opening;
+  controls.listen(stage.canvas);
+  effect(() => {
+    controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
+  });
   listenToKeys();
   const { camera } = stage;
   followCalm((calm) => {
@@ -101,10 +104,8 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
     measured = animate((nowMs) => {
       model.fps.value = measured();
       if (!stage) return;
-      const waiting = ["join", "connecting", "queued"].includes(model.phase.value);
-      if (game && !waiting) game.animate(nowMs);
-      else {
-        game?.animate(nowMs);
+      game?.animate(nowMs);
+      if (["join", "connecting", "queued"].includes(model.phase.value)) {
         attract.update(nowMs);
         stage.draw(attract.frame, { aim: undefined, follow: true, nameOf: () => "" }, nowMs);
       }
@@ -114,7 +115,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
 }
 
 /** The page waits for the same and fails with it. */
-function saidByTheOpener(): void {}
+export function saidByTheOpener(): void {}
 
 /** Keys that are not flight: chat, menu, sound, net graph. */
 function listenToKeys(): void {

@@ -159,3 +159,20 @@ test("a server that is replaced, or a seat that is gone, is come back to without
     link.stop();
   }
 });
+
+test("a server that is replaced again and again is lost like any other", () => {
+  const heard = events();
+  const link = new Link(place, heard);
+  for (const [passedMs, told] of [
+    [0, 0],
+    [4900, 1],
+    [5001, 1],
+  ]) {
+    vi.advanceTimersByTime(passedMs);
+    newest().open();
+    newest().end(1012);
+    expect(heard.waiting).toHaveBeenCalledTimes(told);
+    link.tryNow();
+  }
+  link.stop();
+});

@@ -40,6 +40,24 @@ test("a step that only the next one makes visible counts, since frames wait for 
   expect(play(new Sharpness(), 500, onDisplay)).toEqual([2, 1.6, 1.28]);
 });
 
+test("what has helped is kept when more is to be drawn", () => {
+  const sharpness = new Sharpness();
+  const perPixel = (resolution: number) => 20 * resolution ** 2 + 20;
+  expect(play(sharpness, 400, perPixel).at(-1)).toBe(0.75);
+  expect(play(sharpness, 2_000, (resolution) => 6 * perPixel(resolution))).toEqual([0.75]);
+});
+
+test("what is drawn twice for one frame is one frame", () => {
+  const sharpness = new Sharpness();
+  let now = 0;
+  for (let frame = 0; frame < 10_000; frame += 1) {
+    now += 33.3;
+    sharpness.measure(now);
+    sharpness.measure(now);
+  }
+  expect(sharpness.resolution).toBe(2);
+});
+
 test("slowness that has passed leaves one step less than it took", () => {
   const sharpness = new Sharpness();
   play(sharpness, 100, (resolution) => 10 * resolution ** 2);

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const QUEUE_LIMIT_BYTES: usize = 64 * 1024;
 /// Room that an emptied queue keeps for the next messages, in bytes.
 const RETAINED_BYTES: usize = 2048;
+#[cfg(target_os = "linux")]
 const _: () = assert!(size_of::<Shared>() == 64);
 
 /// The room's end of the way to a connection.

@@ -74,7 +74,7 @@ fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         eprintln!("Recordings:        {url}replay");
         #[cfg(unix)]
         while signals.next().await == Told::Upgrade {
-            match binary.ask(server.address()).await {
+            match binary.ask(&server.origin()).await {
                 Ok(()) => {
                     eprintln!("Another binary takes over …");
                     return anyhow::Ok(Some(server.leave_to_successor().await));

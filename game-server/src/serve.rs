@@ -13,6 +13,7 @@ use crate::net::listener;
 use crate::net::polling::Polling;
 use crate::net::presence::Presence;
 use crate::net::pump::Pump;
+use crate::net::recordings::Listing;
 use crate::net::site::{Purpose, Site};
 use crate::net::stream::Meters;
 use crate::net::tls::{self, Certificate};
@@ -88,12 +89,18 @@ impl Server {
         Plan::check(options)
     }
 
-    /// Whether a server of these options would listen at this address, which cannot change while it runs.
+    /// Whether a server of these options could follow the one of this [origin](Server::origin), which cannot change while
+    /// it runs.
     ///
     /// # Errors
     /// [`StartError`] says what to change.
-    pub fn check_address(options: &ServeOptions, address: SocketAddr) -> Result<(), StartError> {
-        port::check_address(options.host, options.port, !options.no_tls, address)
+    pub fn check_origin(options: &ServeOptions, origin: &str) -> Result<(), StartError> {
+        let tls = !options.no_tls;
+        let address = origin.strip_prefix(scheme(tls)).and_then(|rest| rest.strip_prefix("://"));
+        match address.and_then(|address| address.parse().ok()) {
+            Some(address) if port::would_open(options.host, options.port, tls, address) => Ok(()),
+            _ => Err(StartError::Elsewhere(origin.into())),
+        }
     }
 
     /// Opens a server that shows one recording, on this machine only.
@@ -144,6 +151,7 @@ impl Server {
             polling,
             origins: plan.origins,
             recordings: plan.recordings,
+            listing: Listing::default(),
             sim_build: sim::Sim::BUILD,
             started: Instant::now(),
             stopping,
@@ -200,8 +208,13 @@ impl Server {
     }
 
     fn url(&self, host: &str) -> String {
-        let scheme = if self.tls { "https" } else { "http" };
-        format!("{scheme}://{host}:{}/", self.address.port())
+        format!("{}://{host}:{}/", scheme(self.tls), self.address.port())
+    }
+
+    /// How and where the server listens.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", scheme(self.tls), self.address)
     }
 
     /// Stops for a successor: accepts nobody, tells the players to come back at once, leaves the recordings to be gone on
@@ -241,6 +254,10 @@ impl Server {
             tracing::info!(left = self.site.sockets.count(), "some peers did not take their leave");
         }
     }
+}
+
+fn scheme(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
 }
 
 /// What has to be done now and then.

@@ -12,7 +12,7 @@ use sim::Sim;
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ use tokio::time::timeout;
 
 /// Set for a server whose standard input is the socket to listen on.
 const LISTENER_VARIABLE: &str = "GAME_SERVER_LISTENER_ON_STDIN";
-/// Set for a binary that is asked whether it can take over: the build of the simulation that it must have, and the address
-/// where the server listens that it would follow.
+/// Set for a binary that is asked whether it can take over: the build of the simulation that it must have, and how and where
+/// the server listens that it would follow.
 const SUCCESSION_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_SIMULATION";
-const ADDRESS_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_ADDRESS";
+const ORIGIN_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_ORIGIN";
 /// How long a binary may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// The file, beside the recordings, that says which process is writing them.
@@ -74,15 +74,15 @@ impl Binary {
         Ok(Binary { path: std::env::current_exe()?, arguments: std::env::args_os().skip(1).collect() })
     }
 
-    /// Asks what is at the path now whether it can take over from a server that listens here.
+    /// Asks what is at the path now whether it can take over from the server of this origin.
     ///
     /// # Errors
     /// [`UpgradeError`] says why it cannot.
-    pub async fn ask(&self, address: SocketAddr) -> Result<(), UpgradeError> {
+    pub async fn ask(&self, origin: &str) -> Result<(), UpgradeError> {
         let binary = self.path.clone();
         let mut command = tokio::process::Command::new(&binary);
         command.args(&self.arguments).env_remove(LISTENER_VARIABLE);
-        command.env(SUCCESSION_VARIABLE, Sim::BUILD).env(ADDRESS_VARIABLE, address.to_string());
+        command.env(SUCCESSION_VARIABLE, Sim::BUILD).env(ORIGIN_VARIABLE, origin);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let output = match timeout(ANSWER_LIMIT, command.output()).await {
             Err(_) => return Err(UpgradeError::Silent { binary }),
@@ -104,7 +104,7 @@ impl Binary {
             .args(&self.arguments)
             .env(LISTENER_VARIABLE, "1")
             .env_remove(SUCCESSION_VARIABLE)
-            .env_remove(ADDRESS_VARIABLE)
+            .env_remove(ORIGIN_VARIABLE)
             .stdin(Stdio::from(listener))
             .exec()
     }
@@ -127,8 +127,8 @@ pub fn answer(options: &ServeOptions, build: &str) -> anyhow::Result<()> {
         Sim::BUILD
     );
     // A server from before this was asked does not say where it listens.
-    if let Ok(address) = std::env::var(ADDRESS_VARIABLE) {
-        Server::check_address(options, address.parse()?)?;
+    if let Ok(origin) = std::env::var(ORIGIN_VARIABLE) {
+        Server::check_origin(options, &origin)?;
     }
     Server::check(options)?;
     Ok(())

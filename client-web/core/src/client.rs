@@ -300,7 +300,7 @@ impl Client {
         }
     }
 
-    /// The time before which [`Self::advance`] has nothing to do, unless something is received: infinite before the welcome.
+    /// The time until which [`Self::advance`] need not be called, unless something is received: infinite before the welcome.
     #[must_use]
     pub fn due_ms(&self) -> f64 {
         let world = self.connection.as_ref().and_then(|connection| connection.world.as_ref());

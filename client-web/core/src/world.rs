@@ -297,9 +297,10 @@ impl World {
         (!frames.is_empty()).then(|| Input { ack: self.view.tick(), frames })
     }
 
-    /// When the next frame is due, in milliseconds.
+    /// When the clock is to be run again, in milliseconds: for the next frame, or so that its silence is no gap.
     pub fn due_ms(&self) -> f64 {
-        self.clock.time_of(f64::from(self.issued.next().0))
+        let frame_ms = self.clock.time_of(f64::from(self.issued.next().0));
+        frame_ms.min(self.advanced_ms + SKIP_GAP_MS / 2.0)
     }
 
     /// Controls with the lag of the picture that they were aimed by. It only counts for shots, and small changes of it do

@@ -21,7 +21,8 @@ export class Sound {
     const start = () => this.start();
     for (const gesture of ["pointerdown", "keydown", "touchend"]) addEventListener(gesture, start);
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.synth?.resume();
+      if (document.hidden) this.hush();
+      else this.synth?.resume();
     });
     effect(() => {
       const { muted, volume } = settings.value;

@@ -22,6 +22,8 @@ const OPEN_MS = 8000;
 const STALE_MS = 1000;
 /** A server that is being replaced is back within a moment; its players come back spread over this long. */
 const RESTART_SPREAD_MS = 150;
+/** A line that is lost again so soon after it was come back to is not lost for a reason that needs no word. */
+const QUIET_MS = 5000;
 /** Close codes that mean something to this side; 4002, 4007 and 4009 are our own words. */
 export const CloseCode = {
   restarting: RESTARTING,
@@ -52,6 +54,8 @@ export class Link {
   private probe: Transport | undefined;
   private probing: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
+  /** When the line was last come back to without a word. */
+  private quietAt = Number.NEGATIVE_INFINITY;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private check: ReturnType<typeof setInterval> | undefined;
   private heardAt = 0;
@@ -228,8 +232,11 @@ export class Link {
       this.retry = setTimeout(() => this.connect());
       return;
     }
-    if (reached && (code === CloseCode.restarting || code === CloseCode.seatGone)) {
+    const now = performance.now();
+    const harmless = code === CloseCode.restarting || code === CloseCode.seatGone;
+    if (reached && harmless && now - this.quietAt > QUIET_MS) {
       // Nothing is wrong with the line: no reason to wait, or to tell the player.
+      this.quietAt = now;
       const spread = code === CloseCode.restarting ? Math.random() * RESTART_SPREAD_MS : 0;
       this.retry = setTimeout(() => this.connect(), spread);
       return;
@@ -237,7 +244,7 @@ export class Link {
     const delay = retryDelayMs(this.attempt, Math.random());
     this.attempt += 1;
     this.retry = setTimeout(() => this.connect(), delay);
-    this.events.waiting(performance.now() + delay);
+    this.events.waiting(now + delay);
   }
 
   /** Lets go of the line. */

@@ -9,7 +9,7 @@ import type { Core } from "../core.ts";
 import { expose } from "../handle.ts";
 import { t } from "../locale/locale.ts";
 import { animate } from "../loop.ts";
-import type { Hosts } from "../play.ts";
+import { type Hosts, saidByTheOpener } from "../play.ts";
 import { change, followCalm, settings } from "../settings.ts";
 import { model } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
@@ -97,6 +97,7 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
     else void fetchList();
   };
 
+  loading.catch(saidByTheOpener);
   render(<Page player={player} actions={actions} close={close} />, hosts.ui);
   stage = await Stage.open(hosts.stage);
   const { camera } = stage;
@@ -108,6 +109,7 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
   listenToPointer(stage.canvas, () => player.value);
   addEventListener("popstate", openAddress);
   openAddress();
+  await loading;
 }
 
 function Page(props: {

@@ -35,7 +35,7 @@ export class Sharpness {
   measure(nowMs: number): boolean {
     const step = nowMs - this.last;
     this.last = nowMs;
-    if (this.settled || Number.isNaN(step) || step > GAP_MS) return false;
+    if (this.settled || !(step > 0 && step <= GAP_MS)) return false;
     this.times[this.count] = step;
     this.count += 1;
     if (this.count < FRAMES) return false;
@@ -53,9 +53,12 @@ export class Sharpness {
     if (slow && this.resolution > LEAST) {
       this.before ??= { resolution: this.resolution, median };
       this.resolution = Math.max(LEAST, this.resolution * STEP);
-    } else if (this.before && median > this.before.median * WORTHWHILE) {
-      this.resolution = this.before.resolution;
-      this.settled = true;
+    } else if (this.before) {
+      if (median > this.before.median * WORTHWHILE) {
+        this.resolution = this.before.resolution;
+        this.settled = true;
+      }
+      this.before = undefined;
     } else if (this.calm >= CALM_JUDGEMENTS && !this.raised && this.resolution < this.finest) {
       this.resolution = Math.min(this.finest, this.resolution / STEP);
       this.raised = true;

@@ -29,6 +29,8 @@ impl Storage for Directory {
 
     fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
         create_dir_all(&self.path)?;
+        // Before the new recording, which may need the place, and after it, since it counts.
+        self.retention.apply(&self.path, at);
         let base = base_name(room, at);
         for number in 1..=SAME_NAME_LIMIT {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };

@@ -140,6 +140,8 @@ mod tests {
             encoder.keyframe(&Keyframe::default()).map_err(io::Error::other)?;
             write(home.path().join(format!("{room}.belt")), encoder.take().map_err(io::Error::other)?)?;
         }
+        let b = File::options().write(true).open(home.path().join("b.belt"))?;
+        b.set_modified(SystemTime::now() - DAY)?;
         let mut left = unfinished(home.path())?;
         assert_eq!(left.next().map(|first| first.room().to_owned()).as_deref(), Some("a"));
         Retention { files_limit: Some(1), ..Retention::default() }.apply(home.path(), SystemTime::now());

@@ -34,21 +34,25 @@ impl Reporter {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether a problem was told.
-    pub fn is_troubled(&self) -> bool {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).problem.is_some()
-    }
-
     /// A file is being written.
     pub fn recording(&self, file: &str) {
-        let now = JournalStatus { recording: true, file: Some(file.into()), problem: None };
-        let before = self.change(|_| now);
-        if before.recording && before.problem.is_some() {
-            tracing::info!(room = self.room, file, "the disk keeps up again");
-        } else if before.problem.is_some() {
-            tracing::warn!(room = self.room, file, "recording again");
-        } else {
-            tracing::info!(room = self.room, file, "recording");
+        let now = |before: &JournalStatus| JournalStatus {
+            recording: true,
+            file: Some(file.into()),
+            problem: before.problem.clone().filter(|problem| problem == LATE),
+        };
+        match self.change(now).problem.as_deref() {
+            None | Some(LATE) => tracing::info!(room = self.room, file, "recording"),
+            Some(_) => tracing::warn!(room = self.room, file, "recording again"),
+        }
+    }
+
+    /// The disk has what players are told.
+    pub fn in_time(&self) {
+        let is_late = |status: &JournalStatus| status.problem.as_deref() == Some(LATE);
+        if is_late(&self.status()) {
+            self.change(|before| JournalStatus { problem: None, ..before.clone() });
+            tracing::info!(room = self.room, "the disk keeps up again");
         }
     }
 
@@ -70,7 +74,7 @@ impl Reporter {
         let now = JournalStatus { recording: false, file: None, problem: Some(problem.into()) };
         let before = self.change(|_| now);
         // Said once, not at every attempt to begin again.
-        if before.recording || before.problem.is_none() {
+        if before.recording || before.problem.is_none_or(|problem| problem == LATE) {
             counter!("driftbelt_journal_failures_total", "reason" => problem.to_owned()).increment(1);
             tracing::error!(
                 room = self.room,

@@ -300,13 +300,26 @@ fn a_long_recording_goes_on_in_a_new_file_that_stands_for_itself() {
 }
 
 #[test]
+fn a_full_recording_whose_successor_cannot_begin_can_still_be_gone_on_with() {
+    let disk = Disk::default();
+    let mut room = TestRoom::new(&disk, 1, AMPLE);
+    room.tick_until(|journal| journal.status().recording);
+    disk.set(|state| state.unwritable = true);
+    room.tick_until(|journal| journal.status().problem.is_some());
+    let recordings = disk.recordings();
+    assert_eq!(recordings[recordings.len() - 1].ending(), &Ending::Unfinished);
+}
+
+#[test]
 fn a_recording_of_too_many_keyframes_for_its_index_goes_on_in_a_new_file() {
     let disk = Disk::default();
     let mut room = TestRoom::new(&disk, u64::MAX, AMPLE);
     for _ in 0..KEYFRAMES_LIMIT {
         room.journal.keyframe(&room.keyframe(), &Seats::default());
     }
-    room.finish();
+    let written = room.journal.0.take().expect("a recorder");
+    drop(written.queue);
+    assert_eq!(written.ended.recv(), Err(std::sync::mpsc::RecvError));
     let kept: Vec<usize> = disk.recordings().iter().map(|file| file.keyframe_ticks().len()).collect();
     assert_eq!(kept, [KEYFRAMES_LIMIT, 1]);
 }

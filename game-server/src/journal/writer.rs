@@ -4,7 +4,7 @@ use super::status::Reporter;
 use super::storage::{RecordingFile, Storage};
 use super::syncer::Syncer;
 use crate::gate::Gate;
-use metrics::{Counter, counter};
+use metrics::counter;
 use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
@@ -71,7 +71,6 @@ impl<S: Storage> Writer<S> {
     /// Writes until the room lets go of the queue. With a keyframe in `last` the room has ended, and the recording gets
     /// its index; without one something went wrong, and the recording stays open-ended.
     pub fn run(mut self, entries: &Receiver<Entry>, last: &Mutex<Option<Keyframe>>) {
-        let bytes_written = counter!("driftbelt_journal_bytes_total");
         let mut syncer = match Syncer::start(&self.room) {
             Ok(syncer) => syncer,
             Err(error) => return self.status.stopped(&format!("its thread could not be started: {error}")),
@@ -85,7 +84,7 @@ impl<S: Storage> Writer<S> {
                     let waiting = std::iter::once(entry).chain(entries.try_iter());
                     let done =
                         waiting.take(super::QUEUE_LIMIT_ENTRIES).try_for_each(|entry| self.take(entry));
-                    let written = done.and_then(|()| self.write(&bytes_written));
+                    let written = done.and_then(|()| self.write());
                     self.settle(written);
                     self.publish();
                 }
@@ -98,7 +97,7 @@ impl<S: Storage> Writer<S> {
         let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = match last {
             Some(last) => self.end(&last),
-            None => self.write(&bytes_written).and_then(|()| self.wait_for_disk()),
+            None => self.write().and_then(|()| self.wait_for_disk()),
         };
         self.settle(ended);
     }
@@ -116,11 +115,10 @@ impl<S: Storage> Writer<S> {
                 let Some(mut old) = self.open.take() else { return self.begin(&keyframe, &seats) };
                 // The disk has the new file before the index of the old one says that it is over: neither a crash nor a power
                 // cut between the two loses the session.
-                let begun = self.begin(&keyframe, &seats).and_then(|()| self.wait_for_disk());
+                self.begin(&keyframe, &seats).and_then(|()| self.wait_for_disk())?;
                 if let Err(error) = old.close() {
                     tracing::warn!(room = self.room, file = old.name, %error, "a full recording could not be closed");
                 }
-                begun?;
             }
             Entry::Seats(seats) => {
                 if let Some(open) = &mut self.open {
@@ -166,17 +164,15 @@ impl<S: Storage> Writer<S> {
     }
 
     /// Hands what is encoded to the operating system.
-    fn write(&mut self, bytes_written: &Counter) -> Result<(), WriteError> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        bytes_written.increment(open.write()?);
-        Ok(())
+    fn write(&mut self) -> Result<(), WriteError> {
+        self.open.as_mut().map_or(Ok(()), OpenFile::write)
     }
 
     /// Says what players may be told now.
     fn publish(&self) {
         let Some(open) = &self.open else { return self.gate.open() };
-        if self.gate.write(open.last_tick) && self.status.is_troubled() {
-            self.status.recording(&open.name);
+        if self.gate.write(open.last_tick) {
+            self.status.in_time();
         }
     }
 
@@ -206,7 +202,8 @@ impl<S: Storage> Writer<S> {
     fn end(&mut self, last: &Keyframe) -> Result<(), WriteError> {
         let Some(open) = &mut self.open else { return Ok(()) };
         // The last keyframe lets the world go on from the very end; after a gap it belongs to another world.
-        if open.last_tick == last.tick && open.last_keyframe != Some(last.tick) {
+        let is_new = open.last_tick == last.tick && open.last_keyframe != Some(last.tick);
+        if is_new && !open.encoder.is_full() {
             open.encoder.keyframe(last)?;
         }
         open.close()?;
@@ -274,8 +271,8 @@ impl<F: RecordingFile> OpenFile<F> {
         Ok(self.is_outdated || self.encoder.is_full() || self.bytes >= limit_bytes)
     }
 
-    /// Hands what is encoded to the operating system. Says how many bytes that were.
-    fn write(&mut self) -> Result<u64, WriteError> {
+    /// Hands what is encoded to the operating system.
+    fn write(&mut self) -> Result<(), WriteError> {
         let bytes = self.encoder.take()?;
         self.append(&bytes)
     }
@@ -287,13 +284,14 @@ impl<F: RecordingFile> OpenFile<F> {
         Ok(self.file.sync()?)
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Result<u64, WriteError> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         if bytes.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         self.file.append(bytes)?;
         self.bytes += bytes.len() as u64;
         self.unsynced_since.get_or_insert_with(Instant::now);
-        Ok(bytes.len() as u64)
+        counter!("driftbelt_journal_bytes_total").increment(bytes.len() as u64);
+        Ok(())
     }
 }

@@ -203,12 +203,15 @@ async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(
         }
         ["pardons"] => {
             let Pardon { address } = read(body)?;
-            let pardoned = on_disk(site, move |site| site.bans.pardon(address, SystemTime::now())).await?;
-            if !pardoned {
-                return Err(OrderError::refused(StatusCode::NOT_FOUND, "this address is not banned"));
+            let pardoned = on_disk(site, move |site| site.bans.pardon(address, SystemTime::now())).await;
+            match pardoned {
+                Ok(true) | Err(OrderError::Unwritten(_)) => administer_all(site, &Admin::PardonAddress),
+                Ok(false) => {
+                    return Err(OrderError::refused(StatusCode::NOT_FOUND, "this address is not banned"));
+                }
+                Err(OrderError::Refused(..)) => {}
             }
-            administer_all(site, &Admin::PardonAddress);
-            Ok(())
+            pardoned.map(drop)
         }
         _ => Err(OrderError::refused(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
     }
@@ -249,8 +252,10 @@ async fn on_disk<T: Send + 'static>(
     change: impl FnOnce(&Site) -> io::Result<T> + Send + 'static,
 ) -> Result<T, OrderError> {
     let site = site.clone();
-    let changed = tokio::task::spawn_blocking(move || change(&site)).await;
-    changed.map_err(io::Error::other).flatten().map_err(|error| {
+    let changed = tokio::task::spawn_blocking(move || change(&site)).await.map_err(|error| {
+        OrderError::refused(StatusCode::INTERNAL_SERVER_ERROR, format!("not done: {error}"))
+    })?;
+    changed.map_err(|error| {
         tracing::error!(%error, "the bans cannot be written");
         OrderError::Unwritten(error)
     })

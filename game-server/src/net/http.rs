@@ -132,14 +132,12 @@ fn status(site: &Site) -> Status {
 }
 
 async fn recordings(site: &Arc<Site>) -> Answer {
-    let recordings = site.recordings.clone();
-    match tokio::task::spawn_blocking(move || recordings.list()).await {
-        Ok(Ok(listed)) => json(&json!({ "recordings": listed })),
-        Ok(Err(error)) => {
+    match site.listing.of(&site.recordings, Instant::now()).await {
+        Ok(listed) => json(&json!({ "recordings": *listed })),
+        Err(error) => {
             tracing::warn!(%error, "the recordings cannot be listed");
             text(StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed")
         }
-        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed"),
     }
 }
 

@@ -12,13 +12,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use std::borrow::Cow;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, Take};
+use tokio::sync::Mutex;
 
 /// Bytes of a file that are read in one go.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Longest name of a recording, in bytes: what file systems take.
 const NAME_LIMIT_BYTES: usize = 255;
+/// How old a list may be that is given to browsers: however many ask, the disk is asked once in this time.
+const LIST_AGE_LIMIT: Duration = Duration::from_secs(1);
 /// What stands for itself in a path (RFC 3986 §2.3) and in a header's encoded file name (RFC 8187 §3.2.1).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -33,12 +38,36 @@ pub enum Recordings {
     File(PathBuf),
 }
 
-impl Recordings {
-    /// The recordings, the newest first. Takes as long as the disk takes.
+/// The list of recordings, for all who ask.
+#[derive(Default)]
+pub struct Listing {
+    newest: Mutex<Option<(Instant, Arc<[ListedRecording]>)>>,
+}
+
+impl Listing {
+    /// The recordings, the newest first, as they were a moment ago.
     ///
     /// # Errors
     /// If the directory cannot be read.
-    pub fn list(&self) -> io::Result<Vec<ListedRecording>> {
+    pub async fn of(&self, recordings: &Recordings, now: Instant) -> io::Result<Arc<[ListedRecording]>> {
+        // Who waits here is given what the one before has read.
+        let mut newest = self.newest.lock().await;
+        if let Some((at, listed)) = &*newest
+            && now.saturating_duration_since(*at) < LIST_AGE_LIMIT
+        {
+            return Ok(listed.clone());
+        }
+        let recordings = recordings.clone();
+        let listed: Arc<[_]> =
+            tokio::task::spawn_blocking(move || recordings.list()).await.map_err(io::Error::other)??.into();
+        *newest = Some((now, listed.clone()));
+        Ok(listed)
+    }
+}
+
+impl Recordings {
+    /// Takes as long as the disk takes.
+    fn list(&self) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
             Recordings::Directory(directory) => list(directory),
@@ -113,6 +142,19 @@ fn file_body(file: Take<File>) -> Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn however_many_ask_the_disk_is_asked_once_in_a_while() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing");
+        let (recordings, listing) = (Recordings::Directory(missing.clone()), Listing::default());
+        let start = Instant::now();
+        assert_eq!(listing.of(&recordings, start).await.unwrap().len(), 0);
+        std::fs::write(missing, "no directory, which an error tells").unwrap();
+        let late = start + LIST_AGE_LIMIT;
+        assert!(listing.of(&recordings, late - Duration::from_nanos(1)).await.is_ok());
+        assert!(listing.of(&recordings, late).await.is_err());
+    }
 
     #[test]
     fn names_stay_in_the_directory() {

@@ -11,7 +11,7 @@ use crate::net::polling::Polling;
 use crate::net::presence::Presence;
 use crate::net::proxies::Proxies;
 use crate::net::pump::Pump;
-use crate::net::recordings::Recordings;
+use crate::net::recordings::{Listing, Recordings};
 use crate::net::stream::Meters;
 use crate::net::whereabouts::Whereabouts;
 use crate::speech::Words;
@@ -45,6 +45,8 @@ pub struct Site {
     pub origins: Origins,
     /// What browsers may watch.
     pub recordings: Recordings,
+    /// The list of those.
+    pub listing: Listing,
     /// The build of the simulation.
     pub sim_build: &'static str,
     /// When the server started.

@@ -32,9 +32,9 @@ pub enum StartError {
     PlainBeyondLoopback(IpAddr),
     /// The server that is followed listens elsewhere than these options say.
     #[error(
-        "--host, --port and --no-tls cannot change while the server runs, which listens on {0}: stop it and start it anew"
+        "--host, --port and --no-tls cannot change while the server runs, at {0}: stop it and start it anew"
     )]
-    Elsewhere(SocketAddr),
+    Elsewhere(String),
     /// The socket to listen on.
     #[error("the socket that was left to listen on cannot be used: {0}")]
     Listener(io::Error),

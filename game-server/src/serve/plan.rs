@@ -1,7 +1,7 @@
 //! What a server is made of, by its options.
 
 use super::error::StartError;
-use super::port::lan_address;
+use super::port::{check_host, lan_address};
 use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::journal::{JournalOptions, Retention};
@@ -133,6 +133,7 @@ impl Plan {
 
     /// Whether the options make a server, as far as can be told without opening it.
     pub fn check(options: &ServeOptions) -> Result<(), StartError> {
+        check_host(options.host, !options.no_tls)?;
         acme(options)?;
         admin_token(options)?;
         assets(options).words()?;

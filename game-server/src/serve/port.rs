@@ -25,24 +25,18 @@ pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, S
     }
 }
 
-/// Whether a server of these options would listen where the one that it follows does: the socket is handed over as it is.
-pub fn check_address(
-    host: Option<IpAddr>,
-    port: u16,
-    tls: bool,
-    address: SocketAddr,
-) -> Result<(), StartError> {
-    check_host(host, tls)?;
+/// Whether [`open`] could listen at this address. The socket of the process before this is handed over as it is.
+pub fn would_open(host: Option<IpAddr>, port: u16, tls: bool, address: SocketAddr) -> bool {
     let same_host = match host {
         Some(host) => host == address.ip(),
         None if tls => address.ip().is_unspecified(),
         None => address.ip() == Ipv4Addr::LOCALHOST,
     };
-    let same_port = port == 0 || port == address.port();
-    if same_host && same_port { Ok(()) } else { Err(StartError::Elsewhere(address)) }
+    same_host && (port == 0 || port == address.port())
 }
 
-fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
+/// Whether what is said there may be said in plain text.
+pub fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
     match host {
         Some(host) if !tls && !host.is_loopback() => Err(StartError::PlainBeyondLoopback(host)),
         _ => Ok(()),

@@ -49,6 +49,7 @@ impl InputBuffer {
     /// so that it has none again when it is resent.
     pub fn release(&mut self) {
         self.waiting.clear();
+        self.newest = self.applied;
         self.held.buttons = Buttons::default();
     }
 
@@ -133,6 +134,7 @@ mod tests {
         }
         assert_eq!(buttons(buffer.take(Tick(11))), Some(1));
         buffer.release();
+        assert_eq!(buffer.lead(Tick(11)), 0, "what was dropped is not ahead");
         assert_eq!(buttons(buffer.take(Tick(12))), None, "nobody steers");
         for tick in 11..=13 {
             buffer.insert(frame(tick, if tick == 13 { 2 } else { 1 }), Tick(12));

@@ -91,27 +91,30 @@ fn a_binary_that_simulates_otherwise_says_so() {
         ["--admin-token-file", "missing"],
         ["--admin-token-file", "short"],
         ["--cert", "missing"],
+        ["--no-tls", "--host=0.0.0.0"],
     ] {
         let (can, words) = answer(sim::Sim::BUILD, &unusable);
         assert!(!can, "{unusable:?}: {words}");
     }
-    for (address, options, keeps) in [
-        ("[::]:9443", &["--port", "9443"][..], true),
-        ("127.0.0.1:9443", &["--port", "0", "--no-tls"], true),
-        ("[::]:9443", &["--port", "9443", "--no-tls"], false),
-        ("[::]:9443", &["--port", "9444"], false),
-        ("[::]:9443", &["--port", "9443", "--host", "::1"], false),
+    for (origin, options, keeps) in [
+        ("https://[::]:9443", &["--port", "9443"][..], true),
+        ("http://127.0.0.1:9443", &["--port", "0", "--no-tls"], true),
+        ("https://[::]:9443", &["--port", "9443", "--no-tls"], false),
+        ("https://127.0.0.1:9443", &["--port", "9443", "--host", "127.0.0.1", "--no-tls"], false),
+        ("http://127.0.0.1:9443", &["--port", "9443", "--host", "127.0.0.1"], false),
+        ("https://[::]:9443", &["--port", "9444"], false),
+        ("https://[::]:9443", &["--port", "9443", "--host", "::1"], false),
     ] {
         let mut command = Command::new(BINARY);
         command
             .args(options)
             .current_dir(home.path())
             .env("GAME_SERVER_SUCCEEDS_SIMULATION", sim::Sim::BUILD);
-        command.env("GAME_SERVER_SUCCEEDS_ADDRESS", address).stdin(Stdio::null());
+        command.env("GAME_SERVER_SUCCEEDS_ORIGIN", origin).stdin(Stdio::null());
         let output = command.output().unwrap();
         let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.success(), keeps, "{address} {options:?}: {words}");
-        assert!(keeps || words.contains(address), "{words}");
+        assert_eq!(output.status.success(), keeps, "{origin} {options:?}: {words}");
+        assert!(keeps || words.contains(origin), "{words}");
     }
     let output = Command::new(BINARY)
         .args(["upgrade", "--recordings", "."])

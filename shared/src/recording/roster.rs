@@ -3,6 +3,7 @@
 use super::mark::Marked;
 use super::reader::Recording;
 use crate::id::{PlayerId, Tick};
+use crate::keyframe::PlayerKey;
 use crate::text::Name;
 use std::collections::BTreeMap;
 
@@ -23,12 +24,24 @@ pub struct Seated {
     pub left: Option<Tick>,
 }
 
+impl Seated {
+    /// A player of a keyframe.
+    fn at(key: &PlayerKey, joined: Tick) -> Seated {
+        let PlayerKey { player, team, .. } = *key;
+        Seated { player, name: key.name.clone(), team, drone: key.drone.is_some(), joined, left: None }
+    }
+}
+
 impl Recording {
     /// Everybody who played, ascending by id. Reads all keyframes; those that this build does not understand are
     /// left out.
     #[must_use]
     pub fn roster(&self) -> Vec<Seated> {
         let mut roster = BTreeMap::<PlayerId, Seated>::new();
+        // A recording that goes on where another one has ended has no marks of how its first players came in.
+        if let Ok((first, _)) = self.seek(Tick(0)) {
+            roster.extend(first.players.iter().map(|key| (key.player, Seated::at(key, first.tick))));
+        }
         for mark in self.marks() {
             match &mark.what {
                 Marked::Joined { player, name } => {
@@ -55,10 +68,8 @@ impl Recording {
                 }
             }
             for (player, key) in here {
-                let (name, drone) = (key.name.clone(), key.drone.is_some());
-                let seated = Seated { player, name, team: key.team, drone, joined: tick, left: None };
-                let known = roster.entry(player).or_insert(seated);
-                (known.team, known.drone) = (key.team, drone);
+                let known = roster.entry(player).or_insert_with(|| Seated::at(key, tick));
+                (known.team, known.drone) = (key.team, key.drone.is_some());
             }
         }
         roster.into_values().collect()

@@ -163,12 +163,15 @@ fn the_roster_knows_humans_by_marks_and_drones_by_keyframes() {
         drone: drone.then(crate::keyframe::DroneKey::default),
     };
     let mut encoder = Encoder::new(&header());
-    encoder.keyframe(&Keyframe { players: vec![seat(1 << 24, true)], ..keyframe(0) }).expect("small");
+    encoder
+        .keyframe(&Keyframe { players: vec![seat(1, false), seat(1 << 24, true)], ..keyframe(0) })
+        .expect("small");
     encoder.mark(Mark::joined(Tick(1), PlayerId(3), &Name::from_input("Ada")));
     encoder.mark(Mark::joined(Tick(1), PlayerId(4), &Name::from_input("Bo")));
     for tick in 1..=10 {
         encoder.tick(Tick(tick), &TickInputs::default(), 0).expect("small");
     }
+    encoder.mark(Mark::left(Tick(7), PlayerId(1)));
     encoder.mark(Mark::left(Tick(8), PlayerId(4)));
     encoder.keyframe(&Keyframe { players: vec![seat(3, false)], ..keyframe(10) }).expect("small");
     let recording = Recording::open(encoder.finish().expect("small")).expect("a sound file");
@@ -177,7 +180,12 @@ fn the_roster_knows_humans_by_marks_and_drones_by_keyframes() {
         roster.iter().map(|seat| (seat.player.0, seat.team, seat.drone, seat.joined.0, seat.left)).collect();
     assert_eq!(
         told,
-        [(3, 2, false, 1, None), (4, 0, false, 1, Some(Tick(8))), (1 << 24, 2, true, 0, Some(Tick(10)))]
+        [
+            (1, 2, false, 0, Some(Tick(7))),
+            (3, 2, false, 1, None),
+            (4, 0, false, 1, Some(Tick(8))),
+            (1 << 24, 2, true, 0, Some(Tick(10)))
+        ]
     );
 }
 

@@ -24,7 +24,7 @@ export interface TransportEvents {
   /** Messages may be sent. */
   opened(): void;
   received(message: Uint8Array): void;
-  /** It has ended: with the server's code, with 1012 if the server knows nothing of it any more, or else with 1006. */
+  /** It has ended: with the server's code, with 1012 if a server that had spoken knows nothing of it any more, or else with 1006. */
   closed(code: number, reason: string): void;
 }
 
