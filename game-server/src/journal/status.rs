@@ -49,8 +49,10 @@ impl Reporter {
 
     /// The disk has what players are told.
     pub fn in_time(&self) {
-        let is_late = |status: &JournalStatus| status.problem.as_deref() == Some(LATE);
-        if is_late(&self.status()) {
+        let held = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_late = held.problem.as_deref() == Some(LATE);
+        drop(held);
+        if was_late {
             self.change(|before| JournalStatus { problem: None, ..before.clone() });
             tracing::info!(room = self.room, "the disk keeps up again");
         }
