@@ -112,6 +112,14 @@ export class Pilot {
     );
   }
 
+  /** Until the own ship is more than 4 units from a place. */
+  async untilAwayFrom(place: { x: number; y: number }): Promise<void> {
+    await this.page.waitForFunction((from) => {
+      const { self } = (globalThis as Window).driftbelt.state();
+      return self !== null && Math.hypot(self.x - from.x, self.y - from.y) > 4;
+    }, place);
+  }
+
   async untilText(selector: string, text: string | RegExp, timeout = WAIT_MS): Promise<void> {
     await this.page.locator(selector, { hasText: text }).first().waitFor({ timeout });
   }

@@ -72,10 +72,7 @@ test("where upgrades are blocked the match is flown over polls, outlives the ser
     while (page.snapshots < from + flight) await new Promise(requestAnimationFrame);
     return ((page.snapshots - from) * 1000) / (performance.now() - sinceMs);
   }, FLIGHT_SNAPSHOTS);
-  await pilot.page.waitForFunction((from) => {
-    const self = driftbelt.state().self;
-    return self !== null && Math.hypot(self.x - from.x, self.y - from.y) > 4;
-  }, start);
+  await pilot.untilAwayFrom(start);
   await pilot.page.keyboard.up("KeyW");
   console.log(`over long polls: ${rate.toFixed(1)} snapshots per second`);
   expect(rate).toBeGreaterThanOrEqual(SNAPSHOTS_PER_SECOND_FLOOR);

@@ -32,10 +32,7 @@ test("join, fly, see a picture", async () => {
     const before = (await pilot.state()).self!;
     await pilot.aim(0);
     await pilot.page.keyboard.down("KeyW");
-    await pilot.page.waitForFunction((start) => {
-      const self = driftbelt.state().self;
-      return self !== null && Math.hypot(self.x - start.x, self.y - start.y) > 4;
-    }, before);
+    await pilot.untilAwayFrom(before);
     await pilot.page.keyboard.up("KeyW");
     // A blank picture compresses to almost nothing; stars, rocks and nebula do not.
     const picture = await pilot.page.locator("#stage").screenshot();
@@ -122,10 +119,7 @@ test("keys do in the menu what they do on any page, and a hidden tab lets them g
     await page.waitForSelector(".dialog", { state: "detached" });
     await page.keyboard.down("KeyW");
     const start = (await pilot.state()).self!;
-    await page.waitForFunction((from) => {
-      const self = driftbelt.state().self;
-      return self !== null && Math.hypot(self.x - from.x, self.y - from.y) > 4;
-    }, start);
+    await pilot.untilAwayFrom(start);
     // A hidden tab gets no more animation frames.
     await page.evaluate(() => {
       globalThis.requestAnimationFrame = () => 0;

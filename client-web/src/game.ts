@@ -16,7 +16,7 @@ import { type KeptSeat, keepSeat } from "./net/seat.ts";
 import type { TransportKind } from "./net/transport/transport.ts";
 import { Names, show, tell } from "./notices.ts";
 import { change, settings } from "./settings.ts";
-import { addToast, hudAtRest, model } from "./ui/model.ts";
+import { addToast, hudAtRest, model, precedesMatch } from "./ui/model.ts";
 import type { Stage } from "./view/stage.ts";
 
 const HUD_MS = 66;
@@ -87,8 +87,7 @@ export class Game {
     this.controls.sample(nowMs);
     this.client.setInput(this.controls.buttons, this.controls.aim);
     this.step(nowMs);
-    const waits = model.phase.value === "connecting" || model.phase.value === "queued";
-    if (this.closed || this.moving || waits) return;
+    if (this.closed || this.moving || precedesMatch(model.phase.value)) return;
     this.client.frame(nowMs);
     this.frame.attach(this.core.memory.buffer, this.client.framePointer(), this.client.frameLength());
     this.follow();

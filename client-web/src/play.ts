@@ -12,7 +12,7 @@ import { animate } from "./loop.ts";
 import { type KeptSeat, keptSeat } from "./net/seat.ts";
 import { change, followCalm, settings } from "./settings.ts";
 import { mountApp } from "./ui/app.tsx";
-import { type Actions, model } from "./ui/model.ts";
+import { type Actions, model, precedesMatch } from "./ui/model.ts";
 import { Attract } from "./view/attract.ts";
 import { Stage } from "./view/stage.ts";
 
@@ -105,7 +105,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>, connect: C
       model.fps.value = measured();
       if (!stage) return;
       game?.animate(nowMs);
-      if (["join", "connecting", "queued"].includes(model.phase.value)) {
+      if (precedesMatch(model.phase.value)) {
         attract.update(nowMs);
         stage.draw(attract.frame, { aim: undefined, follow: true, nameOf: () => "" }, nowMs);
       }

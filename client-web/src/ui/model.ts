@@ -7,6 +7,11 @@ import type { Thumbs } from "../input/touch.ts";
 
 export type Phase = "join" | "connecting" | "queued" | "playing" | "dead" | "reconnecting" | "goodbye";
 
+/** Whether there is no match to be shown yet. */
+export function precedesMatch(phase: Phase): boolean {
+  return phase === "join" || phase === "connecting" || phase === "queued";
+}
+
 /** The own ship's values, rounded to what the HUD can show. */
 export interface Hud {
   health: number;

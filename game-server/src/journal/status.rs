@@ -2,7 +2,7 @@
 
 use metrics::{counter, gauge};
 use serde::Serialize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The problem of a disk that stalls for longer than players wait.
 pub(super) const LATE: &str = "the disk is slow: a crash would undo what players have been told meanwhile";
@@ -31,7 +31,7 @@ impl Reporter {
     }
 
     pub fn status(&self) -> JournalStatus {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held().clone()
     }
 
     /// A file is being written.
@@ -49,9 +49,7 @@ impl Reporter {
 
     /// The disk has what players are told.
     pub fn in_time(&self) {
-        let held = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_late = held.problem.as_deref() == Some(LATE);
-        drop(held);
+        let was_late = self.held().problem.as_deref() == Some(LATE);
         if was_late {
             self.change(|before| JournalStatus { problem: None, ..before.clone() });
             tracing::info!(room = self.room, "the disk keeps up again");
@@ -97,9 +95,13 @@ impl Reporter {
         counter!("driftbelt_journal_marks_dropped_total").increment(1);
     }
 
+    fn held(&self) -> MutexGuard<'_, JournalStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns what was before.
     fn change(&self, to: impl FnOnce(&JournalStatus) -> JournalStatus) -> JournalStatus {
-        let mut held = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held();
         let status = to(&held);
         let step = |before: bool, after: bool| f64::from(i8::from(after) - i8::from(before));
         gauge!("driftbelt_journals_recording").increment(step(held.recording, status.recording));

@@ -75,15 +75,16 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
 #[test]
 fn a_binary_that_simulates_otherwise_says_so() {
     let home = TempDir::new().unwrap();
-    let answer = |build: &str, options: &[&str]| {
+    let answer = |build: &str, origin: Option<&str>, options: &[&str]| {
         let mut command = Command::new(BINARY);
         command.args(options).current_dir(home.path()).env("GAME_SERVER_SUCCEEDS_SIMULATION", build);
+        command.envs(origin.map(|origin| ("GAME_SERVER_SUCCEEDS_ORIGIN", origin)));
         let output = command.stdin(Stdio::null()).output().unwrap();
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
-    let (can, words) = answer(sim::Sim::BUILD, &["--no-tls"]);
+    let (can, words) = answer(sim::Sim::BUILD, None, &["--no-tls"]);
     assert!(can, "{words}");
-    let (can, words) = answer("driftbelt-sim-0", &["--no-tls"]);
+    let (can, words) = answer("driftbelt-sim-0", None, &["--no-tls"]);
     assert!(!can && words.contains(sim::Sim::BUILD) && words.contains("driftbelt-sim-0"), "{words}");
     fs::write(home.path().join("short"), "secret").unwrap();
     for unusable in [
@@ -93,7 +94,7 @@ fn a_binary_that_simulates_otherwise_says_so() {
         ["--cert", "missing"],
         ["--no-tls", "--host=0.0.0.0"],
     ] {
-        let (can, words) = answer(sim::Sim::BUILD, &unusable);
+        let (can, words) = answer(sim::Sim::BUILD, None, &unusable);
         assert!(!can, "{unusable:?}: {words}");
     }
     for (origin, options, keeps) in [
@@ -105,15 +106,8 @@ fn a_binary_that_simulates_otherwise_says_so() {
         ("https://[::]:9443", &["--port", "9444"], false),
         ("https://[::]:9443", &["--port", "9443", "--host", "::1"], false),
     ] {
-        let mut command = Command::new(BINARY);
-        command
-            .args(options)
-            .current_dir(home.path())
-            .env("GAME_SERVER_SUCCEEDS_SIMULATION", sim::Sim::BUILD);
-        command.env("GAME_SERVER_SUCCEEDS_ORIGIN", origin).stdin(Stdio::null());
-        let output = command.output().unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.success(), keeps, "{origin} {options:?}: {words}");
+        let (can, words) = answer(sim::Sim::BUILD, Some(origin), options);
+        assert_eq!(can, keeps, "{origin} {options:?}: {words}");
         assert!(keeps || words.contains(origin), "{words}");
     }
     let output = Command::new(BINARY)
