@@ -71,6 +71,7 @@ export class Tab {
 }
 
 type Window = typeof globalThis & { driftbelt: Handle };
+type OwnShip = NonNullable<PageState["self"]>;
 
 /** A person at a tab. */
 export class Pilot {
@@ -83,11 +84,18 @@ export class Pilot {
     return this.tab.page;
   }
 
-  /** Types the name and presses Play. */
+  /** Types the name and presses Play, until there is a ship to fly. */
   async join(): Promise<void> {
     await this.page.fill("input[name=name]", this.name);
     await this.page.click("button[type=submit]");
     await this.untilPhase("playing");
+    await this.ship();
+  }
+
+  /** The own ship. The first snapshot brings it, which comes after the welcome: a busy machine may take its time. */
+  async ship(): Promise<OwnShip> {
+    const found = await this.page.waitForFunction(() => (globalThis as Window).driftbelt?.state().self);
+    return (await found.jsonValue())!;
   }
 
   async state(): Promise<PageState> {

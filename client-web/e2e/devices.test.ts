@@ -29,8 +29,7 @@ afterAll(async () => {
 
 /** Waits until the ship has flown to the right of where it is, more than up or down. */
 async function untilFlownRight(pilot: Pilot): Promise<void> {
-  await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
-  const start = (await pilot.state()).self!;
+  const start = await pilot.ship();
   await pilot.page.waitForFunction(
     ({ from, units }) => {
       const self = driftbelt.state().self;

@@ -61,8 +61,7 @@ test("where upgrades are blocked the match is flown over polls, outlives the ser
   await pilot.join();
   expect((await pilot.state()).transport).toBe("long-poll");
   expect(proxy.blocked).toBeGreaterThan(0);
-  await pilot.page.waitForFunction(() => driftbelt.state().self !== null);
-  const start = (await pilot.state()).self!;
+  const start = await pilot.ship();
 
   await pilot.aim(0);
   await pilot.page.keyboard.down("KeyW");

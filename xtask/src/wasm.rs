@@ -35,16 +35,12 @@ const OPTIMIZE: [&str; 12] = [
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let toolchain = WasmToolchain::find(workspace)?;
     let mut cargo = toolchain.cargo(workspace);
-    process::run(cargo.args([
-        "build",
-        "--profile",
-        "web",
-        "--package",
-        "client-core",
-        "--lib",
-        "--target",
-        TARGET,
-    ]))?;
+    // The kind of library is named here and not in its Cargo.toml: as a dependency, the native programs of this workspace
+    // would have everything below it compiled once more than without it.
+    let cdylib = ["--crate-type", "cdylib", "--target", TARGET];
+    process::run(
+        cargo.args(["rustc", "--profile", "web", "--package", "client-core", "--lib"]).args(cdylib),
+    )?;
 
     let compiled =
         wasm_toolchain::target_dir(workspace).join(TARGET).join("web").join(NAME).with_extension("wasm");
