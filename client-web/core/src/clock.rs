@@ -14,7 +14,7 @@ const BEND_LIMIT: f64 = 0.04;
 const BEND_PER_TICK: f64 = 0.015;
 /// A bend ends this long after the report that asked for it, in milliseconds.
 const BEND_LASTS_MS: f64 = 500.0;
-/// An error beyond this is jumped over instead of being worn down.
+/// An error beyond this is jumped over instead of being worn down: inputs that come too late on average, or one too early.
 const JUMP_TICKS: f64 = 10.0;
 /// Weight of a new report. At 30 reports per second the average follows within half a second.
 const LEAD_WEIGHT: f64 = 1.0 / 12.0;
@@ -29,7 +29,7 @@ pub struct TickClock {
     lead: Average,
     /// Newest input that a report spoke of.
     reported: Option<Tick>,
-    /// Reports about inputs before this tick speak of the clock before its last jump.
+    /// Reports about inputs before this tick, or about some that are not issued yet, speak of the clock before its last jump.
     valid_from: Tick,
     /// The first report after a start is taken at its word.
     settled: bool,
@@ -66,32 +66,46 @@ impl TickClock {
     }
 
     /// The server reports, in its snapshot of `tick`, that the newest input was `lead` ticks early.
-    pub fn steer(&mut self, tick: Tick, lead: i8, now_ms: f64) {
+    pub fn steer(&mut self, tick: Tick, lead: i8, round_trip_ms: f64, now_ms: f64) {
         let newest = Tick((i64::from(tick.0) + i64::from(lead)).clamp(0, u32::MAX.into()) as u32);
-        // Without a new input the lead only falls because ticks pass: the link stalls, the clock is not wrong.
-        if newest < self.valid_from || self.reported.is_some_and(|reported| newest <= reported) {
+        // Without a new input the lead only falls because ticks pass, down to the least that can be said: the link stalls,
+        // the clock is not wrong.
+        if lead == i8::MIN
+            || newest < self.valid_from
+            || f64::from(newest.0) > self.position(now_ms)
+            || self.reported.is_some_and(|reported| newest <= reported)
+        {
             return;
         }
         self.reported = Some(newest);
+        let early = f64::from(lead) - self.target();
+        if early > JUMP_TICKS {
+            // No link brings inputs early: the server has stood still.
+            self.settled = true;
+            return self.jump(-early, round_trip_ms, now_ms);
+        }
         self.lead.add(f64::from(lead));
         let error = self.error();
-        if error.abs() > JUMP_TICKS || !self.settled {
+        if error > JUMP_TICKS || !self.settled {
             self.settled = true;
             if error.abs() >= 1.0 {
-                self.jump(error, now_ms);
+                self.lead.shift(error);
+                self.jump(error, round_trip_ms, now_ms);
             }
         } else {
             self.turn(now_ms, (error * BEND_PER_TICK).clamp(-BEND_LIMIT, BEND_LIMIT));
         }
     }
 
-    /// Moves the clock at once by a number of ticks. The next report that counts is about an input after the jump.
-    pub fn jump(&mut self, ticks: f64, now_ms: f64) {
+    /// Moves the clock at once by a number of ticks. The next report that counts is about an input after the jump: those
+    /// about others come within a round trip.
+    fn jump(&mut self, ticks: f64, round_trip_ms: f64, now_ms: f64) {
         let before = self.position(now_ms);
         self.turn(now_ms, 0.0);
         self.at_tick = (self.at_tick + ticks).max(0.0);
-        self.lead.shift(ticks);
-        self.valid_from = Tick(before.max(self.at_tick) as u32).next();
+        let after = self.at_tick;
+        self.valid_from = Tick(before.min(after + round_trip_ms / self.tick_ms).max(after) as u32).next();
+        self.reported = None;
     }
 
     fn turn(&mut self, now_ms: f64, bend: f64) {
@@ -100,11 +114,16 @@ impl TickClock {
         self.bend = bend;
     }
 
-    /// How many ticks the inputs should come earlier.
-    fn error(&self) -> f64 {
+    /// How many ticks early the inputs should come.
+    fn target(&self) -> f64 {
         // Up to half a tick of deviation is the frame rate, not the link.
         let jitter = (self.lead.deviation() - 0.5).max(0.0);
-        let target = (LEAD_TARGET_TICKS + 2.5 * jitter).min(LEAD_LIMIT_TICKS);
+        (LEAD_TARGET_TICKS + 2.5 * jitter).min(LEAD_LIMIT_TICKS)
+    }
+
+    /// How many ticks the inputs should come earlier, on average.
+    fn error(&self) -> f64 {
+        let target = self.target();
         target - self.lead.value().unwrap_or(target)
     }
 
@@ -134,7 +153,7 @@ mod tests {
             let mut clock = TickClock::start(tick_ms, Tick(100), 80.0, now_ms);
             for (tick, lead) in (100..).zip(leads) {
                 now_ms += tick_ms;
-                clock.steer(Tick(tick), lead, now_ms);
+                clock.steer(Tick(tick), lead, 80.0, now_ms);
             }
             let position = clock.position(now_ms) + ahead_ticks;
             let time = clock.time_of(position);

@@ -169,6 +169,12 @@ impl Prediction {
         }
     }
 
+    /// The frames after a tick count no longer; the path is to be predicted anew.
+    pub fn take_back(&mut self, tick: Tick) {
+        while self.frames.pop_back_if(|frame| frame.tick > tick).is_some() {}
+        self.path.clear();
+    }
+
     /// Takes the controls of the newest frame up to each tick, from the end of the path to the newest issued.
     fn replay(&mut self) {
         let (Some(base), Some(end), Some(newest)) = (self.path.front(), self.path.back(), self.frames.back())

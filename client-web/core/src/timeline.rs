@@ -13,6 +13,9 @@ const BEND_LIMIT: f64 = 0.05;
 const JUMP_TICKS: f64 = 8.0;
 /// The best arrival of this long is the schedule, in milliseconds: it outlasts a stall, and follows a drifting clock.
 const SCHEDULE_WINDOW_MS: f64 = 4000.0;
+/// After this long without an arrival that is nearly on schedule the server has stood still: there is a new schedule. In
+/// milliseconds; what a stall has held back arrives at once, the last of it on schedule.
+const STANDSTILL_MS: f64 = 500.0;
 /// Weight of a new measurement of lateness.
 const LATENESS_WEIGHT: f64 = 1.0 / 16.0;
 
@@ -23,6 +26,8 @@ pub struct Timeline {
     /// When tick 0 would have arrived with the least delay: the least of this window and of the one before.
     schedule: Option<[f64; 2]>,
     window_began_ms: f64,
+    /// Since when every arrival has been late beyond measure, and the least offset among these.
+    late: Option<(f64, f64)>,
     newest: Tick,
     lateness: Average,
     shown: Option<(f64, f64)>,
@@ -35,6 +40,7 @@ impl Timeline {
             tick_ms,
             schedule: None,
             window_began_ms: 0.0,
+            late: None,
             newest: Tick(0),
             lateness: Average::new(LATENESS_WEIGHT),
             shown: None,
@@ -58,9 +64,25 @@ impl Timeline {
                 // Just before the arrival, the newest tick held was this far behind schedule.
                 let behind = self.server_tick(now_ms) - f64::from(self.newest.0);
                 self.lateness.add(behind.clamp(0.0, LATENESS_LIMIT_TICKS));
+                self.notice_standstill(offset, now_ms);
             }
         }
         self.newest = self.newest.max(tick);
+    }
+
+    fn notice_standstill(&mut self, offset: f64, now_ms: f64) {
+        let Some([before, current]) = self.schedule else { return };
+        if offset - before.min(current) <= LATENESS_LIMIT_TICKS * self.tick_ms {
+            self.late = None;
+            return;
+        }
+        let (since_ms, best) = self.late.map_or((now_ms, offset), |(since, best)| (since, best.min(offset)));
+        self.late = Some((since_ms, best));
+        if now_ms - since_ms > STANDSTILL_MS {
+            self.schedule = Some([best; 2]);
+            self.window_began_ms = now_ms;
+            self.late = None;
+        }
     }
 
     /// The tick that has arrived at a time if it came with the least delay.

@@ -28,8 +28,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// After a gap of this long the ticks in it are skipped, in milliseconds.
 pub const SKIP_GAP_MS: f64 = 250.0;
-/// Beyond this many ticks ahead of the server, its window for inputs is missed: the clock starts anew.
-const AHEAD_LIMIT_TICKS: f64 = 45.0;
 /// A change of the view's lag by less than this is not told, in parts of a tick.
 const LAG_NEWS_PARTS: u16 = 2;
 /// Frames older than this many ticks are not sent again: what they were meant for is over.
@@ -170,14 +168,13 @@ impl World {
         Ok(Spent { events: encoded_length(&snapshot.events) as u32, ..changes.spent })
     }
 
+    /// Sets the clock by when the newest input came. Frames for ticks before which it is set back are issued again.
     fn steer(&mut self, snapshot: &Snapshot<'_>, round_trip_ms: f64, now_ms: f64) {
-        let tick_ms = f64::from(self.tick_seconds) * 1000.0;
-        let round_trip = round_trip_ms / tick_ms;
-        let ahead = self.clock.position(now_ms) - self.timeline.server_tick(now_ms);
-        if ahead > round_trip + AHEAD_LIMIT_TICKS {
-            self.clock = TickClock::start(tick_ms, snapshot.tick, round_trip_ms, now_ms);
-        } else {
-            self.clock.steer(snapshot.tick, snapshot.input_lead, now_ms);
+        self.clock.steer(snapshot.tick, snapshot.input_lead, round_trip_ms, now_ms);
+        let due = Tick(self.clock.position(now_ms) as u32).max(self.input_ack);
+        if self.issued > due {
+            self.issued = due;
+            self.prediction.take_back(due);
         }
     }
 

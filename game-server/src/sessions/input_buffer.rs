@@ -13,8 +13,9 @@ const USUALLY_WAITING: usize = 4;
 /// Frames that wait for their tick.
 ///
 /// A frame takes effect at its own tick. One that comes late takes effect at the next tick, unless a newer one already
-/// did. A tick without a frame holds what was held. Duplicates, frames older than one that took effect and frames beyond
-/// the window are dropped: no sequence of frames gives a player more than one set of controls per tick.
+/// did. A tick without a frame holds what was held. A frame replaces those that wait for its tick and for later ones: its
+/// client has set its clock back. Frames older than one that took effect and frames beyond the window are dropped: no
+/// sequence of frames gives a player more than one set of controls per tick.
 #[derive(Debug, Default)]
 pub struct InputBuffer {
     /// Ascending. Few wait at a time: they need no memory of their own, which would be fetched for every message.
@@ -27,18 +28,16 @@ pub struct InputBuffer {
 impl InputBuffer {
     /// Takes in a frame; `now` is the tick last stepped.
     pub fn insert(&mut self, mut frame: InputFrame, now: Tick) {
-        if frame.tick <= self.applied || frame.tick.since(now) > INPUT_WINDOW_TICKS {
+        if frame.tick <= self.applied {
+            return;
+        }
+        self.newest = frame.tick;
+        self.waiting.truncate(self.waiting.partition_point(|waiting| waiting.tick < frame.tick));
+        if frame.tick.since(now) > INPUT_WINDOW_TICKS {
             return;
         }
         frame.controls.buttons = frame.controls.buttons.known();
-        if self.waiting.last().is_none_or(|last| last.tick < frame.tick) {
-            self.waiting.push(frame);
-        } else if let Err(place) = self.waiting.binary_search_by_key(&frame.tick, |waiting| waiting.tick) {
-            self.waiting.insert(place, frame);
-        } else {
-            return;
-        }
-        self.newest = self.newest.max(frame.tick);
+        self.waiting.push(frame);
         // Late frames could pile up in a session whose world stands still.
         if self.waiting.len() > INPUT_WINDOW_TICKS as usize {
             self.waiting.remove(0);
@@ -70,7 +69,7 @@ impl InputBuffer {
         self.applied
     }
 
-    /// How many ticks the newest frame is ahead of a tick; negative if it is behind.
+    /// How many ticks the newest frame was ahead of a tick, also if that was too far; negative if it is behind.
     #[must_use]
     pub fn lead(&self, tick: Tick) -> i8 {
         let lead = i64::from(self.newest.0) - i64::from(tick.0);
@@ -95,8 +94,8 @@ mod tests {
     #[test]
     fn a_frame_takes_effect_at_its_tick_and_is_held() {
         let mut buffer = InputBuffer::default();
-        buffer.insert(frame(12, 2), Tick(10));
         buffer.insert(frame(11, 1), Tick(10));
+        buffer.insert(frame(12, 2), Tick(10));
         assert_eq!(buffer.lead(Tick(10)), 2);
         assert_eq!(buttons(buffer.take(Tick(11))), Some(1));
         assert_eq!(buttons(buffer.take(Tick(12))), Some(2));
@@ -115,15 +114,31 @@ mod tests {
     }
 
     #[test]
-    fn several_frames_for_one_tick_and_frames_beyond_the_window_are_dropped() {
+    fn a_clock_that_is_set_back_replaces_what_waits() {
         let mut buffer = InputBuffer::default();
-        buffer.insert(frame(11, 1), Tick(10));
-        buffer.insert(frame(11, 2), Tick(10));
-        buffer.insert(frame(10 + INPUT_WINDOW_TICKS + 1, 4), Tick(10));
+        for tick in 11..=15 {
+            buffer.insert(frame(tick, 1), Tick(10));
+        }
+        buffer.insert(frame(12, 2), Tick(10));
+        assert_eq!(buffer.lead(Tick(10)), 2);
         assert_eq!(buttons(buffer.take(Tick(11))), Some(1));
-        assert_eq!(buffer.lead(Tick(11)), 0);
-        buffer.insert(frame(12, 0xff00 | 1), Tick(11));
-        assert_eq!(buttons(buffer.take(Tick(12))), None, "unknown buttons are cleared");
+        assert_eq!(buttons(buffer.take(Tick(12))), Some(2));
+        assert_eq!(buttons(buffer.take(Tick(13))), None, "what waited for later ticks is void");
+        buffer.insert(frame(12, 4), Tick(13));
+        assert_eq!(buttons(buffer.take(Tick(14))), None, "what took effect stays");
+    }
+
+    #[test]
+    fn frames_beyond_the_window_are_dropped_and_tell_how_far_they_are() {
+        let mut buffer = InputBuffer::default();
+        let limit = INPUT_WINDOW_TICKS;
+        buffer.insert(frame(10 + limit, 1), Tick(10));
+        buffer.insert(frame(10 + limit + 1, 0xff00 | 4), Tick(10));
+        assert_eq!(u32::try_from(buffer.lead(Tick(10))), Ok(limit + 1));
+        assert_eq!(buttons(buffer.take(Tick(10 + limit))), Some(1));
+        assert_eq!(buttons(buffer.take(Tick(10 + limit + 1))), None);
+        buffer.insert(frame(10 + limit + 2, 0xff00 | 1), Tick(10 + limit + 1));
+        assert_eq!(buttons(buffer.take(Tick(10 + limit + 2))), None, "unknown buttons are cleared");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use crate::pair::{BAD, CLEAN, Pair, setup};
 use client_core::client::Client;
+use shared::entity::Kind;
+use shared::input::Buttons;
 
 /// Flies about: thrust, boost, brake and fire, with an aim that wanders.
 fn wander(client: &mut Client, now_ms: f64) {
@@ -67,4 +69,30 @@ fn corrections_stay_bounded_under_stalls() {
     }
     // A stall of 0.7 s at boost speed: what the server held down meanwhile was not what the player did.
     assert!(worst < 40.0, "prediction was off by {worst} units");
+}
+
+#[test]
+fn after_a_standstill_of_the_server_the_ship_obeys_at_once() {
+    // Once and twice, up to what the client takes for a lost connection; how far its inputs are ahead is told up to 127 ticks.
+    for (first, second, limit_ticks) in
+        [(0.0, 0.4, 10), (0.0, 1.0, 10), (0.0, 2.0, 10), (2.0, 2.0, 10), (3.0, 0.5, 10), (0.0, 4.5, 20)]
+    {
+        let mut pair = Pair::new(setup(0), CLEAN, 1);
+        pair.run(3.0, |client, _| client.set_input(0, 0.0));
+        pair.stand_still(first, |client, _| client.set_input(0, 0.0));
+        pair.run(0.5, |client, _| client.set_input(0, 0.0));
+        pair.stand_still(second, |client, _| client.set_input(0, 0.0));
+        let ship =
+            |pair: &Pair| pair.room.world().entities.iter().find(|entity| entity.kind == Kind::Ship).copied();
+        let start = ship(&pair).expect("a ship").motion.velocity;
+        let mut ticks = 0;
+        while ship(&pair).expect("a ship").motion.velocity == start {
+            pair.run(1.0 / 30.0, |client, _| client.set_input(Buttons::THRUST.0, 0.0));
+            ticks += 1;
+            assert!(ticks <= limit_ticks, "still not flying after standstills of {first} and {second} s");
+        }
+        pair.run(2.0, wander);
+        assert_eq!(pair.client.net_graph().prediction_error_units, 0.0, "after {first} and {second} s");
+        pair.assert_equal_worlds();
+    }
 }

@@ -60,6 +60,8 @@ pub struct Pair {
     random: Pcg32,
     pub now_ms: f64,
     ticks: u64,
+    /// How long the room has stood still, all in all.
+    still_ms: f64,
     /// Called before every tick of the room.
     pub before_tick: Box<dyn FnMut(&mut Room)>,
     /// What the server had at its recent ticks.
@@ -80,6 +82,7 @@ impl Pair {
             random: Pcg32::seed_from_u64(seed),
             now_ms: 0.0,
             ticks: 0,
+            still_ms: 0.0,
             before_tick: Box::new(|_| {}),
             past: BTreeMap::new(),
         };
@@ -119,7 +122,7 @@ impl Pair {
             while let Some(bytes) = self.up.receive(self.now_ms) {
                 self.arrive(&bytes);
             }
-            if self.now_ms * rate / 1000.0 >= self.ticks as f64 + 1.0 {
+            if (self.now_ms - self.still_ms) * rate / 1000.0 >= self.ticks as f64 + 1.0 {
                 self.ticks += 1;
                 (self.before_tick)(&mut self.room);
                 self.room.tick(&mut ());
@@ -139,6 +142,13 @@ impl Pair {
                 self.client.received(&bytes, self.now_ms).expect("our own server's message");
             }
         }
+    }
+
+    /// Lets time pass in which the room does not tick, as on a machine that is stopped for a moment. The ticks are given up.
+    pub fn stand_still(&mut self, seconds: f64, fly: impl FnMut(&mut Client, f64)) {
+        let before = std::mem::replace(&mut self.still_ms, f64::INFINITY);
+        self.run(seconds, fly);
+        self.still_ms = before + seconds * 1000.0;
     }
 
     fn arrive(&mut self, bytes: &[u8]) {

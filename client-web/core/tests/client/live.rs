@@ -178,6 +178,21 @@ fn others_move_evenly_under_jitter() {
     assert!((50.0..200.0).contains(&delay), "{delay} ms behind");
 }
 
+#[test]
+fn after_a_standstill_of_the_server_others_move_evenly_again() {
+    let mut rig = Rig::new(40.0, 0);
+    rig.run(4000.0, |rig| drop(rig.picture()));
+    rig.stand_still(1500.0, |rig| drop(rig.picture()));
+    rig.run(1500.0, |rig| drop(rig.picture()));
+    let mut before = rig.picture().place(FOE).expect("in sight");
+    rig.run(4000.0, |rig| {
+        let place = rig.picture().place(FOE).expect("in sight");
+        let way = place.distance(before);
+        assert!((0.14..0.2).contains(&way), "a step of {way} units");
+        before = place;
+    });
+}
+
 fn hit(target: NetId, by: u32) -> Happening {
     Happening::Hit { target, by: PlayerId(by), damage: 80, course: Angle::default(), seen: (0, 0) }
 }

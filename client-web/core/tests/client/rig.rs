@@ -128,6 +128,12 @@ impl Rig {
         }
     }
 
+    /// The server does not tick for so long, and does not make up for it.
+    pub fn stand_still(&mut self, duration_ms: f64, each_frame: impl FnMut(&mut Rig)) {
+        self.next_tick_ms += duration_ms;
+        self.run(duration_ms, each_frame);
+    }
+
     /// The connection is lost, with everything on its way.
     pub fn cut(&mut self) {
         self.client.closed();

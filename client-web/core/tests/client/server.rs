@@ -105,8 +105,9 @@ impl Server {
             ClientMessage::Input(input) => {
                 for frame in input.frames {
                     self.late_frames += usize::from(frame.tick <= self.tick);
-                    if frame.tick > self.newest {
+                    if frame.tick > self.applied {
                         self.newest = frame.tick;
+                        self.waiting.retain(|waiting| waiting.tick < frame.tick);
                         self.waiting.push_back(frame);
                         self.taken_frames.push(frame);
                     }
