@@ -8,6 +8,9 @@ import { Server } from "./server.ts";
 /** A ship that nobody steers all but stops; what is left of its speed, in units per second, is too little to be lost to drag. */
 const CREEP_SPEED = 1;
 const LOOK_INTERVAL_MS = 1500;
+/** A blank picture compresses to almost nothing; stars, rocks and nebula do not. */
+const PICTURE_BYTES = 60_000;
+const RESTORE_MS = 60_000;
 
 let browser: Browser;
 
@@ -18,6 +21,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
 });
+
+/** The graphics card forgets all it holds, as when a driver starts anew or a phone takes its memory back. */
+async function loseAndRestoreContext(): Promise<void> {
+  const canvas = document.querySelector<HTMLCanvasElement>("#stage canvas")!;
+  const context = canvas.getContext("webgl2")!.getExtension("WEBGL_lose_context")!;
+  const restored = new Promise((resolve) => canvas.addEventListener("webglcontextrestored", resolve));
+  canvas.addEventListener("webglcontextlost", () => setTimeout(() => context.restoreContext()));
+  context.loseContext();
+  await restored;
+}
 
 test("join, fly, see a picture", async () => {
   const server = await Server.start(["--drones", "6", "--seed", "7"]);
@@ -31,9 +44,10 @@ test("join, fly, see a picture", async () => {
     await pilot.page.keyboard.down("KeyW");
     await pilot.untilAwayFrom(before);
     await pilot.page.keyboard.up("KeyW");
-    // A blank picture compresses to almost nothing; stars, rocks and nebula do not.
-    const picture = await pilot.page.locator("#stage").screenshot();
-    expect(picture.length).toBeGreaterThan(60_000);
+    const picture = async () => (await pilot.page.locator("#stage").screenshot()).length;
+    expect(await picture()).toBeGreaterThan(PICTURE_BYTES);
+    await pilot.page.evaluate(loseAndRestoreContext);
+    await expect.poll(picture, { timeout: RESTORE_MS }).toBeGreaterThan(PICTURE_BYTES);
     const state = await pilot.state();
     expect(state.tick).toBeGreaterThan(0);
     expect(state.players).toBeGreaterThan(0);

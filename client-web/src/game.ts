@@ -301,7 +301,9 @@ export class Game {
       model.hud.value = hud;
       if (model.phase.value === "playing") model.carried.value = hud.hold;
       model.chart.value = readChart(this.frame, camera, this.controls.aim);
-      model.pointers.value = this.welcomed ? readPointers(this.frame, model.quotes.value, camera) : [];
+      model.pointers.value = this.welcomed
+        ? readPointers(this.frame, model.quotes.value, camera, model.panels.value)
+        : [];
       model.hint.value = model.phase.value === "playing" ? this.hints.current(hud) : "";
       const graph = this.client.netGraph(nowMs);
       model.rttMs.value = Math.round(graph.rttMs);

@@ -2,6 +2,7 @@
 
 import type { Quote } from "./core.ts";
 import { Entity, type Frame, Head, Kind, Relation } from "./frame.ts";
+import { type Box, clearOf } from "./panels.ts";
 import type { Blip, Chart, Hud, Pointer } from "./ui/model.ts";
 import type { Camera } from "./view/camera.ts";
 
@@ -45,20 +46,30 @@ export function readChart(frame: Frame, camera: Camera, aim: number): Chart {
   };
 }
 
-/** Arrows toward the stations that are out of the picture. */
-export function readPointers(frame: Frame, quotes: readonly Quote[], camera: Camera): Pointer[] {
+/** Arrows toward the stations that are out of the picture, beside the panels of the display. */
+export function readPointers(
+  frame: Frame,
+  quotes: readonly Quote[],
+  camera: Camera,
+  panels: readonly Box[],
+): Pointer[] {
   const pointers: Pointer[] = [];
   const edge = EDGE_PIXELS / camera.scale;
+  const middle = { x: camera.screenWidth / 2, y: camera.screenHeight / 2 };
   for (const station of quotes) {
     if (camera.sees(station.x, station.y, -1)) continue;
     const dx = station.x - camera.x;
     const dy = station.y - camera.y;
-    // On an ellipse, so that no arrow lies over the display's corners.
     const stretch = 1 / Math.hypot(dx / (camera.halfWidth - edge), dy / (camera.halfHeight - edge * 1.8));
+    const onEllipse = {
+      x: middle.x + dx * camera.scale * stretch,
+      y: middle.y + dy * camera.scale * stretch,
+    };
+    const { x, y } = clearOf(panels, onEllipse, middle);
     pointers.push({
       index: station.index,
-      x: Math.round(camera.screenWidth / 2 + dx * camera.scale * stretch),
-      y: Math.round(camera.screenHeight / 2 + dy * camera.scale * stretch),
+      x: Math.round(x),
+      y: Math.round(y),
       angle: Math.atan2(dy, dx),
       distance: Math.round(Math.hypot(station.x - frame.f[Head.cameraX], station.y - frame.f[Head.cameraY])),
     });

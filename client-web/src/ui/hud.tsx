@@ -1,8 +1,10 @@
 //! The display in flight: everything at the edges, nothing over the middle.
 
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../input/buttons.ts";
 import { digits, t, whole } from "../locale/locale.ts";
+import { watchPanels } from "../panels.ts";
 import { change, settings } from "../settings.ts";
 import { Board, KillFeed } from "./board.tsx";
 import { Chat } from "./chat.tsx";
@@ -13,8 +15,15 @@ import { NetGraphPanel } from "./netgraph.tsx";
 import { Thumbs } from "./thumbs.tsx";
 
 export function Hud({ actions }: { actions: Actions }): JSX.Element {
+  const display = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!display.current) return undefined;
+    return watchPanels(display.current, (boxes) => {
+      model.panels.value = boxes;
+    });
+  }, []);
   return (
-    <div class="hud" inert={model.menuOpen.value}>
+    <div class="hud" ref={display} inert={model.menuOpen.value}>
       <div class="top-left">
         <Score />
         <Quotes />

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { NetGraph, Quote, ScoreRow } from "../core.ts";
 import type { Levels } from "../frame.ts";
 import type { Thumbs } from "../input/touch.ts";
+import type { Box } from "../panels.ts";
 
 export type Phase = "join" | "connecting" | "queued" | "playing" | "dead" | "reconnecting" | "goodbye";
 
@@ -102,6 +103,8 @@ export const model = {
   hud: signal<Hud>(hudAtRest),
   chart: signal<Chart | undefined>(undefined),
   pointers: signal<Pointer[]>([]),
+  /** What the panels of the display cover. */
+  panels: signal<Box[]>([]),
   quotes: signal<Quote[]>([]),
   scores: signal<{ players: number; rows: ScoreRow[] }>({ players: 0, rows: [] }),
   kills: signal<Line[]>([]),
