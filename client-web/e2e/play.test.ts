@@ -32,9 +32,8 @@ async function loseAndRestoreContext(): Promise<void> {
   await restored;
 }
 
-test("join, fly, see a picture", async () => {
-  const server = await Server.start(["--drones", "6", "--seed", "7"]);
-  try {
+test("join, fly, see a picture", async () =>
+  Server.during(["--drones", "6", "--seed", "7"], async (server) => {
     const pilot = new Pilot(await Tab.open(browser, server.origin), "Ada");
     await pilot.page.waitForSelector("input[name=name]");
     expect((await pilot.state()).phase).toBe("join");
@@ -67,14 +66,10 @@ test("join, fly, see a picture", async () => {
     await pilot.untilPhase("join");
     pilot.tab.expectNoFaults();
     await pilot.close();
-  } finally {
-    await server.dispose();
-  }
-});
+  }));
 
-test("Play pressed again while the game still loads begins one match", async () => {
-  const server = await Server.start(["--drones", "0", "--seed", "7"]);
-  try {
+test("Play pressed again while the game still loads begins one match", async () =>
+  Server.during(["--drones", "0", "--seed", "7"], async (server) => {
     const tab = await Tab.open(browser, "about:blank");
     const pilot = new Pilot(tab, "Ada");
     const held: (() => Promise<void>)[] = [];
@@ -96,27 +91,19 @@ test("Play pressed again while the game still loads begins one match", async () 
     expect(sockets).toBe(1);
     tab.expectNoFaults();
     await pilot.close();
-  } finally {
-    await server.dispose();
-  }
-});
+  }));
 
-test("a game that cannot be loaded says so", async () => {
-  const server = await Server.start(["--drones", "0", "--seed", "7"]);
-  try {
+test("a game that cannot be loaded says so", async () =>
+  Server.during(["--drones", "0", "--seed", "7"], async (server) => {
     const tab = await Tab.open(browser, "about:blank");
     await tab.page.route("**/*.wasm", (route) => route.abort());
     await tab.page.goto(server.origin);
     await tab.page.locator(".fault").waitFor();
     await tab.close();
-  } finally {
-    await server.dispose();
-  }
-});
+  }));
 
-test("keys do in the menu what they do on any page, and a hidden tab lets them go", async () => {
-  const server = await Server.start(["--drones", "0", "--seed", "7"]);
-  try {
+test("keys do in the menu what they do on any page, and a hidden tab lets them go", async () =>
+  Server.during(["--drones", "0", "--seed", "7"], async (server) => {
     const pilot = new Pilot(await Tab.open(browser, server.origin), "Ada");
     const { page } = pilot;
     await pilot.join();
@@ -149,10 +136,7 @@ test("keys do in the menu what they do on any page, and a hidden tab lets them g
       { polling: LOOK_INTERVAL_MS },
     );
     await pilot.close();
-  } finally {
-    await server.dispose();
-  }
-});
+  }));
 
 test("a lost connection counts down and comes back", async () => {
   const first = await Server.start(["--drones", "2"]);

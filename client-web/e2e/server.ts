@@ -60,6 +60,16 @@ export class Server {
     return new Server(child, origin, directory, log);
   }
 
+  /** Starts a server for as long as `use` takes. */
+  static async during(options: string[], use: (server: Server) => Promise<void>): Promise<void> {
+    const server = await Server.start(options);
+    try {
+      await use(server);
+    } finally {
+      await server.dispose();
+    }
+  }
+
   /** Asks the server to stop and gives its exit code. */
   async stop(): Promise<number | null> {
     if (this.child.exitCode !== null) return this.child.exitCode;

@@ -23,8 +23,8 @@ pub struct Player {
     socket: Option<WebSocket<TcpStream>>,
     began: Instant,
     number: u64,
-    /// Controls by tick, as sent on this connection for the first time: what is sent again may have counted, and ended with
-    /// the connection before.
+    /// Controls by tick, of those sent once and on this connection: of what is sent again, also with a clock that is set back,
+    /// either may have counted.
     sent: BTreeMap<Tick, Controls>,
     newest_sent: Tick,
     /// Every player that this one was welcomed as.
@@ -153,8 +153,11 @@ impl Player {
     fn speak(&mut self) {
         while let Some(bytes) = self.client.poll_transmit() {
             if let Ok(ClientMessage::Input(input)) = decode_client(&bytes) {
-                for frame in input.frames.iter().filter(|frame| frame.tick > self.newest_sent) {
-                    self.sent.insert(frame.tick, frame.controls);
+                for frame in &input.frames {
+                    self.sent.split_off(&frame.tick);
+                    if frame.tick > self.newest_sent {
+                        self.sent.insert(frame.tick, frame.controls);
+                    }
                 }
                 let newest = input.frames.iter().map(|frame| frame.tick).max();
                 self.newest_sent = newest.unwrap_or_default().max(self.newest_sent);
