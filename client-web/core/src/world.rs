@@ -168,7 +168,7 @@ impl World {
         Ok(Spent { events: encoded_length(&snapshot.events) as u32, ..changes.spent })
     }
 
-    /// Sets the clock by when the newest input came. Frames for ticks before which it is set back are issued again.
+    /// Sets the clock by how early the newest input came. If that sets it back, the frames from there on are issued again.
     fn steer(&mut self, snapshot: &Snapshot<'_>, round_trip_ms: f64, now_ms: f64) {
         self.clock.steer(snapshot.tick, snapshot.input_lead, round_trip_ms, now_ms);
         let due = Tick(self.clock.position(now_ms) as u32).max(self.input_ack);
