@@ -156,10 +156,9 @@ test("a lost connection counts down and comes back", async () => {
   }
 });
 
-test("a seat survives a network that goes away, and a reload of the page", async () => {
-  const server = await Server.start(["--drones", "0", "--seed", "4"]);
-  const pilot = new Pilot(await Tab.open(browser, server.origin), "Hedy");
-  try {
+test("a seat survives a network that goes away, and a reload of the page", async () =>
+  Server.during(["--drones", "0", "--seed", "4"], async (server) => {
+    const pilot = new Pilot(await Tab.open(browser, server.origin), "Hedy");
     await pilot.join();
     const before = await pilot.ship();
     // Going offline stalls the open socket without a word: the page has to notice by itself.
@@ -180,8 +179,5 @@ test("a seat survives a network that goes away, and a reload of the page", async
     await pilot.page.reload();
     await pilot.page.waitForSelector("input[name=name]");
     expect((await pilot.state()).phase).toBe("join");
-  } finally {
     await pilot.close();
-    await server.dispose();
-  }
-});
+  }));

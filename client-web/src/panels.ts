@@ -17,9 +17,9 @@ export function clearOf(boxes: readonly Box[], place: Place, middle: Place): Pla
   const dx = place.x - middle.x;
   const dy = place.y - middle.y;
   const covered = boxes.map((box) => {
-    const reach = POINTER_REACH;
-    const across = crossing(middle.x, dx, box.left - reach.right, box.right + reach.left);
-    const down = crossing(middle.y, dy, box.top - reach.bottom, box.bottom + reach.top);
+    const { left, top, right, bottom } = POINTER_REACH;
+    const across = crossing(middle.x, dx, box.left - right, box.right + left);
+    const down = crossing(middle.y, dy, box.top - bottom, box.bottom + top);
     return { enter: Math.max(across.enter, down.enter), leave: Math.min(across.leave, down.leave) };
   });
   // From the outermost panel inward: clear of one, a pointer may lie on the next.

@@ -39,7 +39,7 @@ const STEPS: &[Step] = &[
     ("frozen hash, release", |workspace| {
         // With the server's features, that its packages need not be compiled once more.
         let packages = ["--package", "sim", "--package", "game-server"];
-        process::run(workspace.cargo().args(["test", "--release", "--test", "determinism"]).args(packages))
+        cargo(workspace, &[&["test", "--release", "--test", "determinism"][..], &packages].concat())
     }),
     ("browser tests", test_in_browser),
 ];

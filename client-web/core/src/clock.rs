@@ -58,6 +58,11 @@ impl TickClock {
         self.at_tick + (passed + passed.min(BEND_LASTS_MS) * self.bend) / self.tick_ms
     }
 
+    /// The tick that the clock is in at a time.
+    pub fn tick(&self, now_ms: f64) -> Tick {
+        Tick(self.position(now_ms) as u32)
+    }
+
     /// The time at which the clock reaches a position, unless it is steered before.
     pub fn time_of(&self, position: f64) -> f64 {
         let way_ms = (position - self.at_tick) * self.tick_ms;
@@ -72,7 +77,7 @@ impl TickClock {
         // the clock is not wrong.
         if lead == i8::MIN
             || newest < self.valid_from
-            || f64::from(newest.0) > self.position(now_ms)
+            || newest > self.tick(now_ms)
             || self.reported.is_some_and(|reported| newest <= reported)
         {
             return;

@@ -51,10 +51,7 @@ impl Timeline {
     pub fn arrived(&mut self, tick: Tick, now_ms: f64) {
         let offset = now_ms - f64::from(tick.0) * self.tick_ms;
         match &mut self.schedule {
-            None => {
-                self.schedule = Some([offset; 2]);
-                self.window_began_ms = now_ms;
-            }
+            None => self.begin_schedule(offset, now_ms),
             Some(windows) => {
                 if now_ms - self.window_began_ms > SCHEDULE_WINDOW_MS {
                     *windows = [windows[1], offset];
@@ -64,23 +61,26 @@ impl Timeline {
                 // Just before the arrival, the newest tick held was this far behind schedule.
                 let behind = self.server_tick(now_ms) - f64::from(self.newest.0);
                 self.lateness.add(behind.clamp(0.0, LATENESS_LIMIT_TICKS));
-                self.notice_standstill(offset, now_ms);
+                self.notice_standstill(tick, offset, now_ms);
             }
         }
         self.newest = self.newest.max(tick);
     }
 
-    fn notice_standstill(&mut self, offset: f64, now_ms: f64) {
-        let Some([before, current]) = self.schedule else { return };
-        if offset - before.min(current) <= LATENESS_LIMIT_TICKS * self.tick_ms {
+    fn begin_schedule(&mut self, offset: f64, now_ms: f64) {
+        self.schedule = Some([offset; 2]);
+        self.window_began_ms = now_ms;
+    }
+
+    fn notice_standstill(&mut self, tick: Tick, offset: f64, now_ms: f64) {
+        if self.server_tick(now_ms) - f64::from(tick.0) <= LATENESS_LIMIT_TICKS {
             self.late = None;
             return;
         }
         let (since_ms, best) = self.late.map_or((now_ms, offset), |(since, best)| (since, best.min(offset)));
         self.late = Some((since_ms, best));
         if now_ms - since_ms > STANDSTILL_MS {
-            self.schedule = Some([best; 2]);
-            self.window_began_ms = now_ms;
+            self.begin_schedule(best, now_ms);
             self.late = None;
         }
     }

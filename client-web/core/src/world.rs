@@ -94,7 +94,7 @@ impl World {
             view: View::new(tick_seconds),
             own: Own::default(),
             watcher: Watcher { player: welcome.player, team: 0 },
-            issued: Tick(clock.position(now_ms) as u32),
+            issued: clock.tick(now_ms),
             clock,
             timeline: Timeline::new(tick_ms),
             samples: Samples::new(tick_seconds),
@@ -120,7 +120,7 @@ impl World {
         let tick_ms = f64::from(self.tick_seconds) * 1000.0;
         let clock = TickClock::start(tick_ms, tick, round_trip_ms, now_ms);
         // Where the server stood still, frames were issued for ticks that it has yet to come to: they are issued again.
-        let issued = self.input_ack.max(Tick(clock.position(now_ms) as u32));
+        let issued = self.input_ack.max(clock.tick(now_ms));
         let recent = |frame: &&InputFrame| {
             let unapplied = frame.tick > self.input_ack && frame.tick <= issued;
             unapplied && issued.since(frame.tick) < RESEND_LIMIT_TICKS
@@ -171,7 +171,7 @@ impl World {
     /// Sets the clock by how early the newest input came. If that sets it back, the frames from there on are issued again.
     fn steer(&mut self, snapshot: &Snapshot<'_>, round_trip_ms: f64, now_ms: f64) {
         self.clock.steer(snapshot.tick, snapshot.input_lead, round_trip_ms, now_ms);
-        let due = Tick(self.clock.position(now_ms) as u32).max(self.input_ack);
+        let due = self.input_ack.max(self.clock.tick(now_ms));
         if self.issued > due {
             self.issued = due;
             self.prediction.take_back(due);
@@ -277,7 +277,7 @@ impl World {
 
     /// Runs the tick clock: issues the frames that are due, with the controls that `sample` gives for each.
     pub fn advance(&mut self, now_ms: f64, mut sample: impl FnMut() -> Controls) -> Option<Input> {
-        let due = Tick(self.clock.position(now_ms) as u32);
+        let due = self.clock.tick(now_ms);
         let hidden = now_ms - self.advanced_ms > SKIP_GAP_MS;
         self.advanced_ms = now_ms;
         if hidden || due.since(self.issued) as usize > INPUT_FRAMES_LIMIT {

@@ -156,11 +156,10 @@ impl Player {
                 for frame in &input.frames {
                     self.sent.split_off(&frame.tick);
                     if frame.tick > self.newest_sent {
+                        self.newest_sent = frame.tick;
                         self.sent.insert(frame.tick, frame.controls);
                     }
                 }
-                let newest = input.frames.iter().map(|frame| frame.tick).max();
-                self.newest_sent = newest.unwrap_or_default().max(self.newest_sent);
             }
             let Some(socket) = &mut self.socket else { return };
             match socket.send(Message::binary(bytes)) {
