@@ -9,7 +9,7 @@ function read(path: string): Buffer {
 }
 
 test("wasm and native agree on the frozen hash", () => {
-  const source = read("../../game-server/sim/tests/determinism.rs").toString();
+  const source = read("../../shared/sim/tests/determinism.rs").toString();
   const frozen = /const EXPECTED: u64 = 0x([0-9a-f_]+);/i.exec(source)?.[1].replaceAll("_", "");
   expect(frozen).toBeDefined();
   initSync({ module: read("../src/wasm/client_core_bg.wasm") });

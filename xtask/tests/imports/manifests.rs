@@ -22,7 +22,7 @@ const ALLOWED: [(&str, &[&str]); 2] = [
             "xxhash-rust",
         ],
     ),
-    ("game-server/sim/Cargo.toml", &["bevy_ecs", "glam", "rand", "rand_pcg", "shared", "thiserror"]),
+    ("shared/sim/Cargo.toml", &["bevy_ecs", "glam", "rand", "rand_pcg", "shared", "thiserror"]),
 ];
 
 #[test]

@@ -32,7 +32,7 @@ use Ban::{Crate, Name, Path};
 pub const RULES: &[Rule] = &[
     Rule {
         reason: "shared and sim are pure: no clock, no IO, no thread, no environment",
-        modules: &["shared/src", "game-server/sim/src"],
+        modules: &["shared/src", "shared/sim/src"],
         except: &[],
         never: &[
             Path("std::time"),
@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         reason: "shared and sim iterate in a fixed order: take a BTreeMap or a sorted Vec",
-        modules: &["shared/src", "game-server/sim/src"],
+        modules: &["shared/src", "shared/sim/src"],
         except: &[],
         never: &[Name("HashMap"), Name("HashSet")],
     },
@@ -64,7 +64,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         reason: "sim knows no bytes, and its only randomness is the seeded generator in the world",
-        modules: &["game-server/sim/src"],
+        modules: &["shared/sim/src"],
         except: &[],
         never: &[Path("shared::codec"), Path("rand::rng"), Path("rand::random")],
     },
