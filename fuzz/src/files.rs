@@ -1,7 +1,7 @@
 //! What a host and a designer write: the configuration, and the numbers of the game.
 
 use game_server::config;
-use game_server::net::bans;
+use game_server::net::guard::bans;
 use shared::command::TickInputs;
 use shared::rules::{Arena, Mode, Rules};
 use shared::setup::Setup;

@@ -1,6 +1,6 @@
 //! What comes over sockets, to the server and to the client.
 
-use game_server::net::frames::{Front, SHORT_MESSAGE_BYTES, front, unmask};
+use game_server::net::play::frames::{Front, SHORT_MESSAGE_BYTES, front, unmask};
 use shared::batch::{Piece, pieces, put_close, put_message};
 use shared::codec::{decode_client, decode_server, encode_client, encode_server};
 use shared::delta::{VIEW_LIMIT_ENTITIES, View};

@@ -1,6 +1,6 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
-use crate::net::sockets::SocketMethod;
+use crate::net::play::sockets::SocketMethod;
 use crate::sessions::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -5,8 +5,8 @@ mod signals;
 use anyhow::Context;
 use game_server::cli::{Cli, Command, ReplayOptions, ServeOptions};
 use game_server::config::{self, ConfigError, suggest};
-use game_server::net::limits::Limits;
-use game_server::net::recordings;
+use game_server::net::guard::limits::Limits;
+use game_server::net::http::recordings;
 use game_server::serve::Server;
 use game_server::telemetry::log_to_stderr;
 #[cfg(unix)]

@@ -6,17 +6,17 @@ mod port;
 
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::lobby::Lobby;
-use crate::net::acme::Acme;
-use crate::net::addresses::Addresses;
-use crate::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
-use crate::net::listener;
-use crate::net::polling::Polling;
-use crate::net::presence::Presence;
-use crate::net::pump::Pump;
-use crate::net::recordings::Listing;
-use crate::net::site::{Purpose, Site};
-use crate::net::stream::Meters;
-use crate::net::tls::{self, Certificate};
+use crate::net::edge::acme::Acme;
+use crate::net::edge::listener;
+use crate::net::edge::tls::{self, Certificate};
+use crate::net::guard::addresses::Addresses;
+use crate::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
+use crate::net::guard::presence::Presence;
+use crate::net::http::polling::Polling;
+use crate::net::http::recordings::Listing;
+use crate::net::play::pump::Pump;
+use crate::net::play::site::{Purpose, Site};
+use crate::net::play::stream::Meters;
 use crate::telemetry;
 #[cfg(unix)]
 use crate::upgrade;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use game_server::config;
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use game_server::serve::Server;
 use swarm::behaviour::Behaviour;
 use swarm::compare::{CompareOptions, compare};

@@ -1,9 +1,9 @@
 //! Why a server does not start.
 
 use crate::assets::AssetError;
-use crate::net::admin::TOKEN_FLOOR_BYTES;
-use crate::net::bans::BansError;
-use crate::net::tls::TlsError;
+use crate::net::edge::tls::TlsError;
+use crate::net::guard::bans::BansError;
+use crate::net::http::admin::TOKEN_FLOOR_BYTES;
 use shared::recording::OpenError;
 use shared::rules::RuleError;
 use std::io;

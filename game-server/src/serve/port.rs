@@ -1,7 +1,7 @@
 //! The port that is listened on, and this machine's address on its network.
 
 use super::error::StartError;
-use crate::net::listener;
+use crate::net::edge::listener;
 #[cfg(unix)]
 use crate::upgrade;
 use std::io;

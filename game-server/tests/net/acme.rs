@@ -3,9 +3,9 @@
 use crate::authority::{ACME_PROTOCOL, Authority, shake_hands, shown};
 use crate::peer::{Peer, TestServer, serve_with};
 use crate::tls::trusting;
-use game_server::net::acme::{Acme, Wanted};
-use game_server::net::limits::Limits;
-use game_server::net::tls::{Certificate, CertificateFiles};
+use game_server::net::edge::acme::{Acme, Wanted};
+use game_server::net::edge::tls::{Certificate, CertificateFiles};
+use game_server::net::guard::limits::Limits;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::path::Path;

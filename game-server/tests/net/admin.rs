@@ -1,7 +1,7 @@
 //! The administrator's API: who may, what happens to players, and what the journal says of it.
 
 use crate::peer::{Answer, Peer, TestServer, hello, serve_with, upgrade_request};
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use game_server::serve::Server;
 use shared::command::Admin;
 use shared::id::{PlayerId, Tick};

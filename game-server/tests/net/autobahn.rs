@@ -2,8 +2,8 @@
 
 use crate::peer::{TestServer, serve_for};
 use crate::tls::trusting;
-use game_server::net::limits::Limits;
-use game_server::net::site::Purpose;
+use game_server::net::guard::limits::Limits;
+use game_server::net::play::site::Purpose;
 use rustls::pki_types::ServerName;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;

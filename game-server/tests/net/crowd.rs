@@ -1,7 +1,7 @@
 //! Many who say nothing, many who come at once, and one who plays.
 
 use crate::peer::{hello, serve, serve_with};
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use shared::message::{ClientMessage, ServerMessage};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use crate::peer::{
     BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, encoded, frame, hello, serve, serve_with,
 };
-use game_server::net::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
+use game_server::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use shared::message::{ClientMessage, ServerMessage};
 
 /// What a peer that has not said Hello is closed with after these bytes.

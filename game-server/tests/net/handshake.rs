@@ -1,7 +1,7 @@
 //! The WebSocket handshake (RFC 6455 §4): the good, and every way to be refused.
 
 use crate::peer::{BINARY, encoded, frame, hello, serve, serve_with, upgrade_request};
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use shared::message::ServerMessage;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use crate::peer::{
 };
 use crate::well::{Heard, TICK_RATE, TICK_RATE_HZ, Well};
 use game_server::link::QUEUE_LIMIT_BYTES;
-use game_server::net::limits::{Limits, SEND_BUFFER_BYTES};
+use game_server::net::guard::limits::{Limits, SEND_BUFFER_BYTES};
 use shared::codec::decode_server;
 use shared::id::Tick;
 use shared::message::{ClientMessage, Input, InputFrames, ServerMessage};

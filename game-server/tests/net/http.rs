@@ -1,7 +1,7 @@
 //! What is not a socket: page, API, probes, files, and the headers of them all.
 
 use crate::peer::{serve, serve_with};
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]

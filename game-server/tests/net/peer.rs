@@ -1,8 +1,8 @@
 //! The other end of a socket, byte by byte, and a server to talk to.
 
 use game_server::cli::Cli;
-use game_server::net::limits::Limits;
-use game_server::net::site::Purpose;
+use game_server::net::guard::limits::Limits;
+use game_server::net::play::site::Purpose;
 use game_server::serve::Server;
 use shared::codec::{decode_server, encode_client};
 use shared::message::{ClientMessage, Hello, ServerMessage};

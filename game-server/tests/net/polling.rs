@@ -1,8 +1,8 @@
 //! The game over plain HTTP: polls, posts, their numbers, their limits, and the seat that moves between transports.
 
 use crate::peer::{Answer, Peer, TestServer, encoded, hello, serve, serve_with};
-use game_server::net::limits::{Limits, POST_LIMIT_BYTES};
-use game_server::net::polling::{BATCH_TYPE, POLLS_LIMIT};
+use game_server::net::guard::limits::{Limits, POST_LIMIT_BYTES};
+use game_server::net::http::polling::{BATCH_TYPE, POLLS_LIMIT};
 use shared::PROTOCOL_VERSION;
 use shared::batch::{Piece, pieces, put_close, put_message};
 use shared::codec::decode_server;

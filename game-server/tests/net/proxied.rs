@@ -1,7 +1,7 @@
 //! Behind a proxy that the host trusts, each player has the limits of an address of its own.
 
 use crate::peer::{Answer, Peer, TestServer, serve_with, upgrade_request};
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use tokio::net::TcpStream;
 
 async fn open_as(server: &TestServer, address: &str) -> (Answer, Peer<TcpStream>) {

@@ -1,7 +1,7 @@
 //! A match of real sockets, recorded: the file holds what was played.
 
 use crate::peer::serve_with;
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use shared::id::Tick;
 use shared::input::{Buttons, Controls, InputFrame};
 use shared::message::{ClientMessage, Input, ServerMessage};

@@ -2,8 +2,8 @@
 //! cases that say the same.
 
 use crate::peer::{BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, Peer, TEXT, TestServer, frame, serve_for};
-use game_server::net::limits::Limits;
-use game_server::net::site::Purpose;
+use game_server::net::guard::limits::Limits;
+use game_server::net::play::site::Purpose;
 use std::time::Duration;
 use tokio::net::TcpStream;
 

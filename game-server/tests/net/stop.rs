@@ -1,7 +1,7 @@
 //! The end of a server.
 
 use crate::peer::serve;
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use shared::message::ServerMessage;
 use tokio::net::TcpStream;
 

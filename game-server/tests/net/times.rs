@@ -1,7 +1,7 @@
 //! Peers that keep the server waiting.
 
 use crate::peer::{BINARY, PING, PONG, Peer, TestServer, encoded, frame, hello, serve};
-use game_server::net::limits::Limits;
+use game_server::net::guard::limits::Limits;
 use shared::message::{ClientMessage, ServerMessage};
 use std::time::Duration;
 use tokio::net::TcpSocket;

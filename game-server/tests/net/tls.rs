@@ -2,8 +2,8 @@
 
 use crate::peer::{BINARY, Frame, serve_for, serve_with};
 use crate::well::{open_over_tls, over_tls};
-use game_server::net::limits::Limits;
-use game_server::net::site::Purpose;
+use game_server::net::guard::limits::Limits;
+use game_server::net::play::site::Purpose;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};

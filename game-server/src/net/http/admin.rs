@@ -1,8 +1,8 @@
 //! The administrator's API, under [`ADMIN_PATH`]: off unless the host has set a token. What it orders is done by the rooms and
 //! stands in their journals; every order, those on addresses too, stands in the log.
 
-use crate::net::body::{Answer, json, set, text};
-use crate::net::site::Site;
+use crate::net::http::body::{Answer, json, set, text};
+use crate::net::play::site::Site;
 use crate::room::SeatStatus;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};

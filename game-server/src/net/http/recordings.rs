@@ -1,7 +1,7 @@
 //! Recordings for the browser: the list, and the files.
 
 use crate::journal::{FILE_EXTENSION, ListedRecording, list};
-use crate::net::body::{Answer, Body, set, text};
+use crate::net::http::body::{Answer, Body, set, text};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};

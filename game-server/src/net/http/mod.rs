@@ -1,15 +1,22 @@
 //! One HTTP request, one answer: the page and its files, the API, the probes, and the way to the socket.
 
-use crate::net::addresses::AtAddress;
-use crate::net::admin::{self, ADMIN_PATH};
-use crate::net::body::{Answer, harden, json, set, text, whole};
-use crate::net::client_files;
-use crate::net::connection::{Arrival, Connection};
-use crate::net::polling::{self, POLL_PATH};
-use crate::net::presence::Present;
-use crate::net::site::Site;
-use crate::net::stream::Stream;
-use crate::net::upgrade::Upgrade;
+pub mod admin;
+pub mod admin_log;
+pub mod body;
+pub mod client_files;
+pub mod polling;
+pub mod recordings;
+pub mod upgrade;
+
+use crate::net::guard::addresses::AtAddress;
+use crate::net::guard::presence::Present;
+use crate::net::http::admin::ADMIN_PATH;
+use crate::net::http::body::{Answer, harden, json, set, text, whole};
+use crate::net::http::polling::POLL_PATH;
+use crate::net::http::upgrade::Upgrade;
+use crate::net::play::connection::{Arrival, Connection};
+use crate::net::play::site::Site;
+use crate::net::play::stream::Stream;
 use crate::telemetry;
 use hyper::body::Incoming;
 use hyper::header::{self, HOST, HeaderValue};

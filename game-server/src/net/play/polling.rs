@@ -4,13 +4,13 @@
 //! an answer is kept until it is too old to be asked for, and a post that was taken in is not taken in again.
 
 use crate::link::Taken;
-use crate::net::addresses::AtAddress;
-use crate::net::allowance::Allowance;
-use crate::net::ending::{Ending, close};
-use crate::net::limits::Limits;
-use crate::net::presence::Present;
-use crate::net::seat::Seat;
-use crate::net::site::Site;
+use crate::net::guard::addresses::AtAddress;
+use crate::net::guard::allowance::Allowance;
+use crate::net::guard::limits::Limits;
+use crate::net::guard::presence::Present;
+use crate::net::play::ending::{Ending, close};
+use crate::net::play::seat::Seat;
+use crate::net::play::site::Site;
 use bytes::Bytes;
 use metrics::counter;
 use shared::batch::{Piece, pieces, put_close, put_message};

@@ -2,16 +2,16 @@
 //! written now is left for the next round of the [pump](super::pump).
 
 use crate::link::{HEADER_LIMIT_BYTES, QUEUE_LIMIT_BYTES, Taken};
-use crate::net::addresses::AtAddress;
-use crate::net::allowance::Allowance;
-use crate::net::ending::{Ending, close, ending, is_blocked, within_limit};
-use crate::net::frames::{self, Front, SHORT_MESSAGE_BYTES};
+use crate::net::guard::addresses::AtAddress;
+use crate::net::guard::allowance::Allowance;
+use crate::net::guard::limits::READ_BUFFER_BYTES;
+use crate::net::guard::presence::Present;
 use crate::net::http::Slot;
-use crate::net::limits::READ_BUFFER_BYTES;
-use crate::net::presence::Present;
-use crate::net::seat::Seat;
-use crate::net::site::{Purpose, Site};
-use crate::net::wire::Wire;
+use crate::net::play::ending::{Ending, close, ending, is_blocked, within_limit};
+use crate::net::play::frames::{self, Front, SHORT_MESSAGE_BYTES};
+use crate::net::play::seat::Seat;
+use crate::net::play::site::{Purpose, Site};
+use crate::net::play::wire::Wire;
 use metrics::counter;
 use rustls::ServerConnection;
 use shared::codec::{decode_client, encode_server};

@@ -4,11 +4,11 @@
 //! Between rounds a thread rests, so that it wakes up for many messages at a time instead of for each of them.
 
 use crate::link::Taken;
-use crate::net::connection::{Connection, Flow};
+use crate::net::play::connection::{Connection, Flow};
 #[cfg(target_os = "linux")]
-use crate::net::sockets::Ring;
-use crate::net::sockets::{Readiness, Report, SocketMethod, Sockets};
-use crate::net::stream::Meters;
+use crate::net::play::sockets::Ring;
+use crate::net::play::sockets::{Readiness, Report, SocketMethod, Sockets};
+use crate::net::play::stream::Meters;
 use std::io;
 use std::net::TcpStream;
 use std::sync::atomic::{

@@ -4,8 +4,8 @@
 //! Clients that ask for another name, or come before there is a certificate, get the self-signed one: `localhost` and what
 //! looks after the server's health work at any time.
 
-use crate::net::site::Site;
-use crate::net::tls::{self, Certificate, TlsError};
+use crate::net::edge::tls::{self, Certificate, TlsError};
+use crate::net::play::site::Site;
 use futures_util::StreamExt;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;

@@ -1,6 +1,6 @@
 //! The web client's files, embedded with their compressed variants.
 
-use crate::net::body::{Answer, set, text, whole};
+use crate::net::http::body::{Answer, set, text, whole};
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};

@@ -2,9 +2,9 @@
 
 use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
 use crate::link::{Outgoing, Taken, link};
-use crate::net::ending::{Ending, close, version_mismatch};
-use crate::net::site::Site;
-use crate::net::whereabouts::Located;
+use crate::net::guard::whereabouts::Located;
+use crate::net::play::ending::{Ending, close, version_mismatch};
+use crate::net::play::site::Site;
 use metrics::counter;
 use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! What each address takes up: its sockets, and how fast it opens new ones. This machine's own addresses are not counted.
 
-use crate::net::allowance::Allowance;
-use crate::net::limits::Limits;
+use crate::net::guard::allowance::Allowance;
+use crate::net::guard::limits::Limits;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,6 @@
 //! One accepted socket while it speaks HTTP, plain or TLS; counts the bytes that move over it.
 
-use crate::net::limits::{SEND_BUFFER_BYTES, UNSENT_LIMIT_BYTES};
+use crate::net::guard::limits::{SEND_BUFFER_BYTES, UNSENT_LIMIT_BYTES};
 use metrics::{Counter, counter};
 use rustls::ServerConnection;
 use socket2::SockRef;

@@ -1,7 +1,7 @@
 //! Which addresses are banned, and until when. They are kept in a file that a person can read and write, so that a restart
 //! lets nobody in again.
 
-use crate::net::addresses::network_of;
+use crate::net::guard::addresses::network_of;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,8 +1,8 @@
 //! From HTTP to WebSocket: the checks before the 101 (RFC 6455 §4.2), and the answers to requests that fail them.
 
-use crate::net::body::{Answer, set, text, whole};
-use crate::net::ending::version_mismatch;
-use crate::net::site::{Purpose, Site};
+use crate::net::http::body::{Answer, set, text, whole};
+use crate::net::play::ending::version_mismatch;
+use crate::net::play::site::{Purpose, Site};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use shared::PROTOCOL_VERSION;

@@ -1,10 +1,10 @@
 //! Accepts sockets, lets them shake hands, and serves HTTP on them.
 
-use crate::net::acme;
+use crate::net::edge::acme;
+use crate::net::guard::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
 use crate::net::http::{self, Slot};
-use crate::net::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
-use crate::net::site::Site;
-use crate::net::stream::Stream;
+use crate::net::play::site::Site;
+use crate::net::play::stream::Stream;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};

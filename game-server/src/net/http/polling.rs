@@ -10,17 +10,15 @@
 //!
 //! 404 means that the connection is not known (any more), 409 that the number makes no sense now.
 
-mod connection;
-
-use crate::net::body::{Answer, set, text, whole};
-use crate::net::ending::{Ending, close, version_mismatch};
+use crate::net::guard::limits::POST_LIMIT_BYTES;
+use crate::net::http::body::{Answer, set, text, whole};
 use crate::net::http::{Slot, parameter};
-use crate::net::limits::POST_LIMIT_BYTES;
-use crate::net::seat::Seat;
-use crate::net::site::{Purpose, Site};
+use crate::net::play::ending::{Ending, close, version_mismatch};
+pub use crate::net::play::polling::POLLS_LIMIT;
+use crate::net::play::polling::{Poll, PollingConnection, Posted, Turn};
+use crate::net::play::seat::Seat;
+use crate::net::play::site::{Purpose, Site};
 use bytes::Bytes;
-pub use connection::POLLS_LIMIT;
-use connection::{Poll, PollingConnection, Posted, Turn};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header;

@@ -1,19 +1,19 @@
 //! What all connections of one server share.
 
 use crate::lobby::Lobby;
-use crate::net::addresses::Addresses;
-use crate::net::admin::AdminToken;
-use crate::net::admin_log::AdminLog;
-use crate::net::bans::Bans;
-use crate::net::limits::Limits;
-use crate::net::origin::Origins;
-use crate::net::polling::Polling;
-use crate::net::presence::Presence;
-use crate::net::proxies::Proxies;
-use crate::net::pump::Pump;
-use crate::net::recordings::{Listing, Recordings};
-use crate::net::stream::Meters;
-use crate::net::whereabouts::Whereabouts;
+use crate::net::guard::addresses::Addresses;
+use crate::net::guard::bans::Bans;
+use crate::net::guard::limits::Limits;
+use crate::net::guard::origin::Origins;
+use crate::net::guard::presence::Presence;
+use crate::net::guard::proxies::Proxies;
+use crate::net::guard::whereabouts::Whereabouts;
+use crate::net::http::admin::AdminToken;
+use crate::net::http::admin_log::AdminLog;
+use crate::net::http::polling::Polling;
+use crate::net::http::recordings::{Listing, Recordings};
+use crate::net::play::pump::Pump;
+use crate::net::play::stream::Meters;
 use crate::speech::Words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -1,6 +1,6 @@
 //! Why connections end, and with which close code and reason.
 
-use crate::net::limits::CLOSE_REASON_LIMIT_BYTES;
+use crate::net::guard::limits::CLOSE_REASON_LIMIT_BYTES;
 use shared::PROTOCOL_VERSION;
 use shared::message::CloseCode;
 use std::borrow::Cow;
