@@ -5,7 +5,6 @@ mod eyes;
 mod table;
 
 use crate::replication::Replicator;
-use crate::verify::{VerifyError, begin};
 use anyhow::Context;
 use eyes::Eyes;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +15,7 @@ use shared::message::{SERVER_MESSAGE_LIMIT_BYTES, ServerMessage};
 use shared::recording::Recording;
 use shared::snapshot::WorldSnapshot;
 use shared::spent::Spent;
+use sim::replay::{ReplayError, Resimulation};
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -67,10 +67,7 @@ pub struct Costs {
 pub enum BenchError {
     /// It cannot be simulated.
     #[error(transparent)]
-    Simulation(#[from] VerifyError),
-    /// The simulation goes another way than it did: what would be measured is not what was played.
-    #[error("the simulation goes another way from tick {n} on: `game-server verify` says how", n = .0.0)]
-    Diverged(Tick),
+    Simulation(#[from] ReplayError),
     /// Replication wrote what no client could read.
     #[error("the snapshot of tick {n} for viewer {viewer} cannot be read: {reason}", n = tick.0)]
     Unreadable {
@@ -92,9 +89,9 @@ pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
     let recording = Recording::open(bytes).with_context(|| file.display().to_string())?;
     let style = ProgressStyle::with_template("{bar:32} {percent:>3} % {msg}")?;
     let bar = ProgressBar::new(recording.ticks().into()).with_style(style);
-    let costs = measure(&recording, viewers, |ticks| bar.set_position(ticks as u64));
+    let measured = measure(recording, viewers, |ticks| bar.set_position(ticks as u64));
     bar.finish_and_clear();
-    let costs = costs.with_context(|| file.display().to_string())?;
+    let (recording, costs) = measured.with_context(|| file.display().to_string())?;
     write(&recording, &costs, &mut io::stdout().lock())?;
     Ok(())
 }
@@ -104,31 +101,28 @@ pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
 /// # Errors
 /// [`BenchError`] if it cannot be played as it was.
 pub fn measure(
-    recording: &Recording,
+    recording: Recording,
     viewers: usize,
     mut progress: impl FnMut(usize),
-) -> Result<Costs, BenchError> {
-    let setup = recording.header().setup().map_err(VerifyError::from)?;
-    let (keyframe, mut cursor) = recording.seek(recording.first_tick()).map_err(VerifyError::from)?;
-    let mut sim = begin(&setup, &keyframe)?;
+) -> Result<(Recording, Costs), BenchError> {
+    let mut replay = Resimulation::from_setup(recording)?;
+    let setup = replay.setup().clone();
     let mut replicator = Replicator::new(&setup);
     let mut world = WorldSnapshot::default();
     let mut eyes = Eyes::new(viewers, &setup);
     let mut readers = vec![View::new(setup.tick_seconds()); viewers.min(READ_VIEWERS)];
     let mut costs = Costs::new(viewers);
-    while let Some(recorded) = recording.next_tick(&mut cursor).map_err(VerifyError::Damaged)? {
+    while let Some(recorded) = replay.read() {
         let mut watch = Stopwatch(Instant::now());
-        sim.step(&recorded.inputs);
+        replay.step_by(&recorded);
         watch.lap(&mut costs, Stage::Step);
-        let hash = sim.state_hash();
+        replay.compare(&recorded);
         watch.lap(&mut costs, Stage::Hash);
-        sim.capture_into(&mut world);
+        replay.sim().capture_into(&mut world);
         watch.lap(&mut costs, Stage::Capture);
         replicator.observe(|out| std::mem::swap(out, &mut world));
         watch.lap(&mut costs, Stage::Observe);
-        if hash != recorded.state_hash {
-            return Err(BenchError::Diverged(recorded.tick));
-        }
+        replay.check()?;
         costs.following = costs.following.max(eyes.settle(replicator.world()));
         let mut watch = Stopwatch(Instant::now());
         eyes.look(&mut replicator);
@@ -139,7 +133,8 @@ pub fn measure(
             progress(ticks);
         }
     }
-    Ok(costs)
+    replay.check()?;
+    Ok((replay.into_parts().0, costs))
 }
 
 struct Stopwatch(Instant);
@@ -217,8 +212,7 @@ mod tests {
 
     #[test]
     fn every_viewer_gets_a_snapshot_of_every_tick_and_every_byte_is_accounted_for() {
-        let recording = recording(None);
-        let costs = measure(&recording, 30, |_| {}).expect("it plays");
+        let (recording, costs) = measure(recording(None), 30, |_| {}).expect("it plays");
         assert_eq!(costs.snapshots(), u64::from(TICKS) * 30);
         assert!(costs.stages.iter().all(|stage| stage.len() == TICKS as usize));
         assert!((5..30).contains(&costs.following), "{} follow, the rest stand", costs.following);
@@ -236,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_was_not_played_like_this_is_not_measured() {
-        let diverged = measure(&recording(Some(77)), 2, |_| {});
-        assert!(matches!(diverged, Err(BenchError::Diverged(Tick(77)))));
+        let diverged = measure(recording(Some(77)), 2, |_| {}).err().expect("its hash was changed");
+        assert!(diverged.to_string().contains("from tick 77"), "{diverged}");
     }
 }

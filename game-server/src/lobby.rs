@@ -3,13 +3,14 @@
 use crate::game_loop::{self, RoomStats, RoomStatus};
 use crate::gate::Flush;
 use crate::inbox::{Connected, InboxSender, PostError, SessionEvent, inbox};
-use crate::journal::{Journal, JournalOptions, RestoreError, Unfinished, unfinished};
+use crate::journal::{Journal, JournalOptions, Unfinished, unfinished};
 use crate::room::{Room, SeatStatus};
 use shared::command::Admin;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
@@ -232,7 +233,7 @@ impl Lobby {
         }
     }
 
-    fn bring_back(&self, unfinished: Unfinished, options: &JournalOptions) -> Result<Entry, RestoreError> {
+    fn bring_back(&self, unfinished: Unfinished, options: &JournalOptions) -> Result<Entry, Box<dyn Error>> {
         let (restored, held) = unfinished.restore()?;
         let (name, file) = (held.room.clone(), held.name.clone());
         let journal = Journal::resume(options, held, &restored, self.0.flush.clone())?;

@@ -4,11 +4,9 @@ use crate::playing_time::{moment, playing_time};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::id::Tick;
-use shared::keyframe::Keyframe;
-use shared::recording::{Damage, Ending, Recording, SeekError, SetupError};
-use shared::rules::RuleError;
-use shared::setup::Setup;
-use sim::{Difference, KeyframeError, Sim};
+use shared::recording::{Ending, Recording};
+use sim::replay::{ReplayError, Resimulation};
+use sim::{Difference, Sim};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +21,8 @@ const PROGRESS_TICKS: u32 = 256;
 /// What came of simulating a recording again.
 #[derive(Debug)]
 pub struct Verdict {
+    /// The recording.
+    pub recording: Recording,
     /// Ticks simulated.
     pub ticks: u32,
     /// How long that took.
@@ -45,75 +45,43 @@ pub struct Divergence {
     pub compared: Option<(Tick, Vec<Difference>)>,
 }
 
-/// Why a recording cannot be simulated.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// Its rules cannot be used.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    /// Its rules do not make a world.
-    #[error(transparent)]
-    Rules(#[from] RuleError),
-    /// It has no keyframe that can be read.
-    #[error(transparent)]
-    Seek(#[from] SeekError),
-    /// Its first keyframe makes no world.
-    #[error("the first keyframe makes no world: {0}")]
-    Keyframe(#[from] KeyframeError),
-    /// A chunk cannot be read.
-    #[error("{0}")]
-    Damaged(Damage),
-}
-
 /// Simulates a recording again up to its end, or to its first divergence and on to the next keyframe. `progress` is told
 /// how many ticks are done.
 ///
 /// # Errors
-/// [`VerifyError`] if there is nothing that this build could simulate.
-pub fn verify(recording: &Recording, mut progress: impl FnMut(u32)) -> Result<Verdict, VerifyError> {
+/// [`ReplayError`] if a chunk cannot be read.
+pub fn verify(recording: Recording, mut progress: impl FnMut(u32)) -> Result<Verdict, ReplayError> {
     let start = Instant::now();
-    let setup = recording.header().setup()?;
-    let (keyframe, mut cursor) = recording.seek(recording.first_tick())?;
-    let mut sim = begin(&setup, &keyframe)?;
-    let mut keyframes = recording.keyframe_ticks().peekable();
-    let mut wrong: Option<Divergence> = None;
+    let mut replay = Resimulation::from_setup(recording)?;
     let mut ticks = 0;
-    let mut last = None;
     let divergence = loop {
-        let mut compared = None;
-        while let Some(tick) = keyframes.next_if_eq(&sim.tick()) {
-            let (stored, _) = recording.seek(tick)?;
-            let simulated = sim.keyframe();
-            if wrong.is_some() || stored != simulated {
-                compared = Some((tick, Sim::differences(&stored, &simulated)));
-            }
+        let tick = replay.sim().tick();
+        let wrong = replay.divergence().map(|wrong| Divergence {
+            tick: wrong.tick,
+            hashes: Some((wrong.recorded, wrong.simulated)),
+            compared: None,
+        });
+        if let Some(differences) = replay.compare_keyframe()?
+            && (wrong.is_some() || !differences.is_empty())
+        {
+            let wrong = wrong.unwrap_or(Divergence { tick, hashes: None, compared: None });
+            break Some(Divergence { compared: Some((tick, differences)), ..wrong });
         }
-        if compared.is_some() {
-            let tick = sim.tick();
-            let divergence = wrong.unwrap_or(Divergence { tick, hashes: None, compared: None });
-            break Some(Divergence { compared, ..divergence });
-        }
-        let Some(recorded) = recording.next_tick(&mut cursor).map_err(VerifyError::Damaged)? else {
+        if !replay.step() {
             break wrong;
-        };
-        sim.step(&recorded.inputs);
-        ticks += 1;
-        let hash = sim.state_hash();
-        last = Some((recorded.tick, hash));
-        if wrong.is_none() && hash != recorded.state_hash {
-            let hashes = Some((recorded.state_hash, hash));
-            wrong = Some(Divergence { tick: recorded.tick, hashes, compared: None });
         }
+        ticks += 1;
         if ticks % PROGRESS_TICKS == 0 {
             progress(ticks);
         }
     };
-    Ok(Verdict { ticks, took: start.elapsed(), last, divergence })
-}
-
-/// The world that a recording begins with. One from the very beginning is made of its rules, not of what was stored.
-pub(crate) fn begin(setup: &Setup, first: &Keyframe) -> Result<Sim, VerifyError> {
-    if first.tick == Tick(0) { Ok(Sim::new(setup)?) } else { Ok(Sim::from_keyframe(setup, first)?) }
+    if let Some(damage) = replay.damage() {
+        return Err(ReplayError::Damaged(damage.clone()));
+    }
+    let took = start.elapsed();
+    let (recording, _, sim) = replay.into_parts();
+    let last = (ticks > 0).then(|| (sim.tick(), sim.state_hash()));
+    Ok(Verdict { recording, ticks, took, last, divergence })
 }
 
 /// The command: verifies files, says what came of it on the standard output. The code is 0 if every file is sound.
@@ -147,7 +115,7 @@ pub fn report(files: &[PathBuf], out: &mut impl Write) -> io::Result<bool> {
 /// A file, and what came of it.
 struct Report {
     name: String,
-    result: anyhow::Result<(Recording, Verdict)>,
+    result: anyhow::Result<Verdict>,
 }
 
 impl Report {
@@ -162,18 +130,18 @@ impl Report {
     }
 
     fn is_sound(&self) -> bool {
-        self.result.as_ref().is_ok_and(|(recording, verdict)| {
-            verdict.divergence.is_none() && !matches!(recording.ending(), Ending::Damaged(_))
+        self.result.as_ref().is_ok_and(|verdict| {
+            verdict.divergence.is_none() && !matches!(verdict.recording.ending(), Ending::Damaged(_))
         })
     }
 
     fn outcome(&self) -> String {
         match &self.result {
             Err(error) => format!("{error:#}"),
-            Ok((recording, Verdict { divergence: Some(divergence), .. })) => {
+            Ok(Verdict { recording, divergence: Some(divergence), .. }) => {
                 format!("diverged at {}", moment(divergence.tick, recording.header().tick_rate_hz))
             }
-            Ok((recording, _)) => match recording.ending() {
+            Ok(Verdict { recording, .. }) => match recording.ending() {
                 Ending::Complete => "sound".into(),
                 Ending::Unfinished => "sound, but not closed".into(),
                 Ending::Damaged(damage) => format!("damaged in chunk {}", damage.number),
@@ -183,11 +151,11 @@ impl Report {
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let name = &self.name;
-        let (recording, verdict) = match &self.result {
+        let verdict = match &self.result {
             Err(error) => return writeln!(out, "{name}: {error:#}"),
-            Ok(result) => result,
+            Ok(verdict) => verdict,
         };
-        let Verdict { ticks, took, last, divergence } = verdict;
+        let Verdict { recording, ticks, took, last, divergence } = verdict;
         let header = recording.header();
         let rate = header.tick_rate_hz;
         let simulated = playing_time(*ticks, rate);
@@ -215,12 +183,11 @@ impl Report {
     }
 }
 
-fn simulate(path: &Path, bar: &ProgressBar) -> anyhow::Result<(Recording, Verdict)> {
+fn simulate(path: &Path, bar: &ProgressBar) -> anyhow::Result<Verdict> {
     let file = std::fs::read(path).context("cannot be read")?;
     let recording = Recording::open(file)?;
     bar.set_length(recording.ticks().into());
-    let verdict = verify(&recording, |ticks| bar.set_position(ticks.into()))?;
-    Ok((recording, verdict))
+    Ok(verify(recording, |ticks| bar.set_position(ticks.into()))?)
 }
 
 fn write_divergence(divergence: &Divergence, rate: u16, out: &mut impl Write) -> io::Result<()> {
@@ -254,8 +221,8 @@ fn write_table(reports: &[Report], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{:width$}  {:>9}  {:>9}  {:>8}  result", "file", "ticks", "time", "speed")?;
     for report in reports {
         let (ticks, time, speed) = match &report.result {
-            Ok((recording, verdict)) => {
-                let rate = recording.header().tick_rate_hz;
+            Ok(verdict) => {
+                let rate = verdict.recording.header().tick_rate_hz;
                 let speed = Speed::of(verdict, rate).to_string();
                 (verdict.ticks.to_string(), playing_time(verdict.ticks, rate), speed)
             }

@@ -1,7 +1,7 @@
 //! Recordings of real worlds as files: written, listed, restored, verified, described.
 
 use game_server::info::describe;
-use game_server::journal::{Journal, JournalOptions, Mark, RestoreError, Seats, list, restore};
+use game_server::journal::{Journal, JournalOptions, Mark, Seats, list};
 use game_server::verify::{report, verify};
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
@@ -14,6 +14,7 @@ use shared::recording::{Encoder, Ending, Header, Recording};
 use shared::setup::Setup;
 use shared::text::Name;
 use sim::Sim;
+use sim::replay::{ReplayError, Resimulation};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -166,15 +167,15 @@ fn a_match_is_recorded_listed_verified_described_and_restored() {
     assert_eq!((listed.ticks, listed.live, listed.room.as_str()), (Some(750), false, ROOM));
     assert_eq!((listed.mode.as_str(), listed.sim_build.as_str()), (setup(0).mode.title.as_str(), Sim::BUILD));
 
-    let verdict = verify(&recording, |_| {}).expect("this build made it");
+    let verdict = verify(recording.clone(), |_| {}).expect("this build made it");
     assert!(verdict.divergence.is_none(), "{:?}", verdict.divergence);
     assert_eq!(verdict.ticks, 750);
     let (sound, text) = report_of(std::slice::from_ref(&path));
     assert!(sound && text.contains("750 ticks (0:25)") && text.contains("every hash matches"), "{text}");
 
-    let restored = restore(&path).expect("this build made it");
-    assert_eq!((restored.sim.tick(), restored.sim.state_hash()), (last, hash));
-    assert_eq!(restored.setup, setup(10));
+    let restored = Resimulation::restore(open(&path)).expect("this build made it");
+    assert_eq!((restored.sim().tick(), restored.sim().state_hash()), (last, hash));
+    assert_eq!(*restored.setup(), setup(10));
 
     let mut text = Vec::new();
     describe(&recording, &mut text).expect("memory takes everything");
@@ -205,13 +206,13 @@ fn a_match_that_is_cut_off_anywhere_is_restored_at_its_last_whole_tick() {
     for part in 1..=24 {
         let cut = header_bytes + (file.len() - header_bytes) * part / 25;
         fs::write(&cut_path, &file[..cut]).expect("a file");
-        match restore(&cut_path) {
+        match Resimulation::restore(open(&cut_path)) {
             Ok(restored) => {
-                let tick = restored.sim.tick();
+                let tick = restored.sim().tick();
                 assert_eq!(tick, open(&cut_path).last_tick());
-                assert_eq!(restored.sim.state_hash(), hashes[tick.0 as usize], "tick {}", tick.0);
+                assert_eq!(restored.sim().state_hash(), hashes[tick.0 as usize], "tick {}", tick.0);
             }
-            Err(error) => assert!(matches!(error, RestoreError::Seek(_)), "{error}"),
+            Err(error) => assert!(matches!(error, ReplayError::Seek(_)), "{error}"),
         }
     }
 }
@@ -257,7 +258,7 @@ fn a_recording_that_was_tampered_with_names_the_tick_and_what_differs() {
         }
     };
     fs::write(&tampered, rewritten(&recording, turn, |_| {})).expect("a file");
-    let verdict = verify(&open(&tampered), |_| {}).expect("this build made it");
+    let verdict = verify(open(&tampered), |_| {}).expect("this build made it");
     let divergence = verdict.divergence.expect("the input was changed");
     assert_eq!(divergence.tick, Tick(350));
     let (at, differences) = divergence.compared.expect("there are keyframes behind it");
@@ -332,7 +333,7 @@ fn a_recording_of_another_build_is_not_restored() {
     encoder.keyframe(&Sim::new(&setup(0)).expect("the game's own setup").keyframe()).expect("a small world");
     let path = home.path().join("old.belt");
     fs::write(&path, encoder.finish().expect("a small index")).expect("a file");
-    let error = restore(&path).err().expect("another build made it");
+    let error = Resimulation::restore(open(&path)).err().expect("another build made it");
     assert!(error.to_string().contains("another"), "{error}");
 }
 

@@ -7,7 +7,6 @@
 
 mod directory;
 mod list;
-mod restore;
 mod retention;
 mod status;
 mod storage;
@@ -18,7 +17,6 @@ mod unfinished;
 mod writer;
 
 pub use list::{ListedRecording, list};
-pub use restore::{RestoreError, Restored, restore};
 pub use retention::Retention;
 pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
 pub use status::JournalStatus;
@@ -30,6 +28,7 @@ use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
 use shared::setup::Setup;
+use sim::replay::Resimulation;
 use status::Reporter;
 use std::io;
 use std::path::PathBuf;
@@ -125,11 +124,11 @@ impl Journal {
     pub fn resume(
         options: &JournalOptions,
         held: Held,
-        restored: &Restored,
+        restored: &Resimulation,
         flush: Flush,
     ) -> io::Result<Journal> {
         let storage = Directory::new(options.directory.clone(), options.retention.clone());
-        let Restored { setup, recording, .. } = restored;
+        let (setup, recording) = (restored.setup(), restored.recording());
         let Held { room, name, file } = held;
         let open = OpenFile::resume(name, file, recording)?;
         let gate = gate(options, setup, recording.last_tick(), flush);

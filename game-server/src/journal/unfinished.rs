@@ -2,8 +2,8 @@
 
 use super::directory::try_hold;
 use super::list::{ListedRecording, list};
-use super::restore::{RestoreError, Restored, restore_recording};
 use shared::recording::{Ending, Recording};
+use sim::replay::{ReplayError, Resimulation};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
@@ -42,9 +42,9 @@ impl Unfinished {
     /// The room's world, as of the last whole tick, and the file to go on with.
     ///
     /// # Errors
-    /// [`RestoreError`] says why there is none.
-    pub fn restore(self) -> Result<(Restored, Held), RestoreError> {
-        Ok((restore_recording(self.recording)?, self.held))
+    /// [`ReplayError`] says why there is none.
+    pub fn restore(self) -> Result<(Resimulation, Held), ReplayError> {
+        Ok((Resimulation::restore(self.recording)?, self.held))
     }
 }
 

@@ -1,18 +1,19 @@
 //! A room whose server was stopped hard goes on: the world from its recording, every seat kept for its player.
 
 use super::{Room, Seat};
-use crate::journal::{Journal, Restored};
+use crate::journal::Journal;
 use crate::sessions::Session;
 use crate::speech::look;
 use shared::command::Absence;
 use shared::id::PlayerId;
+use sim::replay::Resimulation;
 
 impl Room {
     /// The room of a recording, at its last tick. All players are away, and their seats wait for them as after a lost
     /// connection.
     #[must_use]
-    pub fn restore(name: String, restored: Restored, journal: Journal) -> Room {
-        let Restored { setup, sim, recording, .. } = restored;
+    pub fn restore(name: String, restored: Resimulation, journal: Journal) -> Room {
+        let (recording, setup, sim) = restored.into_parts();
         let seats = recording.seats();
         let mut room = Room::over(name, setup, sim, journal);
         let now = room.sim.tick();

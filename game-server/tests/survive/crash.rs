@@ -198,7 +198,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     let [Ok(file)] = &files[..] else { panic!("one recording, not {files:?}") };
     let recording = Recording::open(std::fs::read(file.path()).unwrap()).unwrap();
     assert_eq!(recording.ending(), &Ending::Complete);
-    let verdict = verify(&recording, |_| {}).unwrap();
+    let verdict = verify(recording, |_| {}).unwrap();
     assert!(verdict.divergence.is_none(), "{:?}", verdict.divergence);
     assert!(unfinished(home.path()).unwrap().next().is_none(), "what is closed stays closed");
 }

@@ -56,5 +56,5 @@ fn a_match_goes_on_without_its_directory_and_is_recorded_again_once_there_is_one
     let [path] = &recordings(&home)[..] else { panic!("one recording") };
     let recording = Recording::open(std::fs::read(path).unwrap()).unwrap();
     assert!(recording.ticks() > 20);
-    assert!(verify(&recording, |_| {}).unwrap().divergence.is_none());
+    assert!(verify(recording, |_| {}).unwrap().divergence.is_none());
 }

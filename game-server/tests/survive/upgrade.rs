@@ -68,7 +68,7 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
     server.kill();
     let [path] = &recordings(&home)[..] else { panic!("one recording of one session") };
     let recording = Recording::open(fs::read(path).unwrap()).unwrap();
-    assert!(verify(&recording, |_| {}).unwrap().divergence.is_none());
+    assert!(verify(recording, |_| {}).unwrap().divergence.is_none());
     assert_all_true(path, facts);
 }
 

@@ -23,6 +23,7 @@ mod ore;
 mod places;
 mod players;
 mod population;
+pub mod replay;
 mod rewind;
 mod roster;
 mod rulebook;

@@ -161,6 +161,13 @@ impl Recording {
         self.keyframes.iter().map(|place| place.tick)
     }
 
+    /// The tick of the newest keyframe at or before a tick.
+    #[must_use]
+    pub fn keyframe_before(&self, tick: Tick) -> Option<Tick> {
+        let after = self.keyframes.partition_point(|place| place.tick <= tick);
+        after.checked_sub(1).map(|newest| self.keyframes[newest].tick)
+    }
+
     /// The newest keyframe at or before a tick, and the place from which the ticks after it are read on. A tick before
     /// the first keyframe gives the first.
     ///

@@ -6,7 +6,6 @@ mod picture;
 mod reel;
 
 pub use info::{Info, MarkInfo, PlayerInfo};
-pub use reel::ReplayError;
 
 use crate::frame::Effect;
 use crate::happenings::{self, Surroundings};
@@ -19,6 +18,7 @@ use shared::entity::{EntityState, Levels};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::movement::Handling;
 use shared::setup::Setup;
+pub use sim::replay::ReplayError;
 use std::collections::VecDeque;
 
 /// Slowest and fastest speed.
@@ -102,7 +102,7 @@ impl Replay {
         let diverged = self.reel.diverged();
         let diverged =
             diverged.map(|tick| format!("from tick {} on, what is shown is not what was recorded", tick.0));
-        self.reel.damage().map(Into::into).into_iter().chain(diverged).collect()
+        self.reel.damage().into_iter().chain(diverged).collect()
     }
 
     /// Shows a tick. If the file turns out to be damaged there, what is shown stays, and the state says why.

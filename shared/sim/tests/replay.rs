@@ -1,0 +1,92 @@
+//! Re-simulation of a recording of the scripted match.
+
+use shared::id::Tick;
+use shared::keyframe::Keyframe;
+use shared::recording::{Encoder, Header, Recording};
+use sim::Sim;
+use sim::replay::{Divergence, ReplayError, Resimulation};
+use sim::scripted::{inputs, setup};
+
+const TICKS: u32 = 200;
+const KEYFRAME_INTERVAL_TICKS: u32 = 50;
+
+/// A recording by a build, with its keyframes and hashes changed.
+fn recording(build: &str, key: impl Fn(&mut Keyframe), hash: impl Fn(Tick, u64) -> u64) -> Recording {
+    let mut sim = Sim::new(&setup()).expect("the script's own setup");
+    let mut encoder = Encoder::new(&Header::new(&setup(), build, "script", 0));
+    for tick in (0..=TICKS).map(Tick) {
+        if tick > Tick(0) {
+            sim.step(&inputs(tick.0));
+            encoder.tick(tick, &inputs(tick.0), hash(tick, sim.state_hash())).expect("small");
+        }
+        if tick.0.is_multiple_of(KEYFRAME_INTERVAL_TICKS) {
+            let mut keyframe = sim.keyframe();
+            key(&mut keyframe);
+            encoder.keyframe(&keyframe).expect("small");
+        }
+    }
+    Recording::open(encoder.finish().expect("small")).expect("a sound recording")
+}
+
+fn sound() -> Recording {
+    recording(Sim::BUILD, |_| {}, |_, hash| hash)
+}
+
+#[test]
+fn seeking_and_stepping_reach_equal_worlds() {
+    let mut stepped = Resimulation::from_setup(sound()).expect("this build made it");
+    let mut hashes = vec![stepped.sim().state_hash()];
+    while stepped.step() {
+        hashes.push(stepped.sim().state_hash());
+        let differences = stepped.compare_keyframe().expect("it can be read");
+        let due = stepped.sim().tick().0.is_multiple_of(KEYFRAME_INTERVAL_TICKS);
+        assert_eq!(differences, due.then(Vec::new));
+    }
+    stepped.check().expect("as recorded");
+    let mut sought = Resimulation::at(sound(), Tick(77)).expect("this build made it");
+    for (tick, reached) in [(77, 77), (30, 30), (31, 31), (149, 149), (50, 50), (u32::MAX, TICKS), (0, 0)] {
+        sought.seek(Tick(tick)).expect("every keyframe is sound");
+        assert_eq!(sought.sim().tick(), Tick(reached));
+        assert_eq!(sought.sim().state_hash(), hashes[reached as usize], "tick {tick}");
+    }
+    let restored = Resimulation::restore(sound()).expect("this build made it");
+    assert_eq!((restored.sim().tick(), restored.last_tick()), (Tick(TICKS), Tick(TICKS)));
+}
+
+#[test]
+fn the_earliest_divergence_that_was_stepped_over_is_kept() {
+    let wrong = |tick: Tick, hash: u64| hash ^ u64::from(tick == Tick(60) || tick == Tick(160));
+    let changed = || recording(Sim::BUILD, |_| {}, wrong);
+    let mut replay = Resimulation::at(changed(), Tick(170)).expect("this build made it");
+    let tick = |replay: &Resimulation| replay.divergence().map(|Divergence { tick, .. }| tick);
+    assert_eq!(tick(&replay), Some(Tick(160)));
+    for sought in [90, 180] {
+        replay.seek(Tick(sought)).expect("every keyframe is sound");
+        assert_eq!(tick(&replay), Some(Tick(60)));
+    }
+    assert!(matches!(Resimulation::restore(changed()), Ok(_)), "the newest keyframe is behind both");
+    let late = recording(Sim::BUILD, |_| {}, |tick, hash| hash ^ u64::from(tick == Tick(TICKS)));
+    assert!(Resimulation::restore(late).is_ok(), "its last tick has a keyframe");
+}
+
+#[test]
+fn a_keyframe_that_makes_no_world_leaves_the_world_where_it_was() {
+    let unsound = |key: &mut Keyframe| key.next_net_id *= u32::from(key.tick != Tick(100));
+    let mut replay = Resimulation::at(recording(Sim::BUILD, unsound, |_, hash| hash), Tick(42))
+        .expect("its first keyframe is sound");
+    let error = replay.seek(Tick(120)).expect_err("the keyframe of tick 100");
+    assert!(error.to_string().contains("tick 100"), "{error}");
+    assert_eq!(replay.sim().tick(), Tick(42));
+}
+
+#[test]
+fn another_build_is_named_and_not_restored() {
+    let foreign = || recording("another", |_| {}, |_, hash| hash);
+    assert!(Resimulation::at(foreign(), Tick(9)).is_ok(), "the same rules by another name");
+    let error = Resimulation::restore(foreign()).err().expect("another build may go elsewhere");
+    assert!(matches!(&error, ReplayError::OtherBuild { error: None, .. }), "{error}");
+    let unsound = recording("another", |key| key.next_net_id = 0, |_, hash| hash);
+    let error = Resimulation::at(unsound, Tick(0)).err().expect("its keyframe makes no world");
+    assert!(error.to_string().contains("another") && error.to_string().contains(Sim::BUILD), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+}
