@@ -53,8 +53,8 @@ fn step(world: &mut Vec<EntityState>, next_id: &mut u32, fates: &[Fate], setup: 
         entity.motion = entity.motion.drifted(1, setup.tick_seconds());
         bounce_off_border(&mut entity.motion, setup.half_size(), 1.0);
         match fates.next() {
-            Some(Fate::Turn(x, y)) => entity.motion.velocity += IVec2::new(*x, *y),
-            Some(Fate::Jump(x, y)) => entity.motion.at = IVec2::new(*x, *y),
+            Some(Fate::Turn(x, y)) => entity.motion.velocity_q += IVec2::new(*x, *y),
+            Some(Fate::Jump(x, y)) => entity.motion.position_q = IVec2::new(*x, *y),
             Some(Fate::Hurt) => entity.health = entity.health.wrapping_add(7),
             Some(Fate::Vanish) => return false,
             Some(Fate::Appear) => appeared += 1,
@@ -69,7 +69,7 @@ fn appear(next_id: &mut u32) -> EntityState {
     *next_id += 1;
     let number = *next_id as i32;
     let at = IVec2::new((number * 7919) % 28_000 - 14_000, (number * 10_473) % 28_000 - 14_000);
-    let motion = Motion { at, velocity: IVec2::new(number % 400 - 200, 60) };
+    let motion = Motion { position_q: at, velocity_q: IVec2::new(number % 400 - 200, 60) };
     EntityState { id: NetId(*next_id), kind: Kind::Asteroid, health: 9, motion, ..EntityState::default() }
 }
 
@@ -116,12 +116,12 @@ proptest! {
                 let known: Vec<NetId> = view.entities().iter().map(|held| held.id).collect();
                 view.apply(Tick(tick), false, &payload).expect("our own payload");
                 prop_assert_eq!(viewer.len(), view.entities().len());
-                for near in world.iter().filter(|entity| interest.is_near(entity.motion.at)) {
+                for near in world.iter().filter(|entity| interest.is_near(entity.motion.position_q)) {
                     prop_assert_eq!(view.entity(near.id), Some(near));
                 }
                 if !is_whole {
                     for held in view.entities() {
-                        let is_near = world.iter().any(|it| it.id == held.id && interest.is_near(it.motion.at));
+                        let is_near = world.iter().any(|it| it.id == held.id && interest.is_near(it.motion.position_q));
                         prop_assert!(is_near || known.contains(&held.id), "{:?} is far, and new", held.id);
                     }
                     continue;
@@ -131,10 +131,10 @@ proptest! {
                         prop_assert!(false, "{:?} is gone", held.id);
                         continue;
                     };
-                    prop_assert!(interest.keeps(entity.motion.at), "{:?} is out of sight", held.id);
+                    prop_assert!(interest.keeps(entity.motion.position_q), "{:?} is out of sight", held.id);
                     prop_assert_eq!(held, entity);
                 }
-                for seen in world.iter().filter(|entity| interest.enters(entity.motion.at)) {
+                for seen in world.iter().filter(|entity| interest.enters(entity.motion.position_q)) {
                     prop_assert!(view.entity(seen.id).is_some(), "{:?} is in sight", seen.id);
                 }
             }
@@ -158,8 +158,8 @@ proptest! {
                 entity.kind = Kind::Ship;
                 entity.owner = PlayerId(number as u32);
             }
-            entity.motion.at /= 8;
-            entity.motion.velocity /= 8;
+            entity.motion.position_q /= 8;
+            entity.motion.velocity_q /= 8;
         }
         let own = NetId(OWN.0 + 1);
         let (mut viewer, mut view) = (Viewer::default(), View::new(setup.tick_seconds()));
@@ -167,7 +167,7 @@ proptest! {
         let quiet = vec![vec![Fate::Drift]; 400];
         for (tick, fates) in ticks.iter().chain(&quiet).enumerate() {
             if tick == ticks.len() {
-                world.iter_mut().for_each(|entity| entity.motion.velocity = IVec2::ZERO);
+                world.iter_mut().for_each(|entity| entity.motion.velocity_q = IVec2::ZERO);
             }
             let tick = Tick(tick as u32 + 1);
             step(&mut world, &mut next_id, fates, &setup);
@@ -175,7 +175,7 @@ proptest! {
                 out.tick = tick;
                 out.entities.clone_from(&world);
             });
-            interest = Interest::around(world[OWN.0 as usize].motion.at, &setup);
+            interest = Interest::around(world[OWN.0 as usize].motion.position_q, &setup);
             let mut payload = Vec::new();
             let complete = replicator.write_some(&mut viewer, OWN, &interest, budget_bytes, &mut payload);
             prop_assert!(payload.len() <= 2 * budget_bytes + 64, "{} bytes", payload.len());
@@ -187,7 +187,7 @@ proptest! {
                 }
             }
         }
-        let seen = world.iter().filter(|entity| interest.enters(entity.motion.at));
+        let seen = world.iter().filter(|entity| interest.enters(entity.motion.position_q));
         prop_assert!(seen.clone().count() > 100, "a crowd");
         for seen in seen {
             prop_assert_eq!(view.entity(seen.id), Some(seen));
@@ -208,7 +208,7 @@ fn bytes_are_saved_when_what_is_far_is_told_in_turns() {
         let (mut viewer, mut payload) = (Viewer::default(), Vec::new());
         for tick in 1..=60 {
             world.iter_mut().for_each(|entity| {
-                entity.motion.velocity = IVec2::new(if tick % 2 == 0 { 40 } else { -40 }, 0);
+                entity.motion.velocity_q = IVec2::new(if tick % 2 == 0 { 40 } else { -40 }, 0);
                 entity.motion = entity.motion.drifted(1, setup.tick_seconds());
             });
             replicator.observe(|out: &mut WorldSnapshot| {

@@ -14,38 +14,38 @@ use serde::{Deserialize, Serialize};
 pub struct Motion {
     /// Position in quanta of [`quantize::POSITION_SCALE`].
     #[serde(with = "ivec2")]
-    pub at: IVec2,
+    pub position_q: IVec2,
     /// Velocity in quanta of [`quantize::VELOCITY_SCALE`].
     #[serde(with = "ivec2")]
-    pub velocity: IVec2,
+    pub velocity_q: IVec2,
 }
 
 impl Motion {
     /// From units and units per second, rounded to wire precision.
     #[must_use]
     pub fn new(at: Vec2, velocity: Vec2) -> Motion {
-        Motion { at: quantize::position(at), velocity: quantize::velocity(velocity) }
+        Motion { position_q: quantize::position(at), velocity_q: quantize::velocity(velocity) }
     }
 
     /// Position in units.
     #[must_use]
     pub fn position(&self) -> Vec2 {
-        quantize::position_from(self.at)
+        quantize::position_from(self.position_q)
     }
 
     /// Velocity in units per second.
     #[must_use]
-    pub fn speed(&self) -> Vec2 {
-        quantize::velocity_from(self.velocity)
+    pub fn velocity(&self) -> Vec2 {
+        quantize::velocity_from(self.velocity_q)
     }
 
     /// The motion a number of ticks later if nothing touches it.
     #[must_use]
     pub fn drifted(&self, ticks: u32, tick_seconds: f32) -> Motion {
-        let step = quantize::displacement(self.velocity, tick_seconds);
+        let step = quantize::displacement(self.velocity_q, tick_seconds);
         let ticks = ticks.min(i32::MAX as u32) as i32;
         let way = IVec2::new(step.x.wrapping_mul(ticks), step.y.wrapping_mul(ticks));
-        Motion { at: self.at.wrapping_add(way), velocity: self.velocity }
+        Motion { position_q: self.position_q.wrapping_add(way), velocity_q: self.velocity_q }
     }
 
     /// As [`Motion::drifted`], for parts of a tick too: whole steps of a tick are never rounded.
@@ -53,9 +53,12 @@ impl Motion {
     pub fn drifted_by(&self, lag: ViewLag, tick_seconds: f32) -> Motion {
         let parts = ViewLag::PARTS_PER_TICK;
         let whole = self.drifted(u32::from(lag.0 / parts), tick_seconds);
-        let step = quantize::displacement(self.velocity, tick_seconds);
+        let step = quantize::displacement(self.velocity_q, tick_seconds);
         let part = |way: i32| (i64::from(way) * i64::from(lag.0 % parts) / i64::from(parts)) as i32;
-        Motion { at: whole.at.wrapping_add(IVec2::new(part(step.x), part(step.y))), velocity: self.velocity }
+        Motion {
+            position_q: whole.position_q.wrapping_add(IVec2::new(part(step.x), part(step.y))),
+            velocity_q: self.velocity_q,
+        }
     }
 }
 
@@ -143,7 +146,7 @@ pub struct Moved {
 /// Moves a ship by one tick. Drag and acceleration are integrated semi-implicitly; the result is in wire precision.
 pub fn step(ship: &mut ShipMotion, controls: Controls, handling: &Handling, tick_seconds: f32) -> Moved {
     let mut moved = Moved::default();
-    let mut velocity = ship.motion.speed();
+    let mut velocity = ship.motion.velocity();
     let energy = quantize::energy_from(ship.energy);
     ship.heading = Angle::from_step(controls.aim.step());
 
@@ -162,7 +165,7 @@ pub fn step(ship: &mut ShipMotion, controls: Controls, handling: &Handling, tick
     let won = if moved.boosting { -drain } else { handling.energy_regen * tick_seconds };
     ship.energy = quantize::energy((energy + won).clamp(0.0, handling.energy_max));
     ship.cooldown = ship.cooldown.saturating_sub(1);
-    ship.motion.velocity = quantize::velocity(velocity);
+    ship.motion.velocity_q = quantize::velocity(velocity);
     ship.motion = ship.motion.drifted(1, tick_seconds);
     moved.bounced =
         bounce_off_border(&mut ship.motion, handling.half_size - handling.radius, handling.restitution);
@@ -181,26 +184,26 @@ pub fn drift(motion: &Motion, radius: f32, half_size: f32, tick_seconds: f32) ->
 /// hit the border.
 pub fn bounce_off_border(motion: &mut Motion, half_size: f32, restitution: f32) -> Option<f32> {
     let limit = quantize::position(Vec2::splat(half_size));
-    let inside = motion.at.clamp(-limit, limit);
-    if inside == motion.at {
+    let inside = motion.position_q.clamp(-limit, limit);
+    if inside == motion.position_q {
         return None;
     }
-    let mut speed = motion.speed();
+    let mut velocity = motion.velocity();
     let mut impact = 0.0f32;
-    if inside.x != motion.at.x && speed.x * (motion.at.x as f32) > 0.0 {
-        impact = impact.max(speed.x.abs());
-        speed.x *= -restitution;
+    if inside.x != motion.position_q.x && velocity.x * (motion.position_q.x as f32) > 0.0 {
+        impact = impact.max(velocity.x.abs());
+        velocity.x *= -restitution;
     }
-    if inside.y != motion.at.y && speed.y * (motion.at.y as f32) > 0.0 {
-        impact = impact.max(speed.y.abs());
-        speed.y *= -restitution;
+    if inside.y != motion.position_q.y && velocity.y * (motion.position_q.y as f32) > 0.0 {
+        impact = impact.max(velocity.y.abs());
+        velocity.y *= -restitution;
     }
-    motion.at = inside;
-    motion.velocity = quantize::velocity(speed);
+    motion.position_q = inside;
+    motion.velocity_q = quantize::velocity(velocity);
     Some(impact)
 }
 
-/// Pushes a ship out of a round obstacle of unlimited mass and reflects its speed; returns the speed of the impact in
+/// Pushes a ship out of a round obstacle of unlimited mass and reflects its velocity; returns the speed of the impact in
 /// units per second, or `None` if they do not touch.
 pub fn collide(
     ship: &mut Motion,
@@ -218,9 +221,9 @@ pub fn collide(
     let normal = if distance > 0.0 { apart / distance } else { Vec2::X };
     let limit = Vec2::splat(handling.half_size - handling.radius);
     let out = (obstacle.position() + normal * reach).clamp(-limit, limit);
-    let closing = (ship.speed() - obstacle.speed()).dot(normal);
-    let speed = ship.speed() - normal * (closing.min(0.0) * (1.0 + handling.restitution));
-    *ship = Motion::new(out, speed);
+    let closing = (ship.velocity() - obstacle.velocity()).dot(normal);
+    let velocity = ship.velocity() - normal * (closing.min(0.0) * (1.0 + handling.restitution));
+    *ship = Motion::new(out, velocity);
     Some((-closing).max(0.0))
 }
 
@@ -235,7 +238,7 @@ pub fn try_fire(ship: &mut ShipMotion, controls: Controls, handling: &Handling) 
     ship.cooldown = handling.cooldown_ticks;
     let forward = ship.heading.vector();
     let muzzle = ship.motion.position() + forward * handling.radius;
-    Some(Motion::new(muzzle, ship.motion.speed() + forward * handling.bolt_speed))
+    Some(Motion::new(muzzle, ship.motion.velocity() + forward * handling.bolt_speed))
 }
 
 /// When a moving point first comes as near as `reach` to another, both going straight from their first to their

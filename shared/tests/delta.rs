@@ -25,7 +25,10 @@ fn entity(id: u32) -> impl Strategy<Value = EntityState> {
             size: if kind == Kind::Asteroid { size } else { 0 },
             team: if ship || kind == Kind::Bolt { size } else { 0 },
             flags: ShipFlags(if ship { flags } else { 0 }),
-            motion: Motion { at: IVec2::new(motion.0, motion.1), velocity: IVec2::new(motion.2, motion.3) },
+            motion: Motion {
+                position_q: IVec2::new(motion.0, motion.1),
+                velocity_q: IVec2::new(motion.2, motion.3),
+            },
             heading: Angle::from_step(if ship { heading } else { 0 }),
             health: if ship || kind == Kind::Asteroid { health } else { 0 },
             hold: if ship { hold } else { 0 },
@@ -104,7 +107,7 @@ proptest! {
 fn a_free_drift_costs_nothing_and_a_turn_at_the_last_tick_only_its_velocity() {
     let rock = EntityState {
         kind: Kind::Asteroid,
-        motion: Motion { at: IVec2::new(5, 9), velocity: IVec2::new(77, -41) },
+        motion: Motion { position_q: IVec2::new(5, 9), velocity_q: IVec2::new(77, -41) },
         ..EntityState::default()
     };
     let drifted = EntityState { motion: rock.motion.drifted(9, TICK_SECONDS), ..rock };
@@ -112,7 +115,7 @@ fn a_free_drift_costs_nothing_and_a_turn_at_the_last_tick_only_its_velocity() {
     assert!(!write_delta(&rock, &drifted, 9, TICK_SECONDS, &mut out) && out.is_empty());
 
     let mut turned = rock.motion.drifted(8, TICK_SECONDS);
-    turned.velocity += IVec2::new(30, 0);
+    turned.velocity_q += IVec2::new(30, 0);
     let turned = EntityState { motion: turned.drifted(1, TICK_SECONDS), ..rock };
     assert!(write_delta(&rock, &turned, 9, TICK_SECONDS, &mut out));
     assert_eq!(out.len(), 3, "a mask and two bytes of velocity");

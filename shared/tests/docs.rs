@@ -40,7 +40,7 @@ fn the_examples_of_records_and_batches_are_read_as_they_say() {
     view.apply(Tick(1), true, &block(PROTOCOL, "records")).expect("two full records");
     let read: Vec<_> = view.entities().iter().map(|it| (it.id.0, it.kind, it.size, it.health)).collect();
     assert_eq!(read, [(5, Kind::Asteroid, 2, 240), (7, Kind::Ore, 0, 0)]);
-    assert!(view.entities().iter().all(|entity| entity.motion.at.to_array() == [512, 512]));
+    assert!(view.entities().iter().all(|entity| entity.motion.position_q.to_array() == [512, 512]));
 
     let batch = block(PROTOCOL, "batch");
     let read: Vec<_> = pieces(&batch).collect();

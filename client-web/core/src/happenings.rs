@@ -85,7 +85,7 @@ pub fn seen(event: &Event, own_ship: Option<NetId>, hit: &Effect) -> Option<Effe
 /// at once, because of its shooter's lag, leads back to the ship.
 pub fn is_fired_now(bolt: &EntityState, ship: &EntityState, setup: &Setup) -> bool {
     let apart = bolt.motion.position() - ship.motion.position();
-    let speed = bolt.motion.speed() - ship.motion.speed();
+    let speed = bolt.motion.velocity() - ship.motion.velocity();
     let ticks = setup.rewind_limit().ticks() + FIRED_TICKS;
     let seconds = (apart.dot(speed) / speed.length_squared()).clamp(0.0, ticks * setup.tick_seconds());
     (apart - speed * seconds).length() < setup.rules.ship.radius + MUZZLE_UNITS

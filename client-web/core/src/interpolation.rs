@@ -118,8 +118,8 @@ pub fn blend<'a>(
             None => Between {
                 state,
                 position: state.motion.position()
-                    + state.motion.speed() * (passed.drift_ticks * tick_seconds),
-                velocity: state.motion.speed(),
+                    + state.motion.velocity() * (passed.drift_ticks * tick_seconds),
+                velocity: state.motion.velocity(),
                 heading: state.heading.radians(),
             },
         }
@@ -128,7 +128,7 @@ pub fn blend<'a>(
 
 fn between<'a>(state: &'a EntityState, next: &EntityState, passed: Passed, tick_seconds: f32) -> Between<'a> {
     let (from, to) = (state.motion.position(), next.motion.position());
-    let (leaving, arriving) = (state.motion.speed(), next.motion.speed());
+    let (leaving, arriving) = (state.motion.velocity(), next.motion.velocity());
     let share = passed.ticks / passed.span;
     // A tick is so short that a straight line is right; over a gap the speeds shape the curve.
     let position = if passed.span <= 1.0 {
@@ -214,7 +214,7 @@ mod tests {
     fn what_is_kept_is_bounded_and_hostile_motions_do_no_harm() {
         let mut samples = Samples::new(TICK);
         let mut wild = state(1, 0.0, 0.0, 0);
-        wild.motion = Motion { at: IVec2::MAX, velocity: IVec2::MIN };
+        wild.motion = Motion { position_q: IVec2::MAX, velocity_q: IVec2::MIN };
         for tick in 0..1000 {
             samples.push(Tick(tick), [wild].iter());
         }

@@ -135,7 +135,7 @@ impl OwnBolts {
         let distance = |ghost: &Ghost| {
             let muzzle = &ghost.shot.muzzle;
             let flown = tick.0 as f32 - ghost.fired.0 as f32 + ghost.shot.lag.ticks();
-            (muzzle.position() + muzzle.speed() * (flown * tick_seconds)).distance_squared(place)
+            (muzzle.position() + muzzle.velocity() * (flown * tick_seconds)).distance_squared(place)
         };
         let candidates =
             self.ghosts.iter().enumerate().filter(|(_, ghost)| ghost.fired <= tick.plus(MATCH_TICKS));
@@ -168,7 +168,7 @@ impl OwnBolts {
             if flown < 0.0 || flown > f64::from(lifetime_ticks) {
                 return;
             }
-            let velocity = motion.speed();
+            let velocity = motion.velocity();
             let position = motion.position() + velocity * ((at_tick - since) as f32 * tick_seconds);
             if *course == Course::Free && blocked(position) {
                 *course = Course::Ended(flown);

@@ -141,7 +141,7 @@ fn own_ship(world: &mut World, controls: Controls, aim: f32, ahead: f64, now_ms:
     let mut entity = shown::entity(&state, &world.setup.rules, world.watcher);
     let (from, to) = (newest.ship.motion, next.ship.motion);
     entity.position = from.position().lerp(to.position(), past) + world.prediction.fade(now_ms);
-    entity.velocity = from.speed().lerp(to.speed(), past);
+    entity.velocity = from.velocity().lerp(to.velocity(), past);
     entity.heading = aim;
     entity.energy = energy_from(next.ship.energy) / world.setup.rules.ship.energy;
     let told = ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING;

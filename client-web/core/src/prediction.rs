@@ -239,7 +239,7 @@ impl Prediction {
         let reach = self.rules.ship.radius + self.rules.ore.radius;
         ores.retain(|ore| {
             let at = ore.motion.position();
-            let before = at - ore.motion.speed() * self.tick_seconds;
+            let before = at - ore.motion.velocity() * self.tick_seconds;
             let loaded = hold < capacity && movement::sweep(from, to, before, at, reach).is_some();
             hold += u16::from(loaded);
             !loaded
@@ -342,7 +342,7 @@ mod tests {
             let mut replayed = confirmed.clone();
             let step = confirmed.path[told];
             let mut ship = step.ship;
-            ship.motion.velocity.x += i32::from(pushed);
+            ship.motion.velocity_q.x += i32::from(pushed);
             let base = Base { tick: step.tick, ship, hold: step.hold, ..start };
             let rocks = drifted(&rocks, told, &setup);
             confirmed.reconcile(Some(base), base.tick, &rocks, true);

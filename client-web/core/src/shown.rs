@@ -36,7 +36,7 @@ pub fn entity(state: &EntityState, rules: &Rules, watcher: Watcher) -> Shown {
     let common = Shown {
         id: state.id.0,
         position: state.motion.position(),
-        velocity: state.motion.speed(),
+        velocity: state.motion.velocity(),
         ..Shown::default()
     };
     match state.kind {

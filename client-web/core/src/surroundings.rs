@@ -53,7 +53,7 @@ impl Surroundings {
                 Kind::Ore => (rules.ore.radius, ore_limit, &mut self.ores),
                 Kind::Ship | Kind::Bolt => continue,
             };
-            let way = quantize::displacement(entity.motion.velocity, self.tick_seconds);
+            let way = quantize::displacement(entity.motion.velocity_q, self.tick_seconds);
             list.push(Drifting { motion: entity.motion, radius, way, limit });
         }
     }
@@ -61,13 +61,13 @@ impl Surroundings {
     /// A tick passes: everything moves as [`movement::drift`] moves it.
     pub fn drift(&mut self) {
         for thing in self.rocks.iter_mut().chain(&mut self.ores) {
-            let at = thing.motion.at.wrapping_add(thing.way);
+            let at = thing.motion.position_q.wrapping_add(thing.way);
             if at == at.clamp(IVec2::splat(-thing.limit), IVec2::splat(thing.limit)) {
-                thing.motion.at = at;
+                thing.motion.position_q = at;
             } else {
                 thing.motion =
                     movement::drift(&thing.motion, thing.radius, self.half_size, self.tick_seconds);
-                thing.way = quantize::displacement(thing.motion.velocity, self.tick_seconds);
+                thing.way = quantize::displacement(thing.motion.velocity_q, self.tick_seconds);
             }
         }
     }

@@ -65,7 +65,7 @@ impl World {
 
     pub fn interests(&self, world: &WorldSnapshot) -> Vec<Interest> {
         let ships = world.pilots.iter().filter_map(|pilot| world.entity(pilot.ship?));
-        ships.map(|ship| Interest::around(ship.motion.at, &self.setup)).collect()
+        ships.map(|ship| Interest::around(ship.motion.position_q, &self.setup)).collect()
     }
 }
 

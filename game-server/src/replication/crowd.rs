@@ -46,7 +46,7 @@ impl Candidate {
 
 /// How much it matters that an entity is exact.
 fn weight(entity: &EntityState, interest: &Interest) -> u32 {
-    let offset = (entity.motion.at - interest.centre).abs();
+    let offset = (entity.motion.position_q - interest.centre).abs();
     let near = match () {
         () if offset.x <= interest.enter.x / 4 && offset.y <= interest.enter.y / 4 => 4,
         () if offset.x <= interest.enter.x / 2 && offset.y <= interest.enter.y / 2 => 2,

@@ -94,7 +94,7 @@ impl Grid {
     pub fn rebuild(&mut self, entities: &[EntityState], changed: impl Fn(usize) -> (bool, bool)) {
         self.cells.iter_mut().for_each(Cell::clear);
         for (index, entity) in entities.iter().enumerate() {
-            let (at, changed) = (entity.motion.at, changed(index));
+            let (at, changed) = (entity.motion.position_q, changed(index));
             let (low, high) = (at.saturating_sub(self.leave), at.saturating_add(self.leave));
             let (left, right) = (self.row(low.x), self.row(high.x));
             for row in self.row(low.y)..=self.row(high.y) {
@@ -145,8 +145,8 @@ impl Cell {
             self.open_block(block);
         }
         let block = &mut self.blocks[block];
-        block.xs[place] = entity.motion.at.x;
-        block.ys[place] = entity.motion.at.y;
+        block.xs[place] = entity.motion.position_q.x;
+        block.ys[place] = entity.motion.position_q.y;
         block.ids[place] = entity.id;
         block.indices[place] = index;
         block.changed |= u64::from(changed.0) << place;
@@ -230,7 +230,7 @@ mod tests {
         ) {
             let entities: Vec<EntityState> = places.iter().enumerate().map(|(index, at)| {
                 let mut entity = EntityState { id: NetId(index as u32), ..EntityState::default() };
-                entity.motion.at = IVec2::from(*at);
+                entity.motion.position_q = IVec2::from(*at);
                 entity
             }).collect();
             let interest = Interest { centre: centre.into(), enter: IVec2::new(9000, 7000), leave: IVec2::new(10_000, 8000) };
@@ -242,7 +242,7 @@ mod tests {
                 let blocks = grid.blocks(&sight).iter().zip(&sight.bits);
                 let visible: Vec<usize> =
                     blocks.flat_map(|(block, bits)| Bits(*bits).map(|place| block.index(place))).collect();
-                let expected = (0..entities.len()).filter(|index| interest.keeps(entities[*index].motion.at));
+                let expected = (0..entities.len()).filter(|index| interest.keeps(entities[*index].motion.position_q));
                 prop_assert_eq!(visible, expected.collect::<Vec<usize>>());
             }
         }

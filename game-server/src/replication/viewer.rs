@@ -60,9 +60,9 @@ impl Viewer {
     /// Goes back to what the viewer held after the snapshot of an earlier tick, made with `interest`, of which these are the
     /// entities. What came into view then was held for certain; what only stays in view was held or not.
     pub(super) fn recall(&mut self, tick: Tick, entities: &[EntityState], interest: &Interest) {
-        let kept = entities.iter().filter(|entity| interest.keeps(entity.motion.at));
+        let kept = entities.iter().filter(|entity| interest.keeps(entity.motion.position_q));
         self.hold(kept.map(|entity| {
-            let certain = interest.enters(entity.motion.at);
+            let certain = interest.enters(entity.motion.position_q);
             (entity.id, if certain { tick } else { UNKNOWN })
         }));
     }
@@ -271,7 +271,7 @@ fn seek(ids: &[NetId], place: &mut usize, id: NetId, removed: &mut Vec<NetId>) -
 /// Whether an entity in sight is held from now on. Not so one that has not come into view yet, and one at the edge of it that
 /// the viewer holds or not: that is forgotten on both sides until it comes into view.
 fn is_held_on(before: Option<Tick>, entity: &EntityState, interest: &Interest) -> bool {
-    before.is_some_and(|before| before != UNKNOWN) || interest.enters(entity.motion.at)
+    before.is_some_and(|before| before != UNKNOWN) || interest.enters(entity.motion.position_q)
 }
 
 /// What the rarer records are made of.

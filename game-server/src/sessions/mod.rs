@@ -230,7 +230,7 @@ impl Session {
         let tick = world.tick;
         let Some(pilot) = world.pilot_from(&mut self.pilot_place, self.claim.player()) else { return false };
         if let Some(ship) = pilot.ship.and_then(|ship| world.entity_from(&mut self.ship_place, ship)) {
-            self.interest = Interest::around(ship.motion.at, setup);
+            self.interest = Interest::around(ship.motion.position_q, setup);
         }
         let own = own(pilot);
         let ticks = tick.since(self.sent);

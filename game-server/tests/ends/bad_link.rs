@@ -84,9 +84,9 @@ fn after_a_standstill_of_the_server_the_ship_obeys_at_once() {
         pair.stand_still(second, |client, _| client.set_input(0, 0.0));
         let ship =
             |pair: &Pair| pair.room.world().entities.iter().find(|entity| entity.kind == Kind::Ship).copied();
-        let start = ship(&pair).expect("a ship").motion.velocity;
+        let start = ship(&pair).expect("a ship").motion.velocity_q;
         let mut ticks = 0;
-        while ship(&pair).expect("a ship").motion.velocity == start {
+        while ship(&pair).expect("a ship").motion.velocity_q == start {
             pair.run(1.0 / 30.0, |client, _| client.set_input(Buttons::THRUST.0, 0.0));
             ticks += 1;
             assert!(ticks <= limit_ticks, "still not flying after standstills of {first} and {second} s");

@@ -148,7 +148,7 @@ proptest! {
             let ships: Vec<_> = own.clone().filter(|entity| entity.kind == Kind::Ship).collect();
             prop_assert!(ships.len() <= 1);
             if let Some(ship) = ships.first() {
-                prop_assert!(ship.motion.speed().length() <= top_speed(&rules) + ROUNDING_UNITS);
+                prop_assert!(ship.motion.velocity().length() <= top_speed(&rules) + ROUNDING_UNITS);
                 if let Some((id, motion)) = before && id == ship.id {
                     let way = (ship.motion.position() - motion.position()).length();
                     prop_assert!(way <= top_speed(&rules) * seconds + PUSH_UNITS, "{way} units in a tick");

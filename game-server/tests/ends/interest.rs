@@ -63,7 +63,7 @@ impl Witness {
         let ServerMessage::Snapshot(snapshot) = message else { return };
         if let Some(ship) = world.entities.iter().find(|it| Some(it.id) == snapshot.own.ship) {
             assert_eq!(ship.owner, self.player, "somebody else's ship");
-            self.interest = Interest::around(ship.motion.at, &self.setup);
+            self.interest = Interest::around(ship.motion.position_q, &self.setup);
         }
         self.view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta).expect("our own server's delta");
         let (at, player) = (world.tick.0, self.player.0);
@@ -71,8 +71,9 @@ impl Witness {
             self.told += 1;
             let truth = world.entity(held.id);
             // What is skipped for want of bytes drifts on as it was.
-            let is_right = truth
-                .is_some_and(|truth| self.interest.keeps(truth.motion.at) && (truth == held || !self.exact));
+            let is_right = truth.is_some_and(|truth| {
+                self.interest.keeps(truth.motion.position_q) && (truth == held || !self.exact)
+            });
             if !is_right {
                 self.wrong.push(format!("tick {at}, player {player}: {held:?}"));
             }

@@ -86,7 +86,7 @@ impl Ledger {
     fn is_at_station(&self, ship: &EntityState) -> bool {
         let half_size = self.setup.half_size();
         // A ship of the tick before may have come this much nearer since.
-        let way = ship.motion.speed().length() * self.setup.tick_seconds() + ROUNDING_UNITS;
+        let way = ship.motion.velocity().length() * self.setup.tick_seconds() + ROUNDING_UNITS;
         self.setup.arena.stations.iter().any(|station| {
             let place = glam::Vec2::new(station.x, station.y) * half_size;
             ship.motion.position().distance(place) <= station.radius + way

@@ -72,7 +72,7 @@ impl Target {
         self.hits.set(self.hits.get() + hits);
         let tick = world.tick;
         let Some(own) = own else { return };
-        let (at, speed) = (own.motion.position(), own.motion.speed());
+        let (at, speed) = (own.motion.position(), own.motion.velocity());
         if at.y.abs() > TURN {
             self.up = at.y > 0.0;
         }

@@ -76,9 +76,9 @@ fn leave_pieces(motion: &Motion, size: u8, book: &Rulebook, dice: &mut Dice, spa
         let direction = away.turned(turn).vector();
         let at = motion.position() + direction * (book.rock_radius(size) * 0.8);
         let apart = direction * (rules.drift_speed * PIECES_APART * dice.between(0.5, 1.0));
-        let speed = (motion.speed() + apart).clamp_length_max(rules.drift_speed * 2.0);
+        let velocity = (motion.velocity() + apart).clamp_length_max(rules.drift_speed * 2.0);
         let rock = Rock { size, health: book.rock_health(size) };
-        spawner.rock(Motion::new(inside(at, book), speed), rock);
+        spawner.rock(Motion::new(inside(at, book), velocity), rock);
     }
 }
 
@@ -87,7 +87,7 @@ fn leave_ore(motion: &Motion, book: &Rulebook, dice: &mut Dice, spawner: &mut Sp
     for _ in 0..book.rules().asteroid.ore {
         let apart = dice.vector(0.5, ORE_APART_UNITS_PER_SECOND);
         let at = inside(motion.position() + apart * 0.3, book);
-        spawner.ore(at, motion.speed() * 0.5 + apart, ticks);
+        spawner.ore(at, motion.velocity() * 0.5 + apart, ticks);
     }
 }
 

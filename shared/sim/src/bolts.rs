@@ -51,7 +51,7 @@ impl Targets<'_, '_> {
     /// Deals a bolt's damage to what it met. It happened at a place; `seen` leads from there to where the shooter saw it,
     /// in position quanta.
     pub fn strike(&mut self, met: &Meeting, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
-        let course = Angle::from_vector(place.speed());
+        let course = Angle::from_vector(place.velocity());
         let (by, damage) = (bolt.owner, bolt.damage);
         self.happenings.tell(place, Happening::Hit { target: met.id, by, damage, course, seen });
         if let Ok(mut rock) = self.rocks.get_mut(met.entity) {
@@ -95,7 +95,7 @@ pub fn fly_bolts(
         let way = Way { from, to: drift.0.position(), radius: targets.book.rules().bolt.radius };
         let met = targets.first(&bolt, &way);
         if let Some(met) = &met {
-            let place = Motion::new(way.from.lerp(way.to, met.share), drift.0.speed());
+            let place = Motion::new(way.from.lerp(way.to, met.share), drift.0.velocity());
             targets.strike(met, &bolt, &place, (0, 0));
         }
         let beyond = way.to.abs().max_element() > targets.book.half_size;

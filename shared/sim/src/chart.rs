@@ -176,7 +176,7 @@ pub fn chart_drifting(
 ) {
     let spot = |id, entity, motion: Motion, radius| {
         let at = motion.position();
-        Spot { id, entity, motion, from: at - motion.speed() * book.tick_seconds, at, radius }
+        Spot { id, entity, motion, from: at - motion.velocity() * book.tick_seconds, at, radius }
     };
     rock_chart.0.rebuild(roster.of(Kind::Asteroid).filter_map(|slot| {
         let (drift, rock) = rocks.get(slot.entity).ok()?;

@@ -75,7 +75,7 @@ pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
 
 fn entity_fields(report: &mut Report, subject: Subject, a: &EntityState, b: &EntityState) {
     fields!(report, subject, a, b, [kind, size, team, flags, heading, health, hold, levels, score, owner]);
-    fields!(report, subject, a.motion, b.motion, [at, velocity]);
+    fields!(report, subject, a.motion, b.motion, [position_q, velocity_q]);
 }
 
 fn ship_fields(report: &mut Report, subject: Subject, a: &ShipKey, b: &ShipKey) {

@@ -38,7 +38,7 @@ pub fn fly(
         flight.from = flight.state.motion.position();
         let moved = movement::step(&mut flight.state, controls, &handling, book.tick_seconds);
         let crash = bump(&mut flight, &handling, &rocks, &mut near);
-        trail.push(flight.state.motion.at, book.rewind_limit.whole_ticks());
+        trail.push(flight.state.motion.position_q, book.rewind_limit.whole_ticks());
         hull.protection_ticks = hull.protection_ticks.saturating_sub(1);
         hurt_by_crash(&mut hull, crash, &book);
         let impact = crash.max(moved.bounced.unwrap_or(0.0));

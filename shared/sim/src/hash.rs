@@ -105,8 +105,8 @@ fn put_entity(entity: &EntityState, record: &mut Record) {
     let EntityState { id, kind, size, team, flags, motion, heading, health, hold, levels, score, owner } =
         *entity;
     record.word(id.0).word(u32::from_le_bytes([kind as u8, size, team, flags.0]));
-    record.word(motion.at.x as u32).word(motion.at.y as u32);
-    record.word(motion.velocity.x as u32).word(motion.velocity.y as u32);
+    record.word(motion.position_q.x as u32).word(motion.position_q.y as u32);
+    record.word(motion.velocity_q.x as u32).word(motion.velocity_q.y as u32);
     record.pair(heading.step(), health).pair(hold, levels.0).word(score).word(owner.0);
 }
 

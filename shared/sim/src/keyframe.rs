@@ -181,7 +181,7 @@ fn ship_parts(
         unharmed(state.health, hidden.protection_ticks),
         Cargo { hold: state.hold, bank_progress: hidden.bank_progress, haul: hidden.haul },
         Crew { player: player.player, team: player.team },
-        Trail::restored(trail, state.motion.at),
+        Trail::restored(trail, state.motion.position_q),
     )
 }
 
@@ -292,10 +292,10 @@ impl Check<'_> {
         let fastest = quantize::velocity(glam::Vec2::splat(quantize::SPEED_LIMIT)).x;
         let motion = &state.motion;
         for (what, value, limit) in [
-            ("place", motion.at.x, border),
-            ("place", motion.at.y, border),
-            ("speed", motion.velocity.x, fastest),
-            ("speed", motion.velocity.y, fastest),
+            ("place", motion.position_q.x, border),
+            ("place", motion.position_q.y, border),
+            ("speed", motion.velocity_q.x, fastest),
+            ("speed", motion.velocity_q.y, fastest),
         ] {
             within(what, state.id.0, i64::from(value).abs(), i64::from(limit))?;
         }

@@ -100,7 +100,7 @@ fn spill(motion: &Motion, hold: u16, book: &Rulebook, dice: &mut Dice, spawner: 
     let ticks = book.setup.ticks(book.rules().ore.lifetime_seconds);
     for _ in 0..hold {
         let apart = dice.vector(SPILL_UNITS_PER_SECOND.0, SPILL_UNITS_PER_SECOND.1);
-        spawner.ore(inside(motion.position() + apart * 0.2, book), motion.speed() * 0.2 + apart, ticks);
+        spawner.ore(inside(motion.position() + apart * 0.2, book), motion.velocity() * 0.2 + apart, ticks);
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Happenings(pub Vec<Event>);
 impl Happenings {
     /// Something happened at the place of a motion.
     pub fn tell(&mut self, motion: &Motion, what: Happening) {
-        self.0.push(Event { at: (motion.at.x, motion.at.y), what });
+        self.0.push(Event { at: (motion.position_q.x, motion.position_q.y), what });
     }
 }
 

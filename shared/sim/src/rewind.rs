@@ -47,7 +47,7 @@ pub fn launch(mut shots: ResMut<Shots>, mut targets: Targets<'_, '_>, mut spawne
             let farthest = farthest.get_or_insert_with(|| Farthest::of(&targets));
             let way =
                 Way { from: muzzle.position(), to: end.position(), radius: targets.book.rules().bolt.radius };
-            if hit(&mut targets, &bolt, &Stretch { way, ticks: lag.ticks() }, muzzle.speed(), farthest) {
+            if hit(&mut targets, &bolt, &Stretch { way, ticks: lag.ticks() }, muzzle.velocity(), farthest) {
                 continue;
             }
         }
@@ -104,7 +104,7 @@ fn hit(
     targets: &mut Targets<'_, '_>,
     bolt: &Bolt,
     stretch: &Stretch,
-    speed: Vec2,
+    velocity: Vec2,
     farthest: &Farthest,
 ) -> bool {
     let rock = first_rock(targets, stretch, farthest.rock);
@@ -116,7 +116,7 @@ fn hit(
         Ok((_, _, trail)) => back(trail, ago),
         Err(_) => rock_drift(targets, &met, stretch.ticks - ago),
     };
-    let place = Motion::new(stretch.at(ago) - moved, speed);
+    let place = Motion::new(stretch.at(ago) - moved, velocity);
     let seen = if rock.is_some_and(|rock| rock.id == met.id) { Vec2::ZERO } else { moved };
     let seen = quantize::position(seen).clamp(IVec2::splat(i16::MIN.into()), IVec2::splat(i16::MAX.into()));
     targets.strike(&met, bolt, &place, (seen.x as i16, seen.y as i16));
@@ -125,8 +125,8 @@ fn hit(
 
 /// How far a rock drifts in a number of ticks, in units.
 fn rock_drift(targets: &Targets<'_, '_>, met: &Meeting, ticks: f32) -> Vec2 {
-    let speed = targets.rock_chart.0.find(met.id).map_or(Vec2::ZERO, |spot| spot.motion.speed());
-    speed * (ticks * targets.book.tick_seconds)
+    let velocity = targets.rock_chart.0.find(met.id).map_or(Vec2::ZERO, |spot| spot.motion.velocity());
+    velocity * (ticks * targets.book.tick_seconds)
 }
 
 fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -> Option<Meeting> {
@@ -137,7 +137,7 @@ fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -
     let seconds = ticks * targets.book.tick_seconds;
     let meetings = targets.near.iter().filter_map(|index| {
         let spot = &chart.spots()[*index as usize];
-        let later = spot.at + spot.motion.speed() * seconds;
+        let later = spot.at + spot.motion.velocity() * seconds;
         let share = sweep(way.from, way.to, spot.at, later, spot.radius + way.radius)?;
         let stands = rocks.get(spot.entity).is_ok_and(|rock| rock.health > 0);
         stands.then_some(Meeting { share, id: spot.id, entity: spot.entity })
@@ -172,7 +172,7 @@ impl Farthest {
             far.fold(0.0, f32::max)
         });
         let ship = ways.fold(0.0, f32::max).sqrt() / quantize::POSITION_SCALE;
-        let speeds = targets.rock_chart.0.spots().iter().map(|spot| spot.motion.speed().length_squared());
+        let speeds = targets.rock_chart.0.spots().iter().map(|spot| spot.motion.velocity().length_squared());
         let seconds = targets.book.rewind_limit.ticks() * targets.book.tick_seconds;
         let rock = speeds.fold(0.0, f32::max).sqrt() * seconds;
         Farthest { ship, rock }

@@ -82,7 +82,7 @@ pub struct Spawner<'w, 's> {
 impl Spawner<'_, '_> {
     pub fn ship(&mut self, crew: Crew, state: ShipMotion, hull: Hull) -> Option<Slot> {
         let flight = Flight { state, shown: 0, from: state.motion.position() };
-        let trail = Trail::from(state.motion.at);
+        let trail = Trail::from(state.motion.position_q);
         self.spawn(Kind::Ship, (crew, flight, hull, Cargo::default(), trail))
     }
 

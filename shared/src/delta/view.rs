@@ -181,8 +181,8 @@ fn take_id_after(last: u32, bytes: &mut &[u8]) -> Result<u32, Malformed> {
 fn read_full(id: NetId, header: u8, bytes: &mut &[u8]) -> Result<(EntityState, Option<Name>), DeltaError> {
     let kind = *Kind::ALL.get(usize::from(header & !FULL)).ok_or(Malformed)?;
     let mut entity = EntityState { id, kind, ..EntityState::default() };
-    entity.motion.at = take_vector(bytes)?;
-    entity.motion.velocity = take_vector(bytes)?;
+    entity.motion.position_q = take_vector(bytes)?;
+    entity.motion.velocity_q = take_vector(bytes)?;
     let mut name = None;
     match kind {
         Kind::Ship => {
@@ -224,12 +224,13 @@ fn read_delta(
     spent: &mut Spent,
 ) -> Result<(), DeltaError> {
     if mask & VELOCITY != 0 {
-        let velocity = entity.motion.velocity.wrapping_add(take_vector(bytes)?);
-        entity.motion.at = turned(entity.motion.at, entity.motion.velocity, velocity, tick_seconds);
-        entity.motion.velocity = velocity;
+        let velocity = entity.motion.velocity_q.wrapping_add(take_vector(bytes)?);
+        entity.motion.position_q =
+            turned(entity.motion.position_q, entity.motion.velocity_q, velocity, tick_seconds);
+        entity.motion.velocity_q = velocity;
     }
     if mask & OFFSET != 0 {
-        entity.motion.at = entity.motion.at.wrapping_add(take_vector(bytes)?);
+        entity.motion.position_q = entity.motion.position_q.wrapping_add(take_vector(bytes)?);
     }
     meter.spend(bytes, &mut spent.motion);
     if mask & HEADING != 0 {

@@ -10,8 +10,8 @@ use glam::IVec2;
 /// Appends a full record, without its id. `name` is the ship's player's name; other kinds ignore it.
 pub fn write_full(entity: &EntityState, name: &str, out: &mut Vec<u8>) {
     out.push(FULL | entity.kind as u8);
-    put_vector(out, entity.motion.at);
-    put_vector(out, entity.motion.velocity);
+    put_vector(out, entity.motion.position_q);
+    put_vector(out, entity.motion.velocity_q);
     match entity.kind {
         Kind::Ship => {
             put(out, u32::from(entity.heading.step()));
@@ -51,12 +51,13 @@ pub fn write_delta(
     out.push(0);
     let mut mask = 0;
     let drifted = base.motion.drifted(ticks, tick_seconds);
-    let steering = now.motion.velocity - base.motion.velocity;
+    let steering = now.motion.velocity_q - base.motion.velocity_q;
     if steering != IVec2::ZERO {
         mask |= VELOCITY;
         put_vector(out, steering);
     }
-    let offset = now.motion.at - turned(drifted.at, base.motion.velocity, now.motion.velocity, tick_seconds);
+    let offset = now.motion.position_q
+        - turned(drifted.position_q, base.motion.velocity_q, now.motion.velocity_q, tick_seconds);
     if offset != IVec2::ZERO {
         mask |= OFFSET;
         put_vector(out, offset);

@@ -172,7 +172,7 @@ impl Server {
         }
         if impact >= 3.0 {
             let what = Happening::Bounced { ship: SHIP, speed: impact as u16 };
-            self.events.push(Event { at: ship.motion.at.into(), what });
+            self.events.push(Event { at: ship.motion.position_q.into(), what });
             self.bounces += 1;
         }
         if let Some(motion) = movement::try_fire(ship, self.held, &handling) {

@@ -47,7 +47,7 @@ struct Own {
     ship: NetId,
     team: u8,
     at: Vec2,
-    speed: Vec2,
+    velocity: Vec2,
     /// Shares of what its ship can have, 0 to 1.
     health: f32,
     energy: f32,
@@ -95,7 +95,7 @@ pub fn think(
             ship,
             team: crew.team,
             at: flight.state.motion.position(),
-            speed: flight.state.motion.speed(),
+            velocity: flight.state.motion.velocity(),
             health: f32::from(hull.health) / f32::from(book.ship_health(player.levels).max(1)),
             energy: quantize::energy_from(flight.state.energy) / book.rules().ship.energy,
             hold: f32::from(cargo.hold) / f32::from(book.rules().hold_capacity(player.levels).max(1)),

@@ -61,23 +61,23 @@ fn mine(own: &Own, key: &DroneKey, rock: &Spot, sight: &Sight<'_>, near: &mut Ve
     let gap = way.length() - rock.radius;
     if gap > MINING_RANGE {
         let wish = way.normalize_or_zero() * (gap - MINING_RANGE * 0.6).min(CRUISE);
-        return fly(own, wish + rock.motion.speed(), Buttons::default(), sight, near);
+        return fly(own, wish + rock.motion.velocity(), Buttons::default(), sight, near);
     }
     if let Some(aside) = evade(own, sight, near) {
         return burn(own, aside, Buttons::default());
     }
-    let steady = (own.speed - rock.motion.speed()).length() < 3.0;
+    let steady = (own.velocity - rock.motion.velocity()).length() < 3.0;
     let buttons = if steady { Buttons::FIRE } else { Buttons::FIRE.with(Buttons::BRAKE) };
     let aim = lead(own, rock, sight).turned(key.aim_error / 3);
     Controls { buttons, aim, ..Controls::default() }
 }
 
-/// The speed that brings a drone onto an ore.
+/// The velocity that brings a drone onto an ore.
 fn fetch(own: &Own, ore: &Spot) -> Vec2 {
     let distance = ore.at.distance(own.at);
-    let ahead = ore.at + ore.motion.speed() * (distance / CRUISE).min(1.5);
+    let ahead = ore.at + ore.motion.velocity() * (distance / CRUISE).min(1.5);
     let way = ahead - own.at;
-    way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(CRUISE) + ore.motion.speed()
+    way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(CRUISE) + ore.motion.velocity()
 }
 
 fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -91,15 +91,15 @@ fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut V
     let room = elbow_room(own, sight, near);
     if distance > close_in {
         let eager = if own.energy > 0.5 { Buttons::BOOST } else { Buttons::default() };
-        return burn(own, direction * CRUISE * 1.2 + ship.motion.speed() * 0.5 + room, eager);
+        return burn(own, direction * CRUISE * 1.2 + ship.motion.velocity() * 0.5 + room, eager);
     }
     if room.length() > CRUISE * 0.5 {
-        return burn(own, room + ship.motion.speed() * 0.5, Buttons::default());
+        return burn(own, room + ship.motion.velocity() * 0.5, Buttons::default());
     }
     let beat = sight.tick.0 / sight.book.setup.ticks(CIRCLE_SECONDS) + own.player.0;
     if beat.is_multiple_of(3) {
         let side = if (beat / 3).is_multiple_of(2) { direction.perp() } else { -direction.perp() };
-        return burn(own, side * CRUISE + ship.motion.speed() * 0.5, Buttons::default());
+        return burn(own, side * CRUISE + ship.motion.velocity() * 0.5, Buttons::default());
     }
     let push = if distance > too_near { Buttons::THRUST } else { Buttons::default() };
     Controls {
@@ -178,7 +178,7 @@ fn bearing(own: &Own) -> Angle {
 
 /// Burns so that the velocity comes nearer to the wished one.
 fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
-    let change = wish - own.speed;
+    let change = wish - own.velocity;
     if change.length_squared() < CONTENT * CONTENT {
         return Controls {
             buttons: Buttons::default(),
@@ -186,7 +186,7 @@ fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
             ..Controls::default()
         };
     }
-    let turning_back = change.dot(own.speed) < 0.0 && own.speed.length_squared() > 36.0;
+    let turning_back = change.dot(own.velocity) < 0.0 && own.velocity.length_squared() > 36.0;
     let buttons =
         if turning_back { Buttons::THRUST.with(Buttons::BRAKE) } else { Buttons::THRUST.with(haste) };
     Controls { buttons, aim: Angle::from_vector(change), ..Controls::default() }
@@ -194,13 +194,13 @@ fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
 
 /// The velocity that leads aside from the rock that the drone would hit next, if there is one.
 fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
-    let reach = own.speed.length() * FORESIGHT_SECONDS + ROCK_GAP;
+    let reach = own.velocity.length() * FORESIGHT_SECONDS + ROCK_GAP;
     sight.rocks.near(own.at - reach, own.at + reach, near);
     let mut soonest = FORESIGHT_SECONDS;
     let mut aside = None;
     for rock in near.iter().map(|index| &sight.rocks.spots()[*index as usize]) {
         let way = rock.at - own.at;
-        let closing = own.speed - rock.motion.speed();
+        let closing = own.velocity - rock.motion.velocity();
         let approach = way.dot(closing);
         if approach <= 0.0 {
             continue;
@@ -220,12 +220,12 @@ fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
 /// The direction in which a bolt meets a thing that goes straight on.
 fn lead(own: &Own, target: &Spot, sight: &Sight<'_>) -> Angle {
     let way = target.at - own.at;
-    let speed = target.motion.speed() - own.speed;
+    let velocity = target.motion.velocity() - own.velocity;
     let muzzle = sight.book.rules().bolt.speed;
-    // |way + speed·t| = muzzle·t
-    let a = muzzle * muzzle - speed.length_squared();
-    let b = way.dot(speed);
+    // |way + velocity·t| = muzzle·t
+    let a = muzzle * muzzle - velocity.length_squared();
+    let b = way.dot(velocity);
     let discriminant = b * b + a * way.length_squared();
     let seconds = if a > 1.0 && discriminant >= 0.0 { (b + discriminant.sqrt()) / a } else { 0.0 };
-    Angle::from_vector(way + speed * seconds.clamp(0.0, 3.0))
+    Angle::from_vector(way + velocity * seconds.clamp(0.0, 3.0))
 }

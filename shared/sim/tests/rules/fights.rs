@@ -98,7 +98,7 @@ fn bolts_do_not_tunnel() {
             let flight_seconds = (distance - 1.2) / 480.0;
             let wait = game.setup.tick_seconds();
             game.place(2, Vec2::new(distance - 20.0, 0.0) - crossing * (flight_seconds + wait));
-            game.ship_key(2, |entity, _| entity.motion.velocity = quantize::velocity(crossing));
+            game.ship_key(2, |entity, _| entity.motion.velocity_q = quantize::velocity(crossing));
             game.setup.rules.ship.drag = 0.0;
             game.rewrite(|_| {});
             fire(&mut game, 1);
@@ -183,7 +183,7 @@ fn a_death_by_a_rock_counts_for_nobody() {
     game.add_rock(Vec2::ZERO, Vec2::ZERO, 2);
     game.ship_key(1, |entity, _| {
         entity.health = 8;
-        entity.motion.velocity = quantize::velocity(Vec2::new(40.0, 0.0));
+        entity.motion.velocity_q = quantize::velocity(Vec2::new(40.0, 0.0));
     });
     game.wait(0.5);
     assert_eq!(deaths(&game), [(PlayerId(1), PlayerId::NOBODY, 0)]);

@@ -44,7 +44,7 @@ fn only_hard_impacts_hurt() {
         game.rewrite(|key| key.entities.retain(|entity| entity.kind == shared::entity::Kind::Ship));
         game.add_rock(Vec2::ZERO, Vec2::ZERO, 2);
         game.place(1, Vec2::new(-6.0, 0.0));
-        game.ship_key(1, |entity, _| entity.motion.velocity = quantize::velocity(Vec2::new(speed, 0.0)));
+        game.ship_key(1, |entity, _| entity.motion.velocity_q = quantize::velocity(Vec2::new(speed, 0.0)));
         let before = game.ship(1).health;
         game.wait(1.0);
         assert_eq!(game.ship(1).health < before, hurts, "at {speed}");
@@ -61,7 +61,7 @@ fn who_just_spawned_takes_no_harm_from_a_crash() {
     game.add_rock(Vec2::ZERO, Vec2::ZERO, 2);
     game.place(1, Vec2::new(-6.0, 0.0));
     game.ship_key(1, |entity, hidden| {
-        entity.motion.velocity = quantize::velocity(Vec2::new(45.0, 0.0));
+        entity.motion.velocity_q = quantize::velocity(Vec2::new(45.0, 0.0));
         hidden.protection_ticks = 30;
     });
     let before = game.ship(1).health;

@@ -19,7 +19,7 @@ fn crossing(rewind_seconds: f32, distance: f32) -> Game {
     let mut game = Game::with_players(setup, &[1, 2]);
     game.place(1, Vec2::ZERO);
     game.place(2, Vec2::new(distance, -20.0));
-    game.ship_key(2, |entity, _| entity.motion.velocity = quantize::velocity(Vec2::new(0.0, 24.0)));
+    game.ship_key(2, |entity, _| entity.motion.velocity_q = quantize::velocity(Vec2::new(0.0, 24.0)));
     game
 }
 
