@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 
 use crate::chart::{RockChart, ShipChart};
 use crate::components::{Drift, Ore, Rock};
+use crate::entity_index::Spawner;
 use crate::moment::{Clock, Dice, Happenings};
 use crate::places::{Free, free_place};
-use crate::roster::Spawner;
 use crate::rulebook::Rulebook;
 
 /// How far a new rock keeps from ships if it can, in units: out of most players' sight.
@@ -50,17 +50,17 @@ pub fn shatter(
     mut dice: ResMut<Dice>,
     mut happenings: ResMut<Happenings>,
 ) {
-    for index in 0..spawner.roster.slots().len() {
-        let slot = spawner.roster.slots()[index];
-        if slot.kind != Kind::Asteroid {
+    for index in 0..spawner.entities.entries().len() {
+        let entry = spawner.entities.entries()[index];
+        if entry.kind != Kind::Asteroid {
             continue;
         }
-        let Ok((Drift(motion), rock)) = rocks.get(slot.entity) else { continue };
+        let Ok((Drift(motion), rock)) = rocks.get(entry.entity) else { continue };
         if rock.health > 0 {
             continue;
         }
-        spawner.remove(slot);
-        happenings.tell(motion, Happening::Broken { asteroid: slot.id, size: rock.size });
+        spawner.remove(entry);
+        happenings.tell(motion, Happening::Broken { asteroid: entry.id, size: rock.size });
         match rock.size.checked_sub(1) {
             Some(size) => leave_pieces(motion, size, &book, &mut dice, &mut spawner),
             None => leave_ore(motion, &book, &mut dice, &mut spawner),

@@ -13,9 +13,9 @@ use shared::quantize::HEALTH_SCALE;
 use crate::chart::{Chart, RockChart, ShipChart, Spot};
 use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
 use crate::drones;
+use crate::entity_index::Spawner;
 use crate::moment::Happenings;
 use crate::players::Players;
-use crate::roster::Spawner;
 use crate::rulebook::Rulebook;
 
 /// A straight part of a bolt's flight.
@@ -83,12 +83,12 @@ pub fn fly_bolts(
     mut targets: Targets<'_, '_>,
     mut spawner: Spawner<'_, '_>,
 ) {
-    for index in 0..spawner.roster.slots().len() {
-        let slot = spawner.roster.slots()[index];
-        if slot.kind != Kind::Bolt {
+    for index in 0..spawner.entities.entries().len() {
+        let entry = spawner.entities.entries()[index];
+        if entry.kind != Kind::Bolt {
             continue;
         }
-        let Ok((mut drift, mut bolt)) = bolts.get_mut(slot.entity) else { continue };
+        let Ok((mut drift, mut bolt)) = bolts.get_mut(entry.entity) else { continue };
         let from = drift.0.position();
         drift.0 = drift.0.drifted(1, targets.book.tick_seconds);
         bolt.ticks_left = bolt.ticks_left.saturating_sub(1);
@@ -100,7 +100,7 @@ pub fn fly_bolts(
         }
         let beyond = way.to.abs().max_element() > targets.book.half_size;
         if met.is_some() || bolt.ticks_left == 0 || beyond {
-            spawner.remove(slot);
+            spawner.remove(entry);
         }
     }
 }

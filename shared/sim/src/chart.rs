@@ -7,7 +7,7 @@ use shared::id::NetId;
 use shared::movement::Motion;
 
 use crate::components::{Crew, Drift, Flight, Rock};
-use crate::roster::Roster;
+use crate::entity_index::EntityIndex;
 use crate::rulebook::Rulebook;
 
 /// Smallest side of a cell, in units.
@@ -168,7 +168,7 @@ impl Chart {
 /// Charts the asteroids and the ore.
 pub fn chart_drifting(
     book: Res<Rulebook>,
-    roster: Res<Roster>,
+    entities: Res<EntityIndex>,
     rocks: Query<(&Drift, &Rock)>,
     ores: Query<&Drift>,
     mut rock_chart: ResMut<RockChart>,
@@ -178,31 +178,31 @@ pub fn chart_drifting(
         let at = motion.position();
         Spot { id, entity, motion, from: at - motion.velocity() * book.tick_seconds, at, radius }
     };
-    rock_chart.0.rebuild(roster.of(Kind::Asteroid).filter_map(|slot| {
-        let (drift, rock) = rocks.get(slot.entity).ok()?;
-        Some(spot(slot.id, slot.entity, drift.0, book.rock_radius(rock.size)))
+    rock_chart.0.rebuild(entities.of(Kind::Asteroid).filter_map(|entry| {
+        let (drift, rock) = rocks.get(entry.entity).ok()?;
+        Some(spot(entry.id, entry.entity, drift.0, book.rock_radius(rock.size)))
     }));
     let radius = book.rules().ore.radius;
-    ore_chart.0.rebuild(roster.of(Kind::Ore).filter_map(|slot| {
-        let drift = ores.get(slot.entity).ok()?;
-        Some(spot(slot.id, slot.entity, drift.0, radius))
+    ore_chart.0.rebuild(entities.of(Kind::Ore).filter_map(|entry| {
+        let drift = ores.get(entry.entity).ok()?;
+        Some(spot(entry.id, entry.entity, drift.0, radius))
     }));
 }
 
 /// Charts the ships, with the way that they went in this tick.
 pub fn chart_ships(
     book: Res<Rulebook>,
-    roster: Res<Roster>,
+    entities: Res<EntityIndex>,
     ships: Query<&Flight, bevy_ecs::query::With<Crew>>,
     mut chart: ResMut<ShipChart>,
 ) {
     let radius = book.rules().ship.radius;
-    chart.0.rebuild(roster.of(Kind::Ship).filter_map(|slot| {
-        let flight = ships.get(slot.entity).ok()?;
+    chart.0.rebuild(entities.of(Kind::Ship).filter_map(|entry| {
+        let flight = ships.get(entry.entity).ok()?;
         let motion = flight.state.motion;
         Some(Spot {
-            id: slot.id,
-            entity: slot.entity,
+            id: entry.id,
+            entity: entry.entity,
             motion,
             from: flight.from,
             at: motion.position(),

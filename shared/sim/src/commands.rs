@@ -8,10 +8,10 @@ use shared::input::{Buttons, Controls};
 use shared::keyframe::PlayerKey;
 
 use crate::components::{Cargo, Crew, Flight};
+use crate::entity_index::Spawner;
 use crate::lives::retire;
 use crate::moment::{Dice, Happenings, Inputs};
 use crate::players::{Players, is_drone_id};
-use crate::roster::Spawner;
 use crate::rulebook::Rulebook;
 
 /// Most drones and humans that a belt can be kept at.

@@ -10,10 +10,10 @@ use shared::quantize;
 
 use crate::chart::{RockChart, Spot};
 use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
+use crate::entity_index::EntityIndex;
 use crate::moment::Happenings;
 use crate::players::{Player, Players};
 use crate::rewind::{Shot, Shots};
-use crate::roster::Roster;
 use crate::rulebook::Rulebook;
 
 /// Impacts slower than this are not told, in units per second: a ship that leans on a rock is no news.
@@ -25,13 +25,15 @@ pub fn fly(
     rocks: Res<RockChart>,
     players: Res<Players>,
     mut ships: Query<(&mut Flight, &mut Hull, &mut Trail, &Cargo, &Crew)>,
-    roster: Res<Roster>,
+    entities: Res<EntityIndex>,
     mut shots: ResMut<Shots>,
     mut happenings: ResMut<Happenings>,
     mut near: Local<Vec<u32>>,
 ) {
-    for slot in roster.of(Kind::Ship) {
-        let Ok((mut flight, mut hull, mut trail, cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+    for entry in entities.of(Kind::Ship) {
+        let Ok((mut flight, mut hull, mut trail, cargo, crew)) = ships.get_mut(entry.entity) else {
+            continue;
+        };
         let Some(player) = players.get(crew.player) else { continue };
         let controls = player.state.controls;
         let handling = book.handling(player.state.levels, cargo.hold);
@@ -43,7 +45,7 @@ pub fn fly(
         hurt_by_crash(&mut hull, crash, &book);
         let impact = crash.max(moved.bounced.unwrap_or(0.0));
         if impact >= BOUNCE_TOLD_UNITS_PER_SECOND {
-            let bounced = Happening::Bounced { ship: slot.id, speed: impact as u16 };
+            let bounced = Happening::Bounced { ship: entry.id, speed: impact as u16 };
             happenings.tell(&flight.state.motion, bounced);
         }
         let shot = if hull.health > 0 { fire(&mut flight, player, &handling, crew, &book) } else { None };

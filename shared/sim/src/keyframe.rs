@@ -14,8 +14,8 @@ use std::iter::Peekable;
 use crate::asteroids::RocksDue;
 use crate::commands::DRONES_LIMIT;
 use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
+use crate::entity_index::{EntityIndex, Entry, ORE_LIMIT, unharmed};
 use crate::players::{Player, Players, is_drone_id};
-use crate::roster::{ORE_LIMIT, Roster, Slot, unharmed};
 use crate::rulebook::Rulebook;
 use crate::stations::Prices;
 use crate::view::{Hidden, View};
@@ -101,7 +101,7 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
     check.prices()?;
     check.belt()?;
     let players = check.players()?;
-    let mut roster = Roster::new(key.next_net_id);
+    let mut entities = EntityIndex::new(key.next_net_id);
     let mut ships = key.ships.iter().peekable();
     let mut trails = key.trails.iter().peekable();
     let mut bolts = key.bolts.iter().peekable();
@@ -142,7 +142,7 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
                 world.spawn((Drift(state.motion), bolt)).id()
             }
         };
-        roster.enter(Slot { id: state.id, kind: state.kind, entity });
+        entities.enter(Entry { id: state.id, kind: state.kind, entity });
     }
     let surplus = [
         ("ship", ships.next().map(|ship| ship.id)),
@@ -155,8 +155,8 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
             return Err(KeyframeError::Mismatch { what, id: id.0 });
         }
     }
-    check.berths(&players, &roster)?;
-    world.insert_resource(roster);
+    check.berths(&players, &entities)?;
+    world.insert_resource(entities);
     world.insert_resource(players);
     world.insert_resource(Prices(key.prices.clone()));
     world.insert_resource(RocksDue(key.asteroids_due.iter().copied().collect()));
@@ -323,11 +323,11 @@ impl Check<'_> {
     }
 
     /// Every ship that a player claims must be there. (That every ship is claimed has been seen to.)
-    fn berths(&self, players: &Players, roster: &Roster) -> Result<(), KeyframeError> {
+    fn berths(&self, players: &Players, entities: &EntityIndex) -> Result<(), KeyframeError> {
         for player in players.all() {
             let Some(ship) = player.state.ship else { continue };
-            let slot = roster.find(ship).filter(|slot| slot.kind == Kind::Ship);
-            let entity = slot.and_then(|_| self.key.entities.iter().find(|entity| entity.id == ship));
+            let entry = entities.find(ship).filter(|entry| entry.kind == Kind::Ship);
+            let entity = entry.and_then(|_| self.key.entities.iter().find(|entity| entity.id == ship));
             if entity.is_none_or(|entity| entity.owner != player.state.player) {
                 return Err(KeyframeError::Mismatch { what: "ship of player", id: player.state.player.0 });
             }

@@ -14,6 +14,7 @@ mod commands;
 mod components;
 mod differences;
 mod drones;
+mod entity_index;
 mod flight;
 mod hash;
 mod keyframe;
@@ -25,7 +26,6 @@ mod players;
 mod population;
 pub mod replay;
 mod rewind;
-mod roster;
 mod rulebook;
 mod schedule;
 pub mod scripted;
@@ -43,18 +43,18 @@ use shared::snapshot::WorldSnapshot;
 
 use crate::asteroids::RocksDue;
 use crate::chart::{Chart, OreChart, RockChart, ShipChart};
+use crate::entity_index::EntityIndex;
 use crate::moment::{Clock, Dice, Happenings, Inputs};
 use crate::players::Players;
 use crate::rewind::Shots;
-use crate::roster::Roster;
 use crate::rulebook::Rulebook;
 use crate::stations::Prices;
 use crate::view::{Reader, View};
 
 pub use crate::commands::DRONES_LIMIT;
 pub use crate::differences::{Difference, Subject};
+pub use crate::entity_index::ORE_LIMIT;
 pub use crate::keyframe::KeyframeError;
-pub use crate::roster::ORE_LIMIT;
 
 /// One world.
 pub struct Sim {
@@ -75,7 +75,7 @@ impl Sim {
     pub fn new(setup: &Setup) -> Result<Sim, RuleError> {
         let book = Rulebook::new(setup)?;
         let mut world = World::new();
-        world.insert_resource(Roster::new(1));
+        world.insert_resource(EntityIndex::new(1));
         world.insert_resource(Players::new(Vec::new(), FIRST_DRONE, setup.drones));
         world.insert_resource(Prices(vec![book.price_at_rest(); book.stations.len()]));
         world.insert_resource(RocksDue::default());

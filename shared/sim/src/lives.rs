@@ -13,10 +13,10 @@ use shared::quantize;
 use crate::asteroids::inside;
 use crate::chart::{RockChart, ShipChart};
 use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::entity_index::{Spawner, unharmed};
 use crate::moment::{Dice, Happenings};
 use crate::places::{Free, free_place};
 use crate::players::Players;
-use crate::roster::{Spawner, unharmed};
 use crate::rulebook::Rulebook;
 use crate::stations::close_haul;
 
@@ -38,22 +38,22 @@ pub fn bury(
     mut dice: ResMut<Dice>,
     mut happenings: ResMut<Happenings>,
 ) {
-    for index in 0..spawner.roster.slots().len() {
-        let slot = spawner.roster.slots()[index];
-        if slot.kind != Kind::Ship {
+    for index in 0..spawner.entities.entries().len() {
+        let entry = spawner.entities.entries()[index];
+        if entry.kind != Kind::Ship {
             continue;
         }
-        let Ok((flight, hull, mut cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+        let Ok((flight, hull, mut cargo, crew)) = ships.get_mut(entry.entity) else { continue };
         if hull.health > 0 {
             continue;
         }
         let motion = flight.state.motion;
-        spawner.remove(slot);
-        close_haul(slot.id, &motion, crew, &mut cargo, &mut happenings);
+        spawner.remove(entry);
+        close_haul(entry.id, &motion, crew, &mut cargo, &mut happenings);
         spill(&motion, cargo.hold, &book, &mut dice, &mut spawner);
         let streak = players.get_mut(crew.player).map_or(0, |victim| die(&mut victim.state, &book));
         let (killer, bounty) = reward(&mut players, hull.killer, streak, &book);
-        let death = Happening::Death { ship: slot.id, victim: crew.player, killer, bounty };
+        let death = Happening::Death { ship: entry.id, victim: crew.player, killer, bounty };
         happenings.tell(&motion, death);
     }
 }
@@ -87,10 +87,10 @@ pub fn retire(
     happenings: &mut Happenings,
     spawner: &mut Spawner,
 ) {
-    let Some(slot) = gone.ship.and_then(|ship| spawner.roster.find(ship)) else { return };
-    spawner.remove(slot);
-    if let Ok((flight, mut cargo, crew)) = ships.get_mut(slot.entity) {
-        close_haul(slot.id, &flight.state.motion, crew, &mut cargo, happenings);
+    let Some(entry) = gone.ship.and_then(|ship| spawner.entities.find(ship)) else { return };
+    spawner.remove(entry);
+    if let Ok((flight, mut cargo, crew)) = ships.get_mut(entry.entity) {
+        close_haul(entry.id, &flight.state.motion, crew, &mut cargo, happenings);
         spill(&flight.state.motion, cargo.hold, book, dice, spawner);
     }
 }
@@ -148,9 +148,9 @@ fn launch(
     let protection_ticks = (rules.protection_seconds / book.tick_seconds).round() as u16;
     let hull = unharmed(book.ship_health(player.levels), protection_ticks);
     let crew = Crew { player: player.player, team: player.team };
-    let slot = spawner.ship(crew, state, hull)?;
-    happenings.tell(&state.motion, Happening::Spawned { ship: slot.id });
-    Some(slot.id)
+    let entry = spawner.ship(crew, state, hull)?;
+    happenings.tell(&state.motion, Happening::Spawned { ship: entry.id });
+    Some(entry.id)
 }
 
 /// Anywhere in a free-for-all; with teams, each in its own sector of the belt.

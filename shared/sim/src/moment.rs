@@ -10,7 +10,7 @@ use shared::event::{Event, Happening};
 use shared::id::Tick;
 use shared::movement::Motion;
 
-use crate::roster::Roster;
+use crate::entity_index::EntityIndex;
 use crate::rulebook::Rulebook;
 
 /// The tick that is being stepped, or was last.
@@ -85,11 +85,11 @@ pub fn begin(
     book: Res<Rulebook>,
     mut clock: ResMut<Clock>,
     mut dice: ResMut<Dice>,
-    mut roster: ResMut<Roster>,
+    mut entities: ResMut<EntityIndex>,
     mut happenings: ResMut<Happenings>,
 ) {
     clock.0 = clock.0.next();
     *dice = Dice::of(book.setup.seed, clock.0);
-    roster.begin_tick();
+    entities.begin_tick();
     happenings.0.clear();
 }

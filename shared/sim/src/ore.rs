@@ -7,9 +7,9 @@ use shared::movement::sweep;
 
 use crate::chart::{OreChart, ShipChart};
 use crate::components::{Cargo, Crew, Hull, Ore};
+use crate::entity_index::Spawner;
 use crate::moment::Happenings;
 use crate::players::Players;
-use crate::roster::Spawner;
 use crate::rulebook::Rulebook;
 
 /// Ships load the ore that they touched in this tick, until they are full. The lowest ids come first.
@@ -53,15 +53,15 @@ pub fn load(
 
 /// Ore that was loaded or lasted its time is gone.
 pub fn expire(mut stock: Query<&mut Ore>, mut spawner: Spawner) {
-    for index in 0..spawner.roster.slots().len() {
-        let slot = spawner.roster.slots()[index];
-        if slot.kind != Kind::Ore || spawner.roster.is_new(slot.id) {
+    for index in 0..spawner.entities.entries().len() {
+        let entry = spawner.entities.entries()[index];
+        if entry.kind != Kind::Ore || spawner.entities.is_new(entry.id) {
             continue;
         }
-        let Ok(mut ore) = stock.get_mut(slot.entity) else { continue };
+        let Ok(mut ore) = stock.get_mut(entry.entity) else { continue };
         ore.ticks_left = ore.ticks_left.saturating_sub(1);
         if ore.ticks_left == 0 {
-            spawner.remove(slot);
+            spawner.remove(entry);
         }
     }
 }

@@ -7,10 +7,10 @@ use shared::keyframe::DroneKey;
 
 use crate::components::{Cargo, Crew, Flight};
 use crate::drones::call_sign;
+use crate::entity_index::Spawner;
 use crate::lives::retire;
 use crate::moment::{Dice, Happenings};
 use crate::players::{Player, Players};
-use crate::roster::Spawner;
 use crate::rulebook::Rulebook;
 
 /// Drones that come or go in one tick at most.
@@ -38,8 +38,8 @@ pub fn adjust(
     }
     for _ in wanted.max(players.drones().saturating_sub(CHANGES_PER_TICK))..players.drones() {
         let place = |player: &Player| {
-            let slot = spawner.roster.find(player.state.ship?)?;
-            ships.get(slot.entity).ok().map(|(flight, ..)| flight.state.motion.position())
+            let entry = spawner.entities.find(player.state.ship?)?;
+            ships.get(entry.entity).ok().map(|(flight, ..)| flight.state.motion.position())
         };
         let Some(leaving) = least_missed(&players, place) else { return };
         let Some(gone) = players.unseat(leaving) else { return };

@@ -16,7 +16,7 @@ use shared::quantize;
 
 use crate::bolts::{Meeting, Targets, Way, can_hit, earlier};
 use crate::components::{Bolt, Trail};
-use crate::roster::Spawner;
+use crate::entity_index::Spawner;
 
 /// A gun fired in this tick.
 pub struct Shot {

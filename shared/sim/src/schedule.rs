@@ -5,7 +5,7 @@ use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleT
 
 use crate::players::any_drones;
 use crate::{
-    asteroids, bolts, chart, commands, drones, flight, lives, moment, ore, population, rewind, roster,
+    asteroids, bolts, chart, commands, drones, entity_index, flight, lives, moment, ore, population, rewind,
     stations,
 };
 
@@ -36,7 +36,8 @@ pub fn step(world: &mut World) -> Schedule {
             )
                 .chain(),
             (asteroids::shatter, lives::bury, ore::load, ore::expire).chain(),
-            (stations::serve, stations::recover, lives::respawn, asteroids::replenish, roster::sweep).chain(),
+            (stations::serve, stations::recover, lives::respawn, asteroids::replenish, entity_index::sweep)
+                .chain(),
         )
             .chain(),
     );

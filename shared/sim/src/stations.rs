@@ -9,9 +9,9 @@ use shared::movement::Motion;
 use shared::quantize;
 
 use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::entity_index::EntityIndex;
 use crate::moment::{Clock, Happenings};
 use crate::players::{Player, Players};
-use crate::roster::Roster;
 use crate::rulebook::{PRICE_SCALE, Rulebook};
 
 /// Thousandths of a load that make a load.
@@ -25,7 +25,7 @@ pub struct Prices(pub Vec<u32>);
 pub fn serve(
     book: Res<Rulebook>,
     clock: Res<Clock>,
-    roster: Res<Roster>,
+    entities: Res<EntityIndex>,
     mut ships: Query<(&Flight, &mut Hull, &mut Cargo, &Crew)>,
     mut players: ResMut<Players>,
     mut prices: ResMut<Prices>,
@@ -37,22 +37,22 @@ pub fn serve(
     let repair = quantize::health(book.rules().station.repair_per_second);
     let repair = book.portion(u32::from(repair), clock.0).min(u32::from(u16::MAX)) as u16;
     let thousandths = book.portion((book.rules().station.bank_per_second * LOAD as f32) as u32, clock.0);
-    for slot in roster.of(Kind::Ship) {
-        let Ok((flight, mut hull, mut cargo, crew)) = ships.get_mut(slot.entity) else { continue };
+    for entry in entities.of(Kind::Ship) {
+        let Ok((flight, mut hull, mut cargo, crew)) = ships.get_mut(entry.entity) else { continue };
         let Some(player) = players.get_mut(crew.player) else { continue };
         let motion = &flight.state.motion;
         let Some(price) = book.station_at(motion.position()).and_then(|at| prices.0.get_mut(usize::from(at)))
         else {
             cargo.bank_progress = 0;
-            close_haul(slot.id, motion, crew, &mut cargo, &mut happenings);
+            close_haul(entry.id, motion, crew, &mut cargo, &mut happenings);
             continue;
         };
         bank(&mut cargo, player, price, thousandths, &book);
         if cargo.hold == 0 {
-            close_haul(slot.id, motion, crew, &mut cargo, &mut happenings);
+            close_haul(entry.id, motion, crew, &mut cargo, &mut happenings);
         }
         hull.health = hull.health.saturating_add(repair).min(book.ship_health(player.state.levels));
-        buy(slot.id, motion, player, &mut hull, &book, &mut happenings);
+        buy(entry.id, motion, player, &mut hull, &book, &mut happenings);
     }
 }
 

@@ -8,8 +8,8 @@ use shared::keyframe::{BoltKey, OreKey, ShipKey};
 use shared::snapshot::Pilot;
 
 use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
+use crate::entity_index::{EntityIndex, Entry};
 use crate::players::{Player, Players};
-use crate::roster::{Roster, Slot};
 use crate::rulebook::Rulebook;
 
 type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew, &'static Trail);
@@ -38,7 +38,7 @@ pub struct View<'w> {
     pub players: &'w Players,
     /// Every entity, ascending by id.
     pub entities: &'w [(EntityState, Hidden)],
-    roster: &'w Roster,
+    index: &'w EntityIndex,
     ships: Query<'w, 'w, ShipParts>,
 }
 
@@ -78,8 +78,8 @@ impl Reader {
             bolts: self.bolts.query_manual(world),
         };
         self.entities.clear();
-        let slots = world.resource::<Roster>().slots();
-        self.entities.extend(slots.iter().filter_map(|slot| gathering.entity(slot)));
+        let entries = world.resource::<EntityIndex>().entries();
+        self.entities.extend(entries.iter().filter_map(|entry| gathering.entity(entry)));
     }
 
     pub fn view<'w>(&'w self, world: &'w World) -> View<'w> {
@@ -87,38 +87,38 @@ impl Reader {
             book: world.resource::<Rulebook>(),
             players: world.resource::<Players>(),
             entities: &self.entities,
-            roster: world.resource::<Roster>(),
+            index: world.resource::<EntityIndex>(),
             ships: self.ships.query_manual(world),
         }
     }
 }
 
 impl Gathering<'_> {
-    fn entity(&self, slot: &Slot) -> Option<(EntityState, Hidden)> {
-        let base = EntityState { id: slot.id, kind: slot.kind, ..EntityState::default() };
-        match slot.kind {
-            Kind::Ship => self.ship(slot, base),
+    fn entity(&self, entry: &Entry) -> Option<(EntityState, Hidden)> {
+        let base = EntityState { id: entry.id, kind: entry.kind, ..EntityState::default() };
+        match entry.kind {
+            Kind::Ship => self.ship(entry, base),
             Kind::Asteroid => {
-                let (drift, rock) = self.rocks.get(slot.entity).ok()?;
+                let (drift, rock) = self.rocks.get(entry.entity).ok()?;
                 let state = EntityState { size: rock.size, health: rock.health, motion: drift.0, ..base };
                 Some((state, Hidden::Asteroid))
             }
             Kind::Ore => {
-                let (drift, ore) = self.ores.get(slot.entity).ok()?;
-                let hidden = OreKey { id: slot.id, ticks_left: ore.ticks_left };
+                let (drift, ore) = self.ores.get(entry.entity).ok()?;
+                let hidden = OreKey { id: entry.id, ticks_left: ore.ticks_left };
                 Some((EntityState { motion: drift.0, ..base }, Hidden::Ore(hidden)))
             }
             Kind::Bolt => {
-                let (drift, bolt) = self.bolts.get(slot.entity).ok()?;
-                let hidden = BoltKey { id: slot.id, ticks_left: bolt.ticks_left, damage: bolt.damage };
+                let (drift, bolt) = self.bolts.get(entry.entity).ok()?;
+                let hidden = BoltKey { id: entry.id, ticks_left: bolt.ticks_left, damage: bolt.damage };
                 let state = EntityState { team: bolt.team, owner: bolt.owner, motion: drift.0, ..base };
                 Some((state, Hidden::Bolt(hidden)))
             }
         }
     }
 
-    fn ship(&self, slot: &Slot, base: EntityState) -> Option<(EntityState, Hidden)> {
-        let (flight, hull, cargo, crew, _) = self.ships.get(slot.entity).ok()?;
+    fn ship(&self, entry: &Entry, base: EntityState) -> Option<(EntityState, Hidden)> {
+        let (flight, hull, cargo, crew, _) = self.ships.get(entry.entity).ok()?;
         let player = self.players.get(crew.player)?;
         let docked = self.book.station_at(flight.state.motion.position()).is_some();
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
@@ -140,7 +140,7 @@ impl Gathering<'_> {
             ..base
         };
         let hidden = ShipKey {
-            id: slot.id,
+            id: entry.id,
             energy: flight.state.energy,
             cooldown: flight.state.cooldown,
             protection_ticks: hull.protection_ticks,
@@ -153,7 +153,7 @@ impl Gathering<'_> {
 
 impl View<'_> {
     pub fn next_net_id(&self) -> u32 {
-        self.roster.next_id()
+        self.index.next_id()
     }
 
     pub fn pilot(&self, player: &Player) -> Pilot {
@@ -179,12 +179,12 @@ impl View<'_> {
     }
 
     pub fn trail(&self, ship: NetId) -> Option<&Trail> {
-        let slot = self.roster.find(ship)?;
-        self.ships.get(slot.entity).ok().map(|(.., trail)| trail)
+        let entry = self.index.find(ship)?;
+        self.ships.get(entry.entity).ok().map(|(.., trail)| trail)
     }
 
     fn flight(&self, ship: NetId) -> Option<&Flight> {
-        let slot = self.roster.find(ship)?;
-        self.ships.get(slot.entity).ok().map(|(flight, ..)| flight)
+        let entry = self.index.find(ship)?;
+        self.ships.get(entry.entity).ok().map(|(flight, ..)| flight)
     }
 }

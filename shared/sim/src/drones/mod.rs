@@ -15,9 +15,9 @@ use shared::quantize;
 
 use crate::chart::{Chart, OreChart, RockChart, ShipChart, Spot};
 use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::entity_index::EntityIndex;
 use crate::moment::{Clock, Dice, Inputs};
 use crate::players::Players;
-use crate::roster::Roster;
 use crate::rulebook::Rulebook;
 use crate::stations::{Prices, button};
 
@@ -59,7 +59,7 @@ struct Own {
 
 /// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
 pub fn think(
-    (book, clock, roster, prices): (Res<Rulebook>, Res<Clock>, Res<Roster>, Res<Prices>),
+    (book, clock, entities, prices): (Res<Rulebook>, Res<Clock>, Res<EntityIndex>, Res<Prices>),
     inputs: Res<Inputs>,
     rocks: Res<RockChart>,
     ores: Res<OreChart>,
@@ -83,8 +83,8 @@ pub fn think(
         if inputs.0.drones_in_turns && !player.player.0.wrapping_add(clock.0.0).is_multiple_of(TURN_TICKS) {
             continue;
         }
-        let slot = player.ship.and_then(|ship| Some((ship, roster.find(ship)?)));
-        let parts = slot.and_then(|(ship, slot)| Some((ship, crews.get(slot.entity).ok()?)));
+        let entry = player.ship.and_then(|ship| Some((ship, entities.find(ship)?)));
+        let parts = entry.and_then(|(ship, entry)| Some((ship, crews.get(entry.entity).ok()?)));
         let Some((ship, (flight, hull, cargo, crew))) = parts else {
             *key = DroneKey { course: key.course, ..DroneKey::default() };
             player.controls = Controls::default();

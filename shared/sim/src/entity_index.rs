@@ -16,7 +16,7 @@ pub const ORE_LIMIT: usize = 8192;
 
 /// One living entity.
 #[derive(Clone, Copy, Debug)]
-pub struct Slot {
+pub struct Entry {
     pub id: NetId,
     pub kind: Kind,
     pub entity: Entity,
@@ -24,18 +24,18 @@ pub struct Slot {
 
 /// Every living entity, ascending by id. Ids are given out in ascending order, so a new one goes to the end.
 #[derive(Resource, Debug)]
-pub struct Roster {
-    slots: Vec<Slot>,
+pub struct EntityIndex {
+    entries: Vec<Entry>,
     next: u32,
     first_of_tick: NetId,
     ores: usize,
     stale: bool,
 }
 
-impl Roster {
+impl EntityIndex {
     /// Nobody lives yet; the first entity gets the given id.
-    pub fn new(next: u32) -> Roster {
-        Roster { slots: Vec::new(), next, first_of_tick: NetId(next), ores: 0, stale: false }
+    pub fn new(next: u32) -> EntityIndex {
+        EntityIndex { entries: Vec::new(), next, first_of_tick: NetId(next), ores: 0, stale: false }
     }
 
     /// The next id to give out.
@@ -43,16 +43,16 @@ impl Roster {
         self.next
     }
 
-    pub fn slots(&self) -> &[Slot] {
-        &self.slots
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
-    pub fn of(&self, kind: Kind) -> impl Iterator<Item = Slot> + '_ {
-        self.slots.iter().filter(move |slot| slot.kind == kind).copied()
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = Entry> + '_ {
+        self.entries.iter().filter(move |entry| entry.kind == kind).copied()
     }
 
-    pub fn find(&self, id: NetId) -> Option<Slot> {
-        self.slots.binary_search_by_key(&id, |slot| slot.id).ok().map(|index| self.slots[index])
+    pub fn find(&self, id: NetId) -> Option<Entry> {
+        self.entries.binary_search_by_key(&id, |entry| entry.id).ok().map(|index| self.entries[index])
     }
 
     /// Whether the entity came into the world in this tick.
@@ -65,10 +65,10 @@ impl Roster {
     }
 
     /// Enters an entity that a keyframe names; ids must ascend.
-    pub fn enter(&mut self, slot: Slot) {
-        debug_assert!(self.slots.last().is_none_or(|last| last.id < slot.id), "ids ascend");
-        self.ores += usize::from(slot.kind == Kind::Ore);
-        self.slots.push(slot);
+    pub fn enter(&mut self, entry: Entry) {
+        debug_assert!(self.entries.last().is_none_or(|last| last.id < entry.id), "ids ascend");
+        self.ores += usize::from(entry.kind == Kind::Ore);
+        self.entries.push(entry);
     }
 }
 
@@ -76,46 +76,46 @@ impl Roster {
 #[derive(SystemParam)]
 pub struct Spawner<'w, 's> {
     commands: Commands<'w, 's>,
-    pub roster: ResMut<'w, Roster>,
+    pub entities: ResMut<'w, EntityIndex>,
 }
 
 impl Spawner<'_, '_> {
-    pub fn ship(&mut self, crew: Crew, state: ShipMotion, hull: Hull) -> Option<Slot> {
+    pub fn ship(&mut self, crew: Crew, state: ShipMotion, hull: Hull) -> Option<Entry> {
         let flight = Flight { state, shown: 0, from: state.motion.position() };
         let trail = Trail::from(state.motion.position_q);
         self.spawn(Kind::Ship, (crew, flight, hull, Cargo::default(), trail))
     }
 
-    pub fn rock(&mut self, motion: Motion, rock: Rock) -> Option<Slot> {
+    pub fn rock(&mut self, motion: Motion, rock: Rock) -> Option<Entry> {
         self.spawn(Kind::Asteroid, (Drift(motion), rock))
     }
 
-    pub fn bolt(&mut self, motion: Motion, bolt: Bolt) -> Option<Slot> {
+    pub fn bolt(&mut self, motion: Motion, bolt: Bolt) -> Option<Entry> {
         self.spawn(Kind::Bolt, (Drift(motion), bolt))
     }
 
     /// One load of ore, unless the world is full of it.
-    pub fn ore(&mut self, at: Vec2, velocity: Vec2, ticks_left: u32) -> Option<Slot> {
-        if self.roster.ores >= ORE_LIMIT {
+    pub fn ore(&mut self, at: Vec2, velocity: Vec2, ticks_left: u32) -> Option<Entry> {
+        if self.entities.ores >= ORE_LIMIT {
             return None;
         }
         self.spawn(Kind::Ore, (Drift(Motion::new(at, velocity)), Ore { ticks_left }))
     }
 
-    fn spawn(&mut self, kind: Kind, parts: impl bevy_ecs::bundle::Bundle) -> Option<Slot> {
-        let id = NetId(self.roster.next);
-        self.roster.next = self.roster.next.checked_add(1)?;
+    fn spawn(&mut self, kind: Kind, parts: impl bevy_ecs::bundle::Bundle) -> Option<Entry> {
+        let id = NetId(self.entities.next);
+        self.entities.next = self.entities.next.checked_add(1)?;
         let entity = self.commands.spawn(parts).id();
-        let slot = Slot { id, kind, entity };
-        self.roster.enter(slot);
-        Some(slot)
+        let entry = Entry { id, kind, entity };
+        self.entities.enter(entry);
+        Some(entry)
     }
 
     /// The entity is gone from the next system on.
-    pub fn remove(&mut self, slot: Slot) {
-        self.commands.entity(slot.entity).despawn();
-        self.roster.ores -= usize::from(slot.kind == Kind::Ore);
-        self.roster.stale = true;
+    pub fn remove(&mut self, entry: Entry) {
+        self.commands.entity(entry.entity).despawn();
+        self.entities.ores -= usize::from(entry.kind == Kind::Ore);
+        self.entities.stale = true;
     }
 }
 
@@ -128,9 +128,9 @@ pub fn unharmed(health: u16, protection_ticks: u16) -> Hull {
 type Placed = Or<(With<Flight>, With<Drift>)>;
 
 /// Strikes those from the list who are gone.
-pub fn sweep(mut roster: ResMut<Roster>, alive: Query<(), Placed>) {
-    if roster.stale {
-        roster.slots.retain(|slot| alive.contains(slot.entity));
-        roster.stale = false;
+pub fn sweep(mut entities: ResMut<EntityIndex>, alive: Query<(), Placed>) {
+    if entities.stale {
+        entities.entries.retain(|entry| alive.contains(entry.entity));
+        entities.stale = false;
     }
 }
