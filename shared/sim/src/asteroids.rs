@@ -8,12 +8,12 @@ use shared::id::Tick;
 use shared::movement::{self, Motion};
 use std::collections::VecDeque;
 
-use crate::chart::{RockChart, ShipChart};
 use crate::components::{Drift, Ore, Rock};
 use crate::entity_index::Spawner;
 use crate::moment::{Clock, Dice, Happenings};
 use crate::places::{Free, free_place};
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{RockGrid, ShipGrid};
 
 /// How far a new rock keeps from ships if it can, in units: out of most players' sight.
 const NEW_ROCK_CLEARANCE_UNITS: f32 = 40.0;
@@ -101,8 +101,8 @@ pub fn replenish(
     book: Res<Rulebook>,
     clock: Res<Clock>,
     rocks: Query<&Rock>,
-    ships: Res<ShipChart>,
-    rock_chart: Res<RockChart>,
+    ships: Res<ShipGrid>,
+    rock_grid: Res<RockGrid>,
     mut due: ResMut<RocksDue>,
     mut dice: ResMut<Dice>,
     mut spawner: Spawner,
@@ -115,7 +115,7 @@ pub fn replenish(
         weight += large;
         let free = Free {
             ships: &ships.0,
-            rocks: &rock_chart.0,
+            rocks: &rock_grid.0,
             from_ships: NEW_ROCK_CLEARANCE_UNITS,
             from_rocks: 2.0,
         };

@@ -10,13 +10,13 @@ use shared::id::NetId;
 use shared::movement::{Motion, sweep};
 use shared::quantize::HEALTH_SCALE;
 
-use crate::chart::{Chart, RockChart, ShipChart, Spot};
 use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
 use crate::drones;
 use crate::entity_index::Spawner;
 use crate::moment::Happenings;
 use crate::players::Players;
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{Body, RockGrid, ShipGrid, SpatialGrid};
 
 /// A straight part of a bolt's flight.
 #[derive(Clone, Copy)]
@@ -38,8 +38,8 @@ pub struct Meeting {
 #[derive(SystemParam)]
 pub struct Targets<'w, 's> {
     pub book: Res<'w, Rulebook>,
-    pub rock_chart: Res<'w, RockChart>,
-    pub ship_chart: Res<'w, ShipChart>,
+    pub rock_grid: Res<'w, RockGrid>,
+    pub ship_grid: Res<'w, ShipGrid>,
     pub rocks: Query<'w, 's, &'static mut Rock>,
     pub ships: Query<'w, 's, (&'static mut Hull, &'static Crew, &'static Trail)>,
     players: ResMut<'w, Players>,
@@ -67,11 +67,11 @@ impl Targets<'_, '_> {
     /// The first rock or ship in a way, both where they go in this tick.
     fn first(&mut self, bolt: &Bolt, way: &Way) -> Option<Meeting> {
         let (rocks, ships) = (&self.rocks, &self.ships);
-        let rock = first(way, &self.rock_chart.0, &mut self.near, |spot| {
-            rocks.get(spot.entity).is_ok_and(|rock| rock.health > 0)
+        let rock = first(way, &self.rock_grid.0, &mut self.near, |body| {
+            rocks.get(body.entity).is_ok_and(|rock| rock.health > 0)
         });
-        let ship = first(way, &self.ship_chart.0, &mut self.near, |spot| {
-            ships.get(spot.entity).is_ok_and(|(hull, crew, _)| can_hit(bolt, hull, crew))
+        let ship = first(way, &self.ship_grid.0, &mut self.near, |body| {
+            ships.get(body.entity).is_ok_and(|(hull, crew, _)| can_hit(bolt, hull, crew))
         });
         earlier(rock, ship)
     }
@@ -111,16 +111,21 @@ pub fn can_hit(bolt: &Bolt, hull: &Hull, crew: &Crew) -> bool {
     hull.health > 0 && hull.protection_ticks == 0 && crew.player != bolt.owner && !mate
 }
 
-/// What of a chart a bolt meets first; the lowest id of those it meets at once.
-fn first(way: &Way, chart: &Chart, near: &mut Vec<u32>, stands: impl Fn(&Spot) -> bool) -> Option<Meeting> {
+/// What of a grid a bolt meets first; the lowest id of those it meets at once.
+fn first(
+    way: &Way,
+    grid: &SpatialGrid,
+    near: &mut Vec<u32>,
+    stands: impl Fn(&Body) -> bool,
+) -> Option<Meeting> {
     let radius = Vec2::splat(way.radius);
-    chart.near(way.from.min(way.to) - radius, way.from.max(way.to) + radius, near);
+    grid.near(way.from.min(way.to) - radius, way.from.max(way.to) + radius, near);
     let mut met: Option<Meeting> = None;
-    for spot in near.iter().map(|index| &chart.spots()[*index as usize]) {
-        let share = sweep(way.from, way.to, spot.from, spot.at, spot.radius + way.radius);
+    for body in near.iter().map(|index| &grid.bodies()[*index as usize]) {
+        let share = sweep(way.from, way.to, body.from, body.at, body.radius + way.radius);
         let Some(share) = share.filter(|share| met.is_none_or(|met| *share < met.share)) else { continue };
-        if stands(spot) {
-            met = Some(Meeting { share, id: spot.id, entity: spot.entity });
+        if stands(body) {
+            met = Some(Meeting { share, id: body.id, entity: body.entity });
         }
     }
     met

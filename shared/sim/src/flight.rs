@@ -8,13 +8,13 @@ use shared::input::{Buttons, Controls};
 use shared::movement::{self, Handling, Moved};
 use shared::quantize;
 
-use crate::chart::{RockChart, Spot};
 use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
 use crate::entity_index::EntityIndex;
 use crate::moment::Happenings;
 use crate::players::{Player, Players};
 use crate::rewind::{Shot, Shots};
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{Body, RockGrid};
 
 /// Impacts slower than this are not told, in units per second: a ship that leans on a rock is no news.
 const BOUNCE_TOLD_UNITS_PER_SECOND: f32 = 3.0;
@@ -22,7 +22,7 @@ const BOUNCE_TOLD_UNITS_PER_SECOND: f32 = 3.0;
 /// Moves every ship by one tick.
 pub fn fly(
     book: Res<Rulebook>,
-    rocks: Res<RockChart>,
+    rocks: Res<RockGrid>,
     players: Res<Players>,
     mut ships: Query<(&mut Flight, &mut Hull, &mut Trail, &Cargo, &Crew)>,
     entities: Res<EntityIndex>,
@@ -59,18 +59,18 @@ pub fn fly(
 
 /// Pushes the ship out of the rocks that it touches, in the order of their ids; returns the speed of the hardest impact
 /// in units per second, 0 without one.
-fn bump(flight: &mut Flight, handling: &Handling, rocks: &RockChart, near: &mut Vec<u32>) -> f32 {
+fn bump(flight: &mut Flight, handling: &Handling, rocks: &RockGrid, near: &mut Vec<u32>) -> f32 {
     let at = flight.state.motion.position();
     rocks.0.near(at - handling.radius, at + handling.radius, near);
-    let touches = |rock: &Spot| rock.at.distance_squared(at) < square(rock.radius + handling.radius);
-    if !near.iter().any(|index| touches(&rocks.0.spots()[*index as usize])) {
+    let touches = |rock: &Body| rock.at.distance_squared(at) < square(rock.radius + handling.radius);
+    if !near.iter().any(|index| touches(&rocks.0.bodies()[*index as usize])) {
         return 0.0;
     }
     // Being pushed out of one rock can push into another, which must be among the candidates.
     let farthest = handling.radius * 2.0 + rocks.0.reach();
     rocks.0.near(at - farthest, at + farthest, near);
     let mut hardest = 0.0f32;
-    for rock in near.iter().map(|index| &rocks.0.spots()[*index as usize]) {
+    for rock in near.iter().map(|index| &rocks.0.bodies()[*index as usize]) {
         let impact = movement::collide(&mut flight.state.motion, handling, &rock.motion, rock.radius);
         hardest = hardest.max(impact.unwrap_or(0.0));
     }

@@ -9,7 +9,6 @@
 mod asteroids;
 mod bolts;
 mod capture;
-mod chart;
 mod commands;
 mod components;
 mod differences;
@@ -29,6 +28,7 @@ mod rewind;
 mod rulebook;
 mod schedule;
 pub mod scripted;
+mod spatial_grid;
 mod stations;
 mod view;
 
@@ -42,12 +42,12 @@ use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 
 use crate::asteroids::RocksDue;
-use crate::chart::{Chart, OreChart, RockChart, ShipChart};
 use crate::entity_index::EntityIndex;
 use crate::moment::{Clock, Dice, Happenings, Inputs};
 use crate::players::Players;
 use crate::rewind::Shots;
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::Prices;
 use crate::view::{Reader, View};
 
@@ -102,9 +102,9 @@ impl Sim {
         world.insert_resource(Happenings::default());
         world.insert_resource(Shots::default());
         world.insert_resource(Dice::of(book.setup.seed, tick));
-        world.insert_resource(RockChart(Chart::new(book.half_size)));
-        world.insert_resource(OreChart(Chart::new(book.half_size)));
-        world.insert_resource(ShipChart(Chart::new(book.half_size)));
+        world.insert_resource(RockGrid(SpatialGrid::new(book.half_size)));
+        world.insert_resource(OreGrid(SpatialGrid::new(book.half_size)));
+        world.insert_resource(ShipGrid(SpatialGrid::new(book.half_size)));
         world.insert_resource(book);
         let schedule = schedule::step(&mut world);
         let mut reader = Reader::new(&mut world);

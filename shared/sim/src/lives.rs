@@ -11,13 +11,13 @@ use shared::movement::{Motion, ShipMotion};
 use shared::quantize;
 
 use crate::asteroids::inside;
-use crate::chart::{RockChart, ShipChart};
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::{Spawner, unharmed};
 use crate::moment::{Dice, Happenings};
 use crate::places::{Free, free_place};
 use crate::players::Players;
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::stations::close_haul;
 
 /// How far a new ship keeps from others if it can, in units.
@@ -107,8 +107,8 @@ fn spill(motion: &Motion, hold: u16, book: &Rulebook, dice: &mut Dice, spawner: 
 /// Gives a ship to everybody whose time has come. Who is away waits without one.
 pub fn respawn(
     book: Res<Rulebook>,
-    ships: Res<ShipChart>,
-    rocks: Res<RockChart>,
+    ships: Res<ShipGrid>,
+    rocks: Res<RockGrid>,
     mut players: ResMut<Players>,
     mut dice: ResMut<Dice>,
     mut spawner: Spawner,

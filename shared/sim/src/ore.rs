@@ -5,28 +5,28 @@ use shared::entity::Kind;
 use shared::event::Happening;
 use shared::movement::sweep;
 
-use crate::chart::{OreChart, ShipChart};
 use crate::components::{Cargo, Crew, Hull, Ore};
 use crate::entity_index::Spawner;
 use crate::moment::Happenings;
 use crate::players::Players;
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{OreGrid, ShipGrid};
 
 /// Ships load the ore that they touched in this tick, until they are full. The lowest ids come first.
 pub fn load(
     book: Res<Rulebook>,
-    ships: Res<ShipChart>,
-    ores: Res<OreChart>,
+    ships: Res<ShipGrid>,
+    ores: Res<OreGrid>,
     players: Res<Players>,
     mut cargos: Query<(&mut Cargo, &Crew, &Hull)>,
     mut stock: Query<&mut Ore>,
     mut happenings: ResMut<Happenings>,
     mut near: Local<Vec<u32>>,
 ) {
-    if ores.0.spots().is_empty() {
+    if ores.0.bodies().is_empty() {
         return;
     }
-    for ship in ships.0.spots() {
+    for ship in ships.0.bodies() {
         let Ok((mut cargo, crew, hull)) = cargos.get_mut(ship.entity) else { continue };
         let Some(player) = players.get(crew.player).filter(|_| hull.health > 0) else { continue };
         let capacity = book.rules().hold_capacity(player.state.levels);
@@ -35,7 +35,7 @@ pub fn load(
         }
         let reach = ship.radius;
         ores.0.near(ship.from.min(ship.at) - reach, ship.from.max(ship.at) + reach, &mut near);
-        for ore in near.iter().map(|index| &ores.0.spots()[*index as usize]) {
+        for ore in near.iter().map(|index| &ores.0.bodies()[*index as usize]) {
             let touched = sweep(ship.from, ship.at, ore.from, ore.at, ship.radius + ore.radius).is_some();
             let Some(mut left) = stock.get_mut(ore.entity).ok().filter(|left| touched && left.ticks_left > 0)
             else {

@@ -2,15 +2,15 @@
 
 use glam::Vec2;
 
-use crate::chart::Chart;
+use crate::spatial_grid::SpatialGrid;
 
 /// Places tried before the best of them is taken.
 const TRIES: u32 = 16;
 
 /// What to keep away from, and how far in units.
 pub struct Free<'a> {
-    pub ships: &'a Chart,
-    pub rocks: &'a Chart,
+    pub ships: &'a SpatialGrid,
+    pub rocks: &'a SpatialGrid,
     pub from_ships: f32,
     pub from_rocks: f32,
 }
@@ -45,9 +45,9 @@ impl Free<'_> {
     }
 }
 
-fn share_kept(chart: &Chart, at: Vec2, distance: f32, near: &mut Vec<u32>) -> f32 {
-    chart.near(at - distance, at + distance, near);
-    let gaps = near.iter().map(|index| &chart.spots()[*index as usize]);
-    let gaps = gaps.map(|spot| (spot.at.distance(at) - spot.radius).max(0.0) / distance);
+fn share_kept(grid: &SpatialGrid, at: Vec2, distance: f32, near: &mut Vec<u32>) -> f32 {
+    grid.near(at - distance, at + distance, near);
+    let gaps = near.iter().map(|index| &grid.bodies()[*index as usize]);
+    let gaps = gaps.map(|body| (body.at.distance(at) - body.radius).max(0.0) / distance);
     gaps.fold(1.0, f32::min)
 }

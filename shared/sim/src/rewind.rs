@@ -125,22 +125,22 @@ fn hit(
 
 /// How far a rock drifts in a number of ticks, in units.
 fn rock_drift(targets: &Targets<'_, '_>, met: &Meeting, ticks: f32) -> Vec2 {
-    let velocity = targets.rock_chart.0.find(met.id).map_or(Vec2::ZERO, |spot| spot.motion.velocity());
+    let velocity = targets.rock_grid.0.find(met.id).map_or(Vec2::ZERO, |body| body.motion.velocity());
     velocity * (ticks * targets.book.tick_seconds)
 }
 
 fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -> Option<Meeting> {
     let Stretch { way, ticks } = stretch;
-    let (rocks, chart) = (&targets.rocks, &targets.rock_chart.0);
+    let (rocks, grid) = (&targets.rocks, &targets.rock_grid.0);
     let pad = way.radius + farthest;
-    chart.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
+    grid.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
     let seconds = ticks * targets.book.tick_seconds;
     let meetings = targets.near.iter().filter_map(|index| {
-        let spot = &chart.spots()[*index as usize];
-        let later = spot.at + spot.motion.velocity() * seconds;
-        let share = sweep(way.from, way.to, spot.at, later, spot.radius + way.radius)?;
-        let stands = rocks.get(spot.entity).is_ok_and(|rock| rock.health > 0);
-        stands.then_some(Meeting { share, id: spot.id, entity: spot.entity })
+        let body = &grid.bodies()[*index as usize];
+        let later = body.at + body.motion.velocity() * seconds;
+        let share = sweep(way.from, way.to, body.at, later, body.radius + way.radius)?;
+        let stands = rocks.get(body.entity).is_ok_and(|rock| rock.health > 0);
+        stands.then_some(Meeting { share, id: body.id, entity: body.entity })
     });
     meetings.fold(None, |first, met| earlier(first, Some(met)))
 }
@@ -152,14 +152,14 @@ fn first_ship(
     farthest: f32,
 ) -> Option<Meeting> {
     let way = &stretch.way;
-    let (ships, chart) = (&targets.ships, &targets.ship_chart.0);
+    let (ships, grid) = (&targets.ships, &targets.ship_grid.0);
     let pad = way.radius + farthest;
-    chart.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
+    grid.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
     let meetings = targets.near.iter().filter_map(|index| {
-        let spot = &chart.spots()[*index as usize];
-        let (hull, crew, trail) = ships.get(spot.entity).ok()?;
-        let ago = stretch.meets(trail, spot.radius + way.radius).filter(|_| can_hit(bolt, hull, crew))?;
-        Some(Meeting { share: stretch.share(ago), id: spot.id, entity: spot.entity })
+        let body = &grid.bodies()[*index as usize];
+        let (hull, crew, trail) = ships.get(body.entity).ok()?;
+        let ago = stretch.meets(trail, body.radius + way.radius).filter(|_| can_hit(bolt, hull, crew))?;
+        Some(Meeting { share: stretch.share(ago), id: body.id, entity: body.entity })
     });
     meetings.fold(None, |first, met| earlier(first, Some(met)))
 }
@@ -172,7 +172,7 @@ impl Farthest {
             far.fold(0.0, f32::max)
         });
         let ship = ways.fold(0.0, f32::max).sqrt() / quantize::POSITION_SCALE;
-        let speeds = targets.rock_chart.0.spots().iter().map(|spot| spot.motion.velocity().length_squared());
+        let speeds = targets.rock_grid.0.bodies().iter().map(|body| body.motion.velocity().length_squared());
         let seconds = targets.book.rewind_limit.ticks() * targets.book.tick_seconds;
         let rock = speeds.fold(0.0, f32::max).sqrt() * seconds;
         Farthest { ship, rock }

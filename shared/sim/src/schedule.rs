@@ -5,8 +5,8 @@ use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleT
 
 use crate::players::any_drones;
 use crate::{
-    asteroids, bolts, chart, commands, drones, entity_index, flight, lives, moment, ore, population, rewind,
-    stations,
+    asteroids, bolts, commands, drones, entity_index, flight, lives, moment, ore, population, rewind,
+    spatial_grid, stations,
 };
 
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,13 +24,19 @@ pub fn step(world: &mut World) -> Schedule {
     });
     schedule.add_systems(
         (
-            (moment::begin, commands::apply, population::adjust, asteroids::drift, chart::chart_drifting)
+            (
+                moment::begin,
+                commands::apply,
+                population::adjust,
+                asteroids::drift,
+                spatial_grid::place_drifting,
+            )
                 .chain(),
             (
-                chart::chart_ships.run_if(any_drones),
+                spatial_grid::place_ships.run_if(any_drones),
                 drones::think.run_if(any_drones),
                 flight::fly,
-                chart::chart_ships,
+                spatial_grid::place_ships,
                 bolts::fly_bolts,
                 rewind::launch,
             )

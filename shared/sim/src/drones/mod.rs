@@ -13,12 +13,12 @@ use shared::input::Controls;
 use shared::keyframe::{DroneKey, Goal};
 use shared::quantize;
 
-use crate::chart::{Chart, OreChart, RockChart, ShipChart, Spot};
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::EntityIndex;
 use crate::moment::{Clock, Dice, Inputs};
 use crate::players::Players;
 use crate::rulebook::Rulebook;
+use crate::spatial_grid::{Body, OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::{Prices, button};
 
 pub use names::call_sign;
@@ -34,9 +34,9 @@ const PATIENCE: f32 = 0.85;
 struct Sight<'a> {
     book: &'a Rulebook,
     tick: Tick,
-    rocks: &'a Chart,
-    ores: &'a Chart,
-    ships: &'a Chart,
+    rocks: &'a SpatialGrid,
+    ores: &'a SpatialGrid,
+    ships: &'a SpatialGrid,
     prices: &'a [u32],
     crews: &'a Query<'a, 'a, ShipParts>,
 }
@@ -61,9 +61,9 @@ struct Own {
 pub fn think(
     (book, clock, entities, prices): (Res<Rulebook>, Res<Clock>, Res<EntityIndex>, Res<Prices>),
     inputs: Res<Inputs>,
-    rocks: Res<RockChart>,
-    ores: Res<OreChart>,
-    ships: Res<ShipChart>,
+    rocks: Res<RockGrid>,
+    ores: Res<OreGrid>,
+    ships: Res<ShipGrid>,
     crews: Query<ShipParts>,
     mut players: ResMut<Players>,
     mut dice: ResMut<Dice>,
@@ -132,14 +132,14 @@ pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, healt
 
 impl Sight<'_> {
     /// Where the target is, if the goal has one that is still there.
-    fn target(&self, key: &DroneKey) -> Option<&Spot> {
-        let chart = match key.goal {
+    fn target(&self, key: &DroneKey) -> Option<&Body> {
+        let grid = match key.goal {
             Goal::Mine => self.rocks,
             Goal::Collect => self.ores,
             Goal::Fight => self.ships,
             Goal::Roam | Goal::Haul | Goal::Flee => return None,
         };
-        chart.find(key.target?)
+        grid.find(key.target?)
     }
 
     fn lost_target(&self, key: &DroneKey) -> bool {
@@ -154,21 +154,21 @@ impl Sight<'_> {
         near: &mut Vec<u32>,
         fits: impl Fn(&Foe) -> bool,
     ) -> Option<(NetId, Foe)> {
-        let foe = |spot: &Spot| self.foe(own, spot);
-        let spot =
-            self.ships.nearest(own.at, within, near, |spot| foe(spot).is_some_and(|foe| fits(&foe)))?;
-        Some((spot.id, foe(spot)?))
+        let foe = |body: &Body| self.foe(own, body);
+        let body =
+            self.ships.nearest(own.at, within, near, |body| foe(body).is_some_and(|foe| fits(&foe)))?;
+        Some((body.id, foe(body)?))
     }
 
-    fn foe(&self, own: &Own, spot: &Spot) -> Option<Foe> {
-        let (_, hull, cargo, crew) = self.crews.get(spot.entity).ok()?;
+    fn foe(&self, own: &Own, body: &Body) -> Option<Foe> {
+        let (_, hull, cargo, crew) = self.crews.get(body.entity).ok()?;
         let mate = crew.team != 0 && crew.team == own.team;
         if mate || crew.player == own.player {
             return None;
         }
         let hold = f32::from(cargo.hold) / f32::from(self.book.rules().ore.hold);
         let drone = crate::players::is_drone_id(crew.player);
-        Some(Foe { at: spot.at, hold, drone, protected: hull.protection_ticks > 0 })
+        Some(Foe { at: body.at, hold, drone, protected: hull.protection_ticks > 0 })
     }
 }
 

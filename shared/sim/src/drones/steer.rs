@@ -6,8 +6,8 @@ use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, Goal};
 
 use super::{Own, Sight};
-use crate::chart::Spot;
 use crate::rulebook::{PRICE_SCALE, Ring};
+use crate::spatial_grid::Body;
 
 /// Usual speed, in units per second.
 const CRUISE: f32 = 18.0;
@@ -56,7 +56,7 @@ fn roam(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Co
     fly(own, direction * STROLL, Buttons::default(), sight, near)
 }
 
-fn mine(own: &Own, key: &DroneKey, rock: &Spot, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn mine(own: &Own, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let way = rock.at - own.at;
     let gap = way.length() - rock.radius;
     if gap > MINING_RANGE {
@@ -73,14 +73,14 @@ fn mine(own: &Own, key: &DroneKey, rock: &Spot, sight: &Sight<'_>, near: &mut Ve
 }
 
 /// The velocity that brings a drone onto an ore.
-fn fetch(own: &Own, ore: &Spot) -> Vec2 {
+fn fetch(own: &Own, ore: &Body) -> Vec2 {
     let distance = ore.at.distance(own.at);
     let ahead = ore.at + ore.motion.velocity() * (distance / CRUISE).min(1.5);
     let way = ahead - own.at;
     way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(CRUISE) + ore.motion.velocity()
 }
 
-fn fight(own: &Own, key: &DroneKey, ship: &Spot, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn fight(own: &Own, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     if let Some(aside) = evade(own, sight, near) {
         return burn(own, aside, Buttons::default());
     }
@@ -158,7 +158,7 @@ fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<
 /// The velocity that leads away from ships that are too near, at most [`CRUISE`].
 fn elbow_room(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Vec2 {
     sight.ships.near(own.at - ELBOW_ROOM, own.at + ELBOW_ROOM, near);
-    let ships = near.iter().map(|index| &sight.ships.spots()[*index as usize]);
+    let ships = near.iter().map(|index| &sight.ships.bodies()[*index as usize]);
     let mut room = Vec2::ZERO;
     for other in ships.filter(|other| other.id != own.ship) {
         let away = own.at - other.at;
@@ -198,7 +198,7 @@ fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
     sight.rocks.near(own.at - reach, own.at + reach, near);
     let mut soonest = FORESIGHT_SECONDS;
     let mut aside = None;
-    for rock in near.iter().map(|index| &sight.rocks.spots()[*index as usize]) {
+    for rock in near.iter().map(|index| &sight.rocks.bodies()[*index as usize]) {
         let way = rock.at - own.at;
         let closing = own.velocity - rock.motion.velocity();
         let approach = way.dot(closing);
@@ -218,7 +218,7 @@ fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
 }
 
 /// The direction in which a bolt meets a thing that goes straight on.
-fn lead(own: &Own, target: &Spot, sight: &Sight<'_>) -> Angle {
+fn lead(own: &Own, target: &Body, sight: &Sight<'_>) -> Angle {
     let way = target.at - own.at;
     let velocity = target.motion.velocity() - own.velocity;
     let muzzle = sight.book.rules().bolt.speed;

@@ -15,9 +15,9 @@ const CELL_UNITS: f32 = 8.0;
 /// Most cells along one axis.
 const CELLS_LIMIT: u32 = 256;
 
-/// One thing on a chart.
+/// One thing on a grid.
 #[derive(Clone, Copy, Debug)]
-pub struct Spot {
+pub struct Body {
     pub id: NetId,
     pub entity: Entity,
     pub motion: Motion,
@@ -31,13 +31,13 @@ pub struct Spot {
 
 /// Things of one kind, ascending by id, and the cells they are in.
 #[derive(Debug)]
-pub struct Chart {
+pub struct SpatialGrid {
     half_size: f32,
     cell_units: f32,
     width: u32,
-    spots: Vec<Spot>,
+    bodies: Vec<Body>,
     cell_of: Vec<u32>,
-    /// Where the spots of each cell begin in `order`; one more at the end.
+    /// Where the bodies of each cell begin in `order`; one more at the end.
     starts: Vec<u32>,
     order: Vec<u32>,
     /// How far a thing reaches from its place: radius and the way of a tick.
@@ -46,25 +46,25 @@ pub struct Chart {
 
 /// Where the asteroids are, once they have drifted.
 #[derive(Resource)]
-pub struct RockChart(pub Chart);
+pub struct RockGrid(pub SpatialGrid);
 
 /// Where the ore is, once it has drifted.
 #[derive(Resource)]
-pub struct OreChart(pub Chart);
+pub struct OreGrid(pub SpatialGrid);
 
 /// Where the ships are.
 #[derive(Resource)]
-pub struct ShipChart(pub Chart);
+pub struct ShipGrid(pub SpatialGrid);
 
-impl Chart {
-    pub fn new(half_size: f32) -> Chart {
+impl SpatialGrid {
+    pub fn new(half_size: f32) -> SpatialGrid {
         let cell_units = CELL_UNITS.max(half_size * 2.0 / CELLS_LIMIT as f32);
         let width = ((half_size * 2.0 / cell_units).ceil() as u32).clamp(1, CELLS_LIMIT);
-        Chart {
+        SpatialGrid {
             half_size,
             cell_units,
             width,
-            spots: Vec::new(),
+            bodies: Vec::new(),
             cell_of: Vec::new(),
             starts: Vec::new(),
             order: Vec::new(),
@@ -72,9 +72,9 @@ impl Chart {
         }
     }
 
-    /// Everything on the chart, ascending by id.
-    pub fn spots(&self) -> &[Spot] {
-        &self.spots
+    /// Everything on the grid, ascending by id.
+    pub fn bodies(&self) -> &[Body] {
+        &self.bodies
     }
 
     /// How far the largest and fastest thing reaches from its place, in units.
@@ -82,22 +82,22 @@ impl Chart {
         self.reach
     }
 
-    pub fn find(&self, id: NetId) -> Option<&Spot> {
-        self.spots.binary_search_by_key(&id, |spot| spot.id).ok().map(|index| &self.spots[index])
+    pub fn find(&self, id: NetId) -> Option<&Body> {
+        self.bodies.binary_search_by_key(&id, |body| body.id).ok().map(|index| &self.bodies[index])
     }
 
-    /// Makes the chart anew; the spots must come ascending by id.
-    pub fn rebuild(&mut self, spots: impl Iterator<Item = Spot>) {
-        self.spots.clear();
-        self.spots.extend(spots);
+    /// Makes the grid anew; the bodies must come ascending by id.
+    pub fn rebuild(&mut self, bodies: impl Iterator<Item = Body>) {
+        self.bodies.clear();
+        self.bodies.extend(bodies);
         self.starts.clear();
         self.starts.resize((self.width * self.width + 1) as usize, 0);
         self.cell_of.clear();
         let mut reach = 0.0f32;
-        for index in 0..self.spots.len() {
-            let spot = &self.spots[index];
-            let (column, row) = self.cell(spot.at);
-            reach = reach.max(spot.radius + spot.at.distance(spot.from));
+        for index in 0..self.bodies.len() {
+            let body = &self.bodies[index];
+            let (column, row) = self.cell(body.at);
+            reach = reach.max(body.radius + body.at.distance(body.from));
             let cell = row * self.width + column;
             self.cell_of.push(cell);
             self.starts[cell as usize] += 1;
@@ -109,8 +109,8 @@ impl Chart {
             *start = total;
         }
         self.order.clear();
-        self.order.resize(self.spots.len(), 0);
-        // From the back, so that each cell's spots stay in ascending order.
+        self.order.resize(self.bodies.len(), 0);
+        // From the back, so that each cell's bodies stay in ascending order.
         for (index, cell) in self.cell_of.iter().enumerate().rev() {
             let start = &mut self.starts[*cell as usize];
             *start -= 1;
@@ -118,10 +118,10 @@ impl Chart {
         }
     }
 
-    /// Puts into `found` the indexes of all spots that may touch the box, ascending; some of them may not.
+    /// Puts into `found` the indexes of all bodies that may touch the box, ascending; some of them may not.
     pub fn near(&self, low: Vec2, high: Vec2, found: &mut Vec<u32>) {
         found.clear();
-        if self.spots.is_empty() {
+        if self.bodies.is_empty() {
             return;
         }
         let (from, to) = (self.cell(low - self.reach), self.cell(high + self.reach));
@@ -136,21 +136,21 @@ impl Chart {
         }
     }
 
-    /// The nearest spot within a distance for which `fits` holds; the lowest id among equally near ones.
+    /// The nearest body within a distance for which `fits` holds; the lowest id among equally near ones.
     pub fn nearest(
         &self,
         at: Vec2,
         within: f32,
         found: &mut Vec<u32>,
-        fits: impl Fn(&Spot) -> bool,
-    ) -> Option<&Spot> {
+        fits: impl Fn(&Body) -> bool,
+    ) -> Option<&Body> {
         self.near(at - within, at + within, found);
         let mut best = None;
         let mut best_distance = within * within;
-        for spot in found.iter().map(|index| &self.spots[*index as usize]) {
-            let distance = spot.at.distance_squared(at);
-            if distance < best_distance && fits(spot) {
-                best = Some(spot);
+        for body in found.iter().map(|index| &self.bodies[*index as usize]) {
+            let distance = body.at.distance_squared(at);
+            if distance < best_distance && fits(body) {
+                best = Some(body);
                 best_distance = distance;
             }
         }
@@ -166,41 +166,41 @@ impl Chart {
 }
 
 /// Charts the asteroids and the ore.
-pub fn chart_drifting(
+pub fn place_drifting(
     book: Res<Rulebook>,
     entities: Res<EntityIndex>,
     rocks: Query<(&Drift, &Rock)>,
     ores: Query<&Drift>,
-    mut rock_chart: ResMut<RockChart>,
-    mut ore_chart: ResMut<OreChart>,
+    mut rock_grid: ResMut<RockGrid>,
+    mut ore_grid: ResMut<OreGrid>,
 ) {
-    let spot = |id, entity, motion: Motion, radius| {
+    let body = |id, entity, motion: Motion, radius| {
         let at = motion.position();
-        Spot { id, entity, motion, from: at - motion.velocity() * book.tick_seconds, at, radius }
+        Body { id, entity, motion, from: at - motion.velocity() * book.tick_seconds, at, radius }
     };
-    rock_chart.0.rebuild(entities.of(Kind::Asteroid).filter_map(|entry| {
+    rock_grid.0.rebuild(entities.of(Kind::Asteroid).filter_map(|entry| {
         let (drift, rock) = rocks.get(entry.entity).ok()?;
-        Some(spot(entry.id, entry.entity, drift.0, book.rock_radius(rock.size)))
+        Some(body(entry.id, entry.entity, drift.0, book.rock_radius(rock.size)))
     }));
     let radius = book.rules().ore.radius;
-    ore_chart.0.rebuild(entities.of(Kind::Ore).filter_map(|entry| {
+    ore_grid.0.rebuild(entities.of(Kind::Ore).filter_map(|entry| {
         let drift = ores.get(entry.entity).ok()?;
-        Some(spot(entry.id, entry.entity, drift.0, radius))
+        Some(body(entry.id, entry.entity, drift.0, radius))
     }));
 }
 
 /// Charts the ships, with the way that they went in this tick.
-pub fn chart_ships(
+pub fn place_ships(
     book: Res<Rulebook>,
     entities: Res<EntityIndex>,
     ships: Query<&Flight, bevy_ecs::query::With<Crew>>,
-    mut chart: ResMut<ShipChart>,
+    mut grid: ResMut<ShipGrid>,
 ) {
     let radius = book.rules().ship.radius;
-    chart.0.rebuild(entities.of(Kind::Ship).filter_map(|entry| {
+    grid.0.rebuild(entities.of(Kind::Ship).filter_map(|entry| {
         let flight = ships.get(entry.entity).ok()?;
         let motion = flight.state.motion;
-        Some(Spot {
+        Some(Body {
             id: entry.id,
             entity: entry.entity,
             motion,
