@@ -10,10 +10,10 @@ use std::collections::VecDeque;
 
 use crate::components::{Drift, Ore, Rock};
 use crate::entity_index::Spawner;
-use crate::moment::{Clock, Dice, Happenings};
 use crate::places::{Free, free_place};
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{RockGrid, ShipGrid};
+use crate::tick_context::{Clock, EventQueue, Rng};
 
 /// How far a new rock keeps from ships if it can, in units: out of most players' sight.
 const NEW_ROCK_CLEARANCE_UNITS: f32 = 40.0;
@@ -47,8 +47,8 @@ pub fn shatter(
     book: Res<Rulebook>,
     rocks: Query<(&Drift, &Rock)>,
     mut spawner: Spawner,
-    mut dice: ResMut<Dice>,
-    mut happenings: ResMut<Happenings>,
+    mut rng: ResMut<Rng>,
+    mut events: ResMut<EventQueue>,
 ) {
     for index in 0..spawner.entities.entries().len() {
         let entry = spawner.entities.entries()[index];
@@ -60,32 +60,32 @@ pub fn shatter(
             continue;
         }
         spawner.remove(entry);
-        happenings.tell(motion, Happening::Broken { asteroid: entry.id, size: rock.size });
+        events.push(motion, Happening::Broken { asteroid: entry.id, size: rock.size });
         match rock.size.checked_sub(1) {
-            Some(size) => leave_pieces(motion, size, &book, &mut dice, &mut spawner),
-            None => leave_ore(motion, &book, &mut dice, &mut spawner),
+            Some(size) => leave_pieces(motion, size, &book, &mut rng, &mut spawner),
+            None => leave_ore(motion, &book, &mut rng, &mut spawner),
         }
     }
 }
 
-fn leave_pieces(motion: &Motion, size: u8, book: &Rulebook, dice: &mut Dice, spawner: &mut Spawner) {
+fn leave_pieces(motion: &Motion, size: u8, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
     let rules = &book.rules().asteroid;
-    let away = dice.angle();
+    let away = rng.angle();
     for piece in 0..rules.pieces {
         let turn = 1024 / i16::from(rules.pieces) * i16::from(piece);
         let direction = away.turned(turn).vector();
         let at = motion.position() + direction * (book.rock_radius(size) * 0.8);
-        let apart = direction * (rules.drift_speed * PIECES_APART * dice.between(0.5, 1.0));
+        let apart = direction * (rules.drift_speed * PIECES_APART * rng.between(0.5, 1.0));
         let velocity = (motion.velocity() + apart).clamp_length_max(rules.drift_speed * 2.0);
         let rock = Rock { size, health: book.rock_health(size) };
         spawner.rock(Motion::new(inside(at, book), velocity), rock);
     }
 }
 
-fn leave_ore(motion: &Motion, book: &Rulebook, dice: &mut Dice, spawner: &mut Spawner) {
+fn leave_ore(motion: &Motion, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
     let ticks = book.setup.ticks(book.rules().ore.lifetime_seconds);
     for _ in 0..book.rules().asteroid.ore {
-        let apart = dice.vector(0.5, ORE_APART_UNITS_PER_SECOND);
+        let apart = rng.vector(0.5, ORE_APART_UNITS_PER_SECOND);
         let at = inside(motion.position() + apart * 0.3, book);
         spawner.ore(at, motion.velocity() * 0.5 + apart, ticks);
     }
@@ -104,7 +104,7 @@ pub fn replenish(
     ships: Res<ShipGrid>,
     rock_grid: Res<RockGrid>,
     mut due: ResMut<RocksDue>,
-    mut dice: ResMut<Dice>,
+    mut rng: ResMut<Rng>,
     mut spawner: Spawner,
     mut near: Local<Vec<u32>>,
 ) {
@@ -120,8 +120,8 @@ pub fn replenish(
             from_rocks: 2.0,
         };
         let half_size = (book.half_size - book.rock_radius(2)).max(0.0);
-        let at = free_place(&free, &mut near, || dice.place(half_size));
-        place_large(at, &book, &mut dice, &mut spawner);
+        let at = free_place(&free, &mut near, || rng.place(half_size));
+        place_large(at, &book, &mut rng, &mut spawner);
     }
     let respawn_ticks = book.setup.ticks(book.rules().asteroid.respawn_seconds);
     while weight + (due.0.len() as u32 + 1) * large <= book.belt_weight {
@@ -129,17 +129,17 @@ pub fn replenish(
     }
 }
 
-fn place_large(at: Vec2, book: &Rulebook, dice: &mut Dice, spawner: &mut Spawner) {
+fn place_large(at: Vec2, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
     let speed = book.rules().asteroid.drift_speed;
-    let motion = Motion::new(at, dice.vector(speed * 0.2, speed));
+    let motion = Motion::new(at, rng.vector(speed * 0.2, speed));
     spawner.rock(motion, Rock { size: 2, health: book.rock_health(2) });
 }
 
 /// Fills a new world with rocks.
-pub fn seed(book: Res<Rulebook>, mut dice: ResMut<Dice>, mut spawner: Spawner) {
+pub fn seed(book: Res<Rulebook>, mut rng: ResMut<Rng>, mut spawner: Spawner) {
     let half_size = (book.half_size - book.rock_radius(2)).max(0.0);
     for _ in 0..book.large_asteroids() {
-        let at = dice.place(half_size);
-        place_large(at, &book, &mut dice, &mut spawner);
+        let at = rng.place(half_size);
+        place_large(at, &book, &mut rng, &mut spawner);
     }
 }

@@ -13,10 +13,10 @@ use shared::quantize::HEALTH_SCALE;
 use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
 use crate::drones;
 use crate::entity_index::Spawner;
-use crate::moment::Happenings;
 use crate::players::Players;
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{Body, RockGrid, ShipGrid, SpatialGrid};
+use crate::tick_context::EventQueue;
 
 /// A straight part of a bolt's flight.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub struct Targets<'w, 's> {
     pub rocks: Query<'w, 's, &'static mut Rock>,
     pub ships: Query<'w, 's, (&'static mut Hull, &'static Crew, &'static Trail)>,
     players: ResMut<'w, Players>,
-    happenings: ResMut<'w, Happenings>,
+    events: ResMut<'w, EventQueue>,
     pub near: Local<'s, Vec<u32>>,
 }
 
@@ -53,7 +53,7 @@ impl Targets<'_, '_> {
     pub fn strike(&mut self, met: &Meeting, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
         let course = Angle::from_vector(place.velocity());
         let (by, damage) = (bolt.owner, bolt.damage);
-        self.happenings.tell(place, Happening::Hit { target: met.id, by, damage, course, seen });
+        self.events.push(place, Happening::Hit { target: met.id, by, damage, course, seen });
         if let Ok(mut rock) = self.rocks.get_mut(met.entity) {
             rock.health = rock.health.saturating_sub(bolt.damage);
         } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {

@@ -10,9 +10,9 @@ use shared::keyframe::PlayerKey;
 use crate::components::{Cargo, Crew, Flight};
 use crate::entity_index::Spawner;
 use crate::lives::retire;
-use crate::moment::{Dice, Happenings, Inputs};
 use crate::players::{Players, is_drone_id};
 use crate::rulebook::Rulebook;
+use crate::tick_context::{EventQueue, Inputs, Rng};
 
 /// Most drones and humans that a belt can be kept at.
 pub const DRONES_LIMIT: u16 = 10_000;
@@ -23,8 +23,8 @@ pub fn apply(
     inputs: Res<Inputs>,
     mut players: ResMut<Players>,
     mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
-    mut dice: ResMut<Dice>,
-    mut happenings: ResMut<Happenings>,
+    mut rng: ResMut<Rng>,
+    mut events: ResMut<EventQueue>,
     mut spawner: Spawner,
 ) {
     for player in players.all_mut() {
@@ -32,7 +32,7 @@ pub fn apply(
     }
     let mut leave = |players: &mut Players, player: PlayerId| {
         if let Some(gone) = players.unseat(player) {
-            retire(&gone.state, &mut ships, &book, &mut dice, &mut happenings, &mut spawner);
+            retire(&gone.state, &mut ships, &book, &mut rng, &mut events, &mut spawner);
         }
     };
     for player in &inputs.0.leaves {

@@ -10,11 +10,11 @@ use shared::quantize;
 
 use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
 use crate::entity_index::EntityIndex;
-use crate::moment::Happenings;
 use crate::players::{Player, Players};
 use crate::rewind::{Shot, Shots};
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{Body, RockGrid};
+use crate::tick_context::EventQueue;
 
 /// Impacts slower than this are not told, in units per second: a ship that leans on a rock is no news.
 const BOUNCE_TOLD_UNITS_PER_SECOND: f32 = 3.0;
@@ -27,7 +27,7 @@ pub fn fly(
     mut ships: Query<(&mut Flight, &mut Hull, &mut Trail, &Cargo, &Crew)>,
     entities: Res<EntityIndex>,
     mut shots: ResMut<Shots>,
-    mut happenings: ResMut<Happenings>,
+    mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
 ) {
     for entry in entities.of(Kind::Ship) {
@@ -46,7 +46,7 @@ pub fn fly(
         let impact = crash.max(moved.bounced.unwrap_or(0.0));
         if impact >= BOUNCE_TOLD_UNITS_PER_SECOND {
             let bounced = Happening::Bounced { ship: entry.id, speed: impact as u16 };
-            happenings.tell(&flight.state.motion, bounced);
+            events.push(&flight.state.motion, bounced);
         }
         let shot = if hull.health > 0 { fire(&mut flight, player, &handling, crew, &book) } else { None };
         if shot.is_some() {

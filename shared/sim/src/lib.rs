@@ -18,7 +18,6 @@ mod flight;
 mod hash;
 mod keyframe;
 mod lives;
-mod moment;
 mod ore;
 mod places;
 mod players;
@@ -30,6 +29,7 @@ mod schedule;
 pub mod scripted;
 mod spatial_grid;
 mod stations;
+mod tick_context;
 mod view;
 
 use bevy_ecs::prelude::{Schedule, World};
@@ -43,12 +43,12 @@ use shared::snapshot::WorldSnapshot;
 
 use crate::asteroids::RocksDue;
 use crate::entity_index::EntityIndex;
-use crate::moment::{Clock, Dice, Happenings, Inputs};
 use crate::players::Players;
 use crate::rewind::Shots;
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::Prices;
+use crate::tick_context::{Clock, EventQueue, Inputs, Rng};
 use crate::view::{Reader, View};
 
 pub use crate::commands::DRONES_LIMIT;
@@ -99,9 +99,9 @@ impl Sim {
     fn over(mut world: World, book: Rulebook, tick: Tick) -> Sim {
         world.insert_resource(Clock(tick));
         world.insert_resource(Inputs::default());
-        world.insert_resource(Happenings::default());
+        world.insert_resource(EventQueue::default());
         world.insert_resource(Shots::default());
-        world.insert_resource(Dice::of(book.setup.seed, tick));
+        world.insert_resource(Rng::for_tick(book.setup.seed, tick));
         world.insert_resource(RockGrid(SpatialGrid::new(book.half_size)));
         world.insert_resource(OreGrid(SpatialGrid::new(book.half_size)));
         world.insert_resource(ShipGrid(SpatialGrid::new(book.half_size)));
@@ -127,7 +127,7 @@ impl Sim {
 
     /// The world as the server hands it out, into buffers that are reused.
     pub fn capture_into(&self, out: &mut WorldSnapshot) {
-        let events = &self.world.resource::<Happenings>().0;
+        let events = &self.world.resource::<EventQueue>().0;
         capture::capture_into(out, self.tick(), &self.view(), self.world.resource(), events);
     }
 

@@ -13,12 +13,12 @@ use shared::quantize;
 use crate::asteroids::inside;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::{Spawner, unharmed};
-use crate::moment::{Dice, Happenings};
 use crate::places::{Free, free_place};
 use crate::players::Players;
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::stations::close_haul;
+use crate::tick_context::{EventQueue, Rng};
 
 /// How far a new ship keeps from others if it can, in units.
 const SPAWN_FROM_SHIPS_UNITS: f32 = 30.0;
@@ -35,8 +35,8 @@ pub fn bury(
     mut ships: Query<(&Flight, &Hull, &mut Cargo, &Crew)>,
     mut players: ResMut<Players>,
     mut spawner: Spawner,
-    mut dice: ResMut<Dice>,
-    mut happenings: ResMut<Happenings>,
+    mut rng: ResMut<Rng>,
+    mut events: ResMut<EventQueue>,
 ) {
     for index in 0..spawner.entities.entries().len() {
         let entry = spawner.entities.entries()[index];
@@ -49,12 +49,12 @@ pub fn bury(
         }
         let motion = flight.state.motion;
         spawner.remove(entry);
-        close_haul(entry.id, &motion, crew, &mut cargo, &mut happenings);
-        spill(&motion, cargo.hold, &book, &mut dice, &mut spawner);
+        close_haul(entry.id, &motion, crew, &mut cargo, &mut events);
+        spill(&motion, cargo.hold, &book, &mut rng, &mut spawner);
         let streak = players.get_mut(crew.player).map_or(0, |victim| die(&mut victim.state, &book));
         let (killer, bounty) = reward(&mut players, hull.killer, streak, &book);
         let death = Happening::Death { ship: entry.id, victim: crew.player, killer, bounty };
-        happenings.tell(&motion, death);
+        events.push(&motion, death);
     }
 }
 
@@ -83,23 +83,23 @@ pub fn retire(
     gone: &PlayerKey,
     ships: &mut Query<(&Flight, &mut Cargo, &Crew)>,
     book: &Rulebook,
-    dice: &mut Dice,
-    happenings: &mut Happenings,
+    rng: &mut Rng,
+    events: &mut EventQueue,
     spawner: &mut Spawner,
 ) {
     let Some(entry) = gone.ship.and_then(|ship| spawner.entities.find(ship)) else { return };
     spawner.remove(entry);
     if let Ok((flight, mut cargo, crew)) = ships.get_mut(entry.entity) {
-        close_haul(entry.id, &flight.state.motion, crew, &mut cargo, happenings);
-        spill(&flight.state.motion, cargo.hold, book, dice, spawner);
+        close_haul(entry.id, &flight.state.motion, crew, &mut cargo, events);
+        spill(&flight.state.motion, cargo.hold, book, rng, spawner);
     }
 }
 
 /// A hold becomes ore adrift.
-fn spill(motion: &Motion, hold: u16, book: &Rulebook, dice: &mut Dice, spawner: &mut Spawner) {
+fn spill(motion: &Motion, hold: u16, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
     let ticks = book.setup.ticks(book.rules().ore.lifetime_seconds);
     for _ in 0..hold {
-        let apart = dice.vector(SPILL_UNITS_PER_SECOND.0, SPILL_UNITS_PER_SECOND.1);
+        let apart = rng.vector(SPILL_UNITS_PER_SECOND.0, SPILL_UNITS_PER_SECOND.1);
         spawner.ore(inside(motion.position() + apart * 0.2, book), motion.velocity() * 0.2 + apart, ticks);
     }
 }
@@ -110,9 +110,9 @@ pub fn respawn(
     ships: Res<ShipGrid>,
     rocks: Res<RockGrid>,
     mut players: ResMut<Players>,
-    mut dice: ResMut<Dice>,
+    mut rng: ResMut<Rng>,
     mut spawner: Spawner,
-    mut happenings: ResMut<Happenings>,
+    mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
 ) {
     let free = Free {
@@ -126,8 +126,8 @@ pub fn respawn(
         if player.respawn_ticks > 0 || player.away {
             continue;
         }
-        let at = free_place(&free, &mut near, || spawn_place(player.team, &book, &mut dice));
-        player.ship = launch(player, at, &book, &mut spawner, &mut happenings);
+        let at = free_place(&free, &mut near, || spawn_place(player.team, &book, &mut rng));
+        player.ship = launch(player, at, &book, &mut spawner, &mut events);
     }
 }
 
@@ -136,7 +136,7 @@ fn launch(
     at: Vec2,
     book: &Rulebook,
     spawner: &mut Spawner,
-    happenings: &mut Happenings,
+    events: &mut EventQueue,
 ) -> Option<NetId> {
     let rules = &book.rules().ship;
     let state = ShipMotion {
@@ -149,20 +149,20 @@ fn launch(
     let hull = unharmed(book.ship_health(player.levels), protection_ticks);
     let crew = Crew { player: player.player, team: player.team };
     let entry = spawner.ship(crew, state, hull)?;
-    happenings.tell(&state.motion, Happening::Spawned { ship: entry.id });
+    events.push(&state.motion, Happening::Spawned { ship: entry.id });
     Some(entry.id)
 }
 
 /// Anywhere in a free-for-all; with teams, each in its own sector of the belt.
-fn spawn_place(team: u8, book: &Rulebook, dice: &mut Dice) -> Vec2 {
+fn spawn_place(team: u8, book: &Rulebook, rng: &mut Rng) -> Vec2 {
     let region = book.half_size * SPAWN_REGION;
     let teams = book.setup.mode.teams;
     if team == 0 || teams < 2 {
-        return dice.place(region);
+        return rng.place(region);
     }
     let sector = f32::from(Angle::STEPS) / f32::from(teams);
     let middle = sector * (f32::from(team) - 1.0) + f32::from(Angle::STEPS) / 2.0;
-    let step = middle + dice.between(-0.4, 0.4) * sector;
-    let at = Angle::from_step(step as u16).vector() * (region * dice.between(0.4, 1.2));
+    let step = middle + rng.between(-0.4, 0.4) * sector;
+    let at = Angle::from_step(step as u16).vector() * (region * rng.between(0.4, 1.2));
     at.clamp(Vec2::splat(-region), Vec2::splat(region))
 }

@@ -7,10 +7,10 @@ use shared::movement::sweep;
 
 use crate::components::{Cargo, Crew, Hull, Ore};
 use crate::entity_index::Spawner;
-use crate::moment::Happenings;
 use crate::players::Players;
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{OreGrid, ShipGrid};
+use crate::tick_context::EventQueue;
 
 /// Ships load the ore that they touched in this tick, until they are full. The lowest ids come first.
 pub fn load(
@@ -20,7 +20,7 @@ pub fn load(
     players: Res<Players>,
     mut cargos: Query<(&mut Cargo, &Crew, &Hull)>,
     mut stock: Query<&mut Ore>,
-    mut happenings: ResMut<Happenings>,
+    mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
 ) {
     if ores.0.bodies().is_empty() {
@@ -43,7 +43,7 @@ pub fn load(
             };
             left.ticks_left = 0;
             cargo.hold += 1;
-            happenings.tell(&ship.motion, Happening::Loaded { ship: ship.id });
+            events.push(&ship.motion, Happening::Loaded { ship: ship.id });
             if cargo.hold >= capacity {
                 break;
             }

@@ -9,9 +9,9 @@ use crate::components::{Cargo, Crew, Flight};
 use crate::drones::call_sign;
 use crate::entity_index::Spawner;
 use crate::lives::retire;
-use crate::moment::{Dice, Happenings};
 use crate::players::{Player, Players};
 use crate::rulebook::Rulebook;
+use crate::tick_context::{EventQueue, Rng};
 
 /// Drones that come or go in one tick at most.
 const CHANGES_PER_TICK: usize = 4;
@@ -23,9 +23,9 @@ pub fn adjust(
     book: Res<Rulebook>,
     mut players: ResMut<Players>,
     mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
-    mut dice: ResMut<Dice>,
+    mut rng: ResMut<Rng>,
     mut spawner: Spawner,
-    mut happenings: ResMut<Happenings>,
+    mut events: ResMut<EventQueue>,
 ) {
     let wanted = usize::from(players.wanted).saturating_sub(players.humans());
     for _ in players.drones()..wanted.min(players.drones() + CHANGES_PER_TICK) {
@@ -33,7 +33,7 @@ pub fn adjust(
         let player = PlayerId(players.next_drone);
         players.next_drone = next;
         let team = players.team_for(&book.setup.mode, true);
-        let key = DroneKey { course: dice.angle(), ..DroneKey::default() };
+        let key = DroneKey { course: rng.angle(), ..DroneKey::default() };
         players.seat(player, call_sign(player), team, Some(key));
     }
     for _ in wanted.max(players.drones().saturating_sub(CHANGES_PER_TICK))..players.drones() {
@@ -43,7 +43,7 @@ pub fn adjust(
         };
         let Some(leaving) = least_missed(&players, place) else { return };
         let Some(gone) = players.unseat(leaving) else { return };
-        retire(&gone.state, &mut ships, &book, &mut dice, &mut happenings, &mut spawner);
+        retire(&gone.state, &mut ships, &book, &mut rng, &mut events, &mut spawner);
     }
 }
 

@@ -5,8 +5,8 @@ use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleT
 
 use crate::players::any_drones;
 use crate::{
-    asteroids, bolts, commands, drones, entity_index, flight, lives, moment, ore, population, rewind,
-    spatial_grid, stations,
+    asteroids, bolts, commands, drones, entity_index, flight, lives, ore, population, rewind, spatial_grid,
+    stations, tick_context,
 };
 
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ pub fn step(world: &mut World) -> Schedule {
     schedule.add_systems(
         (
             (
-                moment::begin,
+                tick_context::begin,
                 commands::apply,
                 population::adjust,
                 asteroids::drift,

@@ -10,9 +10,9 @@ use shared::quantize;
 
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::EntityIndex;
-use crate::moment::{Clock, Happenings};
 use crate::players::{Player, Players};
 use crate::rulebook::{PRICE_SCALE, Rulebook};
+use crate::tick_context::{Clock, EventQueue};
 
 /// Thousandths of a load that make a load.
 const LOAD: u32 = 1000;
@@ -29,7 +29,7 @@ pub fn serve(
     mut ships: Query<(&Flight, &mut Hull, &mut Cargo, &Crew)>,
     mut players: ResMut<Players>,
     mut prices: ResMut<Prices>,
-    mut happenings: ResMut<Happenings>,
+    mut events: ResMut<EventQueue>,
 ) {
     if book.stations.is_empty() {
         return;
@@ -44,15 +44,15 @@ pub fn serve(
         let Some(price) = book.station_at(motion.position()).and_then(|at| prices.0.get_mut(usize::from(at)))
         else {
             cargo.bank_progress = 0;
-            close_haul(entry.id, motion, crew, &mut cargo, &mut happenings);
+            close_haul(entry.id, motion, crew, &mut cargo, &mut events);
             continue;
         };
         bank(&mut cargo, player, price, thousandths, &book);
         if cargo.hold == 0 {
-            close_haul(entry.id, motion, crew, &mut cargo, &mut happenings);
+            close_haul(entry.id, motion, crew, &mut cargo, &mut events);
         }
         hull.health = hull.health.saturating_add(repair).min(book.ship_health(player.state.levels));
-        buy(entry.id, motion, player, &mut hull, &book, &mut happenings);
+        buy(entry.id, motion, player, &mut hull, &book, &mut events);
     }
 }
 
@@ -76,10 +76,10 @@ fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u3
 }
 
 /// The haul is over: says what it brought.
-pub fn close_haul(ship: NetId, motion: &Motion, crew: &Crew, cargo: &mut Cargo, happenings: &mut Happenings) {
+pub fn close_haul(ship: NetId, motion: &Motion, crew: &Crew, cargo: &mut Cargo, events: &mut EventQueue) {
     let gained = std::mem::take(&mut cargo.haul);
     if gained > 0 {
-        happenings.tell(motion, Happening::Banked { ship, player: crew.player, gained });
+        events.push(motion, Happening::Banked { ship, player: crew.player, gained });
     }
 }
 
@@ -90,7 +90,7 @@ fn buy(
     player: &mut Player,
     hull: &mut Hull,
     book: &Rulebook,
-    happenings: &mut Happenings,
+    events: &mut EventQueue,
 ) {
     let pressed = player.state.controls.buttons.pressed_since(player.held);
     for upgrade in Upgrade::ALL {
@@ -104,7 +104,7 @@ fn buy(
         player.state.levels = player.state.levels.raised(upgrade);
         let more = book.ship_health(player.state.levels) - before;
         hull.health = hull.health.saturating_add(more);
-        happenings.tell(motion, Happening::Upgraded { ship, upgrade });
+        events.push(motion, Happening::Upgraded { ship, upgrade });
     }
 }
 

@@ -6,8 +6,8 @@ use shared::id::NetId;
 use shared::keyframe::{DroneKey, Goal};
 
 use super::{Own, Sight};
-use crate::moment::Dice;
 use crate::rulebook::Rulebook;
+use crate::tick_context::Rng;
 
 /// A drone that fled comes back above this share of health.
 const RECOVERED: f32 = 0.85;
@@ -27,17 +27,17 @@ const RESTLESS: f32 = 0.15;
 const SHOPPING: f32 = 0.25;
 
 /// The next thing to do, and when to think again.
-pub fn decide(own: &Own, key: DroneKey, sight: &Sight<'_>, dice: &mut Dice, near: &mut Vec<u32>) -> DroneKey {
+pub fn decide(own: &Own, key: DroneKey, sight: &Sight<'_>, rng: &mut Rng, near: &mut Vec<u32>) -> DroneKey {
     let rules = &sight.book.rules().drone;
     let pause = sight.book.setup.ticks(rules.think_seconds);
-    let think_ticks = (pause + dice.below(pause / 2 + 1)).min(u32::from(u16::MAX)) as u16;
+    let think_ticks = (pause + rng.below(pause / 2 + 1)).min(u32::from(u16::MAX)) as u16;
     let error = f32::from(rules.aim_error_steps);
-    let aim_error = dice.between(-error, error) as i16;
+    let aim_error = rng.between(-error, error) as i16;
     let mut course = key.course;
-    if dice.chance(RESTLESS) {
-        course = dice.angle();
+    if rng.chance(RESTLESS) {
+        course = rng.angle();
     }
-    let (goal, target) = choose(own, &key, sight, dice, near);
+    let (goal, target) = choose(own, &key, sight, rng, near);
     DroneKey { think_ticks, goal, target, course, aim_error }
 }
 
@@ -45,7 +45,7 @@ fn choose(
     own: &Own,
     key: &DroneKey,
     sight: &Sight<'_>,
-    dice: &mut Dice,
+    rng: &mut Rng,
     near: &mut Vec<u32>,
 ) -> (Goal, Option<NetId>) {
     let rules = &sight.book.rules().drone;
@@ -54,7 +54,7 @@ fn choose(
     if hurt && (stations || sight.nearest_foe(own, rules.sight, near, |_| true).is_some()) {
         return (Goal::Flee, None);
     }
-    if key.goal == Goal::Fight && !dice.chance(TIRED) {
+    if key.goal == Goal::Fight && !rng.chance(TIRED) {
         let in_reach = |at: Vec2| at.distance(own.at) < rules.sight;
         if let Some(target) = sight.target(key).filter(|target| in_reach(target.at)) {
             return (Goal::Fight, Some(target.id));
@@ -73,7 +73,7 @@ fn choose(
             (true, true) => rich_drone,
             (false, _) => anybody,
         };
-        if dice.chance(temptation) {
+        if rng.chance(temptation) {
             return (Goal::Fight, Some(prey));
         }
     }
@@ -91,11 +91,11 @@ fn choose(
 }
 
 /// What a docked drone buys, if it feels like it.
-pub fn purchase(own: &Own, book: &Rulebook, dice: &mut Dice) -> Option<Upgrade> {
-    if !dice.chance(SHOPPING) {
+pub fn purchase(own: &Own, book: &Rulebook, rng: &mut Rng) -> Option<Upgrade> {
+    if !rng.chance(SHOPPING) {
         return None;
     }
-    let upgrade = Upgrade::ALL[dice.below(Upgrade::ALL.len() as u32) as usize];
+    let upgrade = Upgrade::ALL[rng.below(Upgrade::ALL.len() as u32) as usize];
     let cost = book.rules().upgrade_cost(own.levels, upgrade)?;
     (cost <= own.score).then_some(upgrade)
 }

@@ -15,11 +15,11 @@ use shared::quantize;
 
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::EntityIndex;
-use crate::moment::{Clock, Dice, Inputs};
 use crate::players::Players;
 use crate::rulebook::Rulebook;
 use crate::spatial_grid::{Body, OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::{Prices, button};
+use crate::tick_context::{Clock, Inputs, Rng};
 
 pub use names::call_sign;
 
@@ -66,7 +66,7 @@ pub fn think(
     ships: Res<ShipGrid>,
     crews: Query<ShipParts>,
     mut players: ResMut<Players>,
-    mut dice: ResMut<Dice>,
+    mut rng: ResMut<Rng>,
     mut near: Local<Vec<u32>>,
 ) {
     let sight = Sight {
@@ -106,8 +106,8 @@ pub fn think(
         let mut bought = None;
         key.think_ticks = key.think_ticks.saturating_sub(1);
         if key.think_ticks == 0 || sight.lost_target(key) {
-            *key = mind::decide(&own, *key, &sight, &mut dice, &mut near);
-            bought = own.docked.then(|| mind::purchase(&own, &book, &mut dice)).flatten();
+            *key = mind::decide(&own, *key, &sight, &mut rng, &mut near);
+            bought = own.docked.then(|| mind::purchase(&own, &book, &mut rng)).flatten();
         }
         player.controls = steer::controls(&own, key, &sight, &mut near);
         if let Some(upgrade) = bought {

@@ -1,8 +1,8 @@
-//! What belongs to one tick: which it is, what enters the world in it, its dice, and what happened.
+//! What belongs to one tick: which it is, what enters the world in it, its random numbers, and its events.
 
 use bevy_ecs::prelude::{Res, ResMut, Resource};
 use glam::Vec2;
-use rand::{Rng, RngExt};
+use rand::{Rng as _, RngExt};
 use rand_pcg::Pcg32;
 use shared::angle::Angle;
 use shared::command::TickInputs;
@@ -23,22 +23,22 @@ pub struct Inputs(pub TickInputs);
 
 /// What happened in this tick.
 #[derive(Resource, Default)]
-pub struct Happenings(pub Vec<Event>);
+pub struct EventQueue(pub Vec<Event>);
 
-impl Happenings {
+impl EventQueue {
     /// Something happened at the place of a motion.
-    pub fn tell(&mut self, motion: &Motion, what: Happening) {
+    pub fn push(&mut self, motion: &Motion, what: Happening) {
         self.0.push(Event { at: (motion.position_q.x, motion.position_q.y), what });
     }
 }
 
-/// Chance. Seeded anew at every tick from the setup's seed and the tick, so that no dice live from tick to tick.
+/// Random numbers. Seeded at every tick from the setup's seed and the tick, so the generator is no part of the state.
 #[derive(Resource)]
-pub struct Dice(Pcg32);
+pub struct Rng(Pcg32);
 
-impl Dice {
-    pub fn of(seed: u64, tick: Tick) -> Dice {
-        Dice(Pcg32::new(scatter(seed ^ scatter(u64::from(tick.0))), u64::from(tick.0)))
+impl Rng {
+    pub fn for_tick(seed: u64, tick: Tick) -> Rng {
+        Rng(Pcg32::new(scatter(seed ^ scatter(u64::from(tick.0))), u64::from(tick.0)))
     }
 
     /// At least `low` and below `high`; `low` if there is nothing between them.
@@ -84,12 +84,12 @@ fn scatter(value: u64) -> u64 {
 pub fn begin(
     book: Res<Rulebook>,
     mut clock: ResMut<Clock>,
-    mut dice: ResMut<Dice>,
+    mut rng: ResMut<Rng>,
     mut entities: ResMut<EntityIndex>,
-    mut happenings: ResMut<Happenings>,
+    mut events: ResMut<EventQueue>,
 ) {
     clock.0 = clock.0.next();
-    *dice = Dice::of(book.setup.seed, clock.0);
+    *rng = Rng::for_tick(book.setup.seed, clock.0);
     entities.begin_tick();
-    happenings.0.clear();
+    events.0.clear();
 }
