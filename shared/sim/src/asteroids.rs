@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use crate::components::{Drift, Ore, Rock};
 use crate::entity_index::Spawner;
 use crate::places::{Free, free_place};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::tick_context::{Clock, EventQueue, Rng};
 
@@ -28,23 +28,23 @@ pub struct RocksDue(pub VecDeque<Tick>);
 
 /// Moves rocks and ore by one tick.
 pub fn drift(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     mut rocks: Query<(&mut Drift, &Rock)>,
     mut ores: Query<&mut Drift, (bevy_ecs::query::With<Ore>, Without<Rock>)>,
 ) {
     for (mut drift, rock) in &mut rocks {
-        let radius = book.rock_radius(rock.size);
-        drift.0 = movement::drift(&drift.0, radius, book.half_size, book.tick_seconds);
+        let radius = rules.rock_radius(rock.size);
+        drift.0 = movement::drift(&drift.0, radius, rules.half_size, rules.tick_seconds);
     }
-    let radius = book.rules().ore.radius;
+    let radius = rules.ore.radius;
     for mut drift in &mut ores {
-        drift.0 = movement::drift(&drift.0, radius, book.half_size, book.tick_seconds);
+        drift.0 = movement::drift(&drift.0, radius, rules.half_size, rules.tick_seconds);
     }
 }
 
 /// Turns rocks without health into pieces or ore.
 pub fn shatter(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     rocks: Query<(&Drift, &Rock)>,
     mut spawner: Spawner,
     mut rng: ResMut<Rng>,
@@ -62,43 +62,43 @@ pub fn shatter(
         spawner.remove(entry);
         events.push(motion, Happening::Broken { asteroid: entry.id, size: rock.size });
         match rock.size.checked_sub(1) {
-            Some(size) => leave_pieces(motion, size, &book, &mut rng, &mut spawner),
-            None => leave_ore(motion, &book, &mut rng, &mut spawner),
+            Some(size) => leave_pieces(motion, size, &rules, &mut rng, &mut spawner),
+            None => leave_ore(motion, &rules, &mut rng, &mut spawner),
         }
     }
 }
 
-fn leave_pieces(motion: &Motion, size: u8, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
-    let rules = &book.rules().asteroid;
+fn leave_pieces(motion: &Motion, size: u8, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
+    let asteroid = &rules.asteroid;
     let away = rng.angle();
-    for piece in 0..rules.pieces {
-        let turn = 1024 / i16::from(rules.pieces) * i16::from(piece);
+    for piece in 0..asteroid.pieces {
+        let turn = 1024 / i16::from(asteroid.pieces) * i16::from(piece);
         let direction = away.turned(turn).vector();
-        let at = motion.position() + direction * (book.rock_radius(size) * 0.8);
-        let apart = direction * (rules.drift_speed * PIECES_APART * rng.between(0.5, 1.0));
-        let velocity = (motion.velocity() + apart).clamp_length_max(rules.drift_speed * 2.0);
-        let rock = Rock { size, health: book.rock_health(size) };
-        spawner.rock(Motion::new(inside(at, book), velocity), rock);
+        let at = motion.position() + direction * (rules.rock_radius(size) * 0.8);
+        let apart = direction * (asteroid.drift_speed * PIECES_APART * rng.between(0.5, 1.0));
+        let velocity = (motion.velocity() + apart).clamp_length_max(asteroid.drift_speed * 2.0);
+        let rock = Rock { size, health: rules.rock_health_q(size) };
+        spawner.rock(Motion::new(inside(at, rules), velocity), rock);
     }
 }
 
-fn leave_ore(motion: &Motion, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
-    let ticks = book.setup.ticks(book.rules().ore.lifetime_seconds);
-    for _ in 0..book.rules().asteroid.ore {
+fn leave_ore(motion: &Motion, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
+    let ticks = rules.setup.ticks(rules.ore.lifetime_seconds);
+    for _ in 0..rules.asteroid.ore {
         let apart = rng.vector(0.5, ORE_APART_UNITS_PER_SECOND);
-        let at = inside(motion.position() + apart * 0.3, book);
+        let at = inside(motion.position() + apart * 0.3, rules);
         spawner.ore(at, motion.velocity() * 0.5 + apart, ticks);
     }
 }
 
 /// The place, or the nearest one inside the border.
-pub fn inside(at: Vec2, book: &Rulebook) -> Vec2 {
-    at.clamp(Vec2::splat(-book.half_size), Vec2::splat(book.half_size))
+pub fn inside(at: Vec2, rules: &WorldRules) -> Vec2 {
+    at.clamp(Vec2::splat(-rules.half_size), Vec2::splat(rules.half_size))
 }
 
 /// Keeps the belt as rich as it was: for every large asteroid's worth of rock that was mined a new one is due later.
 pub fn replenish(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     clock: Res<Clock>,
     rocks: Query<&Rock>,
     ships: Res<ShipGrid>,
@@ -108,8 +108,8 @@ pub fn replenish(
     mut spawner: Spawner,
     mut near: Local<Vec<u32>>,
 ) {
-    let large = book.weight(2);
-    let mut weight: u32 = rocks.iter().map(|rock| book.weight(rock.size)).sum();
+    let large = rules.weight(2);
+    let mut weight: u32 = rocks.iter().map(|rock| rules.weight(rock.size)).sum();
     while due.0.front().is_some_and(|tick| *tick <= clock.0) {
         due.0.pop_front();
         weight += large;
@@ -119,27 +119,27 @@ pub fn replenish(
             from_ships: NEW_ROCK_CLEARANCE_UNITS,
             from_rocks: 2.0,
         };
-        let half_size = (book.half_size - book.rock_radius(2)).max(0.0);
+        let half_size = (rules.half_size - rules.rock_radius(2)).max(0.0);
         let at = free_place(&free, &mut near, || rng.place(half_size));
-        place_large(at, &book, &mut rng, &mut spawner);
+        place_large(at, &rules, &mut rng, &mut spawner);
     }
-    let respawn_ticks = book.setup.ticks(book.rules().asteroid.respawn_seconds);
-    while weight + (due.0.len() as u32 + 1) * large <= book.belt_weight {
+    let respawn_ticks = rules.setup.ticks(rules.asteroid.respawn_seconds);
+    while weight + (due.0.len() as u32 + 1) * large <= rules.belt_weight {
         due.0.push_back(clock.0.plus(respawn_ticks));
     }
 }
 
-fn place_large(at: Vec2, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
-    let speed = book.rules().asteroid.drift_speed;
+fn place_large(at: Vec2, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
+    let speed = rules.asteroid.drift_speed;
     let motion = Motion::new(at, rng.vector(speed * 0.2, speed));
-    spawner.rock(motion, Rock { size: 2, health: book.rock_health(2) });
+    spawner.rock(motion, Rock { size: 2, health: rules.rock_health_q(2) });
 }
 
 /// Fills a new world with rocks.
-pub fn seed(book: Res<Rulebook>, mut rng: ResMut<Rng>, mut spawner: Spawner) {
-    let half_size = (book.half_size - book.rock_radius(2)).max(0.0);
-    for _ in 0..book.large_asteroids() {
+pub fn seed(rules: Res<WorldRules>, mut rng: ResMut<Rng>, mut spawner: Spawner) {
+    let half_size = (rules.half_size - rules.rock_radius(2)).max(0.0);
+    for _ in 0..rules.large_asteroids() {
         let at = rng.place(half_size);
-        place_large(at, &book, &mut rng, &mut spawner);
+        place_large(at, &rules, &mut rng, &mut spawner);
     }
 }

@@ -14,7 +14,7 @@ use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
 use crate::drones;
 use crate::entity_index::Spawner;
 use crate::players::Players;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, RockGrid, ShipGrid, SpatialGrid};
 use crate::tick_context::EventQueue;
 
@@ -37,7 +37,7 @@ pub struct Meeting {
 /// Everything that a bolt can hit, and what a hit does.
 #[derive(SystemParam)]
 pub struct Targets<'w, 's> {
-    pub book: Res<'w, Rulebook>,
+    pub rules: Res<'w, WorldRules>,
     pub rock_grid: Res<'w, RockGrid>,
     pub ship_grid: Res<'w, ShipGrid>,
     pub rocks: Query<'w, 's, &'static mut Rock>,
@@ -59,7 +59,7 @@ impl Targets<'_, '_> {
         } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {
             hull.health = hull.health.saturating_sub(bolt.damage);
             hull.killer = bolt.owner;
-            let full = self.book.rules().ship.health * HEALTH_SCALE;
+            let full = self.rules.ship.health * HEALTH_SCALE;
             drones::provoke(&mut self.players, crew.player, bolt.owner, f32::from(hull.health) / full);
         }
     }
@@ -90,15 +90,15 @@ pub fn fly_bolts(
         }
         let Ok((mut drift, mut bolt)) = bolts.get_mut(entry.entity) else { continue };
         let from = drift.0.position();
-        drift.0 = drift.0.drifted(1, targets.book.tick_seconds);
+        drift.0 = drift.0.drifted(1, targets.rules.tick_seconds);
         bolt.ticks_left = bolt.ticks_left.saturating_sub(1);
-        let way = Way { from, to: drift.0.position(), radius: targets.book.rules().bolt.radius };
+        let way = Way { from, to: drift.0.position(), radius: targets.rules.bolt.radius };
         let met = targets.first(&bolt, &way);
         if let Some(met) = &met {
             let place = Motion::new(way.from.lerp(way.to, met.share), drift.0.velocity());
             targets.strike(met, &bolt, &place, (0, 0));
         }
-        let beyond = way.to.abs().max_element() > targets.book.half_size;
+        let beyond = way.to.abs().max_element() > targets.rules.half_size;
         if met.is_some() || bolt.ticks_left == 0 || beyond {
             spawner.remove(entry);
         }

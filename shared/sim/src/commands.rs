@@ -11,7 +11,7 @@ use crate::components::{Cargo, Crew, Flight};
 use crate::entity_index::Spawner;
 use crate::lives::retire;
 use crate::players::{Players, is_drone_id};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::tick_context::{EventQueue, Inputs, Rng};
 
 /// Most drones and humans that a belt can be kept at.
@@ -19,7 +19,7 @@ pub const DRONES_LIMIT: u16 = 10_000;
 
 /// Applies everything that enters the world in this tick.
 pub fn apply(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     inputs: Res<Inputs>,
     mut players: ResMut<Players>,
     mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
@@ -32,16 +32,16 @@ pub fn apply(
     }
     let mut leave = |players: &mut Players, player: PlayerId| {
         if let Some(gone) = players.unseat(player) {
-            retire(&gone.state, &mut ships, &book, &mut rng, &mut events, &mut spawner);
+            retire(&gone.state, &mut ships, &rules, &mut rng, &mut events, &mut spawner);
         }
     };
     for player in &inputs.0.leaves {
         leave(&mut players, *player);
     }
     for join in &inputs.0.joins {
-        let free = players.humans() < usize::from(book.setup.mode.capacity);
+        let free = players.humans() < usize::from(rules.setup.mode.capacity);
         if free && join.player != PlayerId::NOBODY && !is_drone_id(join.player) {
-            let team = players.team_for(&book.setup.mode, false);
+            let team = players.team_for(&rules.setup.mode, false);
             players.seat(join.player, join.name.clone(), team, None);
         }
     }
@@ -66,7 +66,7 @@ pub fn apply(
         if let Some(player) = human(&mut players, input.player).filter(|player| !player.away) {
             let Controls { buttons, aim, lag } = input.controls;
             let (buttons, aim) = (buttons.known(), Angle::from_step(aim.step()));
-            player.controls = Controls { buttons, aim, lag: lag.min(book.rewind_limit) };
+            player.controls = Controls { buttons, aim, lag: lag.min(rules.rewind_limit) };
         }
     }
 }

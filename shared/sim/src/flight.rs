@@ -12,7 +12,7 @@ use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
 use crate::entity_index::EntityIndex;
 use crate::players::{Player, Players};
 use crate::rewind::{Shot, Shots};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, RockGrid};
 use crate::tick_context::EventQueue;
 
@@ -21,7 +21,7 @@ const BOUNCE_TOLD_UNITS_PER_SECOND: f32 = 3.0;
 
 /// Moves every ship by one tick.
 pub fn fly(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     rocks: Res<RockGrid>,
     players: Res<Players>,
     mut ships: Query<(&mut Flight, &mut Hull, &mut Trail, &Cargo, &Crew)>,
@@ -36,19 +36,19 @@ pub fn fly(
         };
         let Some(player) = players.get(crew.player) else { continue };
         let controls = player.state.controls;
-        let handling = book.handling(player.state.levels, cargo.hold);
+        let handling = rules.handling(player.state.levels, cargo.hold);
         flight.from = flight.state.motion.position();
-        let moved = movement::step(&mut flight.state, controls, &handling, book.tick_seconds);
+        let moved = movement::step(&mut flight.state, controls, &handling, rules.tick_seconds);
         let crash = bump(&mut flight, &handling, &rocks, &mut near);
-        trail.push(flight.state.motion.position_q, book.rewind_limit.whole_ticks());
+        trail.push(flight.state.motion.position_q, rules.rewind_limit.whole_ticks());
         hull.protection_ticks = hull.protection_ticks.saturating_sub(1);
-        hurt_by_crash(&mut hull, crash, &book);
+        hurt_by_crash(&mut hull, crash, &rules);
         let impact = crash.max(moved.bounced.unwrap_or(0.0));
         if impact >= BOUNCE_TOLD_UNITS_PER_SECOND {
             let bounced = Happening::Bounced { ship: entry.id, speed: impact as u16 };
             events.push(&flight.state.motion, bounced);
         }
-        let shot = if hull.health > 0 { fire(&mut flight, player, &handling, crew, &book) } else { None };
+        let shot = if hull.health > 0 { fire(&mut flight, player, &handling, crew, &rules) } else { None };
         if shot.is_some() {
             hull.protection_ticks = 0;
         }
@@ -81,8 +81,8 @@ fn square(value: f32) -> f32 {
     value * value
 }
 
-fn hurt_by_crash(hull: &mut Hull, impact: f32, book: &Rulebook) {
-    let ship = &book.rules().ship;
+fn hurt_by_crash(hull: &mut Hull, impact: f32, rules: &WorldRules) {
+    let ship = &rules.ship;
     if impact > ship.crash_speed && hull.protection_ticks == 0 {
         let damage = quantize::health((impact - ship.crash_speed) * ship.crash_damage);
         hull.health = hull.health.saturating_sub(damage);
@@ -95,12 +95,12 @@ fn fire(
     player: &Player,
     handling: &Handling,
     crew: &Crew,
-    book: &Rulebook,
+    rules: &WorldRules,
 ) -> Option<Shot> {
     let controls = player.state.controls;
     let muzzle = movement::try_fire(&mut flight.state, controls, handling)?;
-    let ticks_left = book.setup.ticks(book.rules().bolt.lifetime_seconds).min(u32::from(u16::MAX)) as u16;
-    let damage = quantize::health(book.rules().bolt_damage(player.state.levels));
+    let ticks_left = rules.setup.ticks(rules.bolt.lifetime_seconds).min(u32::from(u16::MAX)) as u16;
+    let damage = quantize::health(rules.bolt_damage(player.state.levels));
     let bolt = Bolt { owner: crew.player, team: crew.team, ticks_left, damage };
     Some(Shot { muzzle, bolt, lag: controls.lag })
 }

@@ -16,7 +16,7 @@ use crate::commands::DRONES_LIMIT;
 use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
 use crate::entity_index::{EntityIndex, Entry, ORE_LIMIT, unharmed};
 use crate::players::{Player, Players, is_drone_id};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::stations::Prices;
 use crate::view::{Hidden, View};
 
@@ -95,8 +95,8 @@ pub fn take(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> Key
 }
 
 /// Fills an empty world from a keyframe.
-pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(), KeyframeError> {
-    let check = Check { book, key };
+pub fn restore(world: &mut World, rules: &WorldRules, key: &Keyframe) -> Result<(), KeyframeError> {
+    let check = Check { rules, key };
     check.counts()?;
     check.prices()?;
     check.belt()?;
@@ -124,20 +124,20 @@ pub fn restore(world: &mut World, book: &Rulebook, key: &Keyframe) -> Result<(),
                 world.spawn(ship_parts(state, hidden, trail, &player.state)).id()
             }
             Kind::Asteroid => {
-                within("health", state.id.0, state.health, book.rock_health(state.size))?;
+                within("health", state.id.0, state.health, rules.rock_health_q(state.size))?;
                 let rock = Rock { size: state.size, health: state.health.max(1) };
                 world.spawn((Drift(state.motion), rock)).id()
             }
             Kind::Ore => {
                 let hidden = matching(&mut ores, state.id, |ore: &OreKey| ore.id, "ore")?;
-                let limit = book.setup.ticks(book.rules().ore.lifetime_seconds);
+                let limit = rules.setup.ticks(rules.ore.lifetime_seconds);
                 within("time left", state.id.0, hidden.ticks_left, limit)?;
                 world.spawn((Drift(state.motion), Ore { ticks_left: hidden.ticks_left })).id()
             }
             Kind::Bolt => {
                 let BoltKey { ticks_left, damage, .. } =
                     *matching(&mut bolts, state.id, |bolt: &BoltKey| bolt.id, "bolt")?;
-                within("team", state.id.0, state.team, book.setup.mode.teams)?;
+                within("team", state.id.0, state.team, rules.setup.mode.teams)?;
                 let bolt = Bolt { owner: state.owner, team: state.team, ticks_left, damage };
                 world.spawn((Drift(state.motion), bolt)).id()
             }
@@ -206,7 +206,7 @@ fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), Keyfram
 
 /// A keyframe under examination.
 struct Check<'a> {
-    book: &'a Rulebook,
+    rules: &'a WorldRules,
     key: &'a Keyframe,
 }
 
@@ -214,44 +214,44 @@ impl Check<'_> {
     /// Bounds the work of a step by what the setup allows.
     fn counts(&self) -> Result<(), KeyframeError> {
         let key = self.key;
-        let seats = usize::from(self.book.setup.mode.capacity) + usize::from(DRONES_LIMIT);
+        let seats = usize::from(self.rules.setup.mode.capacity) + usize::from(DRONES_LIMIT);
         let of = |kind| key.entities.iter().filter(|entity| entity.kind == kind).count();
         at_most("players", key.players.len(), seats)?;
         at_most("ores", of(Kind::Ore), ORE_LIMIT)?;
         within("wanted number of drones", 0, key.drones_wanted, DRONES_LIMIT)?;
-        let cooldown = u32::from(self.book.handling(Levels::default(), 0).cooldown_ticks);
-        let flying = self.book.setup.ticks(self.book.rules().bolt.lifetime_seconds) / cooldown + 2;
+        let cooldown = u32::from(self.rules.handling(Levels::default(), 0).cooldown_ticks);
+        let flying = self.rules.setup.ticks(self.rules.bolt.lifetime_seconds) / cooldown + 2;
         at_most("bolts", of(Kind::Bolt), seats * flying as usize)
     }
 
     fn prices(&self) -> Result<(), KeyframeError> {
-        let (prices, rest) = (&self.key.prices, self.book.price_at_rest());
-        at_most("prices", prices.len(), self.book.stations.len())?;
-        if prices.len() < self.book.stations.len() {
+        let (prices, rest) = (&self.key.prices, self.rules.price_at_rest());
+        at_most("prices", prices.len(), self.rules.stations.len())?;
+        if prices.len() < self.rules.stations.len() {
             return Err(KeyframeError::Mismatch { what: "price", id: prices.len() as u32 });
         }
         for (station, price) in prices.iter().enumerate() {
             within("price", station as u32, *price, rest)?;
-            within("lowest price", station as u32, self.book.price_floor(), *price)?;
+            within("lowest price", station as u32, self.rules.price_floor(), *price)?;
         }
         Ok(())
     }
 
     /// The belt is never richer than it began, what is due included, and nothing is due later than if ordered now.
     fn belt(&self) -> Result<(), KeyframeError> {
-        let (book, key) = (self.book, self.key);
+        let (rules, key) = (self.rules, self.key);
         let rocks = key.entities.iter().filter(|entity| entity.kind == Kind::Asteroid);
-        let mut weight = key.asteroids_due.len() * book.weight(2) as usize;
+        let mut weight = key.asteroids_due.len() * rules.weight(2) as usize;
         for rock in rocks {
             within("size", rock.id.0, rock.size, 2)?;
-            weight += book.weight(rock.size) as usize;
+            weight += rules.weight(rock.size) as usize;
         }
-        at_most("rocks' worth of asteroids", weight, book.belt_weight as usize)?;
+        at_most("rocks' worth of asteroids", weight, rules.belt_weight as usize)?;
         let due = &key.asteroids_due;
         if let Some(pair) = due.windows(2).find(|pair| pair[0] > pair[1]) {
             return Err(KeyframeError::Order { what: "asteroid due", id: pair[1].0 });
         }
-        let latest = key.tick.plus(book.setup.ticks(book.rules().asteroid.respawn_seconds));
+        let latest = key.tick.plus(rules.setup.ticks(rules.asteroid.respawn_seconds));
         due.last().map_or(Ok(()), |last| within("tick of the last asteroid due", 0, last.0, latest.0))
     }
 
@@ -268,18 +268,18 @@ impl Check<'_> {
                 return Err(KeyframeError::Order { what: "player", id: id.0 });
             }
             last = *id;
-            let teams = self.book.setup.mode.teams;
+            let teams = self.rules.setup.mode.teams;
             within("team", id.0, *team, teams)?;
             if is_drone_id(*id) != drone.is_some() || (*team == 0) != (teams == 0) {
                 return Err(KeyframeError::Mismatch { what: "player", id: id.0 });
             }
-            let rest = self.book.setup.ticks(self.book.rules().ship.respawn_seconds);
+            let rest = self.rules.setup.ticks(self.rules.ship.respawn_seconds);
             within("ticks to the respawn", id.0, u32::from(*respawn_ticks), rest)?;
             let known = Upgrade::ALL.iter().map(|upgrade| u16::from(levels.of(*upgrade)));
             for level in known {
                 within("upgrade level", id.0, level, UPGRADE_LEVELS as u16)?;
             }
-            within("lag of the view", id.0, player.controls.lag.0, self.book.rewind_limit.0)?;
+            within("lag of the view", id.0, player.controls.lag.0, self.rules.rewind_limit.0)?;
             let error = drone.map_or(0, |drone| drone.aim_error);
             within("error of aim", id.0, i64::from(error).abs(), 512)?;
         }
@@ -288,7 +288,7 @@ impl Check<'_> {
     }
 
     fn motion(&self, state: &EntityState) -> Result<(), KeyframeError> {
-        let border = quantize::position(glam::Vec2::splat(self.book.half_size)).x;
+        let border = quantize::position(glam::Vec2::splat(self.rules.half_size)).x;
         let fastest = quantize::velocity(glam::Vec2::splat(quantize::SPEED_LIMIT)).x;
         let motion = &state.motion;
         for (what, value, limit) in [
@@ -303,19 +303,19 @@ impl Check<'_> {
     }
 
     fn ship(&self, state: &EntityState, hidden: &ShipKey, player: &PlayerKey) -> Result<(), KeyframeError> {
-        let (book, id) = (self.book, state.id.0);
+        let (rules, id) = (self.rules, state.id.0);
         if state.health == 0 {
             return Err(KeyframeError::Mismatch { what: "ship without health", id });
         }
-        within("health", id, state.health, book.ship_health(player.levels))?;
-        within("hold", id, state.hold, book.rules().hold_capacity(player.levels))?;
-        within("energy", id, hidden.energy, quantize::energy(book.rules().ship.energy))?;
+        within("health", id, state.health, rules.ship_health_q(player.levels))?;
+        within("hold", id, state.hold, rules.hold_capacity(player.levels))?;
+        within("energy", id, hidden.energy, quantize::energy(rules.ship.energy))?;
         within("bank progress", id, hidden.bank_progress, 999)
     }
 
     fn trail(&self, trail: &TrailKey) -> Result<(), KeyframeError> {
-        at_most("ticks of a trail", trail.ways.len(), usize::from(self.book.rewind_limit.whole_ticks()))?;
-        let farthest = quantize::position(glam::Vec2::splat(self.book.half_size * 2.0)).x;
+        at_most("ticks of a trail", trail.ways.len(), usize::from(self.rules.rewind_limit.whole_ticks()))?;
+        let farthest = quantize::position(glam::Vec2::splat(self.rules.half_size * 2.0)).x;
         for way in trail.ways.iter().flat_map(|way| [way.0, way.1]) {
             within("way of a tick", trail.id.0, i64::from(way).abs(), i64::from(farthest))?;
         }

@@ -24,7 +24,7 @@ mod players;
 mod population;
 pub mod replay;
 mod rewind;
-mod rulebook;
+mod rules;
 mod schedule;
 pub mod scripted;
 mod spatial_grid;
@@ -45,7 +45,7 @@ use crate::asteroids::RocksDue;
 use crate::entity_index::EntityIndex;
 use crate::players::Players;
 use crate::rewind::Shots;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::Prices;
 use crate::tick_context::{Clock, EventQueue, Inputs, Rng};
@@ -73,13 +73,13 @@ impl Sim {
     /// # Errors
     /// [`RuleError`] if a number of the setup is out of range.
     pub fn new(setup: &Setup) -> Result<Sim, RuleError> {
-        let book = Rulebook::new(setup)?;
+        let rules = WorldRules::new(setup)?;
         let mut world = World::new();
         world.insert_resource(EntityIndex::new(1));
         world.insert_resource(Players::new(Vec::new(), FIRST_DRONE, setup.drones));
-        world.insert_resource(Prices(vec![book.price_at_rest(); book.stations.len()]));
+        world.insert_resource(Prices(vec![rules.price_at_rest(); rules.stations.len()]));
         world.insert_resource(RocksDue::default());
-        let mut sim = Sim::over(world, book, Tick(0));
+        let mut sim = Sim::over(world, rules, Tick(0));
         sim.world.run_system_once(asteroids::seed).expect("everything that it reads has just been put there");
         sim.reader.gather(&sim.world);
         Ok(sim)
@@ -90,22 +90,22 @@ impl Sim {
     /// # Errors
     /// [`KeyframeError`] says what in the keyframe cannot be.
     pub fn from_keyframe(setup: &Setup, key: &Keyframe) -> Result<Sim, KeyframeError> {
-        let book = Rulebook::new(setup)?;
+        let rules = WorldRules::new(setup)?;
         let mut world = World::new();
-        keyframe::restore(&mut world, &book, key)?;
-        Ok(Sim::over(world, book, key.tick))
+        keyframe::restore(&mut world, &rules, key)?;
+        Ok(Sim::over(world, rules, key.tick))
     }
 
-    fn over(mut world: World, book: Rulebook, tick: Tick) -> Sim {
+    fn over(mut world: World, rules: WorldRules, tick: Tick) -> Sim {
         world.insert_resource(Clock(tick));
         world.insert_resource(Inputs::default());
         world.insert_resource(EventQueue::default());
         world.insert_resource(Shots::default());
-        world.insert_resource(Rng::for_tick(book.setup.seed, tick));
-        world.insert_resource(RockGrid(SpatialGrid::new(book.half_size)));
-        world.insert_resource(OreGrid(SpatialGrid::new(book.half_size)));
-        world.insert_resource(ShipGrid(SpatialGrid::new(book.half_size)));
-        world.insert_resource(book);
+        world.insert_resource(Rng::for_tick(rules.setup.seed, tick));
+        world.insert_resource(RockGrid(SpatialGrid::new(rules.half_size)));
+        world.insert_resource(OreGrid(SpatialGrid::new(rules.half_size)));
+        world.insert_resource(ShipGrid(SpatialGrid::new(rules.half_size)));
+        world.insert_resource(rules);
         let schedule = schedule::step(&mut world);
         let mut reader = Reader::new(&mut world);
         reader.gather(&world);

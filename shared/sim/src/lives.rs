@@ -15,7 +15,7 @@ use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::{Spawner, unharmed};
 use crate::places::{Free, free_place};
 use crate::players::Players;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::stations::close_haul;
 use crate::tick_context::{EventQueue, Rng};
@@ -31,7 +31,7 @@ const SPILL_UNITS_PER_SECOND: (f32, f32) = (1.0, 6.0);
 
 /// Takes destroyed ships out of the world and gives their killers what is due.
 pub fn bury(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     mut ships: Query<(&Flight, &Hull, &mut Cargo, &Crew)>,
     mut players: ResMut<Players>,
     mut spawner: Spawner,
@@ -50,28 +50,27 @@ pub fn bury(
         let motion = flight.state.motion;
         spawner.remove(entry);
         close_haul(entry.id, &motion, crew, &mut cargo, &mut events);
-        spill(&motion, cargo.hold, &book, &mut rng, &mut spawner);
-        let streak = players.get_mut(crew.player).map_or(0, |victim| die(&mut victim.state, &book));
-        let (killer, bounty) = reward(&mut players, hull.killer, streak, &book);
+        spill(&motion, cargo.hold, &rules, &mut rng, &mut spawner);
+        let streak = players.get_mut(crew.player).map_or(0, |victim| die(&mut victim.state, &rules));
+        let (killer, bounty) = reward(&mut players, hull.killer, streak, &rules);
         let death = Happening::Death { ship: entry.id, victim: crew.player, killer, bounty };
         events.push(&motion, death);
     }
 }
 
 /// Takes the ship away from its player; returns the streak that ended.
-fn die(victim: &mut PlayerKey, book: &Rulebook) -> u16 {
+fn die(victim: &mut PlayerKey, rules: &WorldRules) -> u16 {
     victim.ship = None;
     victim.deaths = victim.deaths.saturating_add(1);
-    victim.respawn_ticks =
-        book.setup.ticks(book.rules().ship.respawn_seconds).min(u32::from(u16::MAX)) as u16;
+    victim.respawn_ticks = rules.setup.ticks(rules.ship.respawn_seconds).min(u32::from(u16::MAX)) as u16;
     std::mem::take(&mut victim.streak)
 }
 
 /// Gives the killer the bounty; a killer who has left is nobody.
-fn reward(players: &mut Players, killer: PlayerId, streak: u16, book: &Rulebook) -> (PlayerId, u32) {
+fn reward(players: &mut Players, killer: PlayerId, streak: u16, rules: &WorldRules) -> (PlayerId, u32) {
     let Some(killer) = players.get_mut(killer) else { return (PlayerId::NOBODY, 0) };
-    let rules = &book.rules().bounty;
-    let bounty = rules.base.saturating_add(rules.per_streak.saturating_mul(u32::from(streak)));
+    let won = &rules.bounty;
+    let bounty = won.base.saturating_add(won.per_streak.saturating_mul(u32::from(streak)));
     killer.state.kills = killer.state.kills.saturating_add(1);
     killer.state.streak = killer.state.streak.saturating_add(1);
     killer.state.score = killer.state.score.saturating_add(bounty);
@@ -82,7 +81,7 @@ fn reward(players: &mut Players, killer: PlayerId, streak: u16, book: &Rulebook)
 pub fn retire(
     gone: &PlayerKey,
     ships: &mut Query<(&Flight, &mut Cargo, &Crew)>,
-    book: &Rulebook,
+    rules: &WorldRules,
     rng: &mut Rng,
     events: &mut EventQueue,
     spawner: &mut Spawner,
@@ -91,22 +90,22 @@ pub fn retire(
     spawner.remove(entry);
     if let Ok((flight, mut cargo, crew)) = ships.get_mut(entry.entity) {
         close_haul(entry.id, &flight.state.motion, crew, &mut cargo, events);
-        spill(&flight.state.motion, cargo.hold, book, rng, spawner);
+        spill(&flight.state.motion, cargo.hold, rules, rng, spawner);
     }
 }
 
 /// A hold becomes ore adrift.
-fn spill(motion: &Motion, hold: u16, book: &Rulebook, rng: &mut Rng, spawner: &mut Spawner) {
-    let ticks = book.setup.ticks(book.rules().ore.lifetime_seconds);
+fn spill(motion: &Motion, hold: u16, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
+    let ticks = rules.setup.ticks(rules.ore.lifetime_seconds);
     for _ in 0..hold {
         let apart = rng.vector(SPILL_UNITS_PER_SECOND.0, SPILL_UNITS_PER_SECOND.1);
-        spawner.ore(inside(motion.position() + apart * 0.2, book), motion.velocity() * 0.2 + apart, ticks);
+        spawner.ore(inside(motion.position() + apart * 0.2, rules), motion.velocity() * 0.2 + apart, ticks);
     }
 }
 
 /// Gives a ship to everybody whose time has come. Who is away waits without one.
 pub fn respawn(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     ships: Res<ShipGrid>,
     rocks: Res<RockGrid>,
     mut players: ResMut<Players>,
@@ -126,27 +125,27 @@ pub fn respawn(
         if player.respawn_ticks > 0 || player.away {
             continue;
         }
-        let at = free_place(&free, &mut near, || spawn_place(player.team, &book, &mut rng));
-        player.ship = launch(player, at, &book, &mut spawner, &mut events);
+        let at = free_place(&free, &mut near, || spawn_place(player.team, &rules, &mut rng));
+        player.ship = launch(player, at, &rules, &mut spawner, &mut events);
     }
 }
 
 fn launch(
     player: &PlayerKey,
     at: Vec2,
-    book: &Rulebook,
+    rules: &WorldRules,
     spawner: &mut Spawner,
     events: &mut EventQueue,
 ) -> Option<NetId> {
-    let rules = &book.rules().ship;
+    let ship = &rules.ship;
     let state = ShipMotion {
         motion: Motion::new(at, Vec2::ZERO),
         heading: player.controls.aim,
-        energy: quantize::energy(rules.energy),
+        energy: quantize::energy(ship.energy),
         cooldown: 0,
     };
-    let protection_ticks = (rules.protection_seconds / book.tick_seconds).round() as u16;
-    let hull = unharmed(book.ship_health(player.levels), protection_ticks);
+    let protection_ticks = (ship.protection_seconds / rules.tick_seconds).round() as u16;
+    let hull = unharmed(rules.ship_health_q(player.levels), protection_ticks);
     let crew = Crew { player: player.player, team: player.team };
     let entry = spawner.ship(crew, state, hull)?;
     events.push(&state.motion, Happening::Spawned { ship: entry.id });
@@ -154,9 +153,9 @@ fn launch(
 }
 
 /// Anywhere in a free-for-all; with teams, each in its own sector of the belt.
-fn spawn_place(team: u8, book: &Rulebook, rng: &mut Rng) -> Vec2 {
-    let region = book.half_size * SPAWN_REGION;
-    let teams = book.setup.mode.teams;
+fn spawn_place(team: u8, rules: &WorldRules, rng: &mut Rng) -> Vec2 {
+    let region = rules.half_size * SPAWN_REGION;
+    let teams = rules.setup.mode.teams;
     if team == 0 || teams < 2 {
         return rng.place(region);
     }

@@ -8,13 +8,13 @@ use shared::movement::sweep;
 use crate::components::{Cargo, Crew, Hull, Ore};
 use crate::entity_index::Spawner;
 use crate::players::Players;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, ShipGrid};
 use crate::tick_context::EventQueue;
 
 /// Ships load the ore that they touched in this tick, until they are full. The lowest ids come first.
 pub fn load(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     ships: Res<ShipGrid>,
     ores: Res<OreGrid>,
     players: Res<Players>,
@@ -29,7 +29,7 @@ pub fn load(
     for ship in ships.0.bodies() {
         let Ok((mut cargo, crew, hull)) = cargos.get_mut(ship.entity) else { continue };
         let Some(player) = players.get(crew.player).filter(|_| hull.health > 0) else { continue };
-        let capacity = book.rules().hold_capacity(player.state.levels);
+        let capacity = rules.hold_capacity(player.state.levels);
         if cargo.hold >= capacity {
             continue;
         }

@@ -10,7 +10,7 @@ use crate::drones::call_sign;
 use crate::entity_index::Spawner;
 use crate::lives::retire;
 use crate::players::{Player, Players};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::tick_context::{EventQueue, Rng};
 
 /// Drones that come or go in one tick at most.
@@ -20,7 +20,7 @@ const CANDIDATES: usize = 32;
 
 /// Lets drones come and go.
 pub fn adjust(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     mut players: ResMut<Players>,
     mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
     mut rng: ResMut<Rng>,
@@ -32,7 +32,7 @@ pub fn adjust(
         let Some(next) = players.next_drone.checked_add(1) else { return };
         let player = PlayerId(players.next_drone);
         players.next_drone = next;
-        let team = players.team_for(&book.setup.mode, true);
+        let team = players.team_for(&rules.setup.mode, true);
         let key = DroneKey { course: rng.angle(), ..DroneKey::default() };
         players.seat(player, call_sign(player), team, Some(key));
     }
@@ -43,7 +43,7 @@ pub fn adjust(
         };
         let Some(leaving) = least_missed(&players, place) else { return };
         let Some(gone) = players.unseat(leaving) else { return };
-        retire(&gone.state, &mut ships, &book, &mut rng, &mut events, &mut spawner);
+        retire(&gone.state, &mut ships, &rules, &mut rng, &mut events, &mut spawner);
     }
 }
 

@@ -42,17 +42,16 @@ pub fn launch(mut shots: ResMut<Shots>, mut targets: Targets<'_, '_>, mut spawne
     let mut farthest = None;
     for Shot { muzzle, mut bolt, lag } in shots.0.drain(..) {
         let lag = lag.min(ViewLag(bolt.ticks_left.saturating_mul(ViewLag::PARTS_PER_TICK)));
-        let end = muzzle.drifted_by(lag, targets.book.tick_seconds);
+        let end = muzzle.drifted_by(lag, targets.rules.tick_seconds);
         if lag > ViewLag::default() {
             let farthest = farthest.get_or_insert_with(|| Farthest::of(&targets));
-            let way =
-                Way { from: muzzle.position(), to: end.position(), radius: targets.book.rules().bolt.radius };
+            let way = Way { from: muzzle.position(), to: end.position(), radius: targets.rules.bolt.radius };
             if hit(&mut targets, &bolt, &Stretch { way, ticks: lag.ticks() }, muzzle.velocity(), farthest) {
                 continue;
             }
         }
         bolt.ticks_left -= lag.whole_ticks();
-        let inside = end.position().abs().max_element() <= targets.book.half_size;
+        let inside = end.position().abs().max_element() <= targets.rules.half_size;
         if bolt.ticks_left > 0 && inside {
             spawner.bolt(end, bolt);
         }
@@ -126,7 +125,7 @@ fn hit(
 /// How far a rock drifts in a number of ticks, in units.
 fn rock_drift(targets: &Targets<'_, '_>, met: &Meeting, ticks: f32) -> Vec2 {
     let velocity = targets.rock_grid.0.find(met.id).map_or(Vec2::ZERO, |body| body.motion.velocity());
-    velocity * (ticks * targets.book.tick_seconds)
+    velocity * (ticks * targets.rules.tick_seconds)
 }
 
 fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -> Option<Meeting> {
@@ -134,7 +133,7 @@ fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -
     let (rocks, grid) = (&targets.rocks, &targets.rock_grid.0);
     let pad = way.radius + farthest;
     grid.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
-    let seconds = ticks * targets.book.tick_seconds;
+    let seconds = ticks * targets.rules.tick_seconds;
     let meetings = targets.near.iter().filter_map(|index| {
         let body = &grid.bodies()[*index as usize];
         let later = body.at + body.motion.velocity() * seconds;
@@ -173,7 +172,7 @@ impl Farthest {
         });
         let ship = ways.fold(0.0, f32::max).sqrt() / quantize::POSITION_SCALE;
         let speeds = targets.rock_grid.0.bodies().iter().map(|body| body.motion.velocity().length_squared());
-        let seconds = targets.book.rewind_limit.ticks() * targets.book.tick_seconds;
+        let seconds = targets.rules.rewind_limit.ticks() * targets.rules.tick_seconds;
         let rock = speeds.fold(0.0, f32::max).sqrt() * seconds;
         Farthest { ship, rock }
     }

@@ -54,7 +54,7 @@ pub fn step(world: &mut World) -> Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rulebook::Rulebook;
+    use crate::rules::WorldRules;
     use crate::stations::Prices;
     use bevy_ecs::prelude::ResMut;
 
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn the_chain_leaves_nothing_undecided_and_what_stands_beside_it_is_found() {
         let mut world = World::new();
-        world.insert_resource(Rulebook::new(&crate::scripted::setup()).expect("a sound setup"));
+        world.insert_resource(WorldRules::new(&crate::scripted::setup()).expect("a sound setup"));
         let mut schedule = step(&mut world);
         schedule.add_systems(beside_the_chain);
         assert!(schedule.initialize(&mut world).is_err());

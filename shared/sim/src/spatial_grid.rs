@@ -8,7 +8,7 @@ use shared::movement::Motion;
 
 use crate::components::{Crew, Drift, Flight, Rock};
 use crate::entity_index::EntityIndex;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 
 /// Smallest side of a cell, in units.
 const CELL_UNITS: f32 = 8.0;
@@ -167,7 +167,7 @@ impl SpatialGrid {
 
 /// Charts the asteroids and the ore.
 pub fn place_drifting(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     entities: Res<EntityIndex>,
     rocks: Query<(&Drift, &Rock)>,
     ores: Query<&Drift>,
@@ -176,13 +176,13 @@ pub fn place_drifting(
 ) {
     let body = |id, entity, motion: Motion, radius| {
         let at = motion.position();
-        Body { id, entity, motion, from: at - motion.velocity() * book.tick_seconds, at, radius }
+        Body { id, entity, motion, from: at - motion.velocity() * rules.tick_seconds, at, radius }
     };
     rock_grid.0.rebuild(entities.of(Kind::Asteroid).filter_map(|entry| {
         let (drift, rock) = rocks.get(entry.entity).ok()?;
-        Some(body(entry.id, entry.entity, drift.0, book.rock_radius(rock.size)))
+        Some(body(entry.id, entry.entity, drift.0, rules.rock_radius(rock.size)))
     }));
-    let radius = book.rules().ore.radius;
+    let radius = rules.ore.radius;
     ore_grid.0.rebuild(entities.of(Kind::Ore).filter_map(|entry| {
         let drift = ores.get(entry.entity).ok()?;
         Some(body(entry.id, entry.entity, drift.0, radius))
@@ -191,12 +191,12 @@ pub fn place_drifting(
 
 /// Charts the ships, with the way that they went in this tick.
 pub fn place_ships(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     entities: Res<EntityIndex>,
     ships: Query<&Flight, bevy_ecs::query::With<Crew>>,
     mut grid: ResMut<ShipGrid>,
 ) {
-    let radius = book.rules().ship.radius;
+    let radius = rules.ship.radius;
     grid.0.rebuild(entities.of(Kind::Ship).filter_map(|entry| {
         let flight = ships.get(entry.entity).ok()?;
         let motion = flight.state.motion;

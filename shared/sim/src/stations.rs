@@ -11,7 +11,7 @@ use shared::quantize;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::EntityIndex;
 use crate::players::{Player, Players};
-use crate::rulebook::{PRICE_SCALE, Rulebook};
+use crate::rules::{PRICE_SCALE, WorldRules};
 use crate::tick_context::{Clock, EventQueue};
 
 /// Thousandths of a load that make a load.
@@ -23,7 +23,7 @@ pub struct Prices(pub Vec<u32>);
 
 /// Serves every ship that is inside a ring.
 pub fn serve(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     clock: Res<Clock>,
     entities: Res<EntityIndex>,
     mut ships: Query<(&Flight, &mut Hull, &mut Cargo, &Crew)>,
@@ -31,33 +31,34 @@ pub fn serve(
     mut prices: ResMut<Prices>,
     mut events: ResMut<EventQueue>,
 ) {
-    if book.stations.is_empty() {
+    if rules.stations.is_empty() {
         return;
     }
-    let repair = quantize::health(book.rules().station.repair_per_second);
-    let repair = book.portion(u32::from(repair), clock.0).min(u32::from(u16::MAX)) as u16;
-    let thousandths = book.portion((book.rules().station.bank_per_second * LOAD as f32) as u32, clock.0);
+    let repair = quantize::health(rules.station.repair_per_second);
+    let repair = rules.portion(u32::from(repair), clock.0).min(u32::from(u16::MAX)) as u16;
+    let thousandths = rules.portion((rules.station.bank_per_second * LOAD as f32) as u32, clock.0);
     for entry in entities.of(Kind::Ship) {
         let Ok((flight, mut hull, mut cargo, crew)) = ships.get_mut(entry.entity) else { continue };
         let Some(player) = players.get_mut(crew.player) else { continue };
         let motion = &flight.state.motion;
-        let Some(price) = book.station_at(motion.position()).and_then(|at| prices.0.get_mut(usize::from(at)))
+        let Some(price) =
+            rules.station_at(motion.position()).and_then(|at| prices.0.get_mut(usize::from(at)))
         else {
             cargo.bank_progress = 0;
             close_haul(entry.id, motion, crew, &mut cargo, &mut events);
             continue;
         };
-        bank(&mut cargo, player, price, thousandths, &book);
+        bank(&mut cargo, player, price, thousandths, &rules);
         if cargo.hold == 0 {
             close_haul(entry.id, motion, crew, &mut cargo, &mut events);
         }
-        hull.health = hull.health.saturating_add(repair).min(book.ship_health(player.state.levels));
-        buy(entry.id, motion, player, &mut hull, &book, &mut events);
+        hull.health = hull.health.saturating_add(repair).min(rules.ship_health_q(player.state.levels));
+        buy(entry.id, motion, player, &mut hull, &rules, &mut events);
     }
 }
 
 /// Turns ore into score, load by load, each at the price that the one before left.
-fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u32, book: &Rulebook) {
+fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u32, rules: &WorldRules) {
     if cargo.hold == 0 {
         cargo.bank_progress = 0;
         return;
@@ -69,8 +70,8 @@ fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u3
         let gained = whole(*price as f32 / PRICE_SCALE);
         cargo.haul = cargo.haul.saturating_add(gained);
         player.state.score = player.state.score.saturating_add(gained);
-        let drop = whole(*price as f32 * book.rules().station.price_drop);
-        *price = price.saturating_sub(drop).max(book.price_floor());
+        let drop = whole(*price as f32 * rules.station.price_drop);
+        *price = price.saturating_sub(drop).max(rules.price_floor());
     }
     cargo.bank_progress = (progress % LOAD) as u16;
 }
@@ -89,7 +90,7 @@ fn buy(
     motion: &Motion,
     player: &mut Player,
     hull: &mut Hull,
-    book: &Rulebook,
+    rules: &WorldRules,
     events: &mut EventQueue,
 ) {
     let pressed = player.state.controls.buttons.pressed_since(player.held);
@@ -97,12 +98,12 @@ fn buy(
         if !pressed.any(button(upgrade)) {
             continue;
         }
-        let cost = book.rules().upgrade_cost(player.state.levels, upgrade);
+        let cost = rules.upgrade_cost(player.state.levels, upgrade);
         let Some(left) = cost.and_then(|cost| player.state.score.checked_sub(cost)) else { continue };
-        let before = book.ship_health(player.state.levels);
+        let before = rules.ship_health_q(player.state.levels);
         player.state.score = left;
         player.state.levels = player.state.levels.raised(upgrade);
-        let more = book.ship_health(player.state.levels) - before;
+        let more = rules.ship_health_q(player.state.levels) - before;
         hull.health = hull.health.saturating_add(more);
         events.push(motion, Happening::Upgraded { ship, upgrade });
     }
@@ -119,14 +120,14 @@ pub fn button(upgrade: Upgrade) -> Buttons {
 }
 
 /// Once a second, every price makes up a share of what it lost.
-pub fn recover(book: Res<Rulebook>, clock: Res<Clock>, mut prices: ResMut<Prices>) {
-    if !clock.0.0.is_multiple_of(u32::from(book.setup.tick_rate_hz)) {
+pub fn recover(rules: Res<WorldRules>, clock: Res<Clock>, mut prices: ResMut<Prices>) {
+    if !clock.0.0.is_multiple_of(u32::from(rules.setup.tick_rate_hz)) {
         return;
     }
-    let rest = book.price_at_rest();
+    let rest = rules.price_at_rest();
     for price in &mut prices.0 {
         let gap = rest.saturating_sub(*price);
-        *price += ((gap as f32 * book.rules().station.price_recovery).ceil() as u32).min(gap);
+        *price += ((gap as f32 * rules.station.price_recovery).ceil() as u32).min(gap);
     }
 }
 

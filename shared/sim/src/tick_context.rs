@@ -11,7 +11,7 @@ use shared::id::Tick;
 use shared::movement::Motion;
 
 use crate::entity_index::EntityIndex;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 
 /// The tick that is being stepped, or was last.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -82,14 +82,14 @@ fn scatter(value: u64) -> u64 {
 
 /// The tick begins.
 pub fn begin(
-    book: Res<Rulebook>,
+    rules: Res<WorldRules>,
     mut clock: ResMut<Clock>,
     mut rng: ResMut<Rng>,
     mut entities: ResMut<EntityIndex>,
     mut events: ResMut<EventQueue>,
 ) {
     clock.0 = clock.0.next();
-    *rng = Rng::for_tick(book.setup.seed, clock.0);
+    *rng = Rng::for_tick(rules.setup.seed, clock.0);
     entities.begin_tick();
     events.0.clear();
 }

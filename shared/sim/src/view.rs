@@ -10,7 +10,7 @@ use shared::snapshot::Pilot;
 use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
 use crate::entity_index::{EntityIndex, Entry};
 use crate::players::{Player, Players};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 
 type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew, &'static Trail);
 
@@ -34,7 +34,7 @@ pub enum Hidden {
 
 /// A world, open for reading.
 pub struct View<'w> {
-    pub book: &'w Rulebook,
+    pub rules: &'w WorldRules,
     pub players: &'w Players,
     /// Every entity, ascending by id.
     pub entities: &'w [(EntityState, Hidden)],
@@ -44,7 +44,7 @@ pub struct View<'w> {
 
 /// A world whose entities are being put side by side.
 struct Gathering<'w> {
-    book: &'w Rulebook,
+    rules: &'w WorldRules,
     players: &'w Players,
     ships: Query<'w, 'w, ShipParts>,
     rocks: Query<'w, 'w, (&'static Drift, &'static Rock)>,
@@ -70,7 +70,7 @@ impl Reader {
         self.ores.update_archetypes(world);
         self.bolts.update_archetypes(world);
         let gathering = Gathering {
-            book: world.resource::<Rulebook>(),
+            rules: world.resource::<WorldRules>(),
             players: world.resource::<Players>(),
             ships: self.ships.query_manual(world),
             rocks: self.rocks.query_manual(world),
@@ -84,7 +84,7 @@ impl Reader {
 
     pub fn view<'w>(&'w self, world: &'w World) -> View<'w> {
         View {
-            book: world.resource::<Rulebook>(),
+            rules: world.resource::<WorldRules>(),
             players: world.resource::<Players>(),
             entities: &self.entities,
             index: world.resource::<EntityIndex>(),
@@ -120,7 +120,7 @@ impl Gathering<'_> {
     fn ship(&self, entry: &Entry, base: EntityState) -> Option<(EntityState, Hidden)> {
         let (flight, hull, cargo, crew, _) = self.ships.get(entry.entity).ok()?;
         let player = self.players.get(crew.player)?;
-        let docked = self.book.station_at(flight.state.motion.position()).is_some();
+        let docked = self.rules.station_at(flight.state.motion.position()).is_some();
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
         let flags = flight.shown
             | flag(docked, ShipFlags::DOCKED)
@@ -169,7 +169,7 @@ impl View<'_> {
             energy: flight.map_or(0, |flight| flight.state.energy),
             cooldown: flight.map_or(0, |flight| flight.state.cooldown),
             respawn_ticks: state.respawn_ticks,
-            docked: flight.and_then(|flight| self.book.station_at(flight.state.motion.position())),
+            docked: flight.and_then(|flight| self.rules.station_at(flight.state.motion.position())),
             score: state.score,
             streak: state.streak,
             kills: state.kills,

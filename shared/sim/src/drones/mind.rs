@@ -6,7 +6,7 @@ use shared::id::NetId;
 use shared::keyframe::{DroneKey, Goal};
 
 use super::{Own, Sight};
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::tick_context::Rng;
 
 /// A drone that fled comes back above this share of health.
@@ -28,10 +28,10 @@ const SHOPPING: f32 = 0.25;
 
 /// The next thing to do, and when to think again.
 pub fn decide(own: &Own, key: DroneKey, sight: &Sight<'_>, rng: &mut Rng, near: &mut Vec<u32>) -> DroneKey {
-    let rules = &sight.book.rules().drone;
-    let pause = sight.book.setup.ticks(rules.think_seconds);
+    let drone = &sight.rules.drone;
+    let pause = sight.rules.setup.ticks(drone.think_seconds);
     let think_ticks = (pause + rng.below(pause / 2 + 1)).min(u32::from(u16::MAX)) as u16;
-    let error = f32::from(rules.aim_error_steps);
+    let error = f32::from(drone.aim_error_steps);
     let aim_error = rng.between(-error, error) as i16;
     let mut course = key.course;
     if rng.chance(RESTLESS) {
@@ -48,14 +48,14 @@ fn choose(
     rng: &mut Rng,
     near: &mut Vec<u32>,
 ) -> (Goal, Option<NetId>) {
-    let rules = &sight.book.rules().drone;
-    let stations = !sight.book.stations.is_empty();
-    let hurt = own.health < rules.flee_health || (key.goal == Goal::Flee && own.health < RECOVERED);
-    if hurt && (stations || sight.nearest_foe(own, rules.sight, near, |_| true).is_some()) {
+    let drone = &sight.rules.drone;
+    let stations = !sight.rules.stations.is_empty();
+    let hurt = own.health < drone.flee_health || (key.goal == Goal::Flee && own.health < RECOVERED);
+    if hurt && (stations || sight.nearest_foe(own, drone.sight, near, |_| true).is_some()) {
         return (Goal::Flee, None);
     }
     if key.goal == Goal::Fight && !rng.chance(TIRED) {
-        let in_reach = |at: Vec2| at.distance(own.at) < rules.sight;
+        let in_reach = |at: Vec2| at.distance(own.at) < drone.sight;
         if let Some(target) = sight.target(key).filter(|target| in_reach(target.at)) {
             return (Goal::Fight, Some(target.id));
         }
@@ -65,7 +65,7 @@ fn choose(
         return (Goal::Haul, None);
     }
     if own.health >= BOLD
-        && let Some((prey, foe)) = sight.nearest_foe(own, rules.sight * 0.7, near, |foe| !foe.protected)
+        && let Some((prey, foe)) = sight.nearest_foe(own, drone.sight * 0.7, near, |foe| !foe.protected)
     {
         let [rich_human, rich_drone, anybody] = TEMPTED;
         let temptation = match (foe.hold >= RICH, foe.drone) {
@@ -78,24 +78,24 @@ fn choose(
         }
     }
     let room = own.hold < 1.0;
-    if let Some(ore) = sight.ores.nearest(own.at, rules.sight, near, |_| room) {
+    if let Some(ore) = sight.ores.nearest(own.at, drone.sight, near, |_| room) {
         return (Goal::Collect, Some(ore.id));
     }
     if let Some(rock) = sight.target(key).filter(|_| key.goal == Goal::Mine) {
         return (Goal::Mine, Some(rock.id));
     }
-    match sight.rocks.nearest(own.at, rules.sight, near, |_| true) {
+    match sight.rocks.nearest(own.at, drone.sight, near, |_| true) {
         Some(rock) => (Goal::Mine, Some(rock.id)),
         None => (Goal::Roam, None),
     }
 }
 
 /// What a docked drone buys, if it feels like it.
-pub fn purchase(own: &Own, book: &Rulebook, rng: &mut Rng) -> Option<Upgrade> {
+pub fn purchase(own: &Own, rules: &WorldRules, rng: &mut Rng) -> Option<Upgrade> {
     if !rng.chance(SHOPPING) {
         return None;
     }
     let upgrade = Upgrade::ALL[rng.below(Upgrade::ALL.len() as u32) as usize];
-    let cost = book.rules().upgrade_cost(own.levels, upgrade)?;
+    let cost = rules.upgrade_cost(own.levels, upgrade)?;
     (cost <= own.score).then_some(upgrade)
 }

@@ -16,7 +16,7 @@ use shared::quantize;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::EntityIndex;
 use crate::players::Players;
-use crate::rulebook::Rulebook;
+use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::{Prices, button};
 use crate::tick_context::{Clock, Inputs, Rng};
@@ -32,7 +32,7 @@ const PATIENCE: f32 = 0.85;
 
 /// What a drone knows of the world.
 struct Sight<'a> {
-    book: &'a Rulebook,
+    rules: &'a WorldRules,
     tick: Tick,
     rocks: &'a SpatialGrid,
     ores: &'a SpatialGrid,
@@ -59,7 +59,7 @@ struct Own {
 
 /// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
 pub fn think(
-    (book, clock, entities, prices): (Res<Rulebook>, Res<Clock>, Res<EntityIndex>, Res<Prices>),
+    (rules, clock, entities, prices): (Res<WorldRules>, Res<Clock>, Res<EntityIndex>, Res<Prices>),
     inputs: Res<Inputs>,
     rocks: Res<RockGrid>,
     ores: Res<OreGrid>,
@@ -70,7 +70,7 @@ pub fn think(
     mut near: Local<Vec<u32>>,
 ) {
     let sight = Sight {
-        book: &book,
+        rules: &rules,
         tick: clock.0,
         rocks: &rocks.0,
         ores: &ores.0,
@@ -96,10 +96,10 @@ pub fn think(
             team: crew.team,
             at: flight.state.motion.position(),
             velocity: flight.state.motion.velocity(),
-            health: f32::from(hull.health) / f32::from(book.ship_health(player.levels).max(1)),
-            energy: quantize::energy_from(flight.state.energy) / book.rules().ship.energy,
-            hold: f32::from(cargo.hold) / f32::from(book.rules().hold_capacity(player.levels).max(1)),
-            docked: book.station_at(flight.state.motion.position()).is_some(),
+            health: f32::from(hull.health) / f32::from(rules.ship_health_q(player.levels).max(1)),
+            energy: quantize::energy_from(flight.state.energy) / rules.ship.energy,
+            hold: f32::from(cargo.hold) / f32::from(rules.hold_capacity(player.levels).max(1)),
+            docked: rules.station_at(flight.state.motion.position()).is_some(),
             score: player.score,
             levels: player.levels,
         };
@@ -107,7 +107,7 @@ pub fn think(
         key.think_ticks = key.think_ticks.saturating_sub(1);
         if key.think_ticks == 0 || sight.lost_target(key) {
             *key = mind::decide(&own, *key, &sight, &mut rng, &mut near);
-            bought = own.docked.then(|| mind::purchase(&own, &book, &mut rng)).flatten();
+            bought = own.docked.then(|| mind::purchase(&own, &rules, &mut rng)).flatten();
         }
         player.controls = steer::controls(&own, key, &sight, &mut near);
         if let Some(upgrade) = bought {
@@ -166,7 +166,7 @@ impl Sight<'_> {
         if mate || crew.player == own.player {
             return None;
         }
-        let hold = f32::from(cargo.hold) / f32::from(self.book.rules().ore.hold);
+        let hold = f32::from(cargo.hold) / f32::from(self.rules.ore.hold);
         let drone = crate::players::is_drone_id(crew.player);
         Some(Foe { at: body.at, hold, drone, protected: hull.protection_ticks > 0 })
     }

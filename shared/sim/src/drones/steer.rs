@@ -6,7 +6,7 @@ use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, Goal};
 
 use super::{Own, Sight};
-use crate::rulebook::{PRICE_SCALE, Ring};
+use crate::rules::{PRICE_SCALE, StationRing};
 use crate::spatial_grid::Body;
 
 /// Usual speed, in units per second.
@@ -51,7 +51,7 @@ pub fn controls(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32
 }
 
 fn roam(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
-    let outside = own.at.abs().max_element() > sight.book.half_size * 0.8;
+    let outside = own.at.abs().max_element() > sight.rules.half_size * 0.8;
     let direction = if outside { (-own.at).normalize_or_zero() } else { key.course.vector() };
     fly(own, direction * STROLL, Buttons::default(), sight, near)
 }
@@ -96,7 +96,7 @@ fn fight(own: &Own, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut V
     if room.length() > CRUISE * 0.5 {
         return burn(own, room + ship.motion.velocity() * 0.5, Buttons::default());
     }
-    let beat = sight.tick.0 / sight.book.setup.ticks(CIRCLE_SECONDS) + own.player.0;
+    let beat = sight.tick.0 / sight.rules.setup.ticks(CIRCLE_SECONDS) + own.player.0;
     if beat.is_multiple_of(3) {
         let side = if (beat / 3).is_multiple_of(2) { direction.perp() } else { -direction.perp() };
         return burn(own, side * CRUISE + ship.motion.velocity() * 0.5, Buttons::default());
@@ -110,11 +110,11 @@ fn fight(own: &Own, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut V
 }
 
 fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
-    let hunter = sight.nearest_foe(own, sight.book.rules().drone.sight, near, |foe| !foe.protected);
+    let hunter = sight.nearest_foe(own, sight.rules.drone.sight, near, |foe| !foe.protected);
     let afraid = hunter.is_some() && own.energy > 0.3;
     let haste = if afraid { Buttons::BOOST } else { Buttons::default() };
-    let to = |ring: &&Ring| ring.at.distance_squared(own.at);
-    let refuge = sight.book.stations.iter().min_by(|a, b| to(a).total_cmp(&to(b)));
+    let to = |ring: &&StationRing| ring.at.distance_squared(own.at);
+    let refuge = sight.rules.stations.iter().min_by(|a, b| to(a).total_cmp(&to(b)));
     match (refuge, hunter) {
         (Some(ring), _) => dock(own, ring, haste, sight, near),
         (None, Some((_, foe))) => {
@@ -126,15 +126,16 @@ fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Co
 }
 
 /// The station that pays best for the way to it.
-fn best_station<'a>(own: &Own, sight: &Sight<'a>) -> Option<&'a Ring> {
-    let worth =
-        |(ring, price): &(&Ring, &u32)| **price as f32 / PRICE_SCALE - ring.at.distance(own.at) * WAY_COST;
-    let rings = sight.book.stations.iter().zip(sight.prices);
+fn best_station<'a>(own: &Own, sight: &Sight<'a>) -> Option<&'a StationRing> {
+    let worth = |(ring, price): &(&StationRing, &u32)| {
+        **price as f32 / PRICE_SCALE - ring.at.distance(own.at) * WAY_COST
+    };
+    let rings = sight.rules.stations.iter().zip(sight.prices);
     rings.max_by(|a, b| worth(a).total_cmp(&worth(b))).map(|(ring, _)| ring)
 }
 
 /// Flies to a berth in a ring and stays there.
-fn dock(own: &Own, ring: &Ring, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn dock(own: &Own, ring: &StationRing, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let (share, near_enough) = BERTH;
     let berth = ring.at + bearing(own).vector() * ring.radius * share;
     let way = berth - own.at;
@@ -207,7 +208,7 @@ fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
         }
         let seconds = approach / closing.length_squared();
         let miss = closing * seconds - way;
-        let gap = miss.length() - rock.radius - sight.book.rules().ship.radius;
+        let gap = miss.length() - rock.radius - sight.rules.ship.radius;
         if seconds < soonest && gap < ROCK_GAP {
             soonest = seconds;
             let out = if miss.length_squared() > 0.01 { miss } else { way.perp() };
@@ -221,7 +222,7 @@ fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
 fn lead(own: &Own, target: &Body, sight: &Sight<'_>) -> Angle {
     let way = target.at - own.at;
     let velocity = target.motion.velocity() - own.velocity;
-    let muzzle = sight.book.rules().bolt.speed;
+    let muzzle = sight.rules.bolt.speed;
     // |way + velocity·t| = muzzle·t
     let a = muzzle * muzzle - velocity.length_squared();
     let b = way.dot(velocity);

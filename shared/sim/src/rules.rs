@@ -9,19 +9,20 @@ use shared::movement::Handling;
 use shared::quantize;
 use shared::rules::{RuleError, Rules};
 use shared::setup::Setup;
+use std::ops::Deref;
 
 /// Price quanta per point of score.
 pub const PRICE_SCALE: f32 = 100.0;
 
 /// The setup and what follows from it.
 #[derive(Resource)]
-pub struct Rulebook {
+pub struct WorldRules {
     pub setup: Setup,
     pub tick_seconds: f32,
     /// Half the side of the world, in units.
     pub half_size: f32,
-    pub stations: Vec<Ring>,
-    /// What the belt holds when nothing is mined, in weights of [`Rulebook::weight`].
+    pub stations: Vec<StationRing>,
+    /// What the belt holds when nothing is mined, in weights of [`WorldRules::weight`].
     pub belt_weight: u32,
     /// The oldest view of others that a shot is made good for.
     pub rewind_limit: ViewLag,
@@ -29,20 +30,28 @@ pub struct Rulebook {
 
 /// The ring of a station, in units.
 #[derive(Clone, Copy, Debug)]
-pub struct Ring {
+pub struct StationRing {
     pub at: Vec2,
     pub radius: f32,
 }
 
-impl Rulebook {
-    pub fn new(setup: &Setup) -> Result<Rulebook, RuleError> {
+impl Deref for WorldRules {
+    type Target = Rules;
+
+    fn deref(&self) -> &Rules {
+        &self.setup.rules
+    }
+}
+
+impl WorldRules {
+    pub fn new(setup: &Setup) -> Result<WorldRules, RuleError> {
         setup.check()?;
         let half_size = setup.half_size();
-        let ring = |station: &shared::rules::Station| Ring {
+        let ring = |station: &shared::rules::Station| StationRing {
             at: Vec2::new(station.x, station.y) * half_size,
             radius: station.radius,
         };
-        let mut book = Rulebook {
+        let mut rules = WorldRules {
             tick_seconds: setup.tick_seconds(),
             half_size,
             stations: setup.arena.stations.iter().map(ring).collect(),
@@ -50,12 +59,8 @@ impl Rulebook {
             rewind_limit: setup.rewind_limit(),
             setup: setup.clone(),
         };
-        book.belt_weight = book.large_asteroids() * book.weight(2);
-        Ok(book)
-    }
-
-    pub fn rules(&self) -> &Rules {
-        &self.setup.rules
+        rules.belt_weight = rules.large_asteroids() * rules.weight(2);
+        Ok(rules)
     }
 
     /// Large asteroids that the belt starts with.
@@ -66,41 +71,41 @@ impl Rulebook {
 
     /// How many small rocks an asteroid of this size is worth.
     pub fn weight(&self, size: u8) -> u32 {
-        u32::from(self.rules().asteroid.pieces.max(1)).pow(u32::from(size))
+        u32::from(self.asteroid.pieces.max(1)).pow(u32::from(size))
     }
 
     pub fn handling(&self, levels: Levels, hold: u16) -> Handling {
-        Handling::of(self.rules(), self.half_size, self.tick_seconds, levels, hold)
+        Handling::of(self, self.half_size, self.tick_seconds, levels, hold)
     }
 
     /// Full health of a ship with these upgrades, in quanta.
-    pub fn ship_health(&self, levels: Levels) -> u16 {
-        quantize::health(self.rules().ship_health(levels))
+    pub fn ship_health_q(&self, levels: Levels) -> u16 {
+        quantize::health(Rules::ship_health(self, levels))
     }
 
     /// Full health of an asteroid, in quanta.
-    pub fn rock_health(&self, size: u8) -> u16 {
-        quantize::health(self.rules().asteroid.health[usize::from(size.min(2))]).max(1)
+    pub fn rock_health_q(&self, size: u8) -> u16 {
+        quantize::health(self.asteroid.health[usize::from(size.min(2))]).max(1)
     }
 
     /// Radius of an asteroid, in units.
     pub fn rock_radius(&self, size: u8) -> f32 {
-        self.rules().asteroid.radius[usize::from(size.min(2))]
+        self.asteroid.radius[usize::from(size.min(2))]
     }
 
     /// The price of a load at rest, in hundredths of a point of score.
     pub fn price_at_rest(&self) -> u32 {
-        (self.rules().station.price * PRICE_SCALE).round() as u32
+        (self.station.price * PRICE_SCALE).round() as u32
     }
 
     /// The lowest price of a load, in hundredths of a point of score.
     pub fn price_floor(&self) -> u32 {
-        (self.rules().station.price_floor * PRICE_SCALE).round() as u32
+        (self.station.price_floor * PRICE_SCALE).round() as u32
     }
 
     /// The station whose ring a place is in.
     pub fn station_at(&self, at: Vec2) -> Option<u8> {
-        let inside = |ring: &Ring| at.distance_squared(ring.at) < ring.radius * ring.radius;
+        let inside = |ring: &StationRing| at.distance_squared(ring.at) < ring.radius * ring.radius;
         self.stations.iter().position(inside).map(|index| index as u8)
     }
 
