@@ -3,6 +3,8 @@
 //!
 //! No IO, no clock, no threads, no unordered collections: everything here is a pure function of its inputs.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
+
 pub mod angle;
 pub mod batch;
 pub mod codec;

@@ -4,6 +4,8 @@
 //! same code runs as wasm in the browser, in tests, and by the thousand in the load generator. Only `bindings.rs` knows
 //! the browser.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod average;
 #[cfg(test)]
 #[path = "../tests/client/belt.rs"]

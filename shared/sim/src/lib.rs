@@ -4,6 +4,7 @@
 //! [`Sim::state_hash`] at every tick on every machine. No IO, no clock, no threads, no bytes; entities are named by
 //! `NetId`, and everything whose order matters goes in the order of ids.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 #![allow(clippy::too_many_arguments, reason = "a system's arguments are what it reads and writes")]
 
 mod asteroids;
