@@ -1,7 +1,7 @@
 //! Writes the seeds of every corpus: sound bytes of each kind, for libFuzzer to damage. To be run again whenever a
 //! format changes; findings, which have names of their own, stay.
 
-use game_server::replication::{Interest, Replicator, Viewer};
+use room::snapshot::{Interest, Replicator, Viewer};
 use shared::batch::{put_close, put_message};
 use shared::codec::encode_stored;
 use shared::command::TickInputs;

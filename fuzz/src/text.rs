@@ -1,6 +1,6 @@
 //! What players write to each other.
 
-use game_server::speech::{Words, distinct, look};
+use room::speech::{Words, distinct, look};
 use shared::text::{CHAT_LIMIT_CHARS, NAME_LIMIT_BYTES, NAME_LIMIT_CHARS, Name, chat_line};
 use std::sync::LazyLock;
 

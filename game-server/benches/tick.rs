@@ -6,9 +6,9 @@ mod arena;
 
 use arena::World;
 use divan::{Bencher, black_box};
-use game_server::replication::{Replicator, Viewer};
-use game_server::room::{FAR_INTERVAL_SNAPSHOTS, LoadGovernor};
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use room::load::{FAR_INTERVAL_SNAPSHOTS, LoadGovernor};
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use room::snapshot::{Replicator, Viewer};
 use shared::delta::write_delta;
 use shared::id::{PlayerId, Tick};
 use shared::message::{LoadLevel, ResumeToken};

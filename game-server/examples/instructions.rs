@@ -5,12 +5,11 @@
 mod arena;
 
 use arena::{WARM_UP_TICKS, World, controls};
-use game_server::inbox::{Connected, ConnectionId, SessionEvent, inbox};
-use game_server::journal::Journal;
-use game_server::link::{Outgoing, Taken, link};
-use game_server::replication::{Replicator, Viewer};
-use game_server::room::Room;
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
+use game_server::host::inbox::inbox;
+use room::outbox::{Drained, OutboxReader, outbox};
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
+use room::snapshot::{Replicator, Viewer};
+use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::PROTOCOL_VERSION;
 use shared::codec::{decode_client, decode_server, encode_client};
 use shared::delta::View;
@@ -147,11 +146,14 @@ fn apply() {
 /// emptied.
 fn room() {
     let World { setup, players, .. } = World::new(ENTITIES);
-    let mut room = Room::new("belt".into(), setup, Journal::off()).expect("a sound setup");
+    let mut room =
+        Room::new("belt".into(), setup, RoomOptions { is_recorded: true, ..RoomOptions::default() })
+            .expect("a sound setup");
     let connections = (1..=players).map(|player| ConnectionId(player.into()));
-    let ways: Vec<Outgoing> = connections.clone().map(|connection| connect(&mut room, connection)).collect();
+    let outboxes: Vec<OutboxReader> =
+        connections.clone().map(|connection| connect(&mut room, connection)).collect();
     let (sender, inbox) = inbox();
-    let (mut events, mut taken) = (Vec::new(), Taken::default());
+    let (mut events, mut drained) = (Vec::new(), Drained::default());
     for round in 0..WARM_UP_TICKS + ROUNDS {
         let tick = room.world().tick;
         let messages: Vec<Vec<u8>> = (1..=players).map(|player| input(PlayerId(player), tick)).collect();
@@ -163,21 +165,29 @@ fn room() {
             events = inbox.take(std::mem::take(&mut events));
             events.drain(..).for_each(|event| room.handle(event));
             room.tick(&mut ());
-            for outgoing in &ways {
-                outgoing.take_into(&mut taken);
+            while let Some(record) = room.poll_record() {
+                drop(record);
+            }
+            for outbox in &outboxes {
+                outbox.drain_into(&mut drained, |_| true);
             }
         };
         if round < WARM_UP_TICKS { play() } else { count_these_instructions(&mut play) }
     }
 }
 
-fn connect(room: &mut Room, connection: ConnectionId) -> Outgoing {
-    let (link, outgoing) = link();
+fn connect(room: &mut Room, connection: ConnectionId) -> OutboxReader {
+    let (outbox, reader) = outbox();
     let name = Name::from_input("bench");
     let hello =
         Hello { version: PROTOCOL_VERSION, name, resume: None, last_tick: None, talk_heard: 0, attempt: 0 };
-    room.handle(SessionEvent::Connected(Connected { connection, hello, token: ResumeToken([0; 16]), link }));
-    outgoing
+    room.handle(SessionEvent::Connected(Connected {
+        connection,
+        hello,
+        token: ResumeToken([0; 16]),
+        outbox,
+    }));
+    reader
 }
 
 /// What a client says that holds the snapshot of a tick.

@@ -5,7 +5,7 @@
 
 use anyhow::Context;
 use game_server::assets::{Assets, Choice};
-use game_server::journal::{KEYFRAME_INTERVAL_SECONDS, Mark};
+use game_server::host::journal::{KEYFRAME_INTERVAL_SECONDS, Mark};
 use glam::Vec2;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};

@@ -1,7 +1,7 @@
 //! Rules, modes and arenas: from the binary itself, or from a directory that takes their place.
 
 use crate::config::{nearest, suggest};
-use crate::speech::Words;
+use room::speech::Words;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::de::DeserializeOwned;
 use shared::rules::{Arena, Mode, RuleError};

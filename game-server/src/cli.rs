@@ -1,11 +1,11 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
 use crate::net::play::sockets::SocketMethod;
-use crate::sessions::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hyper::Uri;
 use ipnet::IpNet;
+use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use rustls::pki_types::ServerName;
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 use shared::setup::TICK_RATE_RANGE_HZ;

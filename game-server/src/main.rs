@@ -3,15 +3,16 @@
 mod signals;
 
 use anyhow::Context;
+use game_server::cli::LogForm;
 use game_server::cli::{Cli, Command, ReplayOptions, ServeOptions};
+use game_server::commands::{bench_replay, info, verify};
 use game_server::config::{self, ConfigError, suggest};
 use game_server::net::guard::limits::Limits;
 use game_server::net::http::recordings;
 use game_server::serve::Server;
-use game_server::telemetry::log_to_stderr;
 #[cfg(unix)]
-use game_server::upgrade;
-use game_server::{bench_replay, cli::LogForm, info, verify};
+use game_server::serve::handover;
+use game_server::telemetry::log_to_stderr;
 use signals::{Signals, Told};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -42,7 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(options)) => serve(&options),
         Some(Command::Replay(options)) => replay(&options),
         #[cfg(unix)]
-        Some(Command::Upgrade { recordings }) => upgrade::request(&recordings).map(|()| ExitCode::SUCCESS),
+        Some(Command::Upgrade { recordings }) => handover::request(&recordings).map(|()| ExitCode::SUCCESS),
         Some(Command::Verify { files }) => verify::run(&files),
         Some(Command::BenchReplay { file, viewers }) => {
             bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)
@@ -54,15 +55,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     log_to_stderr(options.log, &options.log_level).context("--log-level")?;
     #[cfg(unix)]
-    if let Some(build) = upgrade::asked_to_succeed() {
-        return upgrade::answer(options, &build).map(|()| ExitCode::SUCCESS);
+    if let Some(build) = handover::asked_to_succeed() {
+        return handover::answer(options, &build).map(|()| ExitCode::SUCCESS);
     }
     for (name, nearest) in config::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
         tracing::warn!("{name} is not an option{}", suggest(nearest.as_deref()));
     }
     let runtime = runtime()?;
     #[cfg(unix)]
-    let binary = upgrade::Binary::of_this_process().context("this binary")?;
+    let binary = handover::Binary::of_this_process().context("this binary")?;
     let listener = runtime.block_on(async {
         let mut signals = Signals::new().context("signals")?;
         let server = Server::start(options, Limits::default()).await?;

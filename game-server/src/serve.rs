@@ -1,11 +1,13 @@
 //! A server from its options: opens the port, serves until told to stop, and stops in order.
 
 mod error;
+#[cfg(unix)]
+pub mod handover;
 mod plan;
 mod port;
 
 use crate::cli::{ReplayOptions, ServeOptions};
-use crate::lobby::Lobby;
+use crate::host::lobby::Lobby;
 use crate::net::edge::acme::Acme;
 use crate::net::edge::listener;
 use crate::net::edge::tls::{self, Certificate};
@@ -18,12 +20,10 @@ use crate::net::play::pump::Pump;
 use crate::net::play::site::{Purpose, Site};
 use crate::net::play::stream::Meters;
 use crate::telemetry;
-#[cfg(unix)]
-use crate::upgrade;
 pub use error::StartError;
 use plan::Plan;
 use port::{bracketed, lan_address};
-use shared::message::CloseCode;
+use room::Stop;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(unix)]
@@ -222,17 +222,17 @@ impl Server {
     #[cfg(unix)]
     pub async fn leave_to_successor(self) -> OwnedFd {
         self.stop.send_replace(true);
-        self.end_rooms(CloseCode::Restarting).await;
+        self.end_rooms(Stop::ForSuccessor).await;
         // Whoever reads slower than this finds the connection broken instead, and comes back all the same.
         let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.site.players.emptied()).await;
         self.listener
     }
 
-    async fn end_rooms(&self, code: CloseCode) {
+    async fn end_rooms(&self, stop: Stop) {
         let lobby = self.site.lobby.clone();
         let (ended, end) = tokio::sync::oneshot::channel();
         let stop = move || {
-            lobby.stop(code);
+            lobby.stop(stop);
             let _ = ended.send(());
         };
         // A thread of its own: the runtime's may all be waiting for a disk.
@@ -249,7 +249,7 @@ impl Server {
     /// Stops: accepts nobody, tells the players, closes the recordings, waits for the goodbyes. Takes less than 5 s.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        self.end_rooms(CloseCode::GoingAway).await;
+        self.end_rooms(Stop::ForGood).await;
         if timeout(GOODBYES_LIMIT, self.site.sockets.emptied()).await.is_err() {
             tracing::info!(left = self.site.sockets.count(), "some peers did not take their leave");
         }
@@ -279,7 +279,7 @@ async fn keep_up(site: Arc<Site>, certificate: Option<Arc<Certificate>>) {
 /// Says in the directory of recordings who is writing there.
 #[cfg(unix)]
 fn sign(recordings: &Path) -> Option<File> {
-    let signed = upgrade::sign(recordings);
+    let signed = handover::sign(recordings);
     signed.inspect_err(|error| tracing::warn!(%error, "`game-server upgrade` will not find this server")).ok()
 }
 

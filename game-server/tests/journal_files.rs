@@ -1,8 +1,8 @@
 //! Recordings of real worlds as files: written, listed, restored, verified, described.
 
-use game_server::info::describe;
-use game_server::journal::{Journal, JournalOptions, Mark, Seats, list};
-use game_server::verify::{report, verify};
+use game_server::commands::info::describe;
+use game_server::commands::verify::{report, verify};
+use game_server::host::journal::{Journal, JournalOptions, Mark, Seats, list};
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::event::Happening;

@@ -1,10 +1,10 @@
 //! Replication against a model world: whatever moves, appears and vanishes, and however many ticks a viewer is skipped,
 //! the viewer holds exactly what is in its sight, and nothing of what is not.
 
-use game_server::replication::{HISTORY_TICKS, Interest, Replicator, Viewer};
-use game_server::room::FAR_INTERVAL_SNAPSHOTS;
 use glam::IVec2;
 use proptest::prelude::*;
+use room::load::FAR_INTERVAL_SNAPSHOTS;
+use room::snapshot::{HISTORY_TICKS, Interest, Replicator, Viewer};
 use shared::delta::View;
 use shared::entity::{EntityState, Kind};
 use shared::id::{NetId, PlayerId, Tick};

@@ -1,6 +1,6 @@
 //! arena-N with players who fly: what is measured of a tick, in times and in instructions.
 
-use game_server::replication::Interest;
+use room::snapshot::Interest;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};

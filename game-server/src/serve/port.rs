@@ -1,9 +1,9 @@
 //! The port that is listened on, and this machine's address on its network.
 
 use super::error::StartError;
-use crate::net::edge::listener;
 #[cfg(unix)]
-use crate::upgrade;
+use super::handover;
+use crate::net::edge::listener;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use tokio::net::TcpListener;
@@ -46,7 +46,7 @@ pub fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
 /// The socket that the process before this one listened on.
 #[cfg(unix)]
 fn inherited() -> Result<Option<TcpListener>, StartError> {
-    let listener = upgrade::inherited_listener().map_err(StartError::Listener)?;
+    let listener = handover::inherited_listener().map_err(StartError::Listener)?;
     listener.map(TcpListener::from_std).transpose().map_err(StartError::Listener)
 }
 

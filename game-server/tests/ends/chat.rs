@@ -2,9 +2,8 @@
 
 use crate::crowd::Crowd;
 use crate::pair::setup;
-use game_server::inbox::SessionEvent;
-use game_server::room::MUTED_REMINDER_SECONDS;
-use game_server::sessions::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
+use room::session::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
+use room::{MUTED_REMINDER_SECONDS, SessionEvent};
 use shared::codec::decode_server;
 use shared::command::Admin;
 use shared::message::{ClientMessage, Notice, ServerMessage};

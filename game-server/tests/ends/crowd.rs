@@ -1,9 +1,7 @@
 //! A room and raw seats in it: every message goes in and comes out as the test says, tick by tick.
 
-use game_server::inbox::{Connected, ConnectionId, SessionEvent};
-use game_server::journal::Journal;
-use game_server::link::{Outgoing, link};
-use game_server::room::Room;
+use room::outbox::{OutboxReader, outbox};
+use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, Hello, ResumeToken};
 use shared::setup::Setup;
@@ -12,19 +10,19 @@ use shared::text::Name;
 /// A room with players who are only messages.
 pub struct Crowd {
     pub room: Room,
-    links: Vec<Outgoing>,
+    outboxes: Vec<OutboxReader>,
 }
 
 impl Crowd {
     pub fn new(setup: Setup, players: u8) -> Crowd {
-        Crowd::recorded(setup, players, Journal::off())
+        Crowd::with_options(setup, players, RoomOptions::default())
     }
 
-    pub fn recorded(setup: Setup, players: u8, journal: Journal) -> Crowd {
-        let room = Room::new("belt-1".into(), setup, journal).expect("the game's own setup");
-        let mut crowd = Crowd { room, links: Vec::new() };
+    pub fn with_options(setup: Setup, players: u8, options: RoomOptions) -> Crowd {
+        let room = Room::new("belt-1".into(), setup, options).expect("the game's own setup");
+        let mut crowd = Crowd { room, outboxes: Vec::new() };
         for number in 0..players {
-            let (to_client, outgoing) = link();
+            let (outbox, reader) = outbox();
             let hello = Hello {
                 version: shared::PROTOCOL_VERSION,
                 name: Name::from_input(&format!("Pilot {number}")),
@@ -34,9 +32,9 @@ impl Crowd {
                 attempt: 1,
             };
             let token = ResumeToken([number; 16]);
-            let connected = Connected { connection: connection(number), hello, token, link: to_client };
+            let connected = Connected { connection: connection(number), hello, token, outbox };
             crowd.room.handle(SessionEvent::Connected(connected));
-            crowd.links.push(outgoing);
+            crowd.outboxes.push(reader);
         }
         crowd
     }
@@ -53,9 +51,9 @@ impl Crowd {
     /// Lets the room tick, and hands over what each player is sent.
     pub fn tick(&mut self, mut hear: impl FnMut(u8, &[u8], &Room)) {
         self.room.tick(&mut ());
-        for (number, link) in (0..).zip(&self.links) {
-            let Some(taken) = link.try_take() else { continue };
-            taken.messages.iter().for_each(|message| hear(number, message, &self.room));
+        for (number, outbox) in (0..).zip(&self.outboxes) {
+            let Some(drained) = outbox.drain() else { continue };
+            drained.messages.iter().for_each(|message| hear(number, message, &self.room));
         }
     }
 }

@@ -1,9 +1,7 @@
 //! A client of few words: it says Hello, and keeps in mind what it is told.
 
-use game_server::inbox::{Connected, ConnectionId, SessionEvent};
-use game_server::journal::Journal;
-use game_server::link::{Outgoing, link};
-use game_server::room::Room;
+use room::outbox::{OutboxReader, outbox};
+use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::codec::decode_server;
 use shared::id::Tick;
 use shared::message::{
@@ -15,7 +13,7 @@ use shared::text::Name;
 /// A client that listens to what it is told before and after it has a seat.
 pub struct Guest {
     pub connection: ConnectionId,
-    outgoing: Outgoing,
+    outbox: OutboxReader,
     pub token: Option<ResumeToken>,
     /// Places in the queue, as told.
     pub positions: Vec<u32>,
@@ -28,7 +26,7 @@ pub struct Guest {
 
 impl Guest {
     pub fn connect(room: &mut Room, number: u64, resume: Option<ResumeToken>) -> Guest {
-        let (to_client, outgoing) = link();
+        let (outbox, reader) = outbox();
         let hello = Hello {
             version: shared::PROTOCOL_VERSION,
             name: Name::from_input(&format!("Pilot {number}")),
@@ -40,10 +38,10 @@ impl Guest {
         let mut token = [0; 16];
         token[..8].copy_from_slice(&number.to_le_bytes());
         let (connection, token) = (ConnectionId(number), ResumeToken(token));
-        room.handle(SessionEvent::Connected(Connected { connection, hello, token, link: to_client }));
+        room.handle(SessionEvent::Connected(Connected { connection, hello, token, outbox }));
         Guest {
             connection,
-            outgoing,
+            outbox: reader,
             token: None,
             positions: Vec::new(),
             snapshots: Vec::new(),
@@ -58,8 +56,8 @@ impl Guest {
     }
 
     pub fn hear(&mut self) {
-        let Some(taken) = self.outgoing.try_take() else { return };
-        for bytes in taken.messages.iter() {
+        let Some(drained) = self.outbox.drain() else { return };
+        for bytes in drained.messages.iter() {
             match decode_server(bytes).expect("our own server's message") {
                 ServerMessage::Welcome(welcome) => self.token = Some(welcome.token),
                 ServerMessage::Snapshot(snapshot) => self.snapshots.push(snapshot.tick),
@@ -73,7 +71,7 @@ impl Guest {
                 _ => {}
             }
         }
-        self.closed = self.closed.or(taken.close.map(|(code, _)| code));
+        self.closed = self.closed.or(drained.close.map(|(code, _)| code));
     }
 
     pub fn is_in(&self) -> bool {
@@ -82,7 +80,7 @@ impl Guest {
 }
 
 pub fn room(setup: Setup) -> Room {
-    Room::new("belt-1".into(), setup, Journal::off()).expect("the game's own setup")
+    Room::new("belt-1".into(), setup, RoomOptions::default()).expect("the game's own setup")
 }
 
 pub fn tick<'a>(room: &mut Room, guests: impl IntoIterator<Item = &'a mut Guest>) {

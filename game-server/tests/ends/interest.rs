@@ -3,12 +3,13 @@
 
 use crate::crowd::Crowd;
 use crate::pair::setup;
-use game_server::journal::{Journal, JournalOptions};
-use game_server::replication::{Interest, Replicator};
-use game_server::sessions::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
+use game_server::host::journal::{Journal, JournalOptions};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
+use room::RoomOptions;
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
+use room::snapshot::{Interest, Replicator};
 use shared::angle::Angle;
 use shared::codec::decode_server;
 use shared::delta::View;
@@ -114,14 +115,16 @@ fn recorded_match(seed: u64) -> Recording {
     let home = tempfile::tempdir().expect("a temporary directory");
     let setup = setup(12);
     let options = JournalOptions::new(home.path().into());
-    let journal = Journal::create(&options, "belt-1", &setup, Arc::new(|| {}));
-    let mut crowd = Crowd::recorded(setup, PLAYERS, journal);
+    let mut journal = Journal::create(&options, "belt-1", &setup, Arc::new(|| {}));
+    let options = RoomOptions { is_recorded: true, ..RoomOptions::default() };
+    let mut crowd = Crowd::with_options(setup, PLAYERS, options);
     let mut random = Pcg32::seed_from_u64(seed);
     for _ in 0..TICKS {
         steer(&mut crowd, &mut random);
         crowd.tick(|_, _, _| {});
     }
-    crowd.room.finish();
+    std::iter::from_fn(|| crowd.room.poll_record()).for_each(|record| journal.take(record));
+    journal.finish(&crowd.room.keyframe());
     let mut files = std::fs::read_dir(home.path()).expect("a directory").flatten().map(|entry| entry.path());
     let file = files.find(|path| path.extension().is_some_and(|it| it == "belt")).expect("a recording");
     Recording::open(std::fs::read(file).expect("a file")).expect("a sound recording")

@@ -2,9 +2,10 @@
 
 use crate::guest::{Guest, room, tick};
 use crate::pair::setup;
-use game_server::journal::{Journal, JournalOptions, list};
-use game_server::room::{CALM_SECONDS, OVERRUN_LIMIT_TICKS, Room};
-use game_server::verify::verify;
+use game_server::commands::verify::verify;
+use game_server::host::journal::{Journal, JournalOptions, list};
+use room::load::{CALM_SECONDS, OVERRUN_LIMIT_TICKS};
+use room::{Room, RoomOptions};
 use shared::id::Tick;
 use shared::message::{ClientMessage, LoadLevel};
 use shared::recording::Recording;
@@ -77,15 +78,17 @@ fn a_recording_says_when_drones_thought_in_turns_and_comes_out_the_same() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let options = JournalOptions::new(home.path().into());
     let setup = setup(12);
-    let journal = Journal::create(&options, "belt-1", &setup, Arc::new(|| {}));
-    let mut room = Room::new("belt-1".into(), setup, journal).expect("the game's own setup");
+    let mut journal = Journal::create(&options, "belt-1", &setup, Arc::new(|| {}));
+    let options = RoomOptions { is_recorded: true, ..RoomOptions::default() };
+    let mut room = Room::new("belt-1".into(), setup, options).expect("the game's own setup");
     for _ in 0..3 {
         strain(&mut room, &mut []);
     }
     assert_eq!(room.load_level(), LoadLevel::DronesInTurns);
     let from = room.world().tick;
     (0..90).for_each(|_| room.tick(&mut ()));
-    room.finish();
+    std::iter::from_fn(|| room.poll_record()).for_each(|record| journal.take(record));
+    journal.finish(&room.keyframe());
     let listed = list(home.path()).expect("a directory");
     let file = std::fs::read(home.path().join(&listed[0].name)).expect("a file");
     let recording = Recording::open(file).expect("our own recording");

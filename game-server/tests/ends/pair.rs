@@ -1,12 +1,10 @@
 //! A room, a client, and a link of the test's making between them, in virtual time.
 
 use client_core::client::Client;
-use game_server::inbox::{Connected, ConnectionId, SessionEvent};
-use game_server::journal::Journal;
-use game_server::link::{Outgoing, link};
-use game_server::room::Room;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
+use room::outbox::{OutboxReader, outbox};
+use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::codec::decode_client;
 use shared::entity::EntityState;
 use shared::message::{ClientMessage, ResumeToken};
@@ -52,7 +50,7 @@ impl Pipe {
 pub struct Pair {
     pub room: Room,
     pub client: Client,
-    outgoing: Option<Outgoing>,
+    outbox: Option<OutboxReader>,
     connections: u64,
     up: Pipe,
     down: Pipe,
@@ -70,11 +68,11 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(setup: Setup, quality: Quality, seed: u64) -> Pair {
-        let room = Room::new("belt-1".into(), setup, Journal::off()).expect("the game's own setup");
+        let room = Room::new("belt-1".into(), setup, RoomOptions::default()).expect("the game's own setup");
         let mut pair = Pair {
             room,
             client: Client::new("Ada", None),
-            outgoing: None,
+            outbox: None,
             connections: 0,
             up: Pipe::default(),
             down: Pipe::default(),
@@ -97,7 +95,7 @@ impl Pair {
 
     /// The socket breaks: what was under way is lost, and both sides hear of it.
     pub fn cut(&mut self) {
-        self.outgoing = None;
+        self.outbox = None;
         self.up = Pipe::default();
         self.down = Pipe::default();
         let connection = ConnectionId(self.connections);
@@ -132,9 +130,9 @@ impl Pair {
                     self.past.pop_first();
                 }
             }
-            while let Some(taken) = self.outgoing.as_ref().and_then(Outgoing::try_take) {
-                assert!(taken.close.is_none(), "the room closed the connection: {:?}", taken.close);
-                for bytes in taken.messages.iter() {
+            while let Some(drained) = self.outbox.as_ref().and_then(OutboxReader::drain) {
+                assert!(drained.close.is_none(), "the room closed the connection: {:?}", drained.close);
+                for bytes in drained.messages.iter() {
                     self.down.send(bytes.to_vec(), self.now_ms, self.quality, &mut self.random);
                 }
             }
@@ -155,10 +153,10 @@ impl Pair {
         let connection = ConnectionId(self.connections);
         match decode_client(bytes).expect("our own client's message") {
             ClientMessage::Hello(hello) => {
-                let (to_client, outgoing) = link();
-                self.outgoing = Some(outgoing);
+                let (outbox, reader) = outbox();
+                self.outbox = Some(reader);
                 let token = ResumeToken(self.random.random());
-                let connected = Connected { connection, hello, token, link: to_client };
+                let connected = Connected { connection, hello, token, outbox };
                 self.room.handle(SessionEvent::Connected(connected));
             }
             message => self.room.handle(SessionEvent::Said { connection, message }),

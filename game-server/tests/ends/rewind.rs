@@ -2,10 +2,9 @@
 
 use crate::pair::{CLEAN, Pair, Quality, setup};
 use client_core::client::Client;
-use game_server::inbox::{Connected, ConnectionId, SessionEvent};
-use game_server::link::{Outgoing, link};
-use game_server::room::Room;
 use glam::Vec2;
+use room::outbox::{OutboxReader, outbox};
+use room::{Connected, ConnectionId, Room, SessionEvent};
 use shared::angle::Angle;
 use shared::event::Happening;
 use shared::id::PlayerId;
@@ -35,7 +34,7 @@ fn burn(wanted: Vec2, speed: Vec2) -> (Buttons, f32) {
 
 /// A player without a link of its own, who flies up and down at full speed.
 struct Target {
-    outgoing: Outgoing,
+    outbox: OutboxReader,
     up: bool,
     hits: Rc<Cell<u32>>,
 }
@@ -45,7 +44,7 @@ impl Target {
     const PLAYER: PlayerId = PlayerId(1);
 
     fn join(room: &mut Room, hits: Rc<Cell<u32>>) -> Target {
-        let (link, outgoing) = link();
+        let (outbox, reader) = outbox();
         let hello = Hello {
             version: shared::PROTOCOL_VERSION,
             name: Name::from_input("Target"),
@@ -55,13 +54,13 @@ impl Target {
             attempt: 1,
         };
         let connection = Target::CONNECTION;
-        let connected = Connected { connection, hello, token: ResumeToken([1; 16]), link };
+        let connected = Connected { connection, hello, token: ResumeToken([1; 16]), outbox };
         room.handle(SessionEvent::Connected(connected));
-        Target { outgoing, up: false, hits }
+        Target { outbox: reader, up: false, hits }
     }
 
     fn fly(&mut self, room: &mut Room) {
-        drop(self.outgoing.try_take());
+        drop(self.outbox.drain());
         let world = room.world();
         let own = world.pilot(Target::PLAYER).and_then(|pilot| world.entity(pilot.ship?)).copied();
         let hit = |what: &Happening| {

@@ -2,8 +2,7 @@
 
 use crate::guest::{Guest, room, tick};
 use crate::pair::setup;
-use game_server::inbox::SessionEvent;
-use game_server::room::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS, WAITING_LIMIT_CLIENTS};
+use room::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS, SessionEvent, WAITING_LIMIT_CLIENTS};
 use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode};

@@ -5,8 +5,8 @@ use crate::peer::{
     BINARY, CONTINUATION, PING, Peer, TestServer, encoded, frame, hello, serve_with, upgrade_request,
 };
 use crate::well::{Heard, TICK_RATE, TICK_RATE_HZ, Well};
-use game_server::link::QUEUE_LIMIT_BYTES;
 use game_server::net::guard::limits::{Limits, SEND_BUFFER_BYTES};
+use room::outbox::QUEUE_LIMIT_BYTES;
 use shared::codec::decode_server;
 use shared::id::Tick;
 use shared::message::{ClientMessage, Input, InputFrames, ServerMessage};

@@ -1,11 +1,12 @@
 //! A room that is dropped in mid-tick comes back from its file: same world, same seats, one recording.
 
 use client_core::client::Client;
-use game_server::inbox::{Connected, ConnectionId, SessionEvent};
-use game_server::journal::{Journal, JournalOptions, unfinished};
-use game_server::link::{Outgoing, link};
-use game_server::room::Room;
-use game_server::verify::verify;
+use game_server::commands::verify::verify;
+use game_server::host::commit_gate::CommitGate;
+use game_server::host::journal::{Journal, JournalOptions, unfinished};
+use game_server::host::room_loop::publish;
+use room::outbox::{Drained, OutboxReader, outbox};
+use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::codec::decode_client;
 use shared::command::Admin;
 use shared::id::PlayerId;
@@ -36,7 +37,7 @@ struct Seated {
     client: Client,
     connection: ConnectionId,
     token: ResumeToken,
-    outgoing: Option<Outgoing>,
+    outbox: Option<OutboxReader>,
     closed: Option<CloseCode>,
 }
 
@@ -44,7 +45,7 @@ impl Seated {
     fn new(number: u64) -> Seated {
         let client = Client::new(&format!("Pilot {number}"), None);
         let token = ResumeToken([number as u8; 16]);
-        Seated { client, connection: ConnectionId(number), token, outgoing: None, closed: None }
+        Seated { client, connection: ConnectionId(number), token, outbox: None, closed: None }
     }
 
     /// A new connection, for which the server would give out this token.
@@ -60,9 +61,9 @@ impl Seated {
         while let Some(bytes) = self.client.poll_transmit() {
             match decode_client(&bytes).unwrap() {
                 ClientMessage::Hello(hello) => {
-                    let (link, outgoing) = link();
-                    self.outgoing = Some(outgoing);
-                    let connected = Connected { connection, hello, token: self.token, link };
+                    let (outbox, reader) = outbox();
+                    self.outbox = Some(reader);
+                    let connected = Connected { connection, hello, token: self.token, outbox };
                     room.handle(SessionEvent::Connected(connected));
                 }
                 message => room.handle(SessionEvent::Said { connection, message }),
@@ -70,14 +71,16 @@ impl Seated {
         }
     }
 
-    fn hear(&mut self, now_ms: f64) {
-        while let Some(taken) = self.outgoing.as_ref().and_then(Outgoing::try_take) {
-            for bytes in taken.messages.iter() {
+    fn hear(&mut self, commits: &CommitGate, now_ms: f64) {
+        let mut drained = Drained::default();
+        let is_durable = |tick| commits.is_durable(tick);
+        while self.outbox.as_ref().is_some_and(|outbox| outbox.drain_into(&mut drained, is_durable)) {
+            for bytes in drained.messages.iter() {
                 self.client.received(bytes, now_ms).unwrap();
             }
-            if let Some((code, _)) = taken.close {
+            if let Some((code, _)) = drained.close {
                 self.closed = Some(code);
-                self.outgoing = None;
+                self.outbox = None;
             }
         }
     }
@@ -87,34 +90,64 @@ impl Seated {
     }
 }
 
-fn play(room: &mut Room, players: &mut [Seated], ticks: u32, now_ms: &mut f64) {
+/// A room with its journal, as its loop has them.
+struct Hosted {
+    room: Room,
+    journal: Journal,
+    commits: Arc<CommitGate>,
+}
+
+impl Hosted {
+    fn new(journal: Journal, room: impl FnOnce(RoomOptions) -> Room) -> Hosted {
+        let unrecorded = || Arc::new(CommitGate::unrecorded(Arc::new(|| {})));
+        let is_recorded = journal.gate().is_some();
+        let commits = journal.gate().cloned().unwrap_or_else(unrecorded);
+        Hosted { room: room(RoomOptions { is_recorded, ..RoomOptions::default() }), journal, commits }
+    }
+
+    fn open(journal: Journal) -> Hosted {
+        Hosted::new(journal, |options| Room::new("belt-1".into(), setup(), options).unwrap())
+    }
+
+    fn tick(&mut self) {
+        self.room.tick(&mut ());
+        publish(&mut self.room, &mut self.journal, &self.commits);
+    }
+}
+
+fn play(hosted: &mut Hosted, players: &mut [Seated], ticks: u32, now_ms: &mut f64) {
     for _ in 0..ticks {
         *now_ms += TICK_MS;
         for (number, player) in players.iter_mut().enumerate() {
             let turn = (*now_ms / 700.0 + number as f64).sin();
             player.client.set_input([1, 5][number % 2], turn as f32 * 3.0);
             player.client.advance(*now_ms);
-            player.speak(room);
+            player.speak(&mut hosted.room);
         }
-        room.tick(&mut ());
-        players.iter_mut().for_each(|player| player.hear(*now_ms));
+        hosted.tick();
+        players.iter_mut().for_each(|player| player.hear(&hosted.commits, *now_ms));
     }
 }
 
 /// Plays on until the players hear what the journal has written.
-fn play_until(room: &mut Room, players: &mut [Seated], now_ms: &mut f64, done: impl Fn(&[Seated]) -> bool) {
+fn play_until(
+    hosted: &mut Hosted,
+    players: &mut [Seated],
+    now_ms: &mut f64,
+    done: impl Fn(&[Seated]) -> bool,
+) {
     for _ in 0..100_000 {
         if done(players) {
             return;
         }
-        play(room, players, 1, now_ms);
+        play(hosted, players, 1, now_ms);
         std::thread::yield_now();
     }
     panic!("it did not happen");
 }
 
 /// The room of the only unfinished recording, once its writer has let go of it.
-fn bring_back(home: &TempDir, options: &JournalOptions) -> Room {
+fn bring_back(home: &TempDir, options: &JournalOptions) -> Hosted {
     let found = loop {
         if let Some(found) = unfinished(home.path()).unwrap().next() {
             break found;
@@ -123,11 +156,11 @@ fn bring_back(home: &TempDir, options: &JournalOptions) -> Room {
     };
     let (restored, held) = found.restore().unwrap();
     let journal = Journal::resume(options, held, &restored, Arc::new(|| {})).unwrap();
-    Room::restore("belt-1".into(), restored, journal)
+    Hosted::new(journal, |options| Room::restore("belt-1".into(), restored, options))
 }
 
-fn mute(room: &mut Room, player: u32, muted: bool) {
-    room.handle(SessionEvent::Admin(Admin::Mute { player: PlayerId(player), muted }));
+fn mute(hosted: &mut Hosted, player: u32, muted: bool) {
+    hosted.room.handle(SessionEvent::Admin(Admin::Mute { player: PlayerId(player), muted }));
 }
 
 /// Whom nobody hears.
@@ -140,34 +173,34 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     let home = TempDir::new().unwrap();
     let options = JournalOptions { wait_limit_ms: 600_000, ..JournalOptions::new(home.path().into()) };
     let journal = Journal::create(&options, "belt-1", &setup(), Arc::new(|| {}));
-    let mut room = Room::new("belt-1".into(), setup(), journal).unwrap();
+    let mut hosted = Hosted::open(journal);
     let mut now_ms = 0.0;
     let mut players = [Seated::new(1), Seated::new(2), Seated::new(3)];
     for (number, player) in players.iter_mut().enumerate() {
         player.open(number as u64 + 1, now_ms);
     }
-    play_until(&mut room, &mut players, &mut now_ms, |players| {
+    play_until(&mut hosted, &mut players, &mut now_ms, |players| {
         players.iter().all(|one| one.player().is_some())
     });
     // One is muted before the last keyframe, one behind it.
-    mute(&mut room, 2, true);
-    mute(&mut room, 1, true);
-    play(&mut room, &mut players, 700, &mut now_ms);
-    mute(&mut room, 3, true);
-    mute(&mut room, 1, false);
-    play(&mut room, &mut players, 5, &mut now_ms);
+    mute(&mut hosted, 2, true);
+    mute(&mut hosted, 1, true);
+    play(&mut hosted, &mut players, 700, &mut now_ms);
+    mute(&mut hosted, 3, true);
+    mute(&mut hosted, 1, false);
+    play(&mut hosted, &mut players, 5, &mut now_ms);
     let before: Vec<_> = players.iter().map(Seated::player).collect();
-    let (tick, hash) = (room.world().tick, room.state_hash());
-    drop(room);
+    let (tick, hash) = (hosted.room.world().tick, hosted.room.state_hash());
+    drop(hosted);
 
-    let mut room = bring_back(&home, &options);
-    assert_eq!((room.world().tick, room.state_hash()), (tick, hash));
-    assert_eq!(room.seats(), 3);
-    assert_eq!(muted(&room), [2, 3]);
+    let mut hosted = bring_back(&home, &options);
+    assert_eq!((hosted.room.world().tick, hosted.room.state_hash()), (tick, hash));
+    assert_eq!(hosted.room.seats(), 3);
+    assert_eq!(muted(&hosted.room), [2, 3]);
     // Two come back, one stays away; a stranger without a seat gets one that nobody has had.
     players[0].open(11, now_ms);
     players[1].open(12, now_ms);
-    play_until(&mut room, &mut players[..2], &mut now_ms, |players| {
+    play_until(&mut hosted, &mut players[..2], &mut now_ms, |players| {
         players
             .iter()
             .all(|one| one.client.state(0.0).phase == "playing" || one.client.state(0.0).phase == "dead")
@@ -175,24 +208,24 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     assert_eq!(players[..2].iter().map(Seated::player).collect::<Vec<_>>(), before[..2]);
     let mut stranger = [Seated::new(4)];
     stranger[0].open(14, now_ms);
-    play_until(&mut room, &mut stranger, &mut now_ms, |players| players[0].player().is_some());
+    play_until(&mut hosted, &mut stranger, &mut now_ms, |players| players[0].player().is_some());
     assert_eq!(stranger[0].player(), Some(PlayerId(4)));
-    let world = room.world();
+    let world = hosted.room.world();
     let away: Vec<_> =
         world.pilots.iter().filter(|pilot| pilot.away).map(|pilot| Some(pilot.player)).collect();
     assert_eq!(away, before[2..]);
-    play(&mut room, &mut players[..2], 40, &mut now_ms);
+    play(&mut hosted, &mut players[..2], 40, &mut now_ms);
 
     // The one who stayed away does so for good, and the others' second crash is like the first.
-    drop(room);
-    let mut room = bring_back(&home, &options);
+    drop(hosted);
+    let mut hosted = bring_back(&home, &options);
     players[0].open(21, now_ms);
-    play_until(&mut room, &mut players[..1], &mut now_ms, |players| players[0].player().is_some());
+    play_until(&mut hosted, &mut players[..1], &mut now_ms, |players| players[0].player().is_some());
     assert_eq!(players[0].player(), before[0]);
-    assert_eq!(muted(&room), [2, 3]);
-    play(&mut room, &mut players[..1], 30 * 62, &mut now_ms);
-    assert_eq!(room.seats(), 1, "the grace time of the others is over");
-    room.finish();
+    assert_eq!(muted(&hosted.room), [2, 3]);
+    play(&mut hosted, &mut players[..1], 30 * 62, &mut now_ms);
+    assert_eq!(hosted.room.seats(), 1, "the grace time of the others is over");
+    hosted.journal.finish(&hosted.room.keyframe());
 
     let files: Vec<_> = std::fs::read_dir(home.path()).unwrap().collect();
     let [Ok(file)] = &files[..] else { panic!("one recording, not {files:?}") };
@@ -205,34 +238,34 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
 
 #[test]
 fn a_token_that_was_replaced_opens_nothing_once_the_new_one_is_known_to_have_arrived() {
-    let mut room = Room::new("belt-1".into(), setup(), Journal::off()).unwrap();
+    let mut hosted = Hosted::open(Journal::off());
     let mut now_ms = 0.0;
     let mut owner = [Seated::new(1)];
     owner[0].open(1, now_ms);
-    play(&mut room, &mut owner, 10, &mut now_ms);
+    play(&mut hosted, &mut owner, 10, &mut now_ms);
     let mut thief = [Seated::new(9)];
     thief[0].client = owner[0].client.clone();
 
     // The answer to a resume is lost: the old token is all that the client has.
     owner[0].open(2, now_ms);
-    owner[0].speak(&mut room);
-    room.tick(&mut ());
-    owner[0].outgoing = None;
+    owner[0].speak(&mut hosted.room);
+    hosted.tick();
+    owner[0].outbox = None;
     owner[0].open(3, now_ms);
-    play(&mut room, &mut owner, 10, &mut now_ms);
-    assert_eq!((owner[0].player(), room.seats()), (Some(PlayerId(1)), 1));
+    play(&mut hosted, &mut owner, 10, &mut now_ms);
+    assert_eq!((owner[0].player(), hosted.room.seats()), (Some(PlayerId(1)), 1));
 
     thief[0].open(4, now_ms);
-    play(&mut room, &mut thief, 2, &mut now_ms);
+    play(&mut hosted, &mut thief, 2, &mut now_ms);
     assert_eq!(thief[0].closed, Some(CloseCode::SeatGone));
-    play(&mut room, &mut owner, 2, &mut now_ms);
-    assert_eq!((owner[0].closed, room.seats()), (None, 1));
+    play(&mut hosted, &mut owner, 2, &mut now_ms);
+    assert_eq!((owner[0].closed, hosted.room.seats()), (None, 1));
 
     // A second tab with the newest token takes over.
     let mut tab = [Seated::new(5)];
     tab[0].client = owner[0].client.clone();
     tab[0].open(5, now_ms);
-    play(&mut room, &mut tab, 3, &mut now_ms);
-    owner[0].hear(now_ms);
+    play(&mut hosted, &mut tab, 3, &mut now_ms);
+    owner[0].hear(&hosted.commits, now_ms);
     assert_eq!((tab[0].player(), owner[0].closed), (Some(PlayerId(1)), Some(CloseCode::TakenOver)));
 }

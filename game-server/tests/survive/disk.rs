@@ -2,8 +2,8 @@
 
 use crate::player::{Player, play_until};
 use crate::process::{recordings, start};
-use game_server::journal::KEYFRAME_INTERVAL_SECONDS;
-use game_server::verify::verify;
+use game_server::commands::verify::verify;
+use game_server::host::journal::KEYFRAME_INTERVAL_SECONDS;
 use shared::recording::Recording;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -3,7 +3,7 @@
 use crate::facts::assert_all_true;
 use crate::player::{Player, play_until};
 use crate::process::{recordings, start};
-use game_server::verify::verify;
+use game_server::commands::verify::verify;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
 use shared::recording::Recording;

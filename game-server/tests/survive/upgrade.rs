@@ -3,7 +3,7 @@
 use crate::facts::assert_all_true;
 use crate::player::{Player, play_until};
 use crate::process::{recordings, start_binary};
-use game_server::verify::verify;
+use game_server::commands::verify::verify;
 use shared::message::CloseCode;
 use shared::recording::Recording;
 use std::fs;

@@ -1,6 +1,6 @@
 //! Where the player of each connection comes from, for moderators.
 
-use crate::inbox::ConnectionId;
+use room::ConnectionId;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -3,13 +3,13 @@
 
 use crate::net::http::body::{Answer, json, set, text};
 use crate::net::play::site::Site;
-use crate::room::SeatStatus;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use room::SeatStatus;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;

@@ -54,7 +54,7 @@ struct Status {
     stopping: bool,
     connections: usize,
     players: usize,
-    rooms: Vec<crate::game_loop::RoomStatus>,
+    rooms: Vec<crate::host::room_metrics::RoomStatus>,
 }
 
 /// Answers a request. Its `slot` goes on to the WebSocket.

@@ -1,6 +1,6 @@
 //! Recordings for the browser: the list, and the files.
 
-use crate::journal::{FILE_EXTENSION, ListedRecording, list};
+use crate::host::journal::{FILE_EXTENSION, ListedRecording, list};
 use crate::net::http::body::{Answer, Body, set, text};
 use bytes::Bytes;
 use futures_util::stream;

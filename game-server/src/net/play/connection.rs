@@ -1,18 +1,18 @@
 //! The life of one player's connection: Hello, a seat, messages both ways, the end. Never waits: what cannot be read or
 //! written now is left for the next round of the [pump](super::pump).
 
-use crate::link::{HEADER_LIMIT_BYTES, QUEUE_LIMIT_BYTES, Taken};
 use crate::net::guard::addresses::AtAddress;
 use crate::net::guard::allowance::Allowance;
 use crate::net::guard::limits::READ_BUFFER_BYTES;
 use crate::net::guard::presence::Present;
 use crate::net::http::Slot;
 use crate::net::play::ending::{Ending, close, ending, is_blocked, within_limit};
-use crate::net::play::frames::{self, Front, SHORT_MESSAGE_BYTES};
+use crate::net::play::frames::{self, Front, HEADER_LIMIT_BYTES, SHORT_MESSAGE_BYTES};
 use crate::net::play::seat::Seat;
 use crate::net::play::site::{Purpose, Site};
 use crate::net::play::wire::Wire;
 use metrics::counter;
+use room::outbox::{Drained, QUEUE_LIMIT_BYTES};
 use rustls::ServerConnection;
 use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
@@ -261,19 +261,20 @@ impl Connection {
         }
     }
 
-    /// Takes all that the room has to say. While the system is still sending, the link fills up, and the room sends less.
-    /// `taken` and `spares` are memory that goes from connection to connection.
-    pub fn collect(&mut self, taken: &mut Taken, spares: &mut Vec<Vec<u8>>, now: Instant) -> Flow {
+    /// Takes all that the room has to say. While the system is still sending, the outbox fills up, and the room sends less.
+    /// `drained` and `spares` are memory that goes from connection to connection.
+    pub fn collect(&mut self, drained: &mut Drained, spares: &mut Vec<Vec<u8>>, now: Instant) -> Flow {
         let Phase::Seated(seat) = &self.phase else { return Flow::Open };
-        if self.sending.is_some() || !seat.outgoing.take_into(taken) {
+        if self.sending.is_some() || !seat.drain_into(drained) {
             return Flow::Open;
         }
         // All messages of a tick in one piece: one system call, and one record of TLS.
-        let frames = taken.messages.take_frames(spares.pop().unwrap_or_default());
+        let mut frames = spares.pop().unwrap_or_default();
+        drained.messages.iter().for_each(|message| frames::put_message(Data::Binary, message, &mut frames));
         if self.wire.write_owned(frames).is_err() {
             return Flow::Ended;
         }
-        match taken.close.take() {
+        match drained.close.take() {
             Some((code, reason)) => self.end(close(code, reason), now),
             None => Flow::Open,
         }

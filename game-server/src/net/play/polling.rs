@@ -3,7 +3,6 @@
 //! Answers and posts are numbered from 0, so that either can be repeated without harm when the network or a proxy has lost it:
 //! an answer is kept until it is too old to be asked for, and a post that was taken in is not taken in again.
 
-use crate::link::Taken;
 use crate::net::guard::addresses::AtAddress;
 use crate::net::guard::allowance::Allowance;
 use crate::net::guard::limits::Limits;
@@ -13,6 +12,7 @@ use crate::net::play::seat::Seat;
 use crate::net::play::site::Site;
 use bytes::Bytes;
 use metrics::counter;
+use room::outbox::Drained;
 use shared::batch::{Piece, pieces, put_close, put_message};
 use shared::codec::decode_client;
 use shared::message::{ClientMessage, CloseCode};
@@ -37,7 +37,7 @@ struct State {
     /// None once the connection is closing.
     seat: Option<Seat>,
     /// Memory for what the room has said.
-    taken: Taken,
+    drained: Drained,
     /// What the next answer says, as far as that is known.
     batch: Vec<u8>,
     /// Whether the batch ends with a close.
@@ -109,7 +109,7 @@ impl PollingConnection {
     ) -> PollingConnection {
         let state = State {
             seat: Some(seat),
-            taken: Taken::default(),
+            drained: Drained::default(),
             batch: Vec::new(),
             is_closing: false,
             is_over: false,
@@ -247,14 +247,14 @@ impl State {
         Turn::Answer(answer)
     }
 
-    /// Takes all that the room has to say. Until the client asks again, the link fills up, and the room sends less.
+    /// Takes all that the room has to say. Until the client asks again, the outbox fills up, and the room sends less.
     fn gather(&mut self) {
         let Some(seat) = &self.seat else { return };
-        if !seat.outgoing.take_into(&mut self.taken) {
+        if !seat.drain_into(&mut self.drained) {
             return;
         }
-        self.taken.messages.iter().for_each(|message| put_message(message, &mut self.batch));
-        if let Some((code, reason)) = self.taken.close.take() {
+        self.drained.messages.iter().for_each(|message| put_message(message, &mut self.batch));
+        if let Some((code, reason)) = self.drained.close.take() {
             self.close(code, &reason);
         }
     }

@@ -3,12 +3,12 @@
 //!
 //! Between rounds a thread rests, so that it wakes up for many messages at a time instead of for each of them.
 
-use crate::link::Taken;
 use crate::net::play::connection::{Connection, Flow};
 #[cfg(target_os = "linux")]
 use crate::net::play::sockets::Ring;
 use crate::net::play::sockets::{Readiness, Report, SocketMethod, Sockets};
 use crate::net::play::stream::Meters;
+use room::outbox::Drained;
 use std::io;
 use std::net::TcpStream;
 use std::sync::atomic::{
@@ -130,7 +130,7 @@ struct Rounds<S> {
     shared: Arc<Shared>,
     connections: Connections,
     /// What a room has said to the connection at hand.
-    taken: Taken,
+    drained: Drained,
     /// Memory for what is to be sent: what is never freed need not be found again.
     spares: Vec<Vec<u8>>,
     meters: Meters,
@@ -152,7 +152,7 @@ impl<S: Sockets> Rounds<S> {
             sockets,
             shared,
             connections: Connections::default(),
-            taken: Taken::default(),
+            drained: Drained::default(),
             spares: Vec::new(),
             meters: Meters::default(),
             checked: Instant::now(),
@@ -165,8 +165,8 @@ impl<S: Sockets> Rounds<S> {
             let now = Instant::now();
             self.adopt_arrivals(now);
             if self.shared.flush.swap(false, Acquire) {
-                let (taken, spares) = (&mut self.taken, &mut self.spares);
-                self.connections.each(|connection| connection.collect(taken, spares, now));
+                let (drained, spares) = (&mut self.drained, &mut self.spares);
+                self.connections.each(|connection| connection.collect(drained, spares, now));
                 self.settle(now);
             }
             let (connections, spares) = (&mut self.connections, &mut self.spares);

@@ -1,11 +1,13 @@
 //! A player's seat in a room, from the connection's side.
 
-use crate::inbox::{Connected, ConnectionId, InboxSender, PostError, SessionEvent};
-use crate::link::{Outgoing, Taken, link};
+use crate::host::inbox::PostError;
+use crate::host::lobby::Entered;
 use crate::net::guard::whereabouts::Located;
 use crate::net::play::ending::{Ending, close, version_mismatch};
 use crate::net::play::site::Site;
 use metrics::counter;
+use room::outbox::{Drained, OutboxReader, outbox};
+use room::{Connected, ConnectionId, SessionEvent};
 use shared::message::{ClientMessage, CloseCode, Hello, ResumeToken};
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,9 +15,8 @@ use std::sync::atomic::Ordering::Relaxed;
 /// A player's seat, from this side.
 pub struct Seat {
     connection: ConnectionId,
-    inbox: InboxSender,
-    /// The way from it.
-    pub outgoing: Outgoing,
+    room: Entered,
+    outbox: OutboxReader,
     _located: Located,
 }
 
@@ -30,10 +31,10 @@ impl Seat {
         getrandom::fill(&mut token.0)
             .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
         let located = site.whereabouts.enter(connection, address);
-        let (link, outgoing) = link();
+        let (outbox, reader) = outbox();
         let hello = Hello { name: site.words.name(&hello.name), ..hello };
-        match site.lobby.connect(room, Connected { connection, hello, link, token }) {
-            Ok(inbox) => Ok(Seat { connection, inbox, outgoing, _located: located }),
+        match site.lobby.connect(room, Connected { connection, hello, token, outbox }) {
+            Ok(room) => Ok(Seat { connection, room, outbox: reader, _located: located }),
             Err(error) => Err(close(error.close_code(), error.to_string())),
         }
     }
@@ -41,7 +42,12 @@ impl Seat {
     /// Tells the room that the connection has ended.
     pub fn leave(self) {
         // A room that has ended has nobody to hear it.
-        let _ = self.inbox.post(SessionEvent::Disconnected { connection: self.connection });
+        let _ = self.room.inbox.post(SessionEvent::Disconnected { connection: self.connection });
+    }
+
+    /// Takes what the room has to say, once that is durable; says whether there was anything.
+    pub fn drain_into(&self, drained: &mut Drained) -> bool {
+        self.outbox.drain_into(drained, |tick| self.room.commits.is_durable(tick))
     }
 
     /// Posts what the client said to its room.
@@ -50,15 +56,15 @@ impl Seat {
             ClientMessage::Chat { text } => ClientMessage::Chat { text: site.words.line(&text) },
             message => message,
         };
-        match self.inbox.post(SessionEvent::Said { connection: self.connection, message }) {
+        match self.room.inbox.post(SessionEvent::Said { connection: self.connection, message }) {
             Ok(()) => Ok(()),
             // The room is behind by tens of thousands of messages: this one would be too late anyway.
             Err(PostError::Full) => {
                 counter!("driftbelt_messages_dropped_total").increment(1);
                 Ok(())
             }
-            Err(PostError::Ended) => match self.outgoing.try_take() {
-                Some(Taken { close: Some((code, reason)), .. }) => Err(close(code, reason)),
+            Err(PostError::Ended) => match self.outbox.drain() {
+                Some(Drained { close: Some((code, reason)), .. }) => Err(close(code, reason)),
                 _ => Err(close(CloseCode::GoingAway, "the room has ended")),
             },
         }

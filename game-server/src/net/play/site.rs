@@ -1,6 +1,6 @@
 //! What all connections of one server share.
 
-use crate::lobby::Lobby;
+use crate::host::lobby::Lobby;
 use crate::net::guard::addresses::Addresses;
 use crate::net::guard::bans::Bans;
 use crate::net::guard::limits::Limits;
@@ -14,7 +14,7 @@ use crate::net::http::polling::Polling;
 use crate::net::http::recordings::{Listing, Recordings};
 use crate::net::play::pump::Pump;
 use crate::net::play::stream::Meters;
-use crate::speech::Words;
+use room::speech::Words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;

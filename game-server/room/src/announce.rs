@@ -1,0 +1,61 @@
+//! What a room tells its players besides their snapshots: kills, prices, standings.
+
+use crate::room::{NOTICE_LIMIT_PLAYERS, Room, SCOREBOARD_INTERVAL_SECONDS, encoded};
+use crate::session::concerns;
+use crate::standings::Standings;
+use shared::event::Happening;
+use shared::id::PlayerId;
+use shared::message::{Notice, ServerMessage};
+use shared::recording::Mark;
+use shared::snapshot::WorldSnapshot;
+use shared::text::Name;
+
+impl Room {
+    /// Tells the room about kills, prices and standings, and marks what a viewer of the recording looks for.
+    pub(crate) fn announce(&mut self) {
+        let world = self.replicator.world();
+        let tick = world.tick;
+        let everybody = self.seats.len() <= NOTICE_LIMIT_PLAYERS;
+        for event in &world.events {
+            match event.what {
+                Happening::Death { victim, killer, bounty, .. } => {
+                    self.records.mark(Mark::killed(tick, killer, victim, bounty));
+                    let Some(victim_name) = name_of(world, victim) else { continue };
+                    let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
+                    let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
+                    let message = encoded(&ServerMessage::Notice(notice));
+                    for (player, seat) in &mut self.seats {
+                        if everybody || concerns(event, *player) || seat.session.sees(event.at) {
+                            seat.session.tell(&message);
+                        }
+                    }
+                }
+                Happening::Banked { player, gained, .. } => {
+                    self.records.mark(Mark::banked(tick, player, gained))
+                }
+                _ => {}
+            }
+        }
+        let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
+        if tick.0.is_multiple_of((interval / 4).max(1)) || self.standings.is_empty() {
+            self.standings = Standings::of(world);
+        }
+        // Everybody's turn comes once in the interval: told all at once, a thousand players would make one tick much longer.
+        for (player, seat) in &mut self.seats {
+            if tick.0.wrapping_add(player.0).is_multiple_of(interval) {
+                let scoreboard = self.standings.scoreboard(*player, world);
+                seat.session.send(&ServerMessage::Scoreboard(scoreboard));
+            }
+        }
+        if tick.0.is_multiple_of(interval) && self.quoted != world.prices {
+            self.quoted.clone_from(&world.prices);
+            self.quoted_at = tick;
+            let prices = self.quoted.clone();
+            self.broadcast(&ServerMessage::Quotes { prices });
+        }
+    }
+}
+
+fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {
+    world.pilot(player).map(|pilot| pilot.name.clone())
+}

@@ -1,0 +1,65 @@
+//! What a room has to record, until the loop hands it to the journal.
+
+use shared::command::TickInputs;
+use shared::id::Tick;
+use shared::keyframe::Keyframe;
+use shared::recording::{Mark, Seats};
+use std::collections::VecDeque;
+
+/// Seconds between two keyframes: what seeking and crash recovery simulate at most.
+pub const KEYFRAME_INTERVAL_SECONDS: f32 = 10.0;
+
+/// One entry of a recording.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// The whole world as of the newest tick, and who may resume which seat.
+    Keyframe(Box<(Keyframe, Seats)>),
+    /// Seats that differ from the next tick on.
+    Seats(Seats),
+    /// What entered the world in a tick, and the hash after it.
+    Tick {
+        /// The tick.
+        tick: Tick,
+        /// What entered the world.
+        inputs: TickInputs,
+        /// The hash after it.
+        state_hash: u64,
+    },
+    /// Something worth finding again.
+    Mark(Mark),
+}
+
+/// Records in the order in which they were made. A room that is not recorded makes none.
+pub struct Records {
+    waiting: Option<VecDeque<Record>>,
+    keyframe_interval_ticks: u32,
+    last_keyframe: Tick,
+}
+
+impl Records {
+    pub fn new(is_recorded: bool, keyframe_interval_ticks: u32) -> Records {
+        Records { waiting: is_recorded.then(VecDeque::new), keyframe_interval_ticks, last_keyframe: Tick(0) }
+    }
+
+    pub fn push(&mut self, record: Record) {
+        if let Some(waiting) = &mut self.waiting {
+            if let Record::Keyframe(keyframe) = &record {
+                self.last_keyframe = keyframe.0.tick;
+            }
+            waiting.push_back(record);
+        }
+    }
+
+    pub fn mark(&mut self, mark: Mark) {
+        self.push(Record::Mark(mark));
+    }
+
+    /// Whether it is time for a keyframe after a tick.
+    pub fn wants_keyframe(&self, tick: Tick) -> bool {
+        self.waiting.is_some() && tick.since(self.last_keyframe) >= self.keyframe_interval_ticks
+    }
+
+    pub fn pop(&mut self) -> Option<Record> {
+        self.waiting.as_mut()?.pop_front()
+    }
+}

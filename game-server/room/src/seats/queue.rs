@@ -1,0 +1,93 @@
+//! Clients that wait for a seat, in the order in which they came.
+
+use crate::event::{Connected, ConnectionId};
+use crate::outbox::Outbox;
+use shared::id::Tick;
+use shared::message::{CloseCode, ServerMessage};
+use std::collections::BTreeMap;
+
+/// Most clients that wait for a seat in one room.
+pub const WAITING_LIMIT_CLIENTS: usize = 4096;
+
+/// Who waits for a seat in a room.
+#[derive(Default)]
+pub struct AdmissionQueue {
+    /// By ticket: tickets ascend.
+    waiting: BTreeMap<u64, Waiting>,
+    tickets: BTreeMap<ConnectionId, u64>,
+    next_ticket: u64,
+}
+
+struct Waiting {
+    connected: Connected,
+    /// It knows its place.
+    told: bool,
+}
+
+impl AdmissionQueue {
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// A client goes to the end of the queue.
+    ///
+    /// # Errors
+    /// The client, if [`WAITING_LIMIT_CLIENTS`] wait already.
+    pub fn enter(&mut self, connected: Connected) -> Result<(), Connected> {
+        if self.len() >= WAITING_LIMIT_CLIENTS {
+            return Err(connected);
+        }
+        self.tickets.insert(connected.connection, self.next_ticket);
+        self.waiting.insert(self.next_ticket, Waiting { connected, told: false });
+        self.next_ticket += 1;
+        Ok(())
+    }
+
+    /// A client waits no longer.
+    pub fn leave(&mut self, connection: ConnectionId) -> Option<Connected> {
+        let ticket = self.tickets.remove(&connection)?;
+        self.waiting.remove(&ticket).map(|waiting| waiting.connected)
+    }
+
+    /// The client that has waited longest; it is in the queue no more.
+    pub fn next(&mut self) -> Option<Connected> {
+        let (_, Waiting { connected, .. }) = self.waiting.pop_first()?;
+        self.tickets.remove(&connected.connection);
+        Some(connected)
+    }
+
+    /// The outbox of a client that waits.
+    pub fn outbox(&self, connection: ConnectionId) -> Option<&Outbox> {
+        let ticket = self.tickets.get(&connection)?;
+        self.waiting.get(ticket).map(|waiting| &waiting.connected.outbox)
+    }
+
+    /// Tells clients their places: those that have just come, and in turns everybody once in `interval_ticks`.
+    pub fn tell(&mut self, tick: Tick, interval_ticks: u32) {
+        let (waiting, mut message) = (self.len() as u32, Vec::new());
+        let turn = u64::from(tick.0 % interval_ticks);
+        for (position, (ticket, client)) in (1..).zip(&mut self.waiting) {
+            if client.told && ticket % u64::from(interval_ticks) != turn {
+                continue;
+            }
+            client.told = true;
+            message.clear();
+            shared::codec::encode_server(&ServerMessage::Queued { position, waiting }, &mut message);
+            client.connected.outbox.send(tick, &message);
+        }
+    }
+
+    /// Sends everybody away.
+    pub fn close(&mut self, tick: Tick, code: CloseCode, reason: &str) {
+        self.tickets.clear();
+        for (_, waiting) in std::mem::take(&mut self.waiting) {
+            waiting.connected.outbox.close(tick, code, reason);
+        }
+    }
+}

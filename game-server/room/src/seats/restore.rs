@@ -1,0 +1,54 @@
+//! A room whose server was stopped hard goes on: the world from its recording, every seat kept for its player.
+
+use super::Seat;
+use crate::room::{Room, RoomOptions};
+use crate::session::Session;
+use crate::speech::look;
+use shared::command::Absence;
+use shared::id::PlayerId;
+use sim::replay::Resimulation;
+
+impl Room {
+    /// The room of a recording, at its last tick. All players are away, and their seats wait for them as after a lost
+    /// connection.
+    #[must_use]
+    pub fn restore(name: String, restored: Resimulation, options: RoomOptions) -> Room {
+        let (recording, setup, sim) = restored.into_parts();
+        let seats = recording.seats();
+        let mut room = Room::with_sim(name, setup, sim, options);
+        let now = room.sim.tick();
+        room.next_player = room.next_player.max(seats.next_player);
+        let humans: Vec<_> = room.world().pilots.iter().filter(|pilot| !pilot.drone).cloned().collect();
+        for pilot in humans {
+            let player = pilot.player;
+            room.next_player = room.next_player.max(player.0.saturating_add(1));
+            let key = seats.keys.binary_search_by_key(&player, |key| key.player);
+            let Ok(key) = key.map(|place| seats.keys[place]) else {
+                // Nobody could ever take it.
+                room.pending.leaves.push(player);
+                continue;
+            };
+            room.pending.absences.push(Absence { player, away: true });
+            let session = Session::restored(key, &room.setup, now);
+            let look = look(pilot.name.as_str());
+            let seat = Seat {
+                name: pilot.name,
+                look,
+                session,
+                muted: seats.muted.contains(&player).then_some(now),
+                connection: None,
+                away_since: now,
+                greeting: None,
+            };
+            room.seats.insert(player, seat);
+        }
+        room.empty_since = room.seats.is_empty().then_some(now);
+        room.record_keyframe();
+        room
+    }
+
+    /// Players with a seat and their names, ascending.
+    pub fn seated(&self) -> impl Iterator<Item = (PlayerId, &str)> {
+        self.seats.iter().map(|(player, seat)| (*player, seat.name.as_str()))
+    }
+}

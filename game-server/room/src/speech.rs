@@ -1,0 +1,126 @@
+//! What players write, made presentable: one spelling for what looks the same (Unicode NFKC), unwanted words hidden, and
+//! names that could be taken for each other told apart. Lengths and invisible characters are `shared::text`'s.
+
+use shared::text::{NAME_LIMIT_CHARS, Name, chat_line};
+use std::collections::BTreeSet;
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::confusable_detection::skeleton;
+
+/// Stands for each letter of a hidden word.
+const HIDDEN: char = '*';
+
+/// Words that nobody should have to read, of all languages.
+#[derive(Clone, Debug, Default)]
+pub struct Words(BTreeSet<String>);
+
+impl Words {
+    /// Adds a list: one word per line; lines that begin with # are for people.
+    pub fn add(&mut self, list: &str) {
+        let lines = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        self.0.extend(lines.map(look));
+    }
+
+    /// A line of chat with its unwanted words hidden; empty if nothing is to be said.
+    #[must_use]
+    pub fn line(&self, text: &str) -> String {
+        // Before the words are looked for: what is invisible, or cut off, must not part or hide one.
+        let cleaned = chat_line(text).unwrap_or_default();
+        let text = chat_line(&cleaned.nfkc().collect::<String>()).unwrap_or_default();
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let is_letter = |c: char| c.is_alphanumeric();
+            let word_end = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
+            let (word, behind) = rest.split_at(word_end);
+            if self.0.contains(&look(word)) {
+                shown.extend(word.chars().map(|_| HIDDEN));
+            } else {
+                shown.push_str(word);
+            }
+            let next_word = behind.find(is_letter).unwrap_or(behind.len());
+            shown.push_str(&behind[..next_word]);
+            rest = &behind[next_word..];
+        }
+        shown
+    }
+
+    /// A name that may be shown. One with an unwanted word in it becomes the name of those who have none.
+    #[must_use]
+    pub fn name(&self, name: &Name) -> Name {
+        let normal = Name::from_input(&name.as_str().nfkc().collect::<String>());
+        if self.line(normal.as_str()) == normal.as_str() { normal } else { Name::from_input("") }
+    }
+}
+
+/// What a text looks like: equal for texts that a person could take for each other.
+#[must_use]
+pub fn look(text: &str) -> String {
+    let lower = |text: String| text.to_lowercase();
+    let alike: String = skeleton(&lower(text.nfkc().collect())).collect();
+    lower(alike).chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The name itself, or with the first number behind it with which nobody else's name looks the same. `taken` says of a
+/// look whether somebody has it.
+#[must_use]
+pub fn distinct(name: Name, taken: impl Fn(&str) -> bool) -> Name {
+    if !taken(&look(name.as_str())) {
+        return name;
+    }
+    let numbered = |number: u32| {
+        let number = format!(" {number}");
+        let kept = NAME_LIMIT_CHARS - number.chars().count();
+        Name::from_input(&(name.as_str().chars().take(kept).collect::<String>() + &number))
+    };
+    (2..).map(numbered).find(|name| !taken(&look(name.as_str()))).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> Words {
+        let mut words = Words::default();
+        words.add(include_str!("../../../assets/words/en.txt"));
+        words.add(include_str!("../../../assets/words/ru.txt"));
+        words
+    }
+
+    #[test]
+    fn unwanted_words_are_hidden_however_they_are_spelt() {
+        let words = words();
+        assert_eq!(words.line("You SHIT, go!"), "You ****, go!");
+        assert_eq!(words.line("ѕhіt"), "****", "Cyrillic letters");
+        assert_eq!(words.line("ｓｈｉｔ"), "****", "wide letters");
+        assert_eq!(words.line("Сука!"), "****!");
+        assert_eq!(words.line("s\u{200b}h\u{ad}it"), "****", "characters that nobody sees");
+        assert_eq!(words.line("The Scunthorpe bus; дубликат"), "The Scunthorpe bus; дубликат");
+        assert_eq!(words.line(""), "");
+    }
+
+    #[test]
+    fn names_have_one_spelling_and_no_unwanted_word() {
+        let name = |text: &str| words().name(&Name::from_input(text)).as_str().to_owned();
+        assert_eq!(name("Ａｄａ"), "Ada");
+        assert_eq!(name("ﬁnch"), "finch");
+        assert_eq!(name("big shit"), "Pilot");
+        assert_eq!(name("Оля"), "Оля");
+        assert!(name("ﷺﷺﷺﷺ").chars().count() <= NAME_LIMIT_CHARS, "one character becomes eighteen");
+    }
+
+    #[test]
+    fn names_that_look_the_same_get_numbers() {
+        let mut looks: BTreeSet<String> = BTreeSet::new();
+        let mut enter = |text: &str| {
+            let name = distinct(Name::from_input(text), |look| looks.contains(look));
+            looks.insert(look(name.as_str()));
+            name.as_str().to_owned()
+        };
+        assert_eq!(enter("Ada"), "Ada");
+        assert_eq!(enter("ada"), "ada 2");
+        assert_eq!(enter("Аdа"), "Аdа 3", "Cyrillic А and а");
+        assert_eq!(enter("Adam"), "Adam");
+        assert_eq!(enter("Bartholomew Jojo"), "Bartholomew Jojo");
+        assert_eq!(enter("Bartholomew Jojo"), "Bartholomew Jo 2");
+    }
+}

@@ -1,0 +1,236 @@
+//! `bench-replay`: a recording through simulation and replication, without sockets: what each stage of a tick costs, and
+//! what the bytes of a snapshot are spent on.
+
+mod eyes;
+mod table;
+
+use anyhow::Context;
+use eyes::Eyes;
+use indicatif::{ProgressBar, ProgressStyle};
+use room::snapshot::Replicator;
+use shared::codec::{decode_server, encoded_length};
+use shared::delta::View;
+use shared::id::Tick;
+use shared::message::{SERVER_MESSAGE_LIMIT_BYTES, ServerMessage};
+use shared::recording::Recording;
+use shared::snapshot::WorldSnapshot;
+use shared::spent::Spent;
+use sim::replay::{ReplayError, Resimulation};
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+pub use table::write;
+
+/// Viewers whose snapshots are read again, to see what their bytes are spent on.
+const READ_VIEWERS: usize = 64;
+/// Ticks between two movements of the progress bar.
+const PROGRESS_TICKS: usize = 64;
+
+/// A part of a tick, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The simulation steps.
+    Step,
+    /// The state is hashed for the journal.
+    Hash,
+    /// The world is captured.
+    Capture,
+    /// What all viewers share: history, grid, every entity's usual record.
+    Observe,
+    /// Every viewer's own: interest, merge and encoding.
+    Snapshots,
+}
+
+impl Stage {
+    /// All stages, in their order.
+    pub const ALL: [Stage; 5] = [Stage::Step, Stage::Hash, Stage::Capture, Stage::Observe, Stage::Snapshots];
+}
+
+/// What a recording costs to play to a number of viewers.
+pub struct Costs {
+    /// Viewers at every tick.
+    pub viewers: usize,
+    /// Viewers that followed a player, at most.
+    pub following: usize,
+    /// By stage and tick: nanoseconds.
+    pub stages: [Vec<u64>; Stage::ALL.len()],
+    /// How many snapshots had so many bytes, by bytes.
+    pub sizes: Vec<u64>,
+    /// What the bytes of the snapshots that were read again were spent on.
+    pub spent: Spent,
+    /// How many those were.
+    pub read: u64,
+}
+
+/// Why a recording cannot be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// It cannot be simulated.
+    #[error(transparent)]
+    Simulation(#[from] ReplayError),
+    /// Replication wrote what no client could read.
+    #[error("the snapshot of tick {n} for viewer {viewer} cannot be read: {reason}", n = tick.0)]
+    Unreadable {
+        /// Of which tick.
+        tick: Tick,
+        /// For which viewer, counted from 0.
+        viewer: usize,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// The command: measures a recording and writes the table on the standard output.
+///
+/// # Errors
+/// If the file cannot be read or played, or the output cannot be written.
+pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let recording = Recording::open(bytes).with_context(|| file.display().to_string())?;
+    let style = ProgressStyle::with_template("{bar:32} {percent:>3} % {msg}")?;
+    let bar = ProgressBar::new(recording.ticks().into()).with_style(style);
+    let measured = measure(recording, viewers, |ticks| bar.set_position(ticks as u64));
+    bar.finish_and_clear();
+    let (recording, costs) = measured.with_context(|| file.display().to_string())?;
+    write(&recording, &costs, &mut io::stdout().lock())?;
+    Ok(())
+}
+
+/// Plays a recording to a number of viewers. `progress` is told how many ticks are done.
+///
+/// # Errors
+/// [`BenchError`] if it cannot be played as it was.
+pub fn measure(
+    recording: Recording,
+    viewers: usize,
+    mut progress: impl FnMut(usize),
+) -> Result<(Recording, Costs), BenchError> {
+    let mut replay = Resimulation::from_setup(recording)?;
+    let setup = replay.setup().clone();
+    let mut replicator = Replicator::new(&setup);
+    let mut world = WorldSnapshot::default();
+    let mut eyes = Eyes::new(viewers, &setup);
+    let mut readers = vec![View::new(setup.tick_seconds()); viewers.min(READ_VIEWERS)];
+    let mut costs = Costs::new(viewers);
+    while let Some(recorded) = replay.read() {
+        let mut watch = Stopwatch(Instant::now());
+        replay.step_by(&recorded);
+        watch.lap(&mut costs, Stage::Step);
+        replay.compare(&recorded);
+        watch.lap(&mut costs, Stage::Hash);
+        replay.sim().capture_into(&mut world);
+        watch.lap(&mut costs, Stage::Capture);
+        replicator.observe(|out| std::mem::swap(out, &mut world));
+        watch.lap(&mut costs, Stage::Observe);
+        replay.check()?;
+        costs.following = costs.following.max(eyes.settle(replicator.world()));
+        let mut watch = Stopwatch(Instant::now());
+        eyes.look(&mut replicator);
+        watch.lap(&mut costs, Stage::Snapshots);
+        costs.count(recorded.tick, &eyes, &mut readers)?;
+        let ticks = costs.stages[0].len();
+        if ticks.is_multiple_of(PROGRESS_TICKS) {
+            progress(ticks);
+        }
+    }
+    replay.check()?;
+    Ok((replay.into_parts().0, costs))
+}
+
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn lap(&mut self, costs: &mut Costs, stage: Stage) {
+        let now = Instant::now();
+        costs.stages[stage as usize].push((now - self.0).as_nanos() as u64);
+        self.0 = now;
+    }
+}
+
+impl Costs {
+    fn new(viewers: usize) -> Costs {
+        Costs {
+            viewers,
+            following: 0,
+            stages: Default::default(),
+            sizes: vec![0; SERVER_MESSAGE_LIMIT_BYTES + 1],
+            spent: Spent::default(),
+            read: 0,
+        }
+    }
+
+    /// Counts the bytes of a tick's snapshots, and reads some of them again as a client does.
+    fn count(&mut self, tick: Tick, eyes: &Eyes<'_>, readers: &mut [View]) -> Result<(), BenchError> {
+        for message in eyes.messages() {
+            self.sizes[message.len().min(SERVER_MESSAGE_LIMIT_BYTES)] += 1;
+        }
+        for (viewer, (message, view)) in eyes.messages().zip(readers).enumerate() {
+            let unreadable = |reason: String| BenchError::Unreadable { tick, viewer, reason };
+            let decoded = decode_server(message).map_err(|error| unreadable(error.to_string()))?;
+            let ServerMessage::Snapshot(snapshot) = decoded else {
+                return Err(unreadable("it is another message".into()));
+            };
+            let changes = view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta);
+            let spent = changes.map_err(|error| unreadable(error.to_string()))?.spent;
+            let events = encoded_length(&snapshot.events) as u32;
+            let own = (message.len() as u32).saturating_sub(spent.total() + events);
+            self.spent += Spent { events, own, ..spent };
+            self.read += 1;
+        }
+        Ok(())
+    }
+
+    /// Snapshots made.
+    #[must_use]
+    pub fn snapshots(&self) -> u64 {
+        self.sizes.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::recording::{Encoder, Header};
+    use sim::Sim;
+    use sim::scripted::{inputs, setup};
+
+    const TICKS: u32 = 200;
+
+    fn recording(tamper: Option<u32>) -> Recording {
+        let mut sim = Sim::new(&setup()).expect("the script's own setup");
+        let mut encoder = Encoder::new(&Header::new(&setup(), Sim::BUILD, "script", 0));
+        let mut file = Vec::new();
+        encoder.keyframe(&sim.keyframe()).expect("small");
+        for tick in 1..=TICKS {
+            sim.step(&inputs(tick));
+            let wrong = u64::from(tamper == Some(tick));
+            encoder.tick(Tick(tick), &inputs(tick), sim.state_hash() ^ wrong).expect("small");
+        }
+        file.extend(encoder.take().expect("small"));
+        Recording::open(file).expect("a sound recording")
+    }
+
+    #[test]
+    fn every_viewer_gets_a_snapshot_of_every_tick_and_every_byte_is_accounted_for() {
+        let (recording, costs) = measure(recording(None), 30, |_| {}).expect("it plays");
+        assert_eq!(costs.snapshots(), u64::from(TICKS) * 30);
+        assert!(costs.stages.iter().all(|stage| stage.len() == TICKS as usize));
+        assert!((5..30).contains(&costs.following), "{} follow, the rest stand", costs.following);
+        let bytes: u64 = (0u64..).zip(&costs.sizes).map(|(bytes, count)| bytes * count).sum();
+        assert_eq!((costs.read, u64::from(costs.spent.total())), (costs.snapshots(), bytes));
+        let spent = costs.spent;
+        assert!(spent.appeared > 0 && spent.motion > 0 && spent.events > 0 && spent.heading > 0, "{spent:?}");
+        let mut table = Vec::new();
+        write(&recording, &costs, &mut table).expect("a Vec takes it");
+        let table = String::from_utf8(table).expect("text");
+        for word in ["step", "snapshots", "per snapshot", "headings", "30, of which"] {
+            assert!(table.contains(word), "no `{word}` in\n{table}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_played_like_this_is_not_measured() {
+        let diverged = measure(recording(Some(77)), 2, |_| {}).err().expect("its hash was changed");
+        assert!(diverged.to_string().contains("from tick 77"), "{diverged}");
+    }
+}

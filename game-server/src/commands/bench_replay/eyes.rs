@@ -1,0 +1,127 @@
+//! The viewers of a benchmark: one follows each player, and the rest stand in the belt, evenly spread.
+
+use glam::{IVec2, Vec2};
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, SNAPSHOT_LIMIT_EVENTS, Scope, Session};
+use room::snapshot::{Interest, Replicator, Viewer};
+use shared::codec::encode_server;
+use shared::event::Event;
+use shared::id::{PlayerId, Tick};
+use shared::message::{Own, ResumeToken, ServerMessage, Snapshot};
+use shared::quantize;
+use shared::setup::Setup;
+use shared::snapshot::WorldSnapshot;
+use std::borrow::Cow;
+
+/// All viewers, and what they were sent last.
+pub struct Eyes<'a> {
+    setup: &'a Setup,
+    eyes: Vec<Eye>,
+    messages: Vec<Vec<u8>>,
+    /// The players of the newest tick.
+    players: Vec<PlayerId>,
+}
+
+enum Eye {
+    Follows(Box<Session>),
+    Stands(Standing),
+}
+
+/// A viewer who is no player.
+struct Standing {
+    viewer: Viewer,
+    interest: Interest,
+    sent: Option<Tick>,
+}
+
+impl<'a> Eyes<'a> {
+    /// So many viewers; nobody follows anybody yet.
+    pub fn new(count: usize, setup: &'a Setup) -> Eyes<'a> {
+        let eyes = (0..count).map(|index| Eye::Stands(Standing::new(place(index, count, setup), setup)));
+        Eyes { setup, eyes: eyes.collect(), messages: vec![Vec::new(); count], players: Vec::new() }
+    }
+
+    /// Every player is followed, as far as there are viewers; returns how many follow.
+    pub fn settle(&mut self, world: &WorldSnapshot) -> usize {
+        let known = self.players.iter().copied().eq(world.pilots.iter().map(|pilot| pilot.player));
+        if !known {
+            self.players.clear();
+            self.players.extend(world.pilots.iter().map(|pilot| pilot.player));
+            let count = self.eyes.len();
+            let mut missed = self.players.clone();
+            for (index, eye) in self.eyes.iter_mut().enumerate() {
+                let Eye::Follows(session) = eye else { continue };
+                match missed.binary_search(&session.player()) {
+                    Ok(found) => drop(missed.remove(found)),
+                    Err(_) => *eye = Eye::Stands(Standing::new(place(index, count, self.setup), self.setup)),
+                }
+            }
+            let standing = self.eyes.iter_mut().filter(|eye| matches!(eye, Eye::Stands(_)));
+            for (eye, player) in standing.zip(missed) {
+                let session = Session::new(player, ResumeToken([0; 16]), self.setup, world.tick);
+                *eye = Eye::Follows(Box::new(session));
+            }
+        }
+        self.eyes.iter().filter(|eye| matches!(eye, Eye::Follows(_))).count()
+    }
+
+    /// Makes everybody's snapshot of the newest tick.
+    pub fn look(&mut self, replicator: &mut Replicator) {
+        for (eye, message) in self.eyes.iter_mut().zip(&mut self.messages) {
+            match eye {
+                Eye::Follows(session) => {
+                    session.write_snapshot(
+                        replicator,
+                        self.setup,
+                        Scope::Whole,
+                        DEFAULT_VIEWER_BYTES_PER_SECOND,
+                        message,
+                    );
+                }
+                Eye::Stands(standing) => standing.write_snapshot(replicator, message),
+            }
+        }
+    }
+
+    /// What each viewer was sent last.
+    pub fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        self.messages.iter().map(Vec::as_slice)
+    }
+}
+
+impl Standing {
+    fn new(at: IVec2, setup: &Setup) -> Standing {
+        let interest = Interest::around(at, setup);
+        Standing { viewer: Viewer::default(), interest, sent: None }
+    }
+
+    fn write_snapshot(&mut self, replicator: &mut Replicator, out: &mut Vec<u8>) {
+        let mut payload = std::mem::take(replicator.payload_memory());
+        payload.clear();
+        replicator.write_payload(&mut self.viewer, &self.interest, &mut payload);
+        let tick = replicator.world().tick;
+        let since = self.sent.unwrap_or(Tick(tick.0.saturating_sub(1)));
+        let mut events: Vec<Event> = replicator.events(since, &self.interest).collect();
+        events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
+        out.clear();
+        let message = Snapshot {
+            tick,
+            fresh: self.sent.is_none(),
+            input_ack: tick,
+            input_lead: 0,
+            own: Own::default(),
+            events,
+            delta: Cow::Borrowed(&payload),
+        };
+        encode_server(&ServerMessage::Snapshot(message), out);
+        *replicator.payload_memory() = payload;
+        self.sent = Some(tick);
+    }
+}
+
+/// The place of one of so many viewers who stand on a lattice over the belt.
+fn place(index: usize, count: usize, setup: &Setup) -> IVec2 {
+    let side = (count as f32).sqrt().ceil().max(1.0);
+    let (column, row) = (index % side as usize, index / side as usize);
+    let share = (Vec2::new(column as f32, row as f32) + 0.5) / side;
+    quantize::position((share * 2.0 - 1.0) * setup.half_size())
+}

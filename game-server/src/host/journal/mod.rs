@@ -1,0 +1,297 @@
+//! The journal of a room: everything that enters its world, written to a recording off the room's thread.
+//!
+//! The room hands ticks, keyframes and marks to [`Journal`], which never waits: they go through a bounded queue to a
+//! thread that writes them to the operating system at once and to the disk at least every second. When the disk fails or
+//! does not keep up, recording stops, loudly, and the room goes on; with the next keyframe it is tried again, in a new
+//! file. The format is [`shared::recording`]'s.
+
+mod directory;
+mod list;
+mod retention;
+mod status;
+mod storage;
+mod syncer;
+#[cfg(test)]
+mod tests;
+mod unfinished;
+mod writer;
+
+pub use list::{ListedRecording, list};
+pub use retention::Retention;
+pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
+pub use status::JournalStatus;
+pub use unfinished::{Held, Unfinished, unfinished};
+
+use crate::host::commit_gate::{CommitGate, Flush};
+use directory::Directory;
+pub use room::KEYFRAME_INTERVAL_SECONDS;
+use room::Record;
+use shared::command::TickInputs;
+use shared::id::Tick;
+use shared::keyframe::Keyframe;
+use shared::setup::Setup;
+use sim::replay::Resimulation;
+use status::Reporter;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use storage::Storage;
+use writer::{Entry, OpenFile, Writer};
+
+/// How a recording's file ends.
+pub const FILE_EXTENSION: &str = "belt";
+/// Entries that wait for the disk at most: half a minute at the usual rate.
+pub const QUEUE_LIMIT_ENTRIES: usize = 1024;
+/// How long the end of a room waits for its recording to be closed.
+pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
+/// A file that is longer is closed at the next keyframe, and a new one begins, unless the host says otherwise.
+pub const DEFAULT_FILE_LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Players wait for the disk no longer than this, unless the host says otherwise.
+pub const DEFAULT_WAIT_LIMIT_MS: u32 = 500;
+
+/// Why nothing is recorded when the disk is slower than the room.
+const BEHIND: &str = "the disk does not keep up";
+
+/// Where and how rooms are recorded.
+#[derive(Clone, Debug)]
+pub struct JournalOptions {
+    /// Where the files go. Made if it is not there.
+    pub directory: PathBuf,
+    /// A file that is longer is closed at the next keyframe, and a new one begins.
+    pub file_limit_bytes: u64,
+    /// Which old recordings are deleted.
+    pub retention: Retention,
+    /// Longest that players wait for the disk before they are told what it has not got, in milliseconds.
+    pub wait_limit_ms: u32,
+}
+
+impl JournalOptions {
+    /// Recordings in this directory, none of them ever deleted.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> JournalOptions {
+        let retention = Retention::default();
+        JournalOptions {
+            directory,
+            file_limit_bytes: DEFAULT_FILE_LIMIT_BYTES,
+            retention,
+            wait_limit_ms: DEFAULT_WAIT_LIMIT_MS,
+        }
+    }
+}
+
+/// A room's end of its recording. Nothing here waits, except [`Journal::finish`].
+#[derive(Debug)]
+pub struct Journal(Option<Recorder>);
+
+#[derive(Debug)]
+struct Recorder {
+    queue: SyncSender<Entry>,
+    /// Where the writer finds the room's last keyframe when the queue ends. Not in the queue, which may be full.
+    last: Arc<Mutex<Option<Keyframe>>>,
+    ended: Receiver<()>,
+    status: Arc<Reporter>,
+    gate: Arc<CommitGate>,
+    keyframe_interval_ticks: u32,
+    last_keyframe: Option<Tick>,
+    tick: Tick,
+    /// Ticks were lost, so that those after them are of no use until a keyframe.
+    gap: bool,
+}
+
+impl Journal {
+    /// Records nothing.
+    #[must_use]
+    pub fn off() -> Journal {
+        Journal(None)
+    }
+
+    /// Begins the recording of a room. Its file is made with the first keyframe; if that fails, the status says so. `flush`
+    /// is called whenever what the room has said may go out to the players.
+    #[must_use]
+    pub fn create(options: &JournalOptions, room: &str, setup: &Setup, flush: Flush) -> Journal {
+        let storage = Directory::new(options.directory.clone(), options.retention.clone());
+        let gate = gate(options, setup, Tick(0), flush);
+        Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
+    }
+
+    /// Goes on with a recording that was not closed, in the same file. The first keyframe must be of its last tick.
+    ///
+    /// # Errors
+    /// If the half of a chunk at its end cannot be cut off.
+    pub fn resume(
+        options: &JournalOptions,
+        held: Held,
+        restored: &Resimulation,
+        flush: Flush,
+    ) -> io::Result<Journal> {
+        let storage = Directory::new(options.directory.clone(), options.retention.clone());
+        let (setup, recording) = (restored.setup(), restored.recording());
+        let Held { room, name, file } = held;
+        let open = OpenFile::resume(name, file, recording)?;
+        let gate = gate(options, setup, recording.last_tick(), flush);
+        let limit = options.file_limit_bytes;
+        Ok(Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, Some(open)))
+    }
+
+    fn on<S: Storage>(
+        storage: S,
+        file_limit_bytes: u64,
+        queue_limit_entries: usize,
+        room: &str,
+        setup: &Setup,
+        gate: CommitGate,
+        open: Option<OpenFile<S::File>>,
+    ) -> Journal {
+        let (queue, entries) = sync_channel(queue_limit_entries);
+        let (end, ended) = sync_channel::<()>(0);
+        let status = Arc::new(Reporter::new(room));
+        let gate = Arc::new(gate);
+        let last = Arc::new(Mutex::new(None));
+        let writer = Writer {
+            storage,
+            file_limit_bytes,
+            room: room.into(),
+            setup: setup.clone(),
+            status: status.clone(),
+            gate: gate.clone(),
+            open,
+        };
+        let thread = std::thread::Builder::new().name(format!("journal {room}"));
+        let spawned = thread.spawn({
+            let last = last.clone();
+            move || {
+                writer.run(&entries, &last);
+                // Its end is what the room waits for.
+                drop(end);
+            }
+        });
+        if let Err(error) = spawned {
+            status.stopped(&format!("its thread could not be started: {error}"));
+        }
+        Journal(Some(Recorder {
+            queue,
+            last,
+            ended,
+            status,
+            gate,
+            keyframe_interval_ticks: setup.ticks(KEYFRAME_INTERVAL_SECONDS),
+            last_keyframe: None,
+            tick: Tick(0),
+            gap: true,
+        }))
+    }
+
+    /// What holds back what players are told until it is written; `None` if nothing is recorded.
+    #[must_use]
+    pub fn gate(&self) -> Option<&Arc<CommitGate>> {
+        self.0.as_ref().map(|recorder| &recorder.gate)
+    }
+
+    /// Takes what a room has to record.
+    pub fn take(&mut self, record: Record) {
+        match record {
+            Record::Keyframe(keyframe) => self.keyframe(&keyframe.0, &keyframe.1),
+            Record::Seats(seats) => self.seats(seats),
+            Record::Tick { tick, inputs, state_hash } => self.record(tick, &inputs, state_hash),
+            Record::Mark(mark) => self.mark(mark),
+        }
+    }
+
+    /// The disk has exhausted the players' patience: they are told before it has what they are told.
+    pub fn is_late(&self) {
+        if let Some(recorder) = &self.0 {
+            recorder.status.late();
+        }
+    }
+
+    /// Whether it is time for a keyframe: before the first tick, and every [`KEYFRAME_INTERVAL_SECONDS`].
+    #[must_use]
+    pub fn wants_keyframe(&self) -> bool {
+        self.0.as_ref().is_some_and(|recorder| {
+            let last = recorder.last_keyframe;
+            last.is_none_or(|last| recorder.tick.since(last) >= recorder.keyframe_interval_ticks)
+        })
+    }
+
+    /// Records the whole world as of the newest tick, and who may take which seat back.
+    pub fn keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) {
+        let Some(recorder) = &mut self.0 else { return };
+        recorder.tick = keyframe.tick;
+        recorder.last_keyframe = Some(keyframe.tick);
+        // Refused, it leaves no gap: the file only has one keyframe less.
+        let entry = Entry::Keyframe(Box::new((keyframe.clone(), seats.clone())));
+        if recorder.queue.try_send(entry).is_ok() {
+            recorder.gap = false;
+        }
+    }
+
+    /// Records what entered the world in a tick, and the hash after it.
+    pub fn record(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) {
+        let Some(recorder) = &mut self.0 else { return };
+        recorder.tick = tick;
+        if recorder.gap {
+            return;
+        }
+        match recorder.queue.try_send(Entry::Tick { tick, inputs: inputs.clone(), state_hash }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                recorder.gap = true;
+                recorder.status.stopped(BEHIND);
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                recorder.gap = true;
+                recorder.status.stopped("its thread has ended");
+            }
+        }
+    }
+
+    /// Records who may take a seat back from the next tick on.
+    pub fn seats(&mut self, seats: Seats) {
+        let Some(recorder) = &mut self.0 else { return };
+        // Refused, it is made good by the next keyframe: that the disk is behind is found out with the tick.
+        let _ = recorder.queue.try_send(Entry::Seats(seats));
+    }
+
+    /// Records something worth finding again. Marks are dropped when the disk does not keep up.
+    pub fn mark(&mut self, mark: Mark) {
+        let Some(recorder) = &self.0 else { return };
+        if recorder.queue.try_send(Entry::Mark(mark)).is_err() {
+            recorder.status.mark_dropped();
+        }
+    }
+
+    /// Whether the room is recorded now, and where.
+    #[must_use]
+    pub fn status(&self) -> JournalStatus {
+        self.0.as_ref().map_or_else(JournalStatus::default, |recorder| recorder.status.status())
+    }
+
+    /// Leaves the recording to be gone on with from this keyframe, without an index. Waits as [`Journal::finish`] does.
+    pub fn leave(mut self, keyframe: &Keyframe, seats: &Seats) {
+        self.keyframe(keyframe, seats);
+        self.end();
+    }
+
+    /// Ends the recording with this keyframe and its index. Waits for the disk, but no longer than [`FINISH_LIMIT`].
+    pub fn finish(self, keyframe: &Keyframe) {
+        let Some(recorder) = &self.0 else { return };
+        *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyframe.clone());
+        self.end();
+    }
+
+    fn end(self) {
+        let Some(recorder) = self.0 else { return };
+        drop(recorder.queue);
+        if recorder.ended.recv_timeout(FINISH_LIMIT) == Err(RecvTimeoutError::Timeout) {
+            recorder.status.stopped("the disk did not take the end of the recording in time");
+        }
+    }
+}
+
+/// A gate for a room that stands at a tick.
+fn gate(options: &JournalOptions, setup: &Setup, at: Tick, flush: Flush) -> CommitGate {
+    CommitGate::new(at, setup.ticks(options.wait_limit_ms as f32 / 1000.0), flush)
+}

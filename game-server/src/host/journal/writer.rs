@@ -1,0 +1,297 @@
+//! The thread behind a journal: encodes what the room hands over, appends it to the file, and starts anew after trouble.
+
+use super::status::Reporter;
+use super::storage::{RecordingFile, Storage};
+use super::syncer::Syncer;
+use crate::host::commit_gate::CommitGate;
+use metrics::counter;
+use shared::command::TickInputs;
+use shared::id::Tick;
+use shared::keyframe::Keyframe;
+use shared::recording::{Encoder, FORMAT_VERSION, Header, Mark, Recording, Seats, TooLarge};
+use shared::setup::Setup;
+use sim::Sim;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// What has been written goes to the disk after this time, so that a power cut costs less than a second.
+const SYNC_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What a room hands over.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// The whole world as of the newest tick, and who may take which seat back.
+    Keyframe(Box<(Keyframe, Seats)>),
+    /// From the next tick on.
+    Seats(Seats),
+    /// What entered the world in a tick, and the hash after it.
+    Tick { tick: Tick, inputs: TickInputs, state_hash: u64 },
+    /// Something worth finding again.
+    Mark(Mark),
+}
+
+/// Why a file is given up.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+/// Writes one room's recordings.
+pub(super) struct Writer<S: Storage> {
+    pub storage: S,
+    pub file_limit_bytes: u64,
+    pub room: String,
+    pub setup: Setup,
+    pub status: Arc<Reporter>,
+    pub gate: Arc<CommitGate>,
+    /// The recording that is gone on with; `None` begins a new one with the first keyframe.
+    pub open: Option<OpenFile<S::File>>,
+}
+
+/// A recording that is being written.
+pub(super) struct OpenFile<F> {
+    name: String,
+    file: F,
+    encoder: Encoder,
+    /// Bytes in the file, all of them whole chunks.
+    bytes: u64,
+    last_tick: Tick,
+    last_keyframe: Option<Tick>,
+    unsynced_since: Option<Instant>,
+    /// What it is gone on with is of an older format, which readers of that time could not follow.
+    is_outdated: bool,
+}
+
+impl<S: Storage> Writer<S> {
+    /// Writes until the room lets go of the queue. With a keyframe in `last` the room has ended, and the recording gets
+    /// its index; without one something went wrong, and the recording stays open-ended.
+    pub fn run(mut self, entries: &Receiver<Entry>, last: &Mutex<Option<Keyframe>>) {
+        let mut syncer = match Syncer::start(&self.room) {
+            Ok(syncer) => syncer,
+            Err(error) => return self.status.stopped(&format!("its thread could not be started: {error}")),
+        };
+        if let Some(open) = &self.open {
+            self.status.recording(&open.name);
+        }
+        loop {
+            match entries.recv_timeout(self.until_sync(&syncer)) {
+                Ok(entry) => {
+                    let waiting = std::iter::once(entry).chain(entries.try_iter());
+                    let done =
+                        waiting.take(super::QUEUE_LIMIT_ENTRIES).try_for_each(|entry| self.take(entry));
+                    let written = done.and_then(|()| self.write());
+                    self.settle(written);
+                    self.publish();
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let synced = self.sync(&mut syncer);
+            self.settle(synced);
+        }
+        let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = match last {
+            Some(last) => self.end(&last),
+            None => self.write().and_then(|()| self.wait_for_disk()),
+        };
+        self.settle(ended);
+    }
+
+    fn take(&mut self, entry: Entry) -> Result<(), WriteError> {
+        match entry {
+            Entry::Keyframe(keyframe) => {
+                let (keyframe, seats) = *keyframe;
+                if let Some(open) = &mut self.open
+                    && open.last_tick == keyframe.tick
+                    && !open.is_full(self.file_limit_bytes)?
+                {
+                    return open.put_keyframe(&keyframe, &seats);
+                }
+                let Some(mut old) = self.open.take() else { return self.begin(&keyframe, &seats) };
+                // The disk has the new file before the index of the old one says that it is over: neither a crash nor a power
+                // cut between the two loses the session.
+                self.begin(&keyframe, &seats).and_then(|()| self.wait_for_disk())?;
+                if let Err(error) = old.close() {
+                    tracing::warn!(room = self.room, file = old.name, %error, "a full recording could not be closed");
+                }
+            }
+            Entry::Seats(seats) => {
+                if let Some(open) = &mut self.open {
+                    open.encoder.seats(&seats)?;
+                }
+            }
+            Entry::Tick { tick, inputs, state_hash } => {
+                // Without a file, ticks are lost until the next keyframe; so are those behind a gap.
+                let Some(open) = &mut self.open else { return Ok(()) };
+                if tick == open.last_tick.next() && open.last_keyframe.is_some() {
+                    open.last_tick = tick;
+                    open.encoder.tick(tick, &inputs, state_hash)?;
+                }
+            }
+            Entry::Mark(mark) => {
+                if let Some(open) = &mut self.open {
+                    open.encoder.mark(mark);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
+        let at = SystemTime::now();
+        let (file, name) = self.storage.create(&self.room, at)?;
+        let started_at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+        let header = Header::new(&self.setup, Sim::BUILD, &self.room, started_at);
+        let open = self.open.insert(OpenFile {
+            name: name.clone(),
+            file,
+            encoder: Encoder::new(&header),
+            bytes: 0,
+            last_tick: keyframe.tick,
+            last_keyframe: None,
+            unsynced_since: None,
+            is_outdated: false,
+        });
+        open.put_keyframe(keyframe, seats)?;
+        open.write()?;
+        self.status.recording(&name);
+        Ok(())
+    }
+
+    /// Hands what is encoded to the operating system.
+    fn write(&mut self) -> Result<(), WriteError> {
+        self.open.as_mut().map_or(Ok(()), OpenFile::write)
+    }
+
+    /// Says what players may be told now.
+    fn publish(&self) {
+        let Some(open) = &self.open else { return self.gate.open() };
+        if self.gate.write(open.last_tick) {
+            self.status.in_time();
+        }
+    }
+
+    fn until_sync(&self, syncer: &Syncer<S::File>) -> Duration {
+        let since = self.open.as_ref().and_then(|open| open.unsynced_since).filter(|_| !syncer.is_busy());
+        since.map_or(SYNC_INTERVAL, |since| SYNC_INTERVAL.saturating_sub(since.elapsed()))
+    }
+
+    fn sync(&mut self, syncer: &mut Syncer<S::File>) -> Result<(), WriteError> {
+        syncer.poll()?;
+        if !syncer.is_busy()
+            && let Some(open) = &mut self.open
+            && open.unsynced_since.is_some_and(|since| since.elapsed() >= SYNC_INTERVAL)
+        {
+            open.unsynced_since = None;
+            syncer.begin(&open.file)?;
+        }
+        Ok(())
+    }
+
+    fn wait_for_disk(&mut self) -> Result<(), WriteError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        Ok(open.file.sync()?)
+    }
+
+    /// Ends the room's recording.
+    fn end(&mut self, last: &Keyframe) -> Result<(), WriteError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        // The last keyframe lets the world go on from the very end; after a gap it belongs to another world.
+        let is_new = open.last_tick == last.tick && open.last_keyframe != Some(last.tick);
+        if is_new && !open.encoder.is_full() {
+            open.encoder.keyframe(last)?;
+        }
+        open.close()?;
+        self.open = None;
+        self.status.ended();
+        Ok(())
+    }
+
+    /// Gives the file up after an error. The next keyframe begins a new one.
+    fn settle(&mut self, result: Result<(), WriteError>) {
+        let Err(error) = result else { return };
+        if let Some(mut open) = self.open.take() {
+            // A disk that has failed may refuse this too; the reader finds the last whole chunk either way.
+            let _ = match open.bytes {
+                0 => self.storage.remove(&open.name),
+                bytes => open.file.cut_to(bytes),
+            };
+        }
+        self.status.stopped(&error.to_string());
+        self.gate.open();
+    }
+}
+
+impl<S: Storage> Drop for Writer<S> {
+    /// Whatever ended it: nobody waits for what is not written any more.
+    fn drop(&mut self) {
+        self.gate.open();
+    }
+}
+
+impl<F: RecordingFile> OpenFile<F> {
+    /// Goes on with a recording that was not closed; what stands behind its last whole chunk is cut off.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn resume(name: String, mut file: F, recording: &Recording) -> io::Result<OpenFile<F>> {
+        let bytes = recording.sound_bytes() as u64;
+        if bytes < recording.file_bytes() as u64 {
+            file.cut_to(bytes)?;
+        }
+        Ok(OpenFile {
+            name,
+            file,
+            encoder: Encoder::resume(recording),
+            bytes,
+            last_tick: recording.last_tick(),
+            last_keyframe: None,
+            unsynced_since: None,
+            is_outdated: recording.header().format < FORMAT_VERSION,
+        })
+    }
+
+    fn put_keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
+        // In this order, so that a file which is worth going on with, having a keyframe, has its seats too.
+        self.encoder.seats(seats)?;
+        self.encoder.keyframe(keyframe)?;
+        self.last_keyframe = Some(keyframe.tick);
+        Ok(())
+    }
+
+    /// Whether the next keyframe belongs into a new file: this one has reached a limit, with all that waits to be written, or is
+    /// of an older format.
+    fn is_full(&mut self, limit_bytes: u64) -> Result<bool, WriteError> {
+        self.write()?;
+        Ok(self.is_outdated || self.encoder.is_full() || self.bytes >= limit_bytes)
+    }
+
+    /// Hands what is encoded to the operating system.
+    fn write(&mut self) -> Result<(), WriteError> {
+        let bytes = self.encoder.take()?;
+        self.append(&bytes)
+    }
+
+    /// Ends the file with its index and waits for the disk.
+    fn close(&mut self) -> Result<(), WriteError> {
+        let bytes = self.encoder.finish()?;
+        self.append(&bytes)?;
+        Ok(self.file.sync()?)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.file.append(bytes)?;
+        self.bytes += bytes.len() as u64;
+        self.unsynced_since.get_or_insert_with(Instant::now);
+        counter!("driftbelt_journal_bytes_total").increment(bytes.len() as u64);
+        Ok(())
+    }
+}

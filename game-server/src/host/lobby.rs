@@ -1,0 +1,416 @@
+//! The rooms of this process: made on demand, filled by a matchmaker that prefers the fullest open room, gone when empty.
+
+use crate::host::commit_gate::{CommitGate, Flush};
+use crate::host::inbox::{InboxSender, PostError, inbox};
+use crate::host::journal::{Journal, JournalOptions, Unfinished, unfinished};
+use crate::host::room_loop;
+use crate::host::room_metrics::{RoomStats, RoomStatus};
+use room::{Connected, Room, RoomOptions, SeatStatus, SessionEvent, Stop};
+use shared::command::Admin;
+use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
+use shared::rules::RuleError;
+use shared::setup::Setup;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+
+/// What rooms are made of.
+#[derive(Clone, Debug)]
+pub struct LobbyOptions {
+    /// What a new room starts from; its seed counts only if `fixed_seed` is set.
+    pub setup: Setup,
+    /// Every room starts from the setup's seed instead of a random one.
+    pub fixed_seed: bool,
+    /// Rooms at most.
+    pub rooms_limit: usize,
+    /// Seconds for which the seat of a player who lost the connection is kept.
+    pub seat_grace_seconds: u32,
+    /// How many bytes of entities every viewer is sent in a second at most, on average.
+    pub viewer_bytes_per_second: u32,
+    /// Where and how to record; `None` turns recording off.
+    pub journal: Option<JournalOptions>,
+}
+
+/// Why a client gets no seat. The text is for the player.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// Not a name that a room may have.
+    #[error(
+        "“{0}” cannot be a room's name: use 1 to {ROOM_NAME_LIMIT_BYTES} of the characters a–z, 0–9 and -"
+    )]
+    BadName(String),
+    /// No room, and none can be made.
+    #[error("there is no place for another room: try again in a moment")]
+    Full,
+    /// The room of the seat is gone, and the seat with it.
+    #[error("this seat is no longer kept: join again")]
+    SeatGone,
+    /// The server is going down.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The setup or the machine does not allow a room.
+    #[error("the room could not be opened: {0}")]
+    Broken(String),
+}
+
+impl EnterError {
+    /// The close code that goes with it.
+    #[must_use]
+    pub fn close_code(&self) -> CloseCode {
+        match self {
+            EnterError::BadName(_) => CloseCode::BadMessage,
+            EnterError::Full | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::SeatGone => CloseCode::SeatGone,
+            EnterError::Stopping => CloseCode::GoingAway,
+        }
+    }
+}
+
+/// There is no room of this name, or it takes nothing in.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no room “{0}”")]
+pub struct NoRoom(String);
+
+/// The rooms of this process.
+#[derive(Clone)]
+pub struct Lobby(Arc<Inner>);
+
+struct Inner {
+    options: LobbyOptions,
+    /// Called whenever what a room has said can be written.
+    flush: Flush,
+    rooms: Mutex<Rooms>,
+}
+
+#[derive(Default)]
+struct Rooms {
+    running: BTreeMap<String, Entry>,
+    /// Threads of rooms that have retired, to be joined at the end.
+    ended: Vec<JoinHandle<()>>,
+    stopping: bool,
+}
+
+/// What a connection holds of the room that it was sent to.
+#[derive(Clone)]
+pub struct Entered {
+    /// Where it posts what its client says.
+    pub inbox: InboxSender,
+    /// Says what its client may be told.
+    pub commits: Arc<CommitGate>,
+}
+
+struct Entry {
+    room: Entered,
+    stats: Arc<RoomStats>,
+    thread: JoinHandle<()>,
+}
+
+impl Lobby {
+    /// A lobby without rooms.
+    ///
+    /// # Errors
+    /// [`RuleError`] if a number of the setup is out of range.
+    pub fn new(options: LobbyOptions, flush: Flush) -> Result<Lobby, RuleError> {
+        options.setup.check()?;
+        Ok(Lobby(Arc::new(Inner { options, flush, rooms: Mutex::default() })))
+    }
+
+    /// Sends a client to the named room or to one that has a seat; makes the room if there is none. Where all seats are
+    /// taken, the client waits.
+    ///
+    /// # Errors
+    /// [`EnterError`] if there is no room for it.
+    pub fn connect(&self, room: Option<&str>, connected: Connected) -> Result<Entered, EnterError> {
+        let mut rooms = self.rooms();
+        if rooms.stopping {
+            return Err(EnterError::Stopping);
+        }
+        rooms.let_go_of_broken();
+        let name = match room {
+            Some(name) => checked_name(name)?.to_owned(),
+            None => rooms.chosen(&self.0.options).ok_or(EnterError::Full)?,
+        };
+        if !rooms.running.contains_key(&name) {
+            if connected.hello.resume.is_some() {
+                return Err(EnterError::SeatGone);
+            }
+            if rooms.running.len() >= self.0.options.rooms_limit {
+                return Err(EnterError::Full);
+            }
+            let entry = self.open(&name)?;
+            rooms.running.insert(name.clone(), entry);
+        }
+        let Some(entry) = rooms.running.get(&name) else { return Err(EnterError::Full) };
+        // Counted under the lock that `retire` takes, so that no room ends with somebody on the way in.
+        entry.stats.entering.fetch_add(1, Relaxed);
+        match entry.room.inbox.post(SessionEvent::Connected(connected)) {
+            Ok(()) => {
+                entry.stats.seats.fetch_add(1, Relaxed);
+                Ok(entry.room.clone())
+            }
+            Err(error) => {
+                entry.stats.entering.fetch_sub(1, Relaxed);
+                Err(match error {
+                    PostError::Full => EnterError::Full,
+                    PostError::Ended => EnterError::Stopping,
+                })
+            }
+        }
+    }
+
+    /// Gives a room an administrator's order.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if there is no such room.
+    pub fn administer(&self, room: &str, act: Admin) -> Result<(), NoRoom> {
+        self.post(room, SessionEvent::Admin(act))
+    }
+
+    /// Asks a room who has a seat in it. The answer comes at its next tick.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if there is no such room.
+    pub fn ask_roster(&self, room: &str) -> Result<Receiver<Vec<SeatStatus>>, NoRoom> {
+        let (reply, answer) = sync_channel(1);
+        self.post(room, SessionEvent::Roster(reply)).map(|()| answer)
+    }
+
+    fn post(&self, room: &str, event: SessionEvent) -> Result<(), NoRoom> {
+        let no_room = || NoRoom(room.chars().take(ROOM_NAME_LIMIT_BYTES).collect());
+        let rooms = self.rooms();
+        let entry = rooms.running.get(room).ok_or_else(no_room)?;
+        entry.room.inbox.post(event).map_err(|_| no_room())
+    }
+
+    /// Every room as of about a second ago.
+    #[must_use]
+    pub fn status(&self) -> Vec<RoomStatus> {
+        self.rooms().running.values().map(|entry| entry.stats.status()).collect()
+    }
+
+    /// Tells the players, closes the recordings or leaves them to the next server, and waits for the rooms to end. New
+    /// clients are refused from now on.
+    pub fn stop(&self, stop: Stop) {
+        let threads = {
+            let mut rooms = self.rooms();
+            rooms.stopping = true;
+            let running = std::mem::take(&mut rooms.running);
+            let mut threads = std::mem::take(&mut rooms.ended);
+            for entry in running.into_values() {
+                if let Err(error) = entry.room.inbox.post(SessionEvent::Stop(stop)) {
+                    tracing::warn!(%error, "a room could not be told to stop");
+                }
+                threads.push(entry.thread);
+            }
+            threads
+        };
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a room's thread had panicked");
+            }
+        }
+    }
+
+    /// Where rooms are recorded, if they are.
+    #[must_use]
+    pub fn recordings(&self) -> Option<&Path> {
+        self.0.options.journal.as_ref().map(|journal| journal.directory.as_path())
+    }
+
+    /// Opens the rooms again whose recordings were not closed, each at the tick where its recording ends. What cannot be
+    /// restored is logged and left.
+    pub fn restore(&self) {
+        let Some(journal) = &self.0.options.journal else { return };
+        let found = match unfinished(&journal.directory) {
+            Ok(found) => found,
+            Err(error) => return tracing::error!(%error, "the recordings cannot be looked through for rooms"),
+        };
+        for unfinished in found {
+            let (room, file) = (unfinished.room().to_owned(), unfinished.name().to_owned());
+            if checked_name(&room).is_err() || self.rooms().running.len() >= self.0.options.rooms_limit {
+                tracing::warn!(room, file, "there is no place for the room of this recording");
+                continue;
+            }
+            match self.bring_back(unfinished, journal) {
+                Ok(entry) => drop(self.rooms().running.insert(room, entry)),
+                Err(error) => tracing::error!(room, file, %error, "the room cannot be restored"),
+            }
+        }
+    }
+
+    fn bring_back(&self, unfinished: Unfinished, options: &JournalOptions) -> Result<Entry, Box<dyn Error>> {
+        let (restored, held) = unfinished.restore()?;
+        let (name, file) = (held.room.clone(), held.name.clone());
+        let journal = Journal::resume(options, held, &restored, self.0.flush.clone())?;
+        let room = Room::restore(name, restored, self.room_options());
+        tracing::info!(
+            room = room.name(),
+            file,
+            tick = room.world().tick.0,
+            seats = room.seats(),
+            "room restored from its recording"
+        );
+        let seats = room.seats();
+        let entry = self.run(room, journal)?;
+        entry.stats.seats.store(seats, Relaxed);
+        Ok(entry)
+    }
+
+    fn open(&self, name: &str) -> Result<Entry, EnterError> {
+        let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
+        let options = &self.0.options;
+        let mut setup = options.setup.clone();
+        if !options.fixed_seed {
+            setup.seed = getrandom::u64().map_err(|error| broken(&error))?;
+        }
+        let journal = match &options.journal {
+            Some(journal) => Journal::create(journal, name, &setup, self.0.flush.clone()),
+            None => Journal::off(),
+        };
+        let room = Room::new(name.into(), setup, self.room_options()).map_err(|error| broken(&error))?;
+        self.run(room, journal).map_err(|error| broken(&error))
+    }
+
+    fn room_options(&self) -> RoomOptions {
+        let options = &self.0.options;
+        RoomOptions {
+            seat_grace_seconds: options.seat_grace_seconds,
+            viewer_bytes_per_second: options.viewer_bytes_per_second,
+            is_recorded: options.journal.is_some(),
+        }
+    }
+
+    /// Gives a room its thread.
+    fn run(&self, room: Room, journal: Journal) -> io::Result<Entry> {
+        let name = room.name().to_owned();
+        let (sender, receiver) = inbox();
+        let stats = Arc::new(RoomStats::default());
+        let unrecorded = || Arc::new(CommitGate::unrecorded(self.0.flush.clone()));
+        let commits = journal.gate().cloned().unwrap_or_else(unrecorded);
+        let thread = std::thread::Builder::new().name(format!("room {name}"));
+        let thread = thread.spawn({
+            let (stats, commits, lobby) = (stats.clone(), commits.clone(), Arc::downgrade(&self.0));
+            move || {
+                tracing::info!(room = name, "room opened");
+                let retire = || retire(&lobby, &name);
+                let ended = room_loop::run(room, journal, &commits, &receiver, &stats, retire);
+                tracing::info!(room = name, ?ended, "room closed");
+            }
+        });
+        Ok(Entry { room: Entered { inbox: sender, commits }, stats, thread: thread? })
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes an abandoned room out of the lobby unless somebody is on the way in.
+fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
+    let Some(inner) = lobby.upgrade() else { return true };
+    let mut rooms = inner.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+    if rooms.running.get(name).is_some_and(|entry| entry.stats.entering.load(Relaxed) > 0) {
+        return false;
+    }
+    if let Some(entry) = rooms.running.remove(name) {
+        rooms.ended.retain(|thread| !thread.is_finished());
+        rooms.ended.push(entry.thread);
+    }
+    true
+}
+
+impl Rooms {
+    /// Takes out rooms that have ended without taking their leave: their thread has panicked.
+    fn let_go_of_broken(&mut self) {
+        let broken = self.running.extract_if(.., |_, entry| entry.thread.is_finished());
+        self.ended.extend(broken.map(|(name, entry)| {
+            tracing::error!(room = name, "a room has broken off");
+            entry.thread
+        }));
+    }
+
+    /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
+    /// shortest queue.
+    fn chosen(&self, options: &LobbyOptions) -> Option<String> {
+        let capacity = usize::from(options.setup.mode.capacity);
+        let taken = || self.running.iter().map(|(name, entry)| (entry.stats.seats.load(Relaxed), name));
+        if let Some((_, name)) = taken().filter(|(seats, _)| *seats < capacity).max() {
+            return Some(name.clone());
+        }
+        if self.running.len() < options.rooms_limit {
+            return Some(self.unused_name());
+        }
+        taken().min().map(|(_, name)| name.clone())
+    }
+
+    fn unused_name(&self) -> String {
+        let mut number = 1;
+        while self.running.contains_key(&format!("belt-{number}")) {
+            number += 1;
+        }
+        format!("belt-{number}")
+    }
+}
+
+fn checked_name(name: &str) -> Result<&str, EnterError> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=ROOM_NAME_LIMIT_BYTES).contains(&name.len()) && name.bytes().all(allowed) {
+        Ok(name)
+    } else {
+        Err(EnterError::BadName(name.chars().take(ROOM_NAME_LIMIT_BYTES).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::belt;
+    use room::ConnectionId;
+    use room::outbox::outbox;
+    use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
+    use shared::PROTOCOL_VERSION;
+    use shared::message::{Hello, ResumeToken};
+    use shared::text::Name;
+    use std::sync::atomic::AtomicBool;
+
+    fn newcomer(number: u64) -> Connected {
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            name: Name::from_input("Ada"),
+            resume: None,
+            last_tick: None,
+            talk_heard: 0,
+            attempt: 1,
+        };
+        let token = ResumeToken([0; 16]);
+        Connected { connection: ConnectionId(number), hello, token, outbox: outbox().0 }
+    }
+
+    #[test]
+    fn who_comes_after_a_room_has_broken_off_gets_another_one() {
+        let options = LobbyOptions {
+            setup: belt(),
+            fixed_seed: true,
+            rooms_limit: 1,
+            seat_grace_seconds: 60,
+            viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
+            journal: None,
+        };
+        let breaks = AtomicBool::new(true);
+        let flush = Arc::new(move || assert!(!breaks.swap(false, Relaxed), "the room breaks off"));
+        let lobby = Lobby::new(options, flush).expect("a sound setup");
+        lobby.connect(None, newcomer(1)).expect("a seat");
+        while !lobby.rooms().running.values().all(|entry| entry.thread.is_finished()) {
+            std::thread::yield_now();
+        }
+        lobby.connect(None, newcomer(2)).expect("a seat in another room");
+        let answer = lobby.ask_roster("belt-1").expect("the room");
+        assert!(answer.recv().is_ok(), "it ticks");
+        lobby.stop(Stop::ForGood);
+    }
+}

@@ -1,0 +1,213 @@
+//! What is measured of a running room, for the metrics, the log and the status page. Measuring never steers.
+
+use crate::host::journal::{Journal, JournalStatus};
+use metrics::{Gauge, Histogram, counter, gauge, histogram};
+use room::Room;
+use room::stage::{Stage, StageWatch};
+use serde::Serialize;
+use shared::message::LoadLevel;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Tick durations that the status looks back on: ten seconds at the usual rate.
+const STATUS_WINDOW_TICKS: usize = 300;
+
+/// What others may know about a running room.
+#[derive(Debug, Default)]
+pub struct RoomStats {
+    /// Seats taken and clients that wait for one, as of the newest tick, and those on their way in.
+    pub seats: AtomicUsize,
+    /// Clients that were sent to the room and have not arrived.
+    pub entering: AtomicUsize,
+    status: Mutex<RoomStatus>,
+}
+
+/// A room as `/api/status` shows it.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomStatus {
+    /// The name, as in an invite link.
+    pub name: String,
+    /// The mode's title.
+    pub mode: String,
+    /// People with a seat.
+    pub players: usize,
+    /// Clients that wait for a seat.
+    pub waiting: usize,
+    /// Drones in the belt.
+    pub drones: usize,
+    /// Seats.
+    pub capacity: usize,
+    /// The newest tick.
+    pub tick: u32,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+    /// Median tick duration of the last seconds, in microseconds.
+    pub tick_micros_p50: u32,
+    /// 99th percentile of the same.
+    pub tick_micros_p99: u32,
+    /// Ticks given up because the machine was too slow.
+    pub ticks_lost: u64,
+    /// What the room goes without because ticks take too long, from 0 (nothing) to 4 (nobody is let in).
+    pub load_level: u8,
+    /// The recording.
+    pub recording: JournalStatus,
+}
+
+impl RoomStats {
+    /// The room as of about a second ago.
+    #[must_use]
+    pub fn status(&self) -> RoomStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// How long each stage of a tick takes.
+pub(super) struct Stages {
+    pub since: Instant,
+    histograms: [Histogram; 6],
+}
+
+impl Stages {
+    fn new() -> Stages {
+        let names = ["inputs", "step", "record", "observe", "announce", "snapshots"];
+        let histograms = names.map(|stage| histogram!("driftbelt_stage_seconds", "stage" => stage));
+        Stages { since: Instant::now(), histograms }
+    }
+}
+
+impl StageWatch for Stages {
+    fn done(&mut self, stage: Stage) {
+        let now = Instant::now();
+        self.histograms[stage as usize].record((now - self.since).as_secs_f64());
+        self.since = now;
+    }
+}
+
+/// What is measured of a room.
+pub(super) struct Meter {
+    pub stages: Stages,
+    durations: Vec<u32>,
+    next: usize,
+    histogram: Histogram,
+    players: Gauge,
+    share: Share,
+}
+
+/// What a room adds to the gauges that all rooms share.
+#[derive(Default)]
+struct Share {
+    waiting: usize,
+    load: Option<LoadLevel>,
+}
+
+impl Share {
+    fn set_waiting(&mut self, waiting: usize) {
+        let before = std::mem::replace(&mut self.waiting, waiting);
+        gauge!("driftbelt_waiting_clients").increment(waiting as f64 - before as f64);
+    }
+
+    /// Says what the level was, if it was another one.
+    fn set_load(&mut self, level: Option<LoadLevel>) -> Option<LoadLevel> {
+        let before = std::mem::replace(&mut self.load, level);
+        if before == level {
+            return None;
+        }
+        let rooms = |level| gauge!("driftbelt_rooms_at_load_level", "level" => load_name(level));
+        before.inspect(|level| rooms(*level).decrement(1.0));
+        level.inspect(|level| rooms(*level).increment(1.0));
+        before
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set_waiting(0);
+        self.set_load(None);
+    }
+}
+
+/// A level as metrics and the log name it.
+fn load_name(level: LoadLevel) -> &'static str {
+    match level {
+        LoadLevel::Normal => "normal",
+        LoadLevel::FarLessOften => "far_less_often",
+        LoadLevel::HalfSnapshots => "half_snapshots",
+        LoadLevel::DronesInTurns => "drones_in_turns",
+        LoadLevel::NobodyAdmitted => "nobody_admitted",
+    }
+}
+
+impl Meter {
+    pub fn new() -> Meter {
+        Meter {
+            stages: Stages::new(),
+            durations: Vec::new(),
+            next: 0,
+            histogram: histogram!("driftbelt_tick_seconds"),
+            players: gauge!("driftbelt_room_players"),
+            share: Share::default(),
+        }
+    }
+
+    pub fn record(
+        &mut self,
+        took: Duration,
+        ticks_lost: u64,
+        room: &Room,
+        journal: &Journal,
+        stats: &RoomStats,
+    ) {
+        let micros = took.as_micros().min(u128::from(u32::MAX)) as u32;
+        self.histogram.record(took.as_secs_f64());
+        if self.durations.len() < STATUS_WINDOW_TICKS {
+            self.durations.push(micros);
+        } else {
+            self.durations[self.next % STATUS_WINDOW_TICKS] = micros;
+        }
+        self.next += 1;
+        self.tell_load(room);
+        self.share.set_waiting(room.waiting());
+        let rate = usize::from(room.setup().tick_rate_hz);
+        if self.next % rate == 1 % rate {
+            self.publish(room, ticks_lost, journal, stats);
+        }
+    }
+
+    /// Every step of the load is in the log and in the metrics.
+    fn tell_load(&mut self, room: &Room) {
+        let level = room.load_level();
+        let Some(before) = self.share.set_load(Some(level)) else { return };
+        let (room, name) = (room.name(), load_name(level));
+        if level > before {
+            counter!("driftbelt_load_steps_total", "level" => name).increment(1);
+            tracing::warn!(room, level = name, "ticks take too long: the room goes without something");
+        } else {
+            tracing::info!(room, level = name, "ticks are calm: the room takes something back");
+        }
+    }
+
+    fn publish(&self, room: &Room, ticks_lost: u64, journal: &Journal, stats: &RoomStats) {
+        let mut sorted = self.durations.clone();
+        sorted.sort_unstable();
+        let world = room.world();
+        let status = RoomStatus {
+            name: room.name().into(),
+            mode: room.setup().mode.title.clone(),
+            players: room.seats(),
+            waiting: room.waiting(),
+            drones: world.pilots.iter().filter(|pilot| pilot.drone).count(),
+            capacity: room.setup().mode.capacity.into(),
+            tick: world.tick.0,
+            tick_rate_hz: room.setup().tick_rate_hz,
+            tick_micros_p50: sorted[sorted.len() / 2],
+            tick_micros_p99: sorted[sorted.len() * 99 / 100],
+            ticks_lost,
+            load_level: room.load_level() as u8,
+            recording: journal.status(),
+        };
+        self.players.set(status.players as f64);
+        *stats.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+}
