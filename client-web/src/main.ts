@@ -1,17 +1,16 @@
-//! The page's entry point: picks the page by the address and starts what it needs.
+//! The entry point: picks the page by the address and starts what it needs.
 
 import "./ui/style.css";
-import { isReplayPath, isTransportPath } from "./address.ts";
+import { loadCore } from "./core/core.ts";
+import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
-import { Link } from "./net/link.ts";
-import { openGamePage } from "./play.ts";
-import { settings } from "./settings.ts";
-import { loadCore } from "./wasm.ts";
+import { isReplayPath, isTransportPath } from "./page/address.ts";
+import { settings } from "./page/settings.ts";
 
 async function start(): Promise<void> {
   const hosts = { stage: element("stage"), ui: element("ui") };
   try {
-    // A page whose texts do not come speaks English.
+    // If a language cannot be loaded, the page stays English.
     await setLanguage(settings.value.language).catch((error: unknown) => console.error("driftbelt:", error));
     if (isReplayPath(location.pathname)) {
       const { openReplayPage } = await import("./replay/page.tsx");
@@ -20,10 +19,7 @@ async function start(): Promise<void> {
       const { openTransportPage } = await import("./transport/page.tsx");
       await openTransportPage(hosts, loadCore());
     } else {
-      await openGamePage(hosts, loadCore(), (room, events) => {
-        const { protocol, host } = location;
-        return new Link(() => ({ protocol, host, room: room() }), events);
-      });
+      await openGamePage(hosts, loadCore());
     }
   } catch (error) {
     console.error("driftbelt:", error);

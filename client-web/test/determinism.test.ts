@@ -1,4 +1,4 @@
-//! The scripted match in wasm ends with the same hash as the native one.
+//! The scripted match ends with the same hash in wasm as natively.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,8 +1,8 @@
-//! A WebSocket that the test holds in its hands, and who listens to a link.
+//! A WebSocket that the test controls, and mock listeners for a link.
 
 import { vi } from "vitest";
 
-/** Stands in for the browser's WebSocket. */
+/** Replaces the browser's WebSocket. */
 export class FakeSocket {
   static readonly OPEN = 1;
   static all: FakeSocket[] = [];
@@ -39,12 +39,12 @@ export class FakeSocket {
   }
 }
 
-/** Listens to a link, and remembers. */
+/** Mock listeners for a link. */
 export function events() {
   return { opened: vi.fn(), received: vi.fn(), lost: vi.fn(), waiting: vi.fn(), refused: vi.fn() };
 }
 
-/** Where the page comes from. */
-export const place = () => ({ protocol: "http:", host: "x", room: undefined });
-/** The socket that was opened last. */
+/** The page's server. */
+export const server = () => ({ protocol: "http:", host: "x", room: undefined });
+/** The socket opened last. */
 export const newest = () => FakeSocket.all[FakeSocket.all.length - 1];

@@ -1,49 +1,91 @@
-//! The frame reader against hand-made buffers.
+//! The frame reader against the golden frame that the core's own test writes, and against malformed ones.
 
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { EFFECT_WORDS, Effect, ENTITY_WORDS, Entity, Frame, HEADER_WORDS, Head, NONE } from "../src/frame.ts";
+import { Frame } from "../src/core/frame.ts";
+import {
+  DrawKind,
+  EffectKind,
+  EffectWord,
+  HEADER_WORDS,
+  HeaderWord,
+  ITEM_WORDS,
+  ItemWord,
+  NONE,
+  Relation,
+  ShipFlags,
+} from "../src/wasm/schema.ts";
 
-function buffer(entities: number, effects: number): { memory: ArrayBuffer; words: number } {
-  const words = HEADER_WORDS + entities * ENTITY_WORDS + effects * EFFECT_WORDS;
-  const memory = new ArrayBuffer(64 + words * 4);
-  const u = new Uint32Array(memory, 64, words);
-  u[Head.entities] = entities;
-  u[Head.effects] = effects;
-  u[Head.self] = NONE;
-  u[Head.docked] = NONE;
-  return { memory, words };
+const OFFSET_BYTES = 64;
+
+/** Reads a frame that lies in the middle of a memory, as the core's does. */
+function attached(words: readonly number[]): Frame {
+  const memory = new ArrayBuffer(OFFSET_BYTES + words.length * 4);
+  new Uint32Array(memory, OFFSET_BYTES).set(words);
+  const frame = new Frame();
+  frame.attach(memory, OFFSET_BYTES, words.length);
+  return frame;
 }
 
-test("reads header, entities and effects where the core has put them", () => {
-  const { memory, words } = buffer(2, 1);
-  const u = new Uint32Array(memory, 64, words);
-  const f = new Float32Array(memory, 64, words);
-  u[Head.self] = 1;
-  u[Head.docked] = 2;
-  u[Head.levels] = 1 | (2 << 8) | (3 << 16) | (4 << 24);
-  f[HEADER_WORDS + ENTITY_WORDS + Entity.x] = -12.5;
-  u[HEADER_WORDS + 2 * ENTITY_WORDS + Effect.kind] = 9;
-  const frame = new Frame();
-  frame.attach(memory, 64, words);
-  expect(frame.self).toBe(frame.entity(1));
-  expect(frame.f[frame.self + Entity.x]).toBe(-12.5);
-  expect(frame.u[frame.effect(0) + Effect.kind]).toBe(9);
-  expect(frame.dockedStation).toBe(2);
-  expect(frame.levels).toEqual({ hull: 1, engine: 2, gun: 3, hold: 4 });
+function header(values: Partial<Record<keyof typeof HeaderWord, number>>): number[] {
+  const words = Array.from({ length: HEADER_WORDS }, () => 0);
+  for (const [name, value] of Object.entries(values))
+    words[HeaderWord[name as keyof typeof HeaderWord]] = value;
+  return words;
+}
+
+test("the golden frame reads as the core wrote it", () => {
+  const file = new URL("../core/tests/golden/frame.json", import.meta.url);
+  const frame = attached(JSON.parse(readFileSync(file, "utf8")));
+  const { u, f, own } = frame;
+  expect([frame.itemCount, frame.effectCount, u[HeaderWord.Tick], frame.alive]).toEqual([2, 1, 77, true]);
+  expect([frame.dockedStation, frame.levels]).toEqual([1, { hull: 1, engine: 2, gun: 3, hold: 4 }]);
+  const floats = (
+    ["CameraX", "CameraY", "HalfSize", "ViewWidth", "ViewHeight", "Health", "HealthMax"] as const
+  ).map((word) => f[HeaderWord[word]]);
+  expect(floats).toEqual([2.5, -1, 110, 100, 60, 72, 100]);
+  expect([f[HeaderWord.RespawnSeconds], f[HeaderWord.Seconds], f[HeaderWord.Speed]]).toEqual([
+    1.5, 12.25, 0.625,
+  ]);
+  expect([u[HeaderWord.CostHull], u[HeaderWord.CostHold], u[HeaderWord.Score]]).toEqual([400, 0, 900]);
+
+  const rock = frame.item(0);
+  expect([u[rock + ItemWord.Id], u[rock + ItemWord.Kind]]).toEqual([9, DrawKind.Asteroid]);
+  expect(own).toBe(frame.item(1));
+  const ids = [
+    u[own + ItemWord.Id],
+    u[own + ItemWord.Kind],
+    u[own + ItemWord.Player],
+    u[own + ItemWord.Relation],
+  ];
+  expect(ids).toEqual([7, DrawKind.Ship, 3, Relation.Own]);
+  expect(u[own + ItemWord.Flags]).toBe(ShipFlags.THRUST | ShipFlags.PROTECTED);
+  const motion = (["X", "Y", "Heading", "VelocityX", "VelocityY"] as const).map(
+    (word) => f[own + ItemWord[word]],
+  );
+  expect(motion).toEqual([2.5, -1, 0.75, -3, 4]);
+  expect([f[own + ItemWord.Hold], f[own + ItemWord.Energy]]).toEqual([0.25, 0.875]);
+
+  const effect = frame.effect(0);
+  const subjects = [
+    u[effect + EffectWord.Kind],
+    u[effect + EffectWord.Subject],
+    u[effect + EffectWord.Other],
+  ];
+  expect(subjects).toEqual([EffectKind.Broken, 9, 7]);
+  const values = (["X", "Y", "Value", "Heading"] as const).map((word) => f[effect + EffectWord[word]]);
+  expect([...values, u[effect + EffectWord.Own]]).toEqual([-8.5, 16, 4, -0.5, 1]);
 });
 
-test("has no own ship and no station when the header says so, or points past the end", () => {
-  const { memory, words } = buffer(1, 0);
-  const frame = new Frame();
-  frame.attach(memory, 64, words);
-  expect(frame.self).toBe(-1);
-  expect(frame.dockedStation).toBe(-1);
-  new Uint32Array(memory, 64, words)[Head.self] = 7;
-  expect(frame.self).toBe(-1);
+test("a frame has no own ship and no station if the header says so, or points past the end", () => {
+  const item = Array.from({ length: ITEM_WORDS }, () => 0);
+  const none = attached([...header({ Items: 1, Own: NONE, Docked: NONE }), ...item]);
+  expect([none.own, none.dockedStation]).toEqual([-1, -1]);
+  expect(attached([...header({ Items: 1, Own: 7 }), ...item]).own).toBe(-1);
 });
 
-test("refuses a frame that announces more than it holds", () => {
-  const { memory, words } = buffer(3, 2);
-  expect(() => new Frame().attach(memory, 64, words - 1)).toThrow(RangeError);
-  expect(() => new Frame().attach(memory, 64, HEADER_WORDS - 1)).toThrow(RangeError);
+test("a frame that announces more than it holds is refused", () => {
+  expect(() => attached(header({ Items: 1 }))).toThrow(RangeError);
+  expect(() => attached(header({ Effects: 1 }))).toThrow(RangeError);
+  expect(() => attached(header({}).slice(1))).toThrow(RangeError);
 });

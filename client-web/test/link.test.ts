@@ -1,10 +1,11 @@
-//! The link's life over a socket that the test holds in its hands, on a clock that it turns.
+//! The link over a fake socket and a fake clock.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mayRetry, retryDelayMs } from "../src/net/backoff.ts";
 import { Link } from "../src/net/link.ts";
 import { socketUrl } from "../src/net/transport/websocket.ts";
-import { events, FakeSocket, newest, place } from "./fake-socket.ts";
+import { CloseCode, PROTOCOL_VERSION } from "../src/wasm/schema.ts";
+import { events, FakeSocket, newest, server } from "./fake-socket.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -23,8 +24,9 @@ test("the delay doubles, is spread over its upper half, and has a limit", () => 
   expect(retryDelayMs(5000, 1)).toBe(15_000);
 });
 
-test("codes that a retry cannot help", () => {
-  expect([4000, 4005, 4006, 4007].some(mayRetry)).toBe(false);
+test("after some close codes a retry cannot help", () => {
+  const { VersionMismatch, Kicked, TakenOver, Left } = CloseCode;
+  expect([VersionMismatch, Kicked, TakenOver, Left].some(mayRetry)).toBe(false);
   expect([1001, 1006, 4001, 4002, 4003, 4004, 4008].every(mayRetry)).toBe(true);
 });
 
@@ -37,43 +39,43 @@ test("the socket's address follows the page", () => {
   );
 });
 
-test("carries bytes both ways, and sends nothing before it is open", () => {
-  const heard = events();
-  const link = new Link(place, heard);
-  expect(newest().protocol).toBe("driftbelt.2");
+test("it carries bytes both ways, and sends nothing before it is open", () => {
+  const seen = events();
+  const link = new Link(server, seen);
+  expect(newest().protocol).toBe(`driftbelt.${PROTOCOL_VERSION}`);
   link.send(new Uint8Array([1]));
   newest().open();
   link.send(new Uint8Array([2]));
   newest().onmessage?.({ data: new Uint8Array([3]).buffer });
-  newest().onmessage?.({ data: "text is not ours" });
+  newest().onmessage?.({ data: "text is ignored" });
   expect(newest().sent).toEqual([new Uint8Array([2])]);
-  expect(heard.received.mock.calls).toEqual([[new Uint8Array([3])]]);
+  expect(seen.received.mock.calls).toEqual([[new Uint8Array([3])]]);
 });
 
-test("a lost line is tried again, ever more slowly, and at once when asked", () => {
-  const heard = events();
-  const link = new Link(place, heard);
+test("a lost connection is retried with a growing delay, and at once on demand", () => {
+  const seen = events();
+  const link = new Link(server, seen);
   newest().open();
   newest().end(1006);
-  expect(heard.lost).toHaveBeenCalledTimes(1);
-  expect(heard.waiting).toHaveBeenCalledTimes(1);
+  expect(seen.lost).toHaveBeenCalledTimes(1);
+  expect(seen.waiting).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(500);
   expect(FakeSocket.all).toHaveLength(2);
   newest().end(1006);
-  expect(heard.lost).toHaveBeenCalledTimes(1);
+  expect(seen.lost).toHaveBeenCalledTimes(1);
   link.tryNow();
   expect(FakeSocket.all).toHaveLength(3);
   vi.advanceTimersByTime(2000);
   expect(FakeSocket.all).toHaveLength(3);
 });
 
-test("a server that opens and does not take us in is asked ever more slowly", () => {
-  const heard = events();
-  const link = new Link(place, heard);
-  const waited = () => heard.waiting.mock.lastCall?.[0] - performance.now();
+test("a server that opens but does not accept the client is retried with a growing delay", () => {
+  const seen = events();
+  const link = new Link(server, seen);
+  const waited = () => seen.waiting.mock.lastCall?.[0] - performance.now();
   for (let turn = 0; turn < 6; turn += 1) {
     newest().open();
-    newest().end(4003);
+    newest().end(CloseCode.Full);
     if (turn < 5) vi.advanceTimersByTime(waited());
   }
   expect(waited()).toBeGreaterThan(7000);
@@ -84,50 +86,50 @@ test("a server that opens and does not take us in is asked ever more slowly", ()
   expect(waited()).toBeLessThanOrEqual(500);
 });
 
-test("silence on an open line is a lost line", () => {
-  const heard = events();
-  new Link(place, heard);
+test("silence on an open connection is a lost connection", () => {
+  const seen = events();
+  new Link(server, seen);
   newest().open();
   vi.advanceTimersByTime(3000);
   newest().onmessage?.({ data: new ArrayBuffer(1) });
   vi.advanceTimersByTime(4900);
-  expect(heard.lost).not.toHaveBeenCalled();
+  expect(seen.lost).not.toHaveBeenCalled();
   const silent = newest();
   vi.advanceTimersByTime(2000);
-  expect(heard.lost).toHaveBeenCalledTimes(1);
-  expect(silent.closedWith).toBe(4009);
+  expect(seen.lost).toHaveBeenCalledTimes(1);
+  expect(silent.closedWith).toBe(CloseCode.Silence);
 });
 
-test("a final close code is told and not retried", () => {
-  const heard = events();
-  new Link(place, heard);
+test("a final close code is reported and not retried", () => {
+  const seen = events();
+  new Link(server, seen);
   newest().open();
-  newest().end(4006, "taken over");
+  newest().end(CloseCode.TakenOver, "taken over");
   vi.advanceTimersByTime(60_000);
-  expect(heard.refused).toHaveBeenCalledWith(4006, "taken over");
-  expect(heard.waiting).not.toHaveBeenCalled();
+  expect(seen.refused).toHaveBeenCalledWith(CloseCode.TakenOver, "taken over");
+  expect(seen.waiting).not.toHaveBeenCalled();
   expect(FakeSocket.all).toHaveLength(1);
 });
 
-test("a stopped link stays silent, whatever the old socket says", () => {
-  const heard = events();
-  const link = new Link(place, heard);
+test("a stopped link ignores its old socket", () => {
+  const seen = events();
+  const link = new Link(server, seen);
   const socket = newest();
   socket.open();
   link.stop();
   socket.end(1006);
   vi.advanceTimersByTime(60_000);
-  expect(socket.closedWith).toBe(4007);
-  expect(heard.lost).not.toHaveBeenCalled();
+  expect(socket.closedWith).toBe(CloseCode.Left);
+  expect(seen.lost).not.toHaveBeenCalled();
   expect(FakeSocket.all).toHaveLength(1);
 });
 
-test("the network or the tab coming back is a reason to try at once, and to give up a silent line", () => {
+test("when the network or the tab comes back, the link retries at once and drops a silent connection", () => {
   const tab = Object.assign(new EventTarget(), { hidden: false });
   const page = new EventTarget();
   vi.stubGlobal("document", tab);
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-  new Link(place, events());
+  new Link(server, events());
   newest().open();
   newest().end(1006);
   expect(FakeSocket.all).toHaveLength(1);
@@ -139,39 +141,39 @@ test("the network or the tab coming back is a reason to try at once, and to give
   vi.advanceTimersByTime(1500);
   const stale = newest();
   page.dispatchEvent(new Event("online"));
-  expect(stale.closedWith).toBe(4009);
+  expect(stale.closedWith).toBe(CloseCode.Silence);
   expect(FakeSocket.all).toHaveLength(3);
 });
 
-test("a server that is replaced, or a seat that is gone, is come back to without a word to the player", () => {
-  for (const code of [1012, 4010]) {
+test("after a replaced server or a lost seat the link reconnects without telling the player", () => {
+  for (const code of [CloseCode.Restarting, CloseCode.SeatGone]) {
     FakeSocket.all = [];
-    const heard = events();
-    const link = new Link(place, heard);
+    const seen = events();
+    const link = new Link(server, seen);
     newest().open();
     newest().end(code);
-    expect(heard.lost).toHaveBeenCalledWith(code);
+    expect(seen.lost).toHaveBeenCalledWith(code);
     vi.advanceTimersByTime(150);
     expect(FakeSocket.all).toHaveLength(2);
-    expect(heard.waiting).not.toHaveBeenCalled();
+    expect(seen.waiting).not.toHaveBeenCalled();
     newest().end(1006);
-    expect(heard.waiting).toHaveBeenCalledTimes(1);
+    expect(seen.waiting).toHaveBeenCalledTimes(1);
     link.stop();
   }
 });
 
-test("a server that is replaced again and again is lost like any other", () => {
-  const heard = events();
-  const link = new Link(place, heard);
-  for (const [passedMs, told] of [
+test("a server that is replaced again and again counts as lost", () => {
+  const seen = events();
+  const link = new Link(server, seen);
+  for (const [passedMs, waits] of [
     [0, 0],
     [4900, 1],
     [5001, 1],
   ]) {
     vi.advanceTimersByTime(passedMs);
     newest().open();
-    newest().end(1012);
-    expect(heard.waiting).toHaveBeenCalledTimes(told);
+    newest().end(CloseCode.Restarting);
+    expect(seen.waiting).toHaveBeenCalledTimes(waits);
     link.tryNow();
   }
   link.stop();

@@ -1,4 +1,4 @@
-//! Every language says everything.
+//! Every language has every text.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,12 +1,12 @@
-//! The timeline's arithmetic.
+//! Marks on the timeline.
 
 import { expect, test } from "vitest";
-import type { ReplayInfo, ReplayMark } from "../src/core.ts";
+import type { ReplayInfo, ReplayMark } from "../src/core/core.ts";
 import { clock, clockAt, columns, describeMark, nearestMark, shareAt, tickAt } from "../src/replay/marks.ts";
 
 const marks: ReplayMark[] = [10, 20, 20, 90].map((tick, player) => ({ tick, kind: "kill", player }));
 
-test("finds the nearest mark within reach", () => {
+test("the nearest mark within reach is found", () => {
   expect(nearestMark(marks, 0, 5)).toBeUndefined();
   expect(nearestMark(marks, 6, 5)?.tick).toBe(10);
   expect(nearestMark(marks, 16, 5)?.tick).toBe(20);
@@ -15,13 +15,13 @@ test("finds the nearest mark within reach", () => {
   expect(nearestMark([], 5, 5)).toBeUndefined();
 });
 
-test("writes ticks as minutes and seconds", () => {
+test("ticks are written as minutes and seconds", () => {
   expect(clock(0, 30)).toBe("0:00");
   expect(clock(30 * 61, 30)).toBe("1:01");
   expect(clock(20 * 600, 20)).toBe("10:00");
 });
 
-test("says who destroyed whom", () => {
+test("a kill names both players", () => {
   const players = [
     { id: 1, name: "Ada" },
     { id: 2, name: "Bo" },
@@ -31,7 +31,7 @@ test("says who destroyed whom", () => {
   expect(describeMark({ tick: 1, kind: "kill", player: 0, other: 2 }, info)).toBe("an asteroid destroyed Bo");
 });
 
-test("shows where much happened", () => {
+test("columns show the density of marks", () => {
   const span = { firstTick: 0, ticks: 100 };
   const shown = columns(marks, span, 10).filter((column) => column.row === 0);
   expect(shown.map(({ x, share }) => [x, share])).toEqual([

@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
-import { Mutes, nameKey } from "../src/mutes.ts";
+//! Muting players.
 
-test("a muted player is not heard until unmuted", () => {
+import { expect, test } from "vitest";
+import { Mutes, nameKey } from "../src/ui/mutes.ts";
+
+test("a muted player stays muted until unmuted", () => {
   const mutes = new Mutes();
   expect(mutes.command("/mute Ada Lovelace ")).toEqual({ name: "Ada Lovelace", muted: true });
   expect(mutes.has("ada lovelace")).toBe(true);
@@ -10,7 +12,7 @@ test("a muted player is not heard until unmuted", () => {
   expect(mutes.has("Ada Lovelace")).toBe(false);
 });
 
-test("a click mutes, and the next one ends that", () => {
+test("a click mutes, and the next one unmutes", () => {
   const mutes = new Mutes();
   expect(mutes.toggle("Ada")).toEqual({ name: "Ada", muted: true });
   expect([...mutes.all()]).toEqual([nameKey("ADA ")]);
@@ -18,7 +20,7 @@ test("a click mutes, and the next one ends that", () => {
   expect(mutes.all().size).toBe(0);
 });
 
-test("everything else is said", () => {
+test("all other lines are chat", () => {
   const mutes = new Mutes();
   for (const line of ["mute Ada", "/mute", "/mute  ", "/muted Ada", "hello"]) {
     expect(mutes.command(line)).toBeUndefined();

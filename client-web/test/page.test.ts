@@ -1,9 +1,9 @@
-//! What the page takes from its address and from an older visit.
+//! The page's address, language and stored settings.
 
 import { expect, test } from "vitest";
-import { invitedRoom, isReplayPath, namedRecording, recordingPath } from "../src/address.ts";
 import { preferredLanguage } from "../src/locale/locale.ts";
-import { adopt } from "../src/settings.ts";
+import { invitedRoom, isReplayPath, namedRecording, recordingPath } from "../src/page/address.ts";
+import { adopt } from "../src/page/settings.ts";
 
 test("the room of an invite link", () => {
   expect(invitedRoom("/")).toBeUndefined();
@@ -24,7 +24,7 @@ test("the recording and the tick of a replay link", () => {
   expect(namedRecording(pathname, `?${search}`)).toEqual({ name: "my belt.belt", tick: 120 });
 });
 
-test("the first language that both sides know", () => {
+test("the first language that the browser wants and the game has", () => {
   expect(preferredLanguage(["tlh", "ru-RU", "en"])).toBe("ru");
   expect(preferredLanguage(["fr"])).toBe("en");
 });

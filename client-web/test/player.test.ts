@@ -2,7 +2,7 @@
 
 import { expect, test, vi } from "vitest";
 import type { Sound } from "../src/audio/sound.ts";
-import type { Core, ReplayInfo } from "../src/core.ts";
+import type { Core, ReplayInfo } from "../src/core/core.ts";
 import { pressReplayKey } from "../src/replay/keys.ts";
 import { Player } from "../src/replay/player.ts";
 import type { Stage } from "../src/view/stage.ts";
@@ -36,11 +36,11 @@ function open() {
   return { replay, state, player: new Player(core, stage, {} as Sound, new Uint8Array()) };
 }
 
-test("follows first who is there at its beginning", () => {
+test("it first follows a player who is present at its start", () => {
   expect(open().replay.follow).toHaveBeenLastCalledWith(3);
 });
 
-test("goes to its own beginning, not to the match's", () => {
+test("it seeks to its own start, not to the match's", () => {
   const { replay, state, player } = open();
   player.seek(120);
   expect(replay.seek).toHaveBeenLastCalledWith(FIRST);

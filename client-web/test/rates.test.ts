@@ -1,4 +1,4 @@
-//! What the transport page makes of counts and round trips.
+//! Rates and medians of the transport page.
 
 import { expect, test } from "vitest";
 import { median, RateMeter } from "../src/transport/rates.ts";
@@ -22,12 +22,12 @@ test("rates are those of the last seconds", () => {
     overheadBytesPerMessage: 300,
     bytesPerSecond: 4000,
   });
-  // What was before the window no longer counts.
+  // Counts from before the window no longer matter.
   for (let ms = 3000; ms <= 12_000; ms += 1000) after(ms, 1, 2);
   expect(after(13_000, 1, 2)?.requestsPerSecond).toBe(1);
 });
 
-test("the median is the value in the middle", () => {
+test("the median of several values", () => {
   expect(median([])).toBeUndefined();
   expect(median([3, 1, 2])).toBe(2);
   expect(median([100, 1, 2, 3])).toBe(2.5);

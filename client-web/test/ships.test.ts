@@ -1,14 +1,15 @@
-//! What ships remember of hits.
+//! How ships show hits.
 
 import { expect, test, vi } from "vitest";
-import { ENTITY_WORDS, Entity, Frame, HEADER_WORDS, Head, Kind, Relation } from "../src/frame.ts";
+import { Frame } from "../src/core/frame.ts";
 import type { Atlas } from "../src/view/atlas.ts";
 import type { Labels } from "../src/view/labels.ts";
 import type { Quads } from "../src/view/quads.ts";
 import type { Ribbons } from "../src/view/ribbons.ts";
 import { Ships } from "../src/view/ships.ts";
+import { DrawKind, HEADER_WORDS, HeaderWord, ITEM_WORDS, ItemWord, Relation } from "../src/wasm/schema.ts";
 
-// The real ones load the renderer, which wants a browser.
+// The real ones load the renderer, which needs a browser.
 vi.mock("../src/view/trails.ts", () => ({
   Trail: class {
     extend() {}
@@ -19,23 +20,23 @@ vi.mock("../src/view/trails.ts", () => ({
 const SHIP = 7;
 
 function frameOfOneShip(): Frame {
-  const words = HEADER_WORDS + ENTITY_WORDS;
+  const words = HEADER_WORDS + ITEM_WORDS;
   const u = new Uint32Array(words);
   const f = new Float32Array(u.buffer);
-  u[Head.entities] = 1;
-  u[HEADER_WORDS + Entity.id] = SHIP;
-  u[HEADER_WORDS + Entity.kind] = Kind.ship;
-  u[HEADER_WORDS + Entity.relation] = Relation.foe;
-  f[HEADER_WORDS + Entity.health] = 1;
+  u[HeaderWord.Items] = 1;
+  u[HEADER_WORDS + ItemWord.Id] = SHIP;
+  u[HEADER_WORDS + ItemWord.Kind] = DrawKind.Ship;
+  u[HEADER_WORDS + ItemWord.Relation] = Relation.Foe;
+  f[HEADER_WORDS + ItemWord.Health] = 1;
   const frame = new Frame();
   frame.attach(u.buffer, 0, words);
   return frame;
 }
 
-test("the flash and the bar of a hit end when they are ended", () => {
+test("the flash and the bar of a hit can be ended early", () => {
   const ships = new Ships({ hulls: [], drones: [] } as unknown as Atlas, {} as Labels);
   const frame = frameOfOneShip();
-  const at = frame.entity(0);
+  const at = frame.item(0);
   const drawn = (seconds: number) => {
     const quads = { light: vi.fn(), paint: vi.fn() };
     const surface = quads as unknown as Quads;

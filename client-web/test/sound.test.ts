@@ -1,4 +1,4 @@
-//! Sounds of a context that does not run.
+//! Sounds while the audio context is suspended.
 
 import { expect, test, vi } from "vitest";
 import { Synth } from "../src/audio/synth.ts";
@@ -30,7 +30,7 @@ function synthIn(state: AudioContextState) {
   return { context, synth: new Synth(context as unknown as AudioContext) };
 }
 
-test("whatever has stopped the sound, it is asked to go on", () => {
+test("a context that was suspended for any reason is resumed", () => {
   for (const [state, times] of [
     ["suspended", 1],
     ["interrupted", 1],
@@ -43,7 +43,7 @@ test("whatever has stopped the sound, it is asked to go on", () => {
   }
 });
 
-test("nothing is saved up while time stands still", () => {
+test("a suspended context queues no sounds", () => {
   for (const [state, played] of [
     ["interrupted", false],
     ["running", true],

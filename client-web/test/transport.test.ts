@@ -1,14 +1,16 @@
-//! Polls and posts in place of a WebSocket, over requests that the test answers, and the choice between them.
+//! Polls and posts instead of a WebSocket, over requests that the test answers, and the choice of transport.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Ladder } from "../src/net/ladder.ts";
 import { Link } from "../src/net/link.ts";
-import { BATCH_TYPE, framed, pieces } from "../src/net/transport/batch.ts";
-import { openTransport } from "../src/net/transport/transport.ts";
-import { events, FakeSocket, newest, place } from "./fake-socket.ts";
+import { framed, pieces } from "../src/net/transport/batch.ts";
+import { openTransport } from "../src/net/transport/open.ts";
+import { openCounted } from "../src/transport/counting.ts";
+import { BATCH_TYPE, CloseCode, POST_LIMIT_BYTES, PROTOCOL_VERSION } from "../src/wasm/schema.ts";
+import { events, FakeSocket, newest, server } from "./fake-socket.ts";
 
 /** A request that waits for the test's answer. */
-interface Asked {
+interface Request {
   method: string;
   url: string;
   body: Uint8Array | undefined;
@@ -18,9 +20,9 @@ interface Asked {
 }
 
 const ID = "c0ffee";
-let asked: Asked[] = [];
+let asked: Request[] = [];
 
-/** Lets what follows from an answer happen. */
+/** Runs what follows from an answer. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
@@ -47,20 +49,20 @@ function fakeFetch(url: string, init: RequestInit): Promise<Response> {
   });
 }
 
-/** Takes the oldest request that waits, which must be this one. */
-function next(method: string, path: string): Asked {
+/** Takes the oldest waiting request of this kind; there must be one. */
+function next(method: string, path: string): Request {
   const at = asked.findIndex((one) => one.method === method && one.url === `http://x${path}`);
   expect(asked.map((one) => `${one.method} ${one.url}`)).toContain(`${method} http://x${path}`);
   return asked.splice(at, 1)[0];
 }
 
-/** A close, as the server puts it at the end of a batch. */
+/** A close, as the server writes it at the end of a batch. */
 function framedClose(code: number, reason: string): Uint8Array {
   const content = [code & 255, code >> 8, ...text(reason)];
   return new Uint8Array([content.length, 0, 0, 0x80, ...content]);
 }
 
-const said = (body: Uint8Array | undefined) => [...pieces(body ?? new Uint8Array())];
+const piecesOf = (body: Uint8Array | undefined) => [...pieces(body ?? new Uint8Array())];
 const batch = (...all: Uint8Array[]) => new Uint8Array(all.flatMap((piece) => [...piece]));
 const text = (words: string) => new TextEncoder().encode(words);
 
@@ -77,139 +79,142 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A transport that the server has taken in. */
+/** A transport that the server has accepted. */
 async function polling(kind: "long-poll" | "short-poll") {
-  const heard = { opened: vi.fn(), received: vi.fn(), closed: vi.fn() };
-  const transport = openTransport(kind, { ...place(), room: "a b" }, heard);
+  const seen = { opened: vi.fn(), received: vi.fn(), closed: vi.fn() };
+  const transport = openTransport(kind, { ...server(), room: "a b" }, seen);
   await settle();
   transport.send(text("hello"));
-  await next("POST", "/poll?version=2&room=a%20b").answer(201, text(ID), "text/plain");
-  return { transport, heard };
+  await next("POST", `/poll?version=${PROTOCOL_VERSION}&room=a%20b`).answer(201, text(ID), "text/plain");
+  return { transport, seen };
 }
 
 test("the bytes of a batch are those of the server", () => {
   const bytes = batch(framed(new Uint8Array([7])), framed(new Uint8Array()), framedClose(4005, "é"));
   expect([...bytes]).toEqual([1, 0, 0, 0, 7, 0, 0, 0, 0, 4, 0, 0, 128, 0xa5, 0x0f, 0xc3, 0xa9]);
-  expect(said(bytes)).toEqual([
+  expect(piecesOf(bytes)).toEqual([
     { message: new Uint8Array([7]) },
     { message: new Uint8Array() },
     { code: 4005, reason: "é" },
   ]);
-  for (const length of [1, 3, 4, 11]) expect(() => said(bytes.subarray(0, length))).toThrow(RangeError);
+  for (const length of [1, 3, 4, 11]) expect(() => piecesOf(bytes.subarray(0, length))).toThrow(RangeError);
 });
 
-test("answers are heard in their order, whichever comes first", async () => {
-  const { heard } = await polling("long-poll");
+test("answers are processed in order, whichever comes first", async () => {
+  const { seen } = await polling("long-poll");
   const [first, second] = [next("GET", `/poll/${ID}/0`), next("GET", `/poll/${ID}/1`)];
   await second.answer(200, batch(framed(text("c"))));
-  expect(heard.received).not.toHaveBeenCalled();
+  expect(seen.received).not.toHaveBeenCalled();
   await first.answer(200, batch(framed(text("a")), framed(text("b"))));
-  expect(heard.received.mock.calls).toEqual([[text("a")], [text("b")], [text("c")]]);
+  expect(seen.received.mock.calls).toEqual([[text("a")], [text("b")], [text("c")]]);
   next("GET", `/poll/${ID}/2`);
   next("GET", `/poll/${ID}/3`);
 });
 
-test("one post at a time carries all that was said meanwhile", async () => {
+test("one post at a time carries all messages sent since the last", async () => {
   const { transport } = await polling("long-poll");
   transport.send(text("a"));
   transport.send(text("b"));
   transport.send(text("c"));
   await next("POST", `/poll/${ID}/0`).answer(204);
   const post = next("POST", `/poll/${ID}/1`);
-  expect(said(post.body)).toEqual([{ message: text("b") }, { message: text("c") }]);
+  expect(piecesOf(post.body)).toEqual([{ message: text("b") }, { message: text("c") }]);
   for (let count = 0; count < 9; count += 1) transport.send(new Uint8Array(4096));
   await post.answer(204);
   const large = next("POST", `/poll/${ID}/2`);
-  expect(large.body!.length).toBeLessThanOrEqual(16 * 1024);
+  expect(large.body!.length).toBeLessThanOrEqual(POST_LIMIT_BYTES);
   await large.answer(204);
-  expect(said(next("POST", `/poll/${ID}/3`).body)).toHaveLength(3);
+  expect(piecesOf(next("POST", `/poll/${ID}/3`).body)).toHaveLength(3);
 });
 
-test("what is lost once is asked again, and twice is the end", async () => {
-  const { heard } = await polling("short-poll");
+test("a request is repeated once, and a second loss closes the transport", async () => {
+  const { seen } = await polling("short-poll");
   await next("GET", `/poll/${ID}/0?wait=0`).fail();
   await next("GET", `/poll/${ID}/0?wait=0`).answer(200, batch(framed(text("a"))));
-  expect(heard.received).toHaveBeenCalledTimes(1);
+  expect(seen.received).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(50);
   await next("GET", `/poll/${ID}/1?wait=0`).answer(504, text("late"), "text/html");
   await next("GET", `/poll/${ID}/1?wait=0`).answer(502, text("gone"), "text/html");
-  expect(heard.closed.mock.calls).toEqual([[1006, ""]]);
+  expect(seen.closed.mock.calls).toEqual([[1006, ""]]);
 });
 
-test("a page of a proxy and half a batch are no messages", async () => {
+test("a proxy's page and a truncated batch close the transport", async () => {
   for (const [body, type] of [
     [text("<html>please log in"), "text/html"],
     [framed(text("cut")).subarray(0, 6), BATCH_TYPE],
   ] as const) {
-    const { heard } = await polling("long-poll");
+    const { seen } = await polling("long-poll");
     await next("GET", `/poll/${ID}/0`).answer(200, body, type);
-    expect(heard.received).not.toHaveBeenCalled();
-    expect(heard.closed.mock.calls).toEqual([[1006, ""]]);
+    expect(seen.received).not.toHaveBeenCalled();
+    expect(seen.closed.mock.calls).toEqual([[1006, ""]]);
     asked = [];
   }
 });
 
-test("the server's close comes with its code, and a refusal too", async () => {
-  const { heard } = await polling("long-poll");
-  await next("GET", `/poll/${ID}/0`).answer(200, batch(framed(text("bye")), framedClose(4005, "removed")));
-  expect(heard.received).toHaveBeenCalledTimes(1);
-  expect(heard.closed.mock.calls).toEqual([[4005, "removed"]]);
+test("a close and a refusal by the server arrive with their codes", async () => {
+  const { seen } = await polling("long-poll");
+  await next("GET", `/poll/${ID}/0`).answer(
+    200,
+    batch(framed(text("bye")), framedClose(CloseCode.Kicked, "removed")),
+  );
+  expect(seen.received).toHaveBeenCalledTimes(1);
+  expect(seen.closed.mock.calls).toEqual([[CloseCode.Kicked, "removed"]]);
   expect(next("GET", `/poll/${ID}/1`).aborted()).toBe(true);
 
   const refused = { opened: vi.fn(), received: vi.fn(), closed: vi.fn() };
-  const transport = openTransport("long-poll", place(), refused);
+  const transport = openTransport("long-poll", server(), refused);
   await settle();
   transport.send(text("hello"));
-  await next("POST", "/poll?version=2").answer(200, framedClose(4003, "full"));
-  expect(refused.closed.mock.calls).toEqual([[4003, "full"]]);
+  await next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(200, framedClose(CloseCode.Full, "full"));
+  expect(refused.closed.mock.calls).toEqual([[CloseCode.Full, "full"]]);
 });
 
-test("the reason of an end is heard, however soon the rest of the connection is gone", async () => {
-  const { transport, heard } = await polling("long-poll");
+test("the reason of a close arrives even after other requests were answered 404", async () => {
+  const { transport, seen } = await polling("long-poll");
   transport.send(text("a"));
   await next("POST", `/poll/${ID}/0`).answer(404, text("over"), "text/plain");
   const [last, behind] = [next("GET", `/poll/${ID}/0`), next("GET", `/poll/${ID}/1`)];
   await behind.answer(404, text("over"), "text/plain");
-  expect(heard.closed).not.toHaveBeenCalled();
-  await last.answer(200, framedClose(4006, "taken over"));
-  expect(heard.closed.mock.calls).toEqual([[4006, "taken over"]]);
+  expect(seen.closed).not.toHaveBeenCalled();
+  await last.answer(200, framedClose(CloseCode.TakenOver, "taken over"));
+  expect(seen.closed.mock.calls).toEqual([[CloseCode.TakenOver, "taken over"]]);
   expect(asked).toEqual([]);
 });
 
-test("who missed the goodbye of a server that was replaced comes back as if it had been heard", async () => {
-  for (const [heardBefore, code] of [
-    [true, 1012],
+test("a client that missed the goodbye of a replaced server reconnects as if it had received it", async () => {
+  for (const [hasReceived, code] of [
+    [true, CloseCode.Restarting],
     [false, 1006],
   ] as const) {
-    const { heard } = await polling("short-poll");
-    if (heardBefore) {
+    const { seen } = await polling("short-poll");
+    if (hasReceived) {
       await next("GET", `/poll/${ID}/0?wait=0`).answer(200, batch(framed(text("a"))));
       await vi.advanceTimersByTimeAsync(50);
     }
-    const poll = next("GET", `/poll/${ID}/${heardBefore ? 1 : 0}?wait=0`);
+    const poll = next("GET", `/poll/${ID}/${hasReceived ? 1 : 0}?wait=0`);
     await poll.answer(404, text("over"), "text/plain");
-    expect(heard.closed.mock.calls).toEqual([[code, ""]]);
+    expect(seen.closed.mock.calls).toEqual([[code, ""]]);
     asked = [];
   }
 });
 
-test("leaving is said after all that was said before, and nothing is heard any more", async () => {
-  const { transport, heard } = await polling("long-poll");
+test("leaving is sent after everything before it, and no event follows", async () => {
+  const { transport, seen } = await polling("long-poll");
   transport.send(text("a"));
   transport.send(text("leave"));
-  transport.close(4007, "left");
+  transport.close(CloseCode.Left, "left");
   const poll = next("GET", `/poll/${ID}/0`);
   expect(poll.aborted()).toBe(true);
   await next("POST", `/poll/${ID}/0`).answer(204);
   const post = next("POST", `/poll/${ID}/1`);
-  expect(said(post.body)).toEqual([{ message: text("leave") }]);
+  expect(piecesOf(post.body)).toEqual([{ message: text("leave") }]);
   await post.answer(204);
   await next("DELETE", `/poll/${ID}`).answer(204);
   expect(asked.map((one) => one.method)).not.toContain("POST");
-  expect(heard.closed).not.toHaveBeenCalled();
+  expect(seen.closed).not.toHaveBeenCalled();
 });
 
-test("a page that goes says so, whatever is still on its way", async () => {
+test("a page that is closed leaves at once, whatever is still in flight", async () => {
   const page = new EventTarget();
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   const { transport } = await polling("long-poll");
@@ -218,7 +223,7 @@ test("a page that goes says so, whatever is still on its way", async () => {
   next("DELETE", `/poll/${ID}`);
 });
 
-test("the ladder goes down step by step, and learns nothing where there is no server", () => {
+test("the ladder goes down step by step, and learns nothing without a server", () => {
   const ladder = new Ladder();
   const blocked = () => {
     for (const reach of ["nowhere", "server", "nowhere"] as const) {
@@ -232,58 +237,58 @@ test("the ladder goes down step by step, and learns nothing where there is no se
   blocked();
   ladder.ended("long-poll", "server");
   expect(ladder.next).toBe("short-poll");
-  ladder.heard("short-poll");
+  ladder.worked("short-poll");
   ladder.ended("short-poll", "messages");
   expect(ladder.next).toBe("short-poll");
-  ladder.climbs();
+  ladder.climbed();
   ladder.ended("websocket", "server");
   expect(ladder.next).toBe("long-poll");
-  ladder.heard("websocket");
+  ladder.worked("websocket");
   ladder.ended("websocket", "messages");
   expect(ladder.next).toBe("websocket");
 });
 
-test("looks for a WebSocket become rarer until one has carried messages", () => {
+test("probes for a WebSocket become rarer until one has carried messages", () => {
   const ladder = new Ladder();
-  const looks = Array.from({ length: 9 }, () => ladder.nextProbeMs());
-  expect(looks.slice(0, 4)).toEqual([2000, 4000, 8000, 16_000]);
-  expect(looks[8]).toBe(120_000);
-  ladder.heard("long-poll");
+  const delays = Array.from({ length: 9 }, () => ladder.nextProbeMs());
+  expect(delays.slice(0, 4)).toEqual([2000, 4000, 8000, 16_000]);
+  expect(delays[8]).toBe(120_000);
+  ladder.worked("long-poll");
   expect(ladder.nextProbeMs()).toBe(120_000);
-  ladder.heard("websocket");
+  ladder.worked("websocket");
   expect(ladder.nextProbeMs()).toBe(2000);
 });
 
-/** A link on a network that blocks upgrades, taken in over long polls that have brought nothing yet. */
-async function takenIn() {
-  const heard = events();
-  const link = new Link(place, heard);
-  heard.opened.mockImplementation(() => link.send(text("hello")));
+/** A link on a network that blocks WebSockets, accepted over long polls that have delivered nothing yet. */
+async function accepted() {
+  const seen = events();
+  const link = new Link(server, seen);
+  seen.opened.mockImplementation(() => link.send(text("hello")));
   for (const waitMs of [500, 1000, 0]) {
     newest().end(1006);
     await vi.advanceTimersByTimeAsync(waitMs);
   }
-  await next("POST", "/poll?version=2").answer(201, text(ID), "text/plain");
-  return { link, heard };
+  await next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(201, text(ID), "text/plain");
+  return { link, seen };
 }
 
 /** The same, seated. */
 async function blocked() {
-  const { link, heard } = await takenIn();
+  const { link, seen } = await accepted();
   await next("GET", `/poll/${ID}/0`).answer(200, framed(text("welcome")));
   link.settled();
-  return { link, heard };
+  return { link, seen };
 }
 
-test("where upgrades are blocked the link polls, and climbs when one passes", async () => {
-  const { link, heard } = await blocked();
-  expect(heard.received).toHaveBeenCalledWith(text("welcome"));
-  expect([link.kind, heard.lost.mock.calls]).toEqual(["long-poll", []]);
+test("where WebSockets are blocked the link polls, and moves to a WebSocket that opens", async () => {
+  const { link, seen } = await blocked();
+  expect(seen.received).toHaveBeenCalledWith(text("welcome"));
+  expect([link.kind, seen.lost.mock.calls]).toEqual(["long-poll", []]);
   const sockets = FakeSocket.all.length;
   await vi.advanceTimersByTimeAsync(2000);
   expect(FakeSocket.all).toHaveLength(sockets + 1);
   newest().end(1006);
-  expect([link.kind, heard.opened.mock.calls.length]).toEqual(["long-poll", 1]);
+  expect([link.kind, seen.opened.mock.calls.length]).toEqual(["long-poll", 1]);
   await next("GET", `/poll/${ID}/1`).answer(200, framed(text("more")));
   await vi.advanceTimersByTimeAsync(4000);
   const socket = newest();
@@ -291,7 +296,7 @@ test("where upgrades are blocked the link polls, and climbs when one passes", as
   await settle();
   expect(link.kind).toBe("websocket");
   expect(socket.sent).toEqual([text("hello")]);
-  expect(heard.lost).not.toHaveBeenCalled();
+  expect(seen.lost).not.toHaveBeenCalled();
   next("DELETE", `/poll/${ID}`);
   socket.onmessage?.({ data: text("resumed").buffer });
   link.settled();
@@ -300,27 +305,27 @@ test("where upgrades are blocked the link polls, and climbs when one passes", as
   link.stop();
 });
 
-test("a WebSocket that opens and carries nothing is left again", async () => {
-  const { link, heard } = await blocked();
+test("the link leaves a WebSocket that opens but delivers nothing", async () => {
+  const { link, seen } = await blocked();
   await vi.advanceTimersByTimeAsync(2000);
   newest().open();
   expect(link.kind).toBe("websocket");
   await vi.advanceTimersByTimeAsync(7000);
-  expect(newest().closedWith).toBe(4009);
-  expect(heard.lost).toHaveBeenCalledWith(4009);
-  next("POST", "/poll?version=2");
+  expect(newest().closedWith).toBe(CloseCode.Silence);
+  expect(seen.lost).toHaveBeenCalledWith(CloseCode.Silence);
+  next("POST", `/poll?version=${PROTOCOL_VERSION}`);
   expect(link.kind).toBe("long-poll");
   link.stop();
 });
 
-test("long polls that bring nothing give way to short ones", async () => {
-  const { link } = await takenIn();
+test("long polls that deliver nothing are replaced by short ones", async () => {
+  const { link } = await accepted();
   await vi.advanceTimersByTimeAsync(7000);
   expect(link.kind).toBe("short-poll");
   link.stop();
 });
 
-test("the network coming back is a reason to look for a WebSocket at once", async () => {
+test("when the network comes back, the link probes for a WebSocket at once", async () => {
   const page = new EventTarget();
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   const { link } = await blocked();
@@ -328,5 +333,25 @@ test("the network coming back is a reason to look for a WebSocket at once", asyn
   page.dispatchEvent(new Event("online"));
   expect(FakeSocket.all).toHaveLength(sockets + 1);
   link.stop();
-  expect(newest().closedWith).toBe(4007);
+  expect(newest().closedWith).toBe(CloseCode.Left);
+});
+
+test("the counting decorator counts requests, messages and the bytes of both", async () => {
+  const seen = { opened: vi.fn(), received: vi.fn(), closed: vi.fn() };
+  const { transport, counts } = openCounted("long-poll", server(), seen);
+  await settle();
+  transport.send(text("hello"));
+  await next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(201, text(ID), "text/plain");
+  await next("GET", `/poll/${ID}/0`).answer(200, framed(text("a")));
+  expect(seen.received).toHaveBeenCalledTimes(1);
+  expect([counts.requests, counts.messages, counts.payloadBytes]).toEqual([4, 2, 6]);
+  expect(counts.overheadBytes).toBeGreaterThan(4 * 300);
+  transport.close(CloseCode.Left, "left");
+
+  const socket = openCounted("websocket", server(), seen);
+  newest().open();
+  socket.transport.send(new Uint8Array(200));
+  newest().onmessage?.({ data: new ArrayBuffer(100) });
+  // Heads of 2 bytes, 2 more for the longer length, 4 for the mask.
+  expect(socket.counts).toEqual({ requests: 1, messages: 2, payloadBytes: 300, overheadBytes: 10 });
 });

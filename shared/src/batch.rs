@@ -5,10 +5,16 @@
 
 use crate::varint::{Malformed, take_slice};
 
-/// Marks the length of a close.
-const CLOSE_BIT: u32 = 1 << 31;
-const LENGTH_BYTES: usize = size_of::<u32>();
-const CODE_BYTES: usize = size_of::<u16>();
+/// The media type of a batch.
+pub const BATCH_TYPE: &str = "application/vnd.driftbelt.batch";
+/// The bit of a length that marks a close.
+pub const CLOSE_BIT: u32 = 1 << 31;
+/// Bytes of the length in front of every piece.
+pub const LENGTH_BYTES: usize = size_of::<u32>();
+/// Bytes of a close's code.
+pub const CODE_BYTES: usize = size_of::<u16>();
+/// Largest batch that a client may post, in bytes.
+pub const POST_LIMIT_BYTES: usize = 16 * 1024;
 
 /// One piece of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

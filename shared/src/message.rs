@@ -354,8 +354,16 @@ pub enum CloseCode {
     Left = 4007,
     /// The connection takes in less than the game needs.
     TooSlow = 4008,
+    /// The client received nothing for too long.
+    Silence = 4009,
     /// The token opens no seat: it was replaced, or the seat was given up.
     SeatGone = 4010,
+}
+
+impl CloseCode {
+    /// After these, another attempt to connect cannot help.
+    pub const FINAL: [CloseCode; 4] =
+        [CloseCode::VersionMismatch, CloseCode::Kicked, CloseCode::TakenOver, CloseCode::Left];
 }
 
 /// A sequence of input frames. The length that a message claims is not believed: memory is taken as frames come.

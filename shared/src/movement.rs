@@ -9,6 +9,9 @@ use crate::rules::Rules;
 use glam::{IVec2, Vec2};
 use serde::{Deserialize, Serialize};
 
+/// A slower impact causes no event, in units per second: a ship that leans on an asteroid is not worth one.
+pub const IMPACT_EVENT_UNITS_PER_SECOND: f32 = 3.0;
+
 /// Where something is and how it moves, in wire quanta.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Motion {

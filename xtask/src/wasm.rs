@@ -1,4 +1,5 @@
-//! The browser core: client-core compiled for wasm, with its JavaScript glue, optimised, in `client-web/src/wasm`.
+//! The browser core: client-core compiled for wasm, with its JavaScript glue and its schema, optimised, in
+//! `client-web/src/wasm`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ use crate::wasm_toolchain::{self, TARGET, WasmToolchain};
 use crate::workspace::Workspace;
 
 const NAME: &str = "client_core";
+/// The custom section in which the core carries its numbers as TypeScript.
+const SCHEMA_SECTION: &str = "driftbelt.schema";
+const SCHEMA: &str = "schema.ts";
 
 /// Only what rustc itself emits for the target: with more, wasm-opt may use what browsers do not have. Level 1, since the
 /// higher ones shuffle locals: the file gets smaller by 4 %, but what is downloaded, compressed, larger by 9 %.
@@ -47,12 +51,17 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let glue = workspace.client().join("src/wasm");
     let lock = workspace.client().join("package-lock.json");
     let inputs = Inputs::default().file(&compiled)?.file(&lock)?.text(&OPTIMIZE.join(" "));
-    inputs.run_if_changed(workspace, "wasm", &[wasm_in(&glue), glue.join(NAME).with_extension("js")], || {
-        let generated = workspace.scratch().join("wasm-glue");
-        generate(&compiled, &generated)?;
-        optimize(workspace, &wasm_in(&generated))?;
-        replace_files(&generated, &glue)
-    })
+    inputs.run_if_changed(
+        workspace,
+        "wasm",
+        &[wasm_in(&glue), glue.join(NAME).with_extension("js"), glue.join(SCHEMA)],
+        || {
+            let generated = workspace.scratch().join("wasm-glue");
+            generate(&compiled, &generated)?;
+            optimize(workspace, &wasm_in(&generated))?;
+            replace_files(&generated, &glue)
+        },
+    )
 }
 
 fn wasm_in(folder: &Path) -> PathBuf {
@@ -65,7 +74,16 @@ fn generate(compiled: &Path, folder: &Path) -> anyhow::Result<()> {
     }
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).out_name(NAME).web(true)?.typescript(true);
-    bindgen.generate(folder).context("wasm-bindgen could not write the glue")
+    let mut output = bindgen.generate_output().context("wasm-bindgen could not make the glue")?;
+    let schema =
+        output.wasm_mut().customs.remove_raw(SCHEMA_SECTION).context("the core carries no schema")?;
+    output.emit(folder).context("wasm-bindgen could not write the glue")?;
+    let schema = String::from_utf8(schema.data).context("the core's schema is not text")?;
+    for file in schema.split("// @filename: ").skip(1) {
+        let (name, text) = file.split_once('\n').context("a file of the core's schema has no name")?;
+        fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))?;
+    }
+    Ok(())
 }
 
 fn optimize(workspace: &Workspace, wasm: &Path) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
-//! A running average with its mean deviation, for measurements that come in a stream.
+//! A running average with its mean deviation.
 
-/// Exponentially weighted average and mean absolute deviation. The first value is taken as it is.
+/// Exponentially weighted average and mean absolute deviation. The first value counts fully.
 #[derive(Clone, Copy, Debug)]
 pub struct Average {
     weight: f64,
@@ -14,14 +14,14 @@ impl Average {
         Average { weight, value: None, deviation: 0.0 }
     }
 
-    /// Takes in a value.
+    /// Adds a value.
     pub fn add(&mut self, sample: f64) {
         match &mut self.value {
             None => self.value = Some(sample),
             Some(value) => {
-                let off = sample - *value;
-                *value += off * self.weight;
-                self.deviation += (off.abs() - self.deviation) * self.weight;
+                let error = sample - *value;
+                *value += error * self.weight;
+                self.deviation += (error.abs() - self.deviation) * self.weight;
             }
         }
     }

@@ -1,11 +1,15 @@
-//! The core as JavaScript sees it: the only file that names wasm_bindgen.
+//! The core as JavaScript sees it.
 
 // The glue that the macros make is unsafe inside.
 #![allow(unsafe_code)]
 
+use crate::notice::Notice;
+use crate::replay::{ReplayInfo, ReplayState};
 use crate::seat::SeatClaim;
+use crate::state::{ClientState, NetGraph};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
+use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -14,15 +18,15 @@ extern "C" {
     fn console_error(text: &str);
 }
 
-/// Runs when the module is loaded: a panic, which is a defect, at least says where.
+/// Runs when the module is loaded: prints where a panic, which is a defect, happened.
 #[wasm_bindgen(start)]
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| console_error(&panic.to_string())));
 }
 
-/// A plain JavaScript object; what cannot become one (nothing that we make) becomes `undefined`.
-fn object<T: Serialize>(value: &T) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+/// A plain JavaScript object; `undefined` if the value cannot become one, which ours all can.
+fn object<T: Tsify + Serialize>(value: &T) -> Ts<T> {
+    Ts::new_unchecked(value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED))
 }
 
 fn error(reason: impl ToString) -> JsError {
@@ -33,13 +37,13 @@ fn pointer(words: &[u32]) -> u32 {
     words.as_ptr() as usize as u32
 }
 
-/// A live connection's state. Times are milliseconds of `performance.now()`.
+/// A player's client. Times are milliseconds of `performance.now()`.
 #[wasm_bindgen]
 pub struct Client(crate::client::Client);
 
 #[wasm_bindgen]
 impl Client {
-    /// A client for a player; `room` is the one that an invite link asked for.
+    /// A client for a player; `room` is the one that an invite link names.
     #[wasm_bindgen(constructor)]
     pub fn new(name: &str, room: Option<String>) -> Client {
         Client(crate::client::Client::new(name, room.as_deref()))
@@ -55,28 +59,22 @@ impl Client {
         self.0.seat().map(|seat| seat.to_text())
     }
 
-    /// The next connection asks for the seat of such a line; without one, or with another line, for a new seat.
+    /// The next connection asks for the seat of such a line; without one, or with a malformed line, for a new seat.
     pub fn claim(&mut self, seat: Option<String>) {
         self.0.claim(seat.as_deref().and_then(SeatClaim::from_text));
     }
 
-    /// Takes in one binary frame. Throws if it makes no sense: close the socket with code 4002.
+    /// Takes one binary message. Throws if it cannot be read: close the socket with `CloseCode.ClientCouldNotRead`.
     pub fn received(&mut self, bytes: &[u8], now_ms: f64) -> Result<(), JsError> {
         self.0.received(bytes, now_ms).map_err(error)
     }
 
-    /// The socket is lost.
-    pub fn closed(&mut self, _now_ms: f64) {
+    /// The socket is closed.
+    pub fn closed(&mut self) {
         self.0.closed();
     }
 
-    /// Buttons as a bit mask, aim in radians with the y axis pointing down.
-    #[wasm_bindgen(js_name = setInput)]
-    pub fn set_input(&mut self, buttons: u16, aim: f32) {
-        self.0.set_input(buttons, aim);
-    }
-
-    /// Says a line to the room.
+    /// Sends a line to the room's chat.
     pub fn chat(&mut self, text: &str) {
         self.0.chat(text);
     }
@@ -86,8 +84,10 @@ impl Client {
         self.0.leave();
     }
 
-    /// Runs the tick clock and queues what is to be sent.
-    pub fn advance(&mut self, now_ms: f64) {
+    /// Runs the tick clock with what the player holds: a mask of `Buttons`, and the aim in radians (y down). Queues
+    /// messages.
+    pub fn advance(&mut self, now_ms: f64, buttons: u16, aim: f32) {
+        self.0.set_input(buttons, aim);
         self.0.advance(now_ms);
     }
 
@@ -97,18 +97,18 @@ impl Client {
         self.0.poll_transmit()
     }
 
-    /// The next thing to tell the player.
+    /// The next notice.
     #[wasm_bindgen(js_name = pollNotice)]
-    pub fn poll_notice(&mut self) -> JsValue {
-        self.0.poll_notice().map_or(JsValue::UNDEFINED, |notice| object(&notice))
+    pub fn poll_notice(&mut self) -> Option<Ts<Notice>> {
+        self.0.poll_notice().as_ref().map(object)
     }
 
-    /// Writes the frame buffer.
+    /// Draws a frame.
     pub fn frame(&mut self, now_ms: f64) {
         self.0.frame(now_ms);
     }
 
-    /// Where the frame is in wasm memory, in bytes. It moves: ask after every frame.
+    /// Where the frame is in wasm memory, in bytes. Ask after every frame: it moves.
     #[wasm_bindgen(js_name = framePointer)]
     pub fn frame_pointer(&self) -> u32 {
         pointer(self.0.words())
@@ -120,14 +120,14 @@ impl Client {
         self.0.words().len() as u32
     }
 
-    /// What this client is up to.
-    pub fn state(&self, now_ms: f64) -> JsValue {
+    /// The state of the client.
+    pub fn state(&self, now_ms: f64) -> Ts<ClientState> {
         object(&self.0.state(now_ms))
     }
 
-    /// The newest values behind the net graph.
+    /// The newest values of the net graph.
     #[wasm_bindgen(js_name = netGraph)]
-    pub fn net_graph(&self, _now_ms: f64) -> JsValue {
+    pub fn net_graph(&self) -> Ts<NetGraph> {
         object(&self.0.net_graph())
     }
 }
@@ -138,14 +138,14 @@ pub struct Replay(crate::replay::Replay);
 
 #[wasm_bindgen]
 impl Replay {
-    /// Opens a recording. Throws, with a reason for people, if it cannot be played.
+    /// Opens a recording. Throws, with a reason for the user, if it cannot be played.
     #[wasm_bindgen(constructor)]
     pub fn new(file: Vec<u8>) -> Result<Replay, JsError> {
         crate::replay::Replay::open(file).map(Replay).map_err(error)
     }
 
-    /// What the recording says of itself.
-    pub fn info(&self) -> JsValue {
+    /// The recording's header, players and marks.
+    pub fn info(&self) -> Ts<ReplayInfo> {
         object(&self.0.info())
     }
 
@@ -154,13 +154,13 @@ impl Replay {
         self.0.seek(tick);
     }
 
-    /// Lets time pass, or stops it.
+    /// Plays or pauses.
     #[wasm_bindgen(js_name = setPlaying)]
     pub fn set_playing(&mut self, playing: bool) {
         self.0.set_playing(playing);
     }
 
-    /// Seconds of the match per second, from 0.25 to 16.
+    /// Sets the speed, in seconds of the match per second, from 0.25 to 16.
     #[wasm_bindgen(js_name = setSpeed)]
     pub fn set_speed(&mut self, speed: f64) {
         self.0.set_speed(speed);
@@ -177,17 +177,17 @@ impl Replay {
         self.0.set_camera(x, y, view_width);
     }
 
-    /// Lets time pass if the recording plays.
+    /// Advances to a time if the recording plays.
     pub fn advance(&mut self, now_ms: f64) {
         self.0.advance(now_ms);
     }
 
-    /// Writes the frame buffer.
+    /// Draws a frame.
     pub fn frame(&mut self, now_ms: f64) {
         self.0.frame(now_ms);
     }
 
-    /// Where the frame is in wasm memory, in bytes. It moves: ask after every frame.
+    /// Where the frame is in wasm memory, in bytes. Ask after every frame: it moves.
     #[wasm_bindgen(js_name = framePointer)]
     pub fn frame_pointer(&self) -> u32 {
         pointer(self.0.words())
@@ -199,14 +199,14 @@ impl Replay {
         self.0.words().len() as u32
     }
 
-    /// The next thing to tell the viewer.
+    /// The next notice.
     #[wasm_bindgen(js_name = pollNotice)]
-    pub fn poll_notice(&mut self) -> JsValue {
-        self.0.poll_notice().map_or(JsValue::UNDEFINED, |notice| object(&notice))
+    pub fn poll_notice(&mut self) -> Option<Ts<Notice>> {
+        self.0.poll_notice().as_ref().map(object)
     }
 
-    /// What the player is up to.
-    pub fn state(&self) -> JsValue {
+    /// The state of the player.
+    pub fn state(&self) -> Ts<ReplayState> {
         object(&self.0.state())
     }
 }

@@ -1,25 +1,25 @@
-//! The client's tick clock. It runs ahead of the server, so that the input for a tick is there before the tick is
-//! stepped, and is steered by how early the server says the inputs come. Time is passed in.
+//! The client's tick clock. It runs ahead of the server, so that the input for a tick arrives before the server steps that
+//! tick; the server's reports of how early inputs arrive steer it. Time is passed in.
 
 use crate::average::Average;
 use shared::id::Tick;
 
-/// How many ticks early inputs should be at the server on a link without jitter.
+/// Ticks by which inputs should arrive early on a link without jitter.
 const LEAD_TARGET_TICKS: f64 = 2.0;
-/// The most ticks early that jitter can ask for.
+/// Ticks by which they should arrive early at most, whatever the jitter.
 const LEAD_LIMIT_TICKS: f64 = 10.0;
-/// The rate is never bent by more than this share: nobody notices.
+/// The rate changes by at most this share, which no player notices.
 const BEND_LIMIT: f64 = 0.04;
-/// Bend per tick of error.
+/// Rate change per tick of error.
 const BEND_PER_TICK: f64 = 0.015;
-/// A bend ends this long after the report that asked for it, in milliseconds.
+/// A rate change ends this long after the report that caused it, in milliseconds.
 const BEND_LASTS_MS: f64 = 500.0;
-/// An error beyond this is jumped over instead of being worn down: inputs that come too late on average, or one too early.
+/// An error beyond this is corrected at once: inputs that arrive too late on average, or a single one too early.
 const JUMP_TICKS: f64 = 10.0;
-/// Weight of a new report. At 30 reports per second the average follows within half a second.
+/// Weight of a new report: at 30 reports per second the average follows within half a second.
 const LEAD_WEIGHT: f64 = 1.0 / 12.0;
 
-/// Where the client is in ticks.
+/// The client's position in ticks.
 #[derive(Clone, Debug)]
 pub struct TickClock {
     tick_ms: f64,
@@ -27,17 +27,17 @@ pub struct TickClock {
     at_tick: f64,
     bend: f64,
     lead: Average,
-    /// Newest input that a report spoke of.
+    /// The newest input that a report was about.
     reported: Option<Tick>,
-    /// Reports about inputs before this tick, or about some that are not issued yet, speak of the clock before its last jump.
+    /// Reports about inputs before this tick, or not issued yet, describe the clock before its last jump.
     valid_from: Tick,
-    /// The first report after a start is taken at its word.
+    /// The first report after a start sets the clock without averaging.
     settled: bool,
 }
 
 impl TickClock {
     /// A clock for a server that had stepped `server_tick` when it sent what arrived at `now_ms`, over a link with this
-    /// round trip in milliseconds.
+    /// round trip.
     pub fn start(tick_ms: f64, server_tick: Tick, round_trip_ms: f64, now_ms: f64) -> TickClock {
         let at_tick = f64::from(server_tick.0) + round_trip_ms / tick_ms + LEAD_TARGET_TICKS;
         TickClock {
@@ -52,29 +52,28 @@ impl TickClock {
         }
     }
 
-    /// The position in ticks at a time, with the fraction of the tick that has passed.
+    /// The position in ticks at a time, with its fraction.
     pub fn position(&self, now_ms: f64) -> f64 {
         let passed = (now_ms - self.at_ms).max(0.0);
         self.at_tick + (passed + passed.min(BEND_LASTS_MS) * self.bend) / self.tick_ms
     }
 
-    /// The tick that the clock is in at a time.
+    /// The tick at a time.
     pub fn tick(&self, now_ms: f64) -> Tick {
         Tick(self.position(now_ms) as u32)
     }
 
-    /// The time at which the clock reaches a position, unless it is steered before.
+    /// When the clock reaches a position, unless it is steered before.
     pub fn time_of(&self, position: f64) -> f64 {
-        let way_ms = (position - self.at_tick) * self.tick_ms;
-        let bent_ms = way_ms / (1.0 + self.bend);
-        self.at_ms + if bent_ms <= BEND_LASTS_MS { bent_ms } else { way_ms - BEND_LASTS_MS * self.bend }
+        let distance_ms = (position - self.at_tick) * self.tick_ms;
+        let bent_ms = distance_ms / (1.0 + self.bend);
+        self.at_ms + if bent_ms <= BEND_LASTS_MS { bent_ms } else { distance_ms - BEND_LASTS_MS * self.bend }
     }
 
-    /// The server reports, in its snapshot of `tick`, that the newest input was `lead` ticks early.
+    /// Takes the server's report, in its snapshot of `tick`, that the newest input arrived `lead` ticks early.
     pub fn steer(&mut self, tick: Tick, lead: i8, round_trip_ms: f64, now_ms: f64) {
         let newest = Tick((i64::from(tick.0) + i64::from(lead)).clamp(0, u32::MAX.into()) as u32);
-        // Without a new input the lead only falls because ticks pass, down to the least that can be said: the link stalls,
-        // the clock is not wrong.
+        // Without a new input, the lead falls by one per tick down to `i8::MIN`: the link stalls, the clock is right.
         if lead == i8::MIN
             || newest < self.valid_from
             || newest > self.tick(now_ms)
@@ -85,7 +84,7 @@ impl TickClock {
         self.reported = Some(newest);
         let early = f64::from(lead) - self.target();
         if early > JUMP_TICKS {
-            // No link brings inputs early: the server has stood still.
+            // No link delivers inputs early: the server has paused.
             self.settled = true;
             return self.jump(-early, round_trip_ms, now_ms);
         }
@@ -102,8 +101,7 @@ impl TickClock {
         }
     }
 
-    /// Moves the clock at once by a number of ticks. The next report that counts is about an input after the jump: those
-    /// about others come within a round trip.
+    /// Moves the clock at once. Reports about inputs from before the jump arrive for one more round trip; they are ignored.
     fn jump(&mut self, ticks: f64, round_trip_ms: f64, now_ms: f64) {
         let before = self.position(now_ms);
         self.turn(now_ms, 0.0);
@@ -119,25 +117,25 @@ impl TickClock {
         self.bend = bend;
     }
 
-    /// How many ticks early the inputs should come.
+    /// Ticks by which inputs should arrive early.
     fn target(&self) -> f64 {
-        // Up to half a tick of deviation is the frame rate, not the link.
+        // Up to half a tick of deviation comes from the frame rate, not from the link.
         let jitter = (self.lead.deviation() - 0.5).max(0.0);
         (LEAD_TARGET_TICKS + 2.5 * jitter).min(LEAD_LIMIT_TICKS)
     }
 
-    /// How many ticks the inputs should come earlier, on average.
+    /// Ticks by which inputs should arrive earlier, on average.
     fn error(&self) -> f64 {
         let target = self.target();
         target - self.lead.value().unwrap_or(target)
     }
 
-    /// How many ticks early the inputs come, on average.
+    /// Ticks by which inputs arrive early, on average.
     pub fn lead_ticks(&self) -> f64 {
         self.lead.value().unwrap_or(0.0)
     }
 
-    /// By which share the clock runs faster than the server's tick rate.
+    /// The share by which the clock runs faster than the server's tick rate.
     pub fn rate_bend(&self) -> f64 {
         self.bend
     }

@@ -1,23 +1,23 @@
-//! Moments on their way to the picture: each is handed out once, when its tick is shown.
+//! Effects that wait for their frame: each is handed out once, when its tick is shown.
 
 use crate::frame::Effect;
 use glam::Vec2;
 
-/// Effects that wait at most; of more, the oldest are dropped.
+/// Effects that wait at most; beyond it, the oldest are dropped.
 const WAITING_LIMIT: usize = 512;
-/// What waited longer than this is not shown any more, in milliseconds: a tab that was hidden comes back in peace.
+/// An effect that waited longer than this is dropped, in milliseconds: a hidden tab does not replay what it missed.
 const STALE_MS: f64 = 1500.0;
 
 /// When an effect is due.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Due {
-    /// In the next frame. If the entity is in the picture, the effect keeps its distance to it, since what is predicted
-    /// stands elsewhere in the picture than on the server.
+    /// In the next frame. The effect keeps its distance to the subject's item, because predicted items are drawn elsewhere
+    /// than on the server.
     Now {
-        /// Where the server had the subject when it happened, in units.
+        /// Where the server had the subject when it happened, in units; `None` leaves the effect where it is.
         subject_at: Option<Vec2>,
     },
-    /// When the time line of others reaches this tick.
+    /// When the interpolation clock reaches this tick.
     AtTick(u32),
 }
 
@@ -28,23 +28,22 @@ struct Waiting {
     effect: Effect,
 }
 
-/// Effects that wait for their frame.
+/// Effects that wait for their frame, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Effects {
+pub struct EffectQueue {
     waiting: Vec<Waiting>,
 }
 
-impl Effects {
+impl EffectQueue {
     /// Adds an effect.
-    pub fn add(&mut self, effect: Effect, due: Due, now_ms: f64) {
+    pub fn push(&mut self, effect: Effect, due: Due, now_ms: f64) {
         if self.waiting.len() >= WAITING_LIMIT {
             self.waiting.remove(0);
         }
         self.waiting.push(Waiting { due, since_ms: now_ms, effect });
     }
 
-    /// Moves everything that is due into `out`. `shown` is the tick of the others' time line; `place_of` finds an
-    /// entity in the picture.
+    /// Moves everything that is due into `out`. `shown` is the interpolated tick; `place_of` finds an entity's item.
     pub fn take(
         &mut self,
         shown: f64,
@@ -73,14 +72,14 @@ impl Effects {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::EffectKind;
+    use crate::layout::EffectKind;
 
     fn effect(subject: u32) -> Effect {
         let (position, kind) = (Vec2::new(10.0, 0.0), EffectKind::Hit);
-        Effect { kind, position, subject, other: 0, value: 1.0, angle: 0.0, own: false }
+        Effect { kind, position, subject, other: 0, value: 1.0, heading: 0.0, own: false }
     }
 
-    fn taken(effects: &mut Effects, shown: f64, now_ms: f64) -> Vec<(u32, f32)> {
+    fn taken(effects: &mut EffectQueue, shown: f64, now_ms: f64) -> Vec<(u32, f32)> {
         let mut out = Vec::new();
         let place_of = |id: u32| (id == 1).then_some(Vec2::new(3.0, 0.0));
         effects.take(shown, now_ms, &place_of, &mut out);
@@ -89,10 +88,10 @@ mod tests {
 
     #[test]
     fn each_effect_comes_once_at_its_tick() {
-        let mut effects = Effects::default();
-        effects.add(effect(7), Due::AtTick(20), 0.0);
-        effects.add(effect(8), Due::AtTick(21), 0.0);
-        effects.add(effect(1), Due::Now { subject_at: Some(Vec2::new(2.0, 0.0)) }, 0.0);
+        let mut effects = EffectQueue::default();
+        effects.push(effect(7), Due::AtTick(20), 0.0);
+        effects.push(effect(8), Due::AtTick(21), 0.0);
+        effects.push(effect(1), Due::Now { subject_at: Some(Vec2::new(2.0, 0.0)) }, 0.0);
         assert_eq!(taken(&mut effects, 19.9, 10.0), [(1, 11.0)]);
         assert_eq!(taken(&mut effects, 20.0, 20.0), [(7, 10.0)]);
         assert_eq!(taken(&mut effects, 40.0, 30.0), [(8, 10.0)]);
@@ -100,10 +99,10 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_tab_comes_back_without_a_storm() {
-        let mut effects = Effects::default();
+    fn a_hidden_tab_drops_stale_effects() {
+        let mut effects = EffectQueue::default();
         for index in 0..2000 {
-            effects.add(effect(index), Due::AtTick(index), f64::from(index) * 33.0);
+            effects.push(effect(index), Due::AtTick(index), f64::from(index) * 33.0);
         }
         assert!(effects.waiting.len() <= WAITING_LIMIT);
         assert!(taken(&mut effects, 2000.0, 2000.0 * 33.0).len() <= 46);

@@ -1,100 +1,40 @@
-//! The frame buffer: one flat block of 4-byte words that holds everything the view draws. Counts, ids and masks are
-//! unsigned integers, all else is 32-bit floats.
+//! Frames: what the view draws, as values and as words in the [`layout`](crate::layout).
 
+use crate::layout::{
+    DrawKind, EFFECT_WORDS, EffectKind, EffectWord, HEADER_WORDS, HeaderWord, ITEM_WORDS, ItemWord, NONE,
+    Relation,
+};
 use glam::Vec2;
 use shared::entity::{Levels, Upgrade};
 use shared::rules::Rules;
 
-/// Words before the first entity.
-pub const HEADER_WORDS: usize = 32;
-/// Words of an entity.
-pub const ENTITY_WORDS: usize = 16;
-/// Words of an effect.
-pub const EFFECT_WORDS: usize = 8;
-/// "No such index."
-pub const NONE: u32 = u32::MAX;
-
-/// What is drawn. The numbers are those of the frame buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Drawn {
-    /// A ship.
-    Ship = 0,
-    /// A rock.
-    Asteroid = 1,
-    /// A load of ore.
-    Ore = 2,
-    /// A bolt.
-    Bolt = 3,
-    /// A station.
-    Station = 4,
-}
-
-impl Drawn {
-    /// Back to front.
-    fn layer(self) -> u8 {
-        match self {
-            Drawn::Station => 0,
-            Drawn::Ore => 1,
-            Drawn::Asteroid => 2,
-            Drawn::Bolt => 3,
-            Drawn::Ship => 4,
-        }
-    }
-}
-
-/// What something is to the player who watches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Relation {
-    /// The own ship and what comes from it.
-    Own = 0,
-    /// Of the own team.
-    Mate = 1,
-    /// An enemy.
-    Foe = 2,
-    /// Neither.
-    Neutral = 3,
-}
-
-/// One thing in the picture. Units: world units, seconds, radians; shares from 0 to 1.
+/// One item of the picture; the units are those of [`ItemWord`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shown {
-    /// Its name on the wire; a station's index.
+#[expect(missing_docs, reason = "the layout documents the fields")]
+pub struct DrawItem {
     pub id: u32,
-    /// What it is.
-    pub kind: Drawn,
-    /// Where it is.
+    pub kind: DrawKind,
     pub position: Vec2,
-    /// Where it points.
     pub heading: f32,
-    /// How it moves.
     pub velocity: Vec2,
-    /// Share of full health.
     pub health: f32,
-    /// Bits of [`shared::entity::ShipFlags`].
     pub flags: u32,
-    /// Radius; a station's ring.
     pub radius: f32,
-    /// What it is to the player who watches.
     pub relation: Relation,
-    /// Asteroid: 0 small, 1 medium, 2 large. Station: its index. Ship: levels bought in all.
     pub variant: u32,
-    /// Its player, 0 for none.
     pub player: u32,
-    /// Share of the hold that is full.
     pub hold: f32,
-    /// The player's score.
     pub score: u32,
-    /// Share of energy; own ship only.
     pub energy: f32,
 }
 
-impl Default for Shown {
-    fn default() -> Shown {
-        Shown {
+impl DrawItem {
+    /// An intact item of a kind, at rest in the middle of the world.
+    #[must_use]
+    pub fn new(kind: DrawKind) -> DrawItem {
+        DrawItem {
             id: 0,
-            kind: Drawn::Asteroid,
+            kind,
             position: Vec2::ZERO,
             heading: 0.0,
             velocity: Vec2::ZERO,
@@ -109,98 +49,98 @@ impl Default for Shown {
             energy: 0.0,
         }
     }
+
+    /// Back to front.
+    fn layer(&self) -> u8 {
+        match self.kind {
+            DrawKind::Station => 0,
+            DrawKind::Ore => 1,
+            DrawKind::Asteroid => 2,
+            DrawKind::Bolt => 3,
+            DrawKind::Ship => 4,
+        }
+    }
+
+    fn words(&self) -> [u32; ITEM_WORDS] {
+        let mut words = [0; ITEM_WORDS];
+        let mut put = |word: ItemWord, value: u32| words[word as usize] = value;
+        put(ItemWord::Id, self.id);
+        put(ItemWord::Kind, self.kind as u32);
+        put(ItemWord::X, self.position.x.to_bits());
+        put(ItemWord::Y, self.position.y.to_bits());
+        put(ItemWord::Heading, self.heading.to_bits());
+        put(ItemWord::VelocityX, self.velocity.x.to_bits());
+        put(ItemWord::VelocityY, self.velocity.y.to_bits());
+        put(ItemWord::Health, self.health.to_bits());
+        put(ItemWord::Flags, self.flags);
+        put(ItemWord::Radius, self.radius.to_bits());
+        put(ItemWord::Relation, self.relation as u32);
+        put(ItemWord::Variant, self.variant);
+        put(ItemWord::Player, self.player);
+        put(ItemWord::Hold, self.hold.to_bits());
+        put(ItemWord::Score, self.score);
+        put(ItemWord::Energy, self.energy.to_bits());
+        words
+    }
 }
 
-/// What kind of moment an effect marks. The numbers are those of the frame buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum EffectKind {
-    /// A bolt hit something.
-    Hit = 1,
-    /// A ship was destroyed.
-    Death = 2,
-    /// An asteroid broke.
-    Broken = 3,
-    /// Ore was loaded.
-    Loaded = 4,
-    /// Ore was banked.
-    Banked = 5,
-    /// A gun fired.
-    Shot = 6,
-    /// A ship appeared.
-    Spawned = 7,
-    /// An upgrade was bought.
-    Upgraded = 8,
-    /// A ship bounced off something.
-    Bounced = 9,
-    /// The place where who hit the own ship saw it.
-    Seen = 10,
-}
-
-/// A moment to be seen and heard, in exactly one frame.
+/// Something to see and hear in exactly one frame; the units are those of [`EffectWord`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the layout documents the fields")]
 pub struct Effect {
-    /// What kind of moment.
     pub kind: EffectKind,
-    /// Where, in units.
     pub position: Vec2,
-    /// The entity it happens to.
     pub subject: u32,
-    /// The entity that does it, 0 for none.
     pub other: u32,
-    /// Damage, radius, score, speed or way already flown, by kind.
     pub value: f32,
-    /// A direction in radians, where the kind has one.
-    pub angle: f32,
-    /// It concerns the own ship.
+    pub heading: f32,
     pub own: bool,
 }
 
-/// The state of the player who watches, and of the picture as a whole.
+impl Effect {
+    fn words(&self) -> [u32; EFFECT_WORDS] {
+        let mut words = [0; EFFECT_WORDS];
+        let mut put = |word: EffectWord, value: u32| words[word as usize] = value;
+        put(EffectWord::Kind, self.kind as u32);
+        put(EffectWord::X, self.position.x.to_bits());
+        put(EffectWord::Y, self.position.y.to_bits());
+        put(EffectWord::Subject, self.subject);
+        put(EffectWord::Other, self.other);
+        put(EffectWord::Value, self.value.to_bits());
+        put(EffectWord::Heading, self.heading.to_bits());
+        put(EffectWord::Own, self.own.into());
+        words
+    }
+}
+
+/// The viewer's own values and those of the whole picture; the units are those of [`HeaderWord`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the layout documents the fields")]
 pub struct Header {
-    /// The tick shown.
     pub tick: u32,
-    /// The middle of the picture, in units.
     pub camera: Vec2,
-    /// Half the side of the world, in units.
     pub half_size: f32,
-    /// Size of the area that the frame covers, in units.
     pub view: Vec2,
-    /// Points.
     pub health: f32,
-    /// Points.
     pub health_max: f32,
-    /// Points.
     pub energy: f32,
-    /// Points.
     pub energy_max: f32,
-    /// Loads of ore.
     pub hold: f32,
-    /// Loads of ore.
     pub hold_max: f32,
-    /// Banked score.
     pub score: u32,
-    /// Kills since the last death.
     pub streak: u32,
-    /// Upgrades bought.
     pub levels: Levels,
-    /// The station whose ring the ship is in.
     pub docked: Option<u32>,
-    /// Seconds until the respawn; 0 while alive.
     pub respawn_seconds: f32,
-    /// Score that the next level of each upgrade costs; 0 at the highest.
     pub costs: [u32; 4],
-    /// Time for animations, in seconds.
     pub seconds: f32,
-    /// The player's ship lives.
     pub alive: bool,
-    /// Speed as a share of the top speed without boost.
     pub speed: f32,
 }
 
 impl Header {
     /// Fills in what follows from the upgrades: maxima and costs.
+    #[must_use]
     pub fn with_levels(mut self, rules: &Rules, levels: Levels) -> Header {
         self.levels = levels;
         self.health_max = rules.ship_health(levels);
@@ -209,9 +149,39 @@ impl Header {
         self.costs = Upgrade::ALL.map(|upgrade| rules.upgrade_cost(levels, upgrade).unwrap_or(0));
         self
     }
+
+    fn words(&self) -> [u32; HEADER_WORDS] {
+        let mut words = [0; HEADER_WORDS];
+        let mut put = |word: HeaderWord, value: u32| words[word as usize] = value;
+        put(HeaderWord::Tick, self.tick);
+        put(HeaderWord::CameraX, self.camera.x.to_bits());
+        put(HeaderWord::CameraY, self.camera.y.to_bits());
+        put(HeaderWord::HalfSize, self.half_size.to_bits());
+        put(HeaderWord::ViewWidth, self.view.x.to_bits());
+        put(HeaderWord::ViewHeight, self.view.y.to_bits());
+        put(HeaderWord::Health, self.health.to_bits());
+        put(HeaderWord::HealthMax, self.health_max.to_bits());
+        put(HeaderWord::Energy, self.energy.to_bits());
+        put(HeaderWord::EnergyMax, self.energy_max.to_bits());
+        put(HeaderWord::Hold, self.hold.to_bits());
+        put(HeaderWord::HoldMax, self.hold_max.to_bits());
+        put(HeaderWord::Score, self.score);
+        put(HeaderWord::Streak, self.streak);
+        put(HeaderWord::Levels, u32::from_le_bytes(Upgrade::ALL.map(|upgrade| self.levels.of(upgrade))));
+        put(HeaderWord::Docked, self.docked.unwrap_or(NONE));
+        put(HeaderWord::RespawnSeconds, self.respawn_seconds.to_bits());
+        put(HeaderWord::CostHull, self.costs[0]);
+        put(HeaderWord::CostEngine, self.costs[1]);
+        put(HeaderWord::CostGun, self.costs[2]);
+        put(HeaderWord::CostHold, self.costs[3]);
+        put(HeaderWord::Seconds, self.seconds.to_bits());
+        put(HeaderWord::Alive, self.alive.into());
+        put(HeaderWord::Speed, self.speed.to_bits());
+        words
+    }
 }
 
-/// Writes frames, one into the place of the one before.
+/// The words of the newest frame.
 #[derive(Clone, Debug, Default)]
 pub struct FrameBuffer {
     words: Vec<u32>,
@@ -219,77 +189,28 @@ pub struct FrameBuffer {
 
 impl FrameBuffer {
     /// The newest frame.
+    #[must_use]
     pub fn words(&self) -> &[u32] {
         &self.words
     }
 
-    /// Writes a frame. `shown` is sorted back to front and by id, so that the drawing order is stable; `followed` names
-    /// the ship that the header is about.
-    pub fn write(&mut self, header: &Header, followed: Option<u32>, shown: &mut [Shown], effects: &[Effect]) {
-        shown.sort_unstable_by_key(|entity| (entity.kind.layer(), entity.id));
-        let own = shown.iter().position(|entity| entity.kind == Drawn::Ship && Some(entity.id) == followed);
+    /// Replaces the frame. Sorts `items` back to front and by id, so that the drawing order is stable; `own` is the id of
+    /// the ship that the header describes.
+    pub fn write(&mut self, header: &Header, own: Option<u32>, items: &mut [DrawItem], effects: &[Effect]) {
+        items.sort_unstable_by_key(|item| (item.layer(), item.id));
+        let own = items.iter().position(|item| item.kind == DrawKind::Ship && Some(item.id) == own);
+        let mut head = header.words();
+        head[HeaderWord::Items as usize] = items.len() as u32;
+        head[HeaderWord::Effects as usize] = effects.len() as u32;
+        head[HeaderWord::Own as usize] = own.map_or(NONE, |index| index as u32);
         self.words.clear();
-        self.words.extend([shown.len() as u32, effects.len() as u32, header.tick]);
-        self.words.push(own.map_or(NONE, |index| index as u32));
-        self.header(header);
-        for entity in shown.iter() {
-            self.entity(entity);
+        self.words.extend_from_slice(&head);
+        for item in items.iter() {
+            self.words.extend_from_slice(&item.words());
         }
         for effect in effects {
-            self.effect(effect);
+            self.words.extend_from_slice(&effect.words());
         }
-    }
-
-    fn header(&mut self, header: &Header) {
-        self.vector(header.camera);
-        self.float(header.half_size);
-        self.vector(header.view);
-        for value in
-            [header.health, header.health_max, header.energy, header.energy_max, header.hold, header.hold_max]
-        {
-            self.float(value);
-        }
-        let levels = Upgrade::ALL.map(|upgrade| header.levels.of(upgrade));
-        self.words.extend([header.score, header.streak, u32::from_le_bytes(levels)]);
-        self.words.push(header.docked.unwrap_or(NONE));
-        self.float(header.respawn_seconds);
-        self.words.extend(header.costs);
-        self.float(header.seconds);
-        self.words.push(u32::from(header.alive));
-        self.float(header.speed);
-        self.words.resize(HEADER_WORDS, 0);
-    }
-
-    fn entity(&mut self, entity: &Shown) {
-        self.words.extend([entity.id, entity.kind as u32]);
-        self.vector(entity.position);
-        self.float(entity.heading);
-        self.vector(entity.velocity);
-        self.float(entity.health);
-        self.words.push(entity.flags);
-        self.float(entity.radius);
-        self.words.extend([entity.relation as u32, entity.variant, entity.player]);
-        self.float(entity.hold);
-        self.words.push(entity.score);
-        self.float(entity.energy);
-    }
-
-    fn effect(&mut self, effect: &Effect) {
-        self.words.push(effect.kind as u32);
-        self.vector(effect.position);
-        self.words.extend([effect.subject, effect.other]);
-        self.float(effect.value);
-        self.float(effect.angle);
-        self.words.push(u32::from(effect.own));
-    }
-
-    fn vector(&mut self, vector: Vec2) {
-        self.float(vector.x);
-        self.float(vector.y);
-    }
-
-    fn float(&mut self, value: f32) {
-        self.words.push(value.to_bits());
     }
 }
 
@@ -297,32 +218,64 @@ impl FrameBuffer {
 mod tests {
     use super::*;
 
+    /// `test/frame.test.ts` reads the same file.
     #[test]
-    fn a_frame_is_header_entities_effects_in_whole_strides() {
-        let mut buffer = FrameBuffer::default();
-        let ship = Shown { id: 7, kind: Drawn::Ship, player: 3, ..Shown::default() };
-        let rock = Shown { id: 9, position: Vec2::new(2.5, -1.0), variant: 2, ..Shown::default() };
+    fn the_golden_frame() {
+        let ship = DrawItem {
+            id: 7,
+            position: Vec2::new(2.5, -1.0),
+            heading: 0.75,
+            velocity: Vec2::new(-3.0, 4.0),
+            health: 0.5,
+            flags: 33,
+            radius: 1.25,
+            relation: Relation::Own,
+            variant: 6,
+            player: 3,
+            hold: 0.25,
+            score: 900,
+            energy: 0.875,
+            ..DrawItem::new(DrawKind::Ship)
+        };
+        let rock = DrawItem { id: 9, variant: 2, ..DrawItem::new(DrawKind::Asteroid) };
         let effect = Effect {
             kind: EffectKind::Broken,
-            position: Vec2::ONE,
+            position: Vec2::new(-8.5, 16.0),
             subject: 9,
             other: 7,
             value: 4.0,
-            angle: 0.5,
+            heading: -0.5,
             own: true,
         };
-        let header = Header { tick: 77, speed: 0.5, docked: Some(2), ..Header::default() };
+        let levels = Upgrade::ALL.iter().zip(1..).fold(Levels::default(), |levels, (upgrade, count)| {
+            (0..count).fold(levels, |levels, _| levels.raised(*upgrade))
+        });
+        let header = Header {
+            tick: 77,
+            camera: Vec2::new(2.5, -1.0),
+            half_size: 110.0,
+            view: Vec2::new(100.0, 60.0),
+            health: 72.0,
+            health_max: 100.0,
+            energy: 43.5,
+            energy_max: 50.0,
+            hold: 5.0,
+            hold_max: 20.0,
+            score: 900,
+            streak: 2,
+            levels,
+            docked: Some(1),
+            respawn_seconds: 1.5,
+            costs: [400, 900, 300, 0],
+            seconds: 12.25,
+            alive: true,
+            speed: 0.625,
+        };
+        let mut buffer = FrameBuffer::default();
         for _ in 0..2 {
             buffer.write(&header, Some(7), &mut [ship, rock], &[effect]);
         }
-        let words = buffer.words();
-        assert_eq!(words.len(), HEADER_WORDS + 2 * ENTITY_WORDS + EFFECT_WORDS);
-        assert_eq!(words[..4], [2, 1, 77, 1], "the rock is drawn behind the ship");
-        assert_eq!((words[18], words[26]), (2, 0.5f32.to_bits()));
-        assert_eq!(words[HEADER_WORDS], 9);
-        assert_eq!(words[HEADER_WORDS + 2], 2.5f32.to_bits());
-        assert_eq!(words[HEADER_WORDS + ENTITY_WORDS + 12], 3);
-        let tail = &words[HEADER_WORDS + 2 * ENTITY_WORDS..];
-        assert_eq!((tail[0], tail[3], tail[4], tail[7]), (3, 9, 7, 1));
+        let golden = include_str!("../tests/golden/frame.json");
+        assert_eq!(format!("{:?}", buffer.words()), golden.trim());
     }
 }

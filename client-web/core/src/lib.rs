@@ -1,8 +1,13 @@
-//! The Driftbelt client without its view: tick clock, prediction, interpolation, the frame buffer, and the replay player.
+//! The Driftbelt client without its view: tick clock, prediction, interpolation, frames, and the replay player.
 //!
 //! No IO and no clock: bytes and times (milliseconds of any steady clock) go in; bytes, notices and frames come out. The
-//! same code runs as wasm in the browser, in tests, and by the thousand in the load generator. Only `bindings.rs` knows
-//! the browser.
+//! same code runs as wasm in the browser, in tests, and a thousand times over in the load generator. Only `bindings.rs`
+//! and `schema.rs` know the browser.
+//!
+//! In reading order: [`client`] (connection and messages) → [`world`] (one session's state) → `clock`, `prediction`,
+//! `obstacles`, `own_bolts` (the own ship, ahead of the server) → `interpolation_clock`, `snapshot_buffer` (the others,
+//! behind it) → `event_effects`, `effects` → `frame_builder`, `draw_item`, [`frame`], [`layout`] (what the view draws) →
+//! [`replay`].
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
@@ -14,20 +19,23 @@ mod belt;
 mod bindings;
 pub mod client;
 mod clock;
+mod draw_item;
 mod effects;
-mod felt;
+mod event_effects;
 pub mod frame;
-mod happenings;
-mod interpolation;
+mod frame_builder;
+mod interpolation_clock;
+pub mod layout;
 pub mod notice;
+mod obstacles;
 mod own_bolts;
-mod picture;
+mod predicted_impacts;
 mod prediction;
 pub mod replay;
+#[cfg(target_arch = "wasm32")]
+mod schema;
 pub mod seat;
-mod shown;
+mod snapshot_buffer;
 pub mod state;
-mod surroundings;
-mod timeline;
 mod traffic;
 pub mod world;

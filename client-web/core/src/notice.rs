@@ -1,18 +1,19 @@
-//! What the core tells its host besides the picture: names, chat, kills, tables.
+//! What the core tells the page besides frames: names, chat, kills, tables.
 
-use crate::shown::station_place;
+use crate::draw_item::station_position;
 use serde::Serialize;
 use shared::id::PlayerId;
 use shared::message;
 use shared::setup::Setup;
 use shared::text::Name;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-/// Something to be read rather than seen.
+/// Something to read rather than to see.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), tsify(missing_as_null, hashmap_as_object))]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum Notice {
-    /// The seat is taken; everything from before is forgotten.
+    /// The client has a new seat; everything known before is void.
     Welcome {
         /// The own player.
         player: u32,
@@ -20,25 +21,25 @@ pub enum Notice {
         name: String,
         /// The room, as in an invite link.
         room: String,
-        /// What is played.
+        /// The title of the mode.
         mode: String,
-        /// Whether it is played in teams.
+        /// Whether the mode has teams.
         teams: bool,
         /// Ticks per second.
         tick_rate: u16,
     },
-    /// The seat is taken back; what was known of the world goes on.
+    /// The client has its seat back; what it knew of the world still holds.
     Resumed,
-    /// No seat yet: the client waits in the room's queue.
+    /// The client waits in the room's queue.
     Queued {
         /// Its place, from 1.
         position: u32,
         /// How many wait.
         waiting: u32,
     },
-    /// What a player is called. Comes before the first frame that shows the player, and after a change.
+    /// A player's name. Comes before the first frame that shows the player, and after a change.
     Name {
-        /// Who.
+        /// The player.
         player: u32,
         /// The name.
         name: String,
@@ -49,34 +50,33 @@ pub enum Notice {
     },
     /// A ship was destroyed.
     Kill {
-        /// Who did it; 0 for an asteroid.
+        /// The killer; 0 for an asteroid.
         killer: u32,
-        /// Empty for an asteroid.
+        /// The killer's name; empty for an asteroid.
         killer_name: String,
-        /// Whose ship.
+        /// The player whose ship it was.
         victim: u32,
-        /// The name.
+        /// The victim's name.
         victim_name: String,
-        /// Score the killer won.
+        /// Score that the killer won.
         bounty: u32,
-        /// "killer" or "victim" if that is the own player, else empty.
-        #[serde(rename = "self")]
-        own: &'static str,
+        /// The viewer's part in it.
+        own: Option<KillRole>,
     },
     /// A line of chat.
     Chat {
-        /// Who said it; 0 is the server.
+        /// The sender; 0 is the server.
         player: u32,
-        /// The name.
+        /// The sender's name.
         name: String,
         /// The line.
         text: String,
     },
-    /// A text of the host's own, by its key.
+    /// A text of the page, by its key.
     System {
-        /// Which text.
+        /// The key.
         key: &'static str,
-        /// What to put into it.
+        /// Values for its placeholders.
         values: BTreeMap<&'static str, String>,
     },
     /// The best players.
@@ -95,43 +95,55 @@ pub enum Notice {
     Goodbye {
         /// The close code.
         code: u16,
-        /// What a person can do about it.
+        /// What the player can do about it.
         reason: String,
     },
 }
 
+/// The viewer's part in a kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(rename_all = "lowercase")]
+pub enum KillRole {
+    /// The viewer destroyed the ship.
+    Killer,
+    /// It was the viewer's ship.
+    Victim,
+}
+
 /// One player's standing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct ScoreRow {
     /// Rank from 1.
     pub rank: u32,
-    /// Who.
+    /// The player.
     pub player: u32,
     /// The name.
     pub name: String,
     /// Banked score.
     pub score: u32,
-    /// Kills in all.
+    /// Kills in total.
     pub kills: u16,
-    /// Deaths in all.
+    /// Deaths in total.
     pub deaths: u16,
     /// 0 in a free-for-all, else the team from 1.
     pub team: u8,
     /// Flown by the server.
     pub drone: bool,
-    /// The own row.
-    #[serde(rename = "self")]
+    /// The viewer's row.
     pub own: bool,
 }
 
-/// What a station pays for a load of ore.
+/// A station, and what it pays for a load of ore.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Quote {
-    /// Its place in the arena's list.
+    /// The station's index in the arena.
     pub index: u32,
-    /// What players call it.
+    /// Its name.
     pub name: String,
-    /// Where it stands, in units.
+    /// Position in units.
     pub x: f32,
     /// As `x`.
     pub y: f32,
@@ -143,35 +155,63 @@ pub struct Quote {
     pub base: f64,
 }
 
+/// Notices that wait at most; beyond it, the oldest are dropped.
+const NOTICES_LIMIT: usize = 1024;
+
+/// Notices that wait for the page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NoticeQueue(VecDeque<Notice>);
+
+impl NoticeQueue {
+    /// Adds a notice.
+    pub fn push(&mut self, notice: Notice) {
+        if self.0.len() >= NOTICES_LIMIT {
+            self.0.pop_front();
+        }
+        self.0.push_back(notice);
+    }
+
+    /// Takes the oldest.
+    pub fn pop(&mut self) -> Option<Notice> {
+        self.0.pop_front()
+    }
+}
+
 impl Notice {
-    /// A kill, as told to the player who watches.
+    /// A kill, for a viewer.
     pub(crate) fn kill(
         (killer, killer_name): (PlayerId, &Name),
         (victim, victim_name): (PlayerId, &Name),
         bounty: u32,
-        watcher: u32,
+        viewer: PlayerId,
     ) -> Notice {
-        let by_somebody = killer != PlayerId::NOBODY;
-        let own = match watcher {
-            0 => "",
-            watcher if watcher == victim.0 => "victim",
-            watcher if watcher == killer.0 => "killer",
-            _ => "",
+        let by_player = killer != PlayerId::NOBODY;
+        let own = match viewer {
+            PlayerId::NOBODY => None,
+            viewer if viewer == victim => Some(KillRole::Victim),
+            viewer if viewer == killer => Some(KillRole::Killer),
+            _ => None,
         };
         Notice::Kill {
             killer: killer.0,
-            killer_name: if by_somebody { killer_name.as_str().into() } else { String::new() },
+            killer_name: if by_player { killer_name.as_str().into() } else { String::new() },
             victim: victim.0,
             victim_name: victim_name.as_str().into(),
             bounty,
             own,
         }
     }
+
+    /// A text of the page about a player, or about nobody.
+    pub(crate) fn system(key: &'static str, name: Option<&Name>) -> Notice {
+        let values = name.map(|name| ("name", name.as_str().into()));
+        Notice::System { key, values: BTreeMap::from_iter(values) }
+    }
 }
 
 impl ScoreRow {
-    /// A row as told to the player who watches.
-    pub(crate) fn new(row: &message::ScoreRow, watcher: Option<PlayerId>) -> ScoreRow {
+    /// A row, for a viewer.
+    pub(crate) fn new(row: &message::ScoreRow, viewer: Option<PlayerId>) -> ScoreRow {
         ScoreRow {
             rank: row.rank,
             player: row.player.0,
@@ -181,24 +221,24 @@ impl ScoreRow {
             deaths: row.deaths,
             team: row.team,
             drone: row.drone,
-            own: watcher == Some(row.player),
+            own: viewer == Some(row.player),
         }
     }
 }
 
 impl Quote {
-    /// What all stations pay; `prices` are in hundredths, in the arena's order.
+    /// The quotes of all stations; `prices` are in hundredths, in the arena's order.
     pub(crate) fn all(setup: &Setup, prices: &[u32]) -> Vec<Quote> {
         let half_size = setup.half_size();
-        let stations = setup.arena.stations.iter().zip(prices).enumerate();
+        let stations = setup.arena.stations.iter().zip(prices).zip(0..);
         stations
-            .map(|(index, (station, price))| {
-                let place = station_place(station, half_size);
+            .map(|((station, price), index)| {
+                let position = station_position(station, half_size);
                 Quote {
-                    index: index as u32,
+                    index,
                     name: station.name.clone(),
-                    x: place.x,
-                    y: place.y,
+                    x: position.x,
+                    y: position.y,
                     radius: station.radius,
                     price: f64::from(*price) / 100.0,
                     base: f64::from(setup.rules.station.price),

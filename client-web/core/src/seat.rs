@@ -1,4 +1,4 @@
-//! What a client needs to take its seat back after a reload of the page, as a line of text that the page keeps.
+//! What a client needs to take its seat back after a reload of the page, as a line of text that the page stores.
 
 use shared::message::ResumeToken;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ pub struct SeatClaim {
 }
 
 impl SeatClaim {
-    /// As text: the token in hex digits and the attempts. Secret as the token is.
+    /// As text: the token in hex digits, and the attempts. As secret as the token.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
@@ -25,7 +25,7 @@ impl SeatClaim {
         text
     }
 
-    /// Back from text; `None` if it is none of ours.
+    /// From that text; `None` if it is malformed.
     #[must_use]
     pub fn from_text(text: &str) -> Option<SeatClaim> {
         let (hex, attempt) = text.split_once('.')?;
@@ -33,8 +33,8 @@ impl SeatClaim {
         if hex.len() != 2 * token.len() || !hex.is_ascii() {
             return None;
         }
-        for (place, byte) in token.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).ok()?;
+        for (index, byte) in token.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).ok()?;
         }
         Some(SeatClaim { token: ResumeToken(token), attempt: attempt.parse().ok()? })
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_back() {
+    fn the_text_round_trips_and_malformed_text_is_refused() {
         let claim = SeatClaim { token: ResumeToken([0xab; 16]), attempt: 7 };
         assert_eq!(SeatClaim::from_text(&claim.to_text()), Some(claim));
         for text in [

@@ -1,23 +1,45 @@
-//! What the core reports about itself, for tinkerers, tests and the net graph.
+//! What the core reports about itself: for scripts and tests, and for the net graph.
 
+use crate::client::Client;
+use crate::traffic::Traffic;
+use crate::world::World;
 use serde::Serialize;
+use shared::quantize::health_from;
 use shared::spent::Spent;
+
+/// Where a client is between the join screen and the match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// No connection.
+    Offline,
+    /// No seat yet.
+    Joining,
+    /// The ship lives.
+    Playing,
+    /// The ship is destroyed.
+    Dead,
+    /// The seat was given up.
+    Left,
+}
 
 /// The state of a live client.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
-pub struct State {
-    /// "offline", "joining", "playing", "dead" or "left".
-    pub phase: &'static str,
+pub struct ClientState {
+    /// Where the client is.
+    pub phase: Phase,
     /// The room of the newest welcome, or the one that was asked for.
     pub room: Option<String>,
     /// The newest snapshot's tick.
     pub tick: u32,
-    /// Round trip, in milliseconds.
+    /// Average round trip, in milliseconds.
     pub rtt_ms: f64,
     /// Mean deviation of the round trip, in milliseconds.
     pub jitter_ms: f64,
-    /// Milliseconds since anything was heard from the server.
+    /// Milliseconds since the last message of the server.
     pub silent_ms: f64,
     /// Size of the newest snapshot.
     pub snapshot_bytes: usize,
@@ -30,13 +52,13 @@ pub struct State {
     pub own: Option<OwnState>,
     /// Inputs that the server has not applied yet.
     pub pending_inputs: usize,
-    /// How far the newest checked prediction was off, in units.
+    /// Error of the newest prediction that was compared, in units.
     pub prediction_error_units: f32,
-    /// How far behind the server others are shown, in milliseconds. It follows the jitter.
+    /// How far behind the server other ships are shown, in milliseconds. It follows the jitter.
     pub interpolation_delay_ms: f64,
-    /// How many ticks early inputs come to the server.
+    /// Ticks by which inputs arrive early at the server.
     pub input_lead_ticks: f64,
-    /// By which share the own clock runs faster than the server's, to keep inputs as early as the jitter asks for.
+    /// The share by which the tick clock runs faster than the server's, to keep that lead.
     pub rate_bend: f64,
     /// Players in the room, drones included.
     pub players: u32,
@@ -46,8 +68,9 @@ pub struct State {
 
 /// The own ship.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct OwnState {
-    /// The ship's name on the wire.
+    /// The ship's id.
     pub id: u32,
     /// Position in units.
     pub x: f32,
@@ -63,15 +86,16 @@ pub struct OwnState {
     pub score: u32,
 }
 
-/// The newest values behind the net graph.
+/// The newest values of the net graph.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct NetGraph {
-    /// Round trip, in milliseconds.
+    /// Average round trip, in milliseconds.
     pub rtt_ms: f64,
-    /// The newest one of those that it is the average of.
+    /// The newest round trip, in milliseconds.
     pub newest_rtt_ms: f64,
-    /// How many those are.
+    /// How many round trips were measured.
     pub round_trips: u32,
     /// Mean deviation of the round trip, in milliseconds.
     pub jitter_ms: f64,
@@ -79,22 +103,102 @@ pub struct NetGraph {
     pub snapshot_bytes: usize,
     /// Bytes received per second.
     pub bytes_per_second: f64,
-    /// How far behind the server others are shown, in milliseconds.
+    /// How far behind the server other ships are shown, in milliseconds.
     pub interpolation_delay_ms: f64,
-    /// How far the newest checked prediction was off, in units.
+    /// Error of the newest prediction that was compared, in units.
     pub prediction_error_units: f32,
-    /// Predictions that were off.
+    /// Predictions that were wrong.
     pub corrections: u32,
     /// Inputs that the server has not applied yet.
     pub pending_inputs: usize,
-    /// How many ticks early inputs come to the server.
+    /// Ticks by which inputs arrive early at the server.
     pub input_lead_ticks: f64,
-    /// By which share the own clock runs faster than the server's.
+    /// The share by which the tick clock runs faster than the server's.
     pub rate_bend: f64,
-    /// How long the server's newest tick took, in milliseconds.
+    /// Duration of the server's newest tick, in milliseconds.
     pub server_tick_ms: f64,
-    /// What the room goes without, as a number of [`shared::message::LoadLevel`]; 0 is nothing.
+    /// The room's [`shared::message::LoadLevel`] as a number; 0 is normal.
     pub load_level: u8,
-    /// What the bytes of the snapshots of the last second were spent on.
+    /// Bytes of the last second's snapshots, by what they were spent on.
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "import('./schema.ts').Spent"))]
     pub spent_bytes_per_second: Spent,
+}
+
+impl Client {
+    /// The state at a time.
+    #[must_use]
+    pub fn state(&self, now_ms: f64) -> ClientState {
+        let graph = self.net_graph();
+        let world = self.world();
+        ClientState {
+            phase: self.phase(),
+            room: self.room.clone(),
+            tick: world.map_or(0, |world| world.view.tick().0),
+            rtt_ms: graph.rtt_ms,
+            jitter_ms: graph.jitter_ms,
+            silent_ms: self.connection.as_ref().map_or(0.0, |open| open.traffic.silent_ms(now_ms)),
+            snapshot_bytes: graph.snapshot_bytes,
+            bytes_per_second: graph.bytes_per_second,
+            entities: world.map_or(0, |world| world.view.entities().len()),
+            own: world.and_then(own_state),
+            pending_inputs: graph.pending_inputs,
+            prediction_error_units: graph.prediction_error_units,
+            interpolation_delay_ms: graph.interpolation_delay_ms,
+            input_lead_ticks: graph.input_lead_ticks,
+            rate_bend: graph.rate_bend,
+            players: self.players,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        match (&self.connection, self.world()) {
+            _ if self.left => Phase::Left,
+            (None, _) => Phase::Offline,
+            (Some(_), None) => Phase::Joining,
+            (Some(_), Some(world)) if world.own.ship.is_none() => Phase::Dead,
+            (Some(_), Some(_)) => Phase::Playing,
+        }
+    }
+
+    /// The newest values of the net graph.
+    #[must_use]
+    pub fn net_graph(&self) -> NetGraph {
+        let traffic = self.connection.as_ref().map(|connection| &connection.traffic);
+        let world = self.world();
+        let (newest_rtt_ms, round_trips) = traffic.map_or((0.0, 0), Traffic::newest_round_trip);
+        NetGraph {
+            rtt_ms: traffic.and_then(Traffic::round_trip_ms).unwrap_or(0.0),
+            newest_rtt_ms,
+            round_trips,
+            jitter_ms: traffic.map_or(0.0, Traffic::jitter_ms),
+            snapshot_bytes: traffic.map_or(0, Traffic::snapshot_bytes),
+            bytes_per_second: traffic.map_or(0.0, Traffic::bytes_per_second),
+            interpolation_delay_ms: world.map_or(0.0, |world| world.interpolation_clock.delay_ms()),
+            prediction_error_units: world.map_or(0.0, |world| world.prediction.error_units()),
+            corrections: world.map_or(0, |world| world.prediction.corrections()),
+            pending_inputs: world.map_or(0, World::pending_inputs),
+            input_lead_ticks: world.map_or(0.0, |world| world.clock.lead_ticks()),
+            rate_bend: world.map_or(0.0, |world| world.clock.rate_bend()),
+            server_tick_ms: traffic.map_or(0.0, Traffic::server_tick_ms),
+            load_level: traffic.map_or(0, Traffic::load_level),
+            spent_bytes_per_second: traffic.map_or(Spent::default(), Traffic::spent_bytes_per_second),
+        }
+    }
+}
+
+fn own_state(world: &World) -> Option<OwnState> {
+    let ship = world.own_ship()?;
+    let predicted = world.prediction.newest();
+    let position = predicted.map_or(ship.motion, |tick| tick.ship.motion).position();
+    let heading = predicted.map_or(ship.heading, |tick| tick.ship.heading);
+    Some(OwnState {
+        id: ship.id.0,
+        x: position.x,
+        y: position.y,
+        heading: heading.radians(),
+        health: health_from(ship.health),
+        hold: ship.hold,
+        score: world.own.score,
+    })
 }

@@ -1,4 +1,4 @@
-//! What the link is like: round trips, bytes, silence.
+//! Measurements of one connection: round trips, bytes, silence.
 
 use crate::average::Average;
 use shared::message::LoadLevel;
@@ -6,11 +6,11 @@ use shared::spent::Spent;
 
 /// Milliseconds between two pings.
 const PING_INTERVAL_MS: f64 = 1000.0;
-/// A ping without an answer for this long is given up, in milliseconds.
-const PING_PATIENCE_MS: f64 = 10_000.0;
+/// A ping is lost if it is not answered within this time, in milliseconds.
+const PING_TIMEOUT_MS: f64 = 10_000.0;
 /// Ping stamps per millisecond.
 const STAMPS_PER_MS: f64 = 16.0;
-/// Bytes per second are counted over this long, in milliseconds.
+/// Bytes per second are averages over this time, in milliseconds.
 const RATE_WINDOW_MS: f64 = 1000.0;
 
 /// Measurements of one connection.
@@ -19,9 +19,10 @@ pub struct Traffic {
     round_trip: Average,
     newest_round_trip_ms: f64,
     round_trips: u32,
-    asked: Option<(u32, f64)>,
+    /// Stamp and time of the ping that is not answered yet.
+    waiting: Option<(u32, f64)>,
     next_ping_ms: f64,
-    heard_ms: f64,
+    received_ms: f64,
     window_began_ms: f64,
     window_bytes: usize,
     window_spent: Spent,
@@ -39,9 +40,9 @@ impl Traffic {
             round_trip: Average::new(1.0 / 8.0),
             newest_round_trip_ms: 0.0,
             round_trips: 0,
-            asked: None,
+            waiting: None,
             next_ping_ms: now_ms,
-            heard_ms: now_ms,
+            received_ms: now_ms,
             window_began_ms: now_ms,
             window_bytes: 0,
             window_spent: Spent::default(),
@@ -54,14 +55,14 @@ impl Traffic {
     }
 
     /// A message of this many bytes arrived.
-    pub fn heard(&mut self, bytes: usize, now_ms: f64) {
+    pub fn received(&mut self, bytes: usize, now_ms: f64) {
         self.roll(now_ms);
-        self.heard_ms = now_ms;
+        self.received_ms = now_ms;
         self.window_bytes += bytes;
     }
 
-    /// The message that arrived last was a snapshot of this many bytes; what is not `spent` on events and payload says
-    /// how the viewer is.
+    /// The message that arrived last was a snapshot of this many bytes; those not `spent` on events and payload are about
+    /// the viewer's own seat.
     pub fn snapshot(&mut self, bytes: usize, spent: Spent) {
         self.snapshot_bytes = bytes;
         let own = (bytes as u32).saturating_sub(spent.total());
@@ -71,23 +72,23 @@ impl Traffic {
     /// The stamp of the ping to send now, if one is due.
     pub fn ping_due(&mut self, now_ms: f64) -> Option<u32> {
         self.roll(now_ms);
-        let waiting = self.asked.is_some_and(|(_, at_ms)| now_ms - at_ms < PING_PATIENCE_MS);
+        let waiting = self.waiting.is_some_and(|(_, at_ms)| now_ms - at_ms < PING_TIMEOUT_MS);
         if now_ms < self.next_ping_ms || waiting {
             return None;
         }
         self.next_ping_ms = now_ms + PING_INTERVAL_MS;
         let stamp = (now_ms * STAMPS_PER_MS) as u64 as u32;
-        self.asked = Some((stamp, now_ms));
+        self.waiting = Some((stamp, now_ms));
         Some(stamp)
     }
 
-    /// The answer to a ping, with the duration of the server's newest tick in microseconds and its load; others than the one
-    /// asked for are ignored.
+    /// The answer to the newest ping, with the duration of the server's newest tick in microseconds and the room's load.
+    /// Other answers are ignored.
     pub fn pong(&mut self, stamp: u32, (tick_micros, load): (u32, LoadLevel), now_ms: f64) {
-        if let Some((asked, at_ms)) = self.asked
-            && asked == stamp
+        if let Some((sent, at_ms)) = self.waiting
+            && sent == stamp
         {
-            self.asked = None;
+            self.waiting = None;
             self.newest_round_trip_ms = now_ms - at_ms;
             self.round_trips += 1;
             self.round_trip.add(self.newest_round_trip_ms);
@@ -111,7 +112,7 @@ impl Traffic {
         self.round_trip.value()
     }
 
-    /// The newest round trip, in milliseconds, and how many there were.
+    /// The newest round trip in milliseconds, and how many were measured.
     pub fn newest_round_trip(&self) -> (f64, u32) {
         (self.newest_round_trip_ms, self.round_trips)
     }
@@ -121,9 +122,9 @@ impl Traffic {
         self.round_trip.deviation()
     }
 
-    /// Milliseconds since anything was heard.
+    /// Milliseconds since the last message.
     pub fn silent_ms(&self, now_ms: f64) -> f64 {
-        (now_ms - self.heard_ms).max(0.0)
+        (now_ms - self.received_ms).max(0.0)
     }
 
     /// Bytes received in the last whole second.
@@ -141,12 +142,12 @@ impl Traffic {
         self.snapshot_bytes
     }
 
-    /// How long the server's newest tick took when it last answered a ping, in milliseconds.
+    /// Duration of the server's newest tick when it last answered a ping, in milliseconds.
     pub fn server_tick_ms(&self) -> f64 {
         f64::from(self.server_tick_micros) / 1000.0
     }
 
-    /// What the server's room went without when it last answered a ping.
+    /// The room's [`LoadLevel`] when the server last answered a ping.
     pub fn load_level(&self) -> u8 {
         self.load as u8
     }

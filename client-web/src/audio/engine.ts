@@ -3,7 +3,7 @@
 import type { Synth } from "./synth.ts";
 
 const FADE_SECONDS = 0.09;
-/** Loudness and brightness (Hz) for off, thrust and boost. */
+/** Loudness, cutoff (Hz) and pitch (Hz) for off, thrust and boost. */
 const LEVELS = [0, 0.11, 0.2] as const;
 const CUTOFFS = [160, 420, 1150] as const;
 const PITCHES = [46, 58, 82] as const;

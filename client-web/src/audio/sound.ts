@@ -1,16 +1,17 @@
-//! The sound of the belt, synthesized: nothing is downloaded. Sounds are placed left and right of the
-//! viewer and fade with distance. The context starts with the first gesture, as browsers demand.
+//! The game's sound. It is synthesized: nothing is downloaded. Sounds are panned by direction and fade with distance. The
+//! audio context starts with the first gesture, as browsers require.
 
 import { effect } from "@preact/signals";
-import { Effect, EffectKind, Entity, Flag, type Frame } from "../frame.ts";
-import { settings } from "../settings.ts";
+import type { Frame } from "../core/frame.ts";
+import { settings } from "../page/settings.ts";
 import type { Camera } from "../view/camera.ts";
+import { EffectKind, EffectWord, ItemWord, ShipFlags } from "../wasm/schema.ts";
 import { Engine } from "./engine.ts";
-import { type Place, Synth } from "./synth.ts";
+import { type Panning, Synth } from "./synth.ts";
 
-/** World units at which a sound has half of its loudness. */
+/** World units at which a sound has half its loudness. */
 const HALF_DISTANCE = 16;
-/** Sounds begun by one frame: a crowd must not become noise. */
+/** Sounds that one frame starts at most: a crowd must not become noise. */
 const VOICES_PER_FRAME = 6;
 
 export class Sound {
@@ -30,20 +31,20 @@ export class Sound {
     });
   }
 
-  /** Plays what the frame's effects sound like, and the own engine. */
+  /** Plays the sounds of the frame's effects and of the own engine. */
   play(frame: Frame, camera: Camera, alive: boolean): void {
     const synth = this.synth;
     if (!synth) return;
-    const self = frame.self;
-    const flags = self >= 0 && alive ? frame.u[self + Entity.flags] : 0;
-    this.engine?.set(flags & Flag.boost ? 2 : flags & Flag.thrust ? 1 : 0);
+    const { own } = frame;
+    const flags = own >= 0 && alive ? frame.u[own + ItemWord.Flags] : 0;
+    this.engine?.set(flags & ShipFlags.BOOST ? 2 : flags & ShipFlags.THRUST ? 1 : 0);
     let voices = 0;
     for (let index = 0; index < frame.effectCount && voices < VOICES_PER_FRAME; index += 1) {
       const at = frame.effect(index);
-      const place = placeOf(frame.f[at + Effect.x], frame.f[at + Effect.y], camera);
-      if (place.gain < 0.04) continue;
+      const panning = panningOf(frame.f[at + EffectWord.X], frame.f[at + EffectWord.Y], camera);
+      if (panning.gain < 0.04) continue;
       voices += 1;
-      sound(synth, frame, at, place);
+      playEffect(synth, frame, at, panning);
     }
   }
 
@@ -52,7 +53,7 @@ export class Sound {
     this.synth?.click();
   }
 
-  /** Silences what lasts. */
+  /** Stops continuous sounds. */
   hush(): void {
     this.engine?.set(0);
   }
@@ -69,7 +70,7 @@ export class Sound {
   }
 }
 
-function placeOf(x: number, y: number, camera: Camera): Place {
+function panningOf(x: number, y: number, camera: Camera): Panning {
   const dx = x - camera.x;
   const away = Math.hypot(dx, y - camera.y);
   return {
@@ -78,36 +79,36 @@ function placeOf(x: number, y: number, camera: Camera): Place {
   };
 }
 
-function sound(synth: Synth, frame: Frame, at: number, place: Place): void {
-  const own = frame.u[at + Effect.own] === 1;
-  const value = frame.f[at + Effect.value];
-  switch (frame.u[at + Effect.kind]) {
-    case EffectKind.hit:
-      synth.hit(place, own);
+function playEffect(synth: Synth, frame: Frame, at: number, panning: Panning): void {
+  const own = frame.u[at + EffectWord.Own] === 1;
+  const value = frame.f[at + EffectWord.Value];
+  switch (frame.u[at + EffectWord.Kind]) {
+    case EffectKind.Hit:
+      synth.hit(panning, own);
       break;
-    case EffectKind.death:
-      synth.explosion(place, 1);
+    case EffectKind.Death:
+      synth.explosion(panning, 1);
       break;
-    case EffectKind.broken:
-      synth.explosion({ ...place, gain: place.gain * 0.55 }, Math.max(0.3, value / 6));
+    case EffectKind.Broken:
+      synth.explosion({ ...panning, gain: panning.gain * 0.55 }, Math.max(0.3, value / 6));
       break;
-    case EffectKind.loaded:
-      if (own) synth.pickup(place);
+    case EffectKind.Loaded:
+      if (own) synth.pickup(panning);
       break;
-    case EffectKind.banked:
-      if (own) synth.bank(place);
+    case EffectKind.Banked:
+      if (own) synth.bank(panning);
       break;
-    case EffectKind.shot:
-      synth.shot(place, own);
+    case EffectKind.Shot:
+      synth.shot(panning, own);
       break;
-    case EffectKind.spawn:
-      synth.appear(place);
+    case EffectKind.Spawned:
+      synth.appear(panning);
       break;
-    case EffectKind.upgrade:
+    case EffectKind.Upgraded:
       if (own) synth.upgrade();
       break;
-    case EffectKind.bounce:
-      synth.thud(place, value);
+    case EffectKind.Bounced:
+      synth.thud(panning, value);
       break;
   }
 }

@@ -1,12 +1,12 @@
-//! The single sounds, each made of an oscillator or filtered noise with an envelope.
+//! The single sounds: an oscillator or filtered noise, with an envelope.
 
-/** Where a sound comes from: −1 left … 1 right, and how loud it still is, 0..1. */
-export interface Place {
+/** A sound's direction, −1 left … 1 right, and its loudness after distance, 0..1. */
+export interface Panning {
   pan: number;
   gain: number;
 }
 
-const MIDDLE: Place = { pan: 0, gain: 1 };
+const MIDDLE: Panning = { pan: 0, gain: 1 };
 
 export class Synth {
   private readonly master: GainNode;
@@ -31,12 +31,12 @@ export class Synth {
     this.master.gain.setTargetAtTime(volume * volume * 0.9, this.context.currentTime, 0.02);
   }
 
-  /** Goes on after whatever has stopped it: a browser that awaits a gesture, a call, a locked screen. */
+  /** Resumes after a browser's autoplay policy, a phone call or a locked screen has suspended the context. */
   resume(): void {
     const { state } = this.context;
     if (state === "running" || state === "closed") return;
     this.context.resume().catch(() => {
-      // Not yet; the next gesture asks again.
+      // The next gesture tries again.
     });
   }
 
@@ -48,37 +48,37 @@ export class Synth {
     return source;
   }
 
-  shot(place: Place, own: boolean): void {
+  shot(panning: Panning, own: boolean): void {
     const spread = 1 + (Math.random() - 0.5) * 0.12;
-    this.tone("sawtooth", 920 * spread, 170, 0.13, place, own ? 0.16 : 0.1);
-    this.tone("square", 1480 * spread, 260, 0.07, place, own ? 0.05 : 0.03);
+    this.tone("sawtooth", 920 * spread, 170, 0.13, panning, own ? 0.16 : 0.1);
+    this.tone("square", 1480 * spread, 260, 0.07, panning, own ? 0.05 : 0.03);
   }
 
-  hit(place: Place, own: boolean): void {
-    this.burst("bandpass", 1900, 500, 0.12, place, own ? 0.5 : 0.28);
-    if (own) this.tone("sine", 170, 48, 0.22, place, 0.75);
+  hit(panning: Panning, own: boolean): void {
+    this.burst("bandpass", 1900, 500, 0.12, panning, own ? 0.5 : 0.28);
+    if (own) this.tone("sine", 170, 48, 0.22, panning, 0.75);
   }
 
-  /** `size` 0..1 lengthens and lowers it. */
-  explosion(place: Place, size: number): void {
+  /** A larger `size`, 0..1, sounds longer and lower. */
+  explosion(panning: Panning, size: number): void {
     const length = 0.35 + 0.75 * size;
-    this.burst("lowpass", 2400, 70, length, place, 0.85);
-    this.tone("sine", 130 - 50 * size, 28, length * 0.8, place, 0.8);
-    this.burst("highpass", 3000, 1200, 0.09, place, 0.3);
+    this.burst("lowpass", 2400, 70, length, panning, 0.85);
+    this.tone("sine", 130 - 50 * size, 28, length * 0.8, panning, 0.8);
+    this.burst("highpass", 3000, 1200, 0.09, panning, 0.3);
   }
 
-  pickup(place: Place): void {
-    this.tone("triangle", 720, 760, 0.07, place, 0.2);
-    this.tone("triangle", 1080, 1120, 0.1, place, 0.2, 0.055);
+  pickup(panning: Panning): void {
+    this.tone("triangle", 720, 760, 0.07, panning, 0.2);
+    this.tone("triangle", 1080, 1120, 0.1, panning, 0.2, 0.055);
   }
 
-  bank(place: Place): void {
+  bank(panning: Panning): void {
     const step = Math.floor(Math.random() * 4);
-    this.tone("sine", [1046, 1175, 1318, 1568][step], [1046, 1175, 1318, 1568][step], 0.16, place, 0.13);
+    this.tone("sine", [1046, 1175, 1318, 1568][step], [1046, 1175, 1318, 1568][step], 0.16, panning, 0.13);
   }
 
-  appear(place: Place): void {
-    this.tone("sine", 220, 880, 0.4, place, 0.16);
+  appear(panning: Panning): void {
+    this.tone("sine", 220, 880, 0.4, panning, 0.16);
   }
 
   upgrade(): void {
@@ -87,18 +87,18 @@ export class Synth {
     });
   }
 
-  thud(place: Place, speed: number): void {
+  thud(panning: Panning, speed: number): void {
     const strength = Math.min(1, speed / 20);
-    this.tone("sine", 110, 42, 0.16, place, 0.5 * strength);
-    this.burst("lowpass", 500, 120, 0.12, place, 0.35 * strength);
+    this.tone("sine", 110, 42, 0.16, panning, 0.5 * strength);
+    this.burst("lowpass", 500, 120, 0.12, panning, 0.35 * strength);
   }
 
   click(): void {
     this.tone("square", 660, 880, 0.045, MIDDLE, 0.06);
   }
 
-  /** The context's time stands still: whatever began now would sound later, and all of it at once. */
-  private get standsStill(): boolean {
+  /** While the context is suspended its time stands still: sounds started now would play later, all at once. */
+  private get isSuspended(): boolean {
     return this.context.state !== "running";
   }
 
@@ -107,17 +107,17 @@ export class Synth {
     from: number,
     to: number,
     seconds: number,
-    place: Place,
+    panning: Panning,
     level: number,
     delay = 0,
   ): void {
-    if (this.standsStill) return;
+    if (this.isSuspended) return;
     const at = this.context.currentTime + delay;
     const oscillator = this.context.createOscillator();
     oscillator.type = shape;
     oscillator.frequency.setValueAtTime(from, at);
     oscillator.frequency.exponentialRampToValueAtTime(to, at + seconds);
-    this.envelope(oscillator, at, seconds, place, level);
+    this.envelope(oscillator, at, seconds, panning, level);
     oscillator.start(at);
     oscillator.stop(at + seconds + 0.02);
   }
@@ -127,27 +127,27 @@ export class Synth {
     from: number,
     to: number,
     seconds: number,
-    place: Place,
+    panning: Panning,
     level: number,
   ): void {
-    if (this.standsStill) return;
+    if (this.isSuspended) return;
     const at = this.context.currentTime;
     const source = this.noiseSource();
     const shape = this.context.createBiquadFilter();
     shape.type = filter;
     shape.frequency.setValueAtTime(from, at);
     shape.frequency.exponentialRampToValueAtTime(to, at + seconds);
-    this.envelope(source.connect(shape), at, seconds, place, level);
+    this.envelope(source.connect(shape), at, seconds, panning, level);
     source.start(at, Math.random() * 0.8);
     source.stop(at + seconds + 0.02);
   }
 
-  private envelope(node: AudioNode, at: number, seconds: number, place: Place, level: number): void {
+  private envelope(node: AudioNode, at: number, seconds: number, panning: Panning, level: number): void {
     const gain = this.context.createGain();
-    gain.gain.setValueAtTime(Math.max(0.0001, level * place.gain), at);
+    gain.gain.setValueAtTime(Math.max(0.0001, level * panning.gain), at);
     gain.gain.exponentialRampToValueAtTime(0.0001, at + seconds);
     const panner = this.context.createStereoPanner();
-    panner.pan.value = place.pan;
+    panner.pan.value = panning.pan;
     node.connect(gain).connect(panner).connect(this.master);
   }
 }

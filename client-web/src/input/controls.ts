@@ -1,14 +1,15 @@
-//! All devices together: their buttons add up, and the device that was used last aims.
+//! All devices together: their buttons add up, and the device used last aims.
 
+import { Buttons } from "../wasm/schema.ts";
 import { firstPad, type Pad, readPad } from "./gamepad.ts";
 import { Keyboard } from "./keyboard.ts";
 import { Mouse } from "./mouse.ts";
 import { type Thumbs, Touch } from "./touch.ts";
 
-/** A button pressed on the screen counts as held for this long, so that a tick surely sees it. */
+/** A tapped button counts as held for this long, so that a tick sees it. */
 const TAP_MS = 150;
-const ALL_BUTTONS = 0xff;
-const LONGEST_STEP_SECONDS = 0.1;
+/** A longer gap between two samples turns the aim by no more. */
+const STEP_LIMIT_SECONDS = 0.1;
 
 type Aimer = "mouse" | "keys" | "stick";
 
@@ -16,7 +17,7 @@ export class Controls {
   readonly keyboard = new Keyboard();
   readonly mouse = new Mouse();
   readonly touch = new Touch();
-  /** Off while a menu or the join screen is in front. */
+  /** False while a menu or the join screen is in front. */
   enabled = false;
   buttons = 0;
   aim = -Math.PI / 2;
@@ -34,7 +35,7 @@ export class Controls {
     this.touch.listen(surface);
   }
 
-  /** Where the own ship stands on the screen, CSS pixels: the mouse aims from there. */
+  /** Sets the own ship's point on the screen, CSS pixels: the mouse aims from there. */
   shipAt(x: number, y: number): void {
     this.shipX = x;
     this.shipY = y;
@@ -49,7 +50,7 @@ export class Controls {
     return this.touch.thumbs();
   }
 
-  /** Brings `buttons` and `aim` up to date. */
+  /** Updates `buttons` and `aim`. */
   sample(nowMs: number): void {
     const seconds = Number.isNaN(this.sampledAt) ? 0 : (nowMs - this.sampledAt) / 1000;
     this.sampledAt = nowMs;
@@ -60,7 +61,7 @@ export class Controls {
     const touch = this.touch.read();
     const connected = this.pad();
     const pad = connected ? readPad(connected) : { buttons: 0, aim: undefined };
-    const turn = this.keyboard.turn(Math.min(LONGEST_STEP_SECONDS, seconds));
+    const turn = this.keyboard.turn(Math.min(STEP_LIMIT_SECONDS, seconds));
     if (this.mouse.moved) this.aimer = "mouse";
     if (turn !== 0) this.aimer = "keys";
     if (touch.aim !== undefined || pad.aim !== undefined || this.touch.used) this.aimer = "stick";
@@ -74,7 +75,7 @@ export class Controls {
     this.aim = Math.atan2(Math.sin(this.aim), Math.cos(this.aim));
     this.buttons =
       (this.keyboard.buttons | this.mouse.buttons | touch.buttons | pad.buttons | this.tapped(nowMs)) &
-      ALL_BUTTONS;
+      Buttons.ALL;
   }
 
   private tapped(nowMs: number): number {

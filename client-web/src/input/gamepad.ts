@@ -1,21 +1,21 @@
-//! A gamepad in the standard mapping: left stick aims and thrusts, RT fires, LT or A boosts, B brakes, the
-//! cross buys.
+//! A gamepad in the standard mapping: the left stick aims and thrusts, RT fires, LT or A boosts, B brakes, the d-pad buys.
 
-import { Button, type Reading } from "./buttons.ts";
+import { Buttons } from "../wasm/schema.ts";
+import type { DeviceInput } from "./device.ts";
 
 const AIM_DEAD_ZONE = 0.25;
 const THRUST_DEAD_ZONE = 0.55;
 const TRIGGER = 0.3;
 
 const BUTTONS: readonly (readonly [number, number])[] = [
-  [0, Button.boost],
-  [1, Button.brake],
-  [6, Button.boost],
-  [7, Button.fire],
-  [12, Button.buyHull],
-  [15, Button.buyEngine],
-  [13, Button.buyGun],
-  [14, Button.buyHold],
+  [0, Buttons.BOOST],
+  [1, Buttons.BRAKE],
+  [6, Buttons.BOOST],
+  [7, Buttons.FIRE],
+  [12, Buttons.BUY_HULL],
+  [15, Buttons.BUY_ENGINE],
+  [13, Buttons.BUY_GUN],
+  [14, Buttons.BUY_HOLD],
 ];
 
 /** The part of `Gamepad` that is read. */
@@ -24,17 +24,17 @@ export interface Pad {
   buttons: readonly { value: number }[];
 }
 
-export function readPad(pad: Pad): Reading {
+export function readPad(pad: Pad): DeviceInput {
   const [x = 0, y = 0] = pad.axes;
   const push = Math.hypot(x, y);
-  let buttons = push >= THRUST_DEAD_ZONE ? Button.thrust : 0;
+  let buttons = push >= THRUST_DEAD_ZONE ? Buttons.THRUST : 0;
   for (const [index, button] of BUTTONS) {
     if ((pad.buttons[index]?.value ?? 0) > TRIGGER) buttons |= button;
   }
   return { buttons, aim: push >= AIM_DEAD_ZONE ? Math.atan2(y, x) : undefined };
 }
 
-/** The first pad that is plugged in and in the standard mapping. */
+/** The first connected pad in the standard mapping. */
 export function firstPad(): Pad | undefined {
   for (const pad of navigator.getGamepads?.() ?? []) {
     if (pad?.connected && pad.mapping === "standard") return pad;

@@ -1,19 +1,19 @@
-//! The keyboard. Keys are read by their place, so that any layout flies the same.
+//! The keyboard. Keys are read by position, so that all layouts fly the same.
 
-import { Button } from "./buttons.ts";
+import { Buttons } from "../wasm/schema.ts";
 
 const KEYS: Readonly<Record<string, number>> = {
-  KeyW: Button.thrust,
-  ArrowUp: Button.thrust,
-  KeyS: Button.brake,
-  ArrowDown: Button.brake,
-  ShiftLeft: Button.boost,
-  ShiftRight: Button.boost,
-  Space: Button.fire,
-  Digit1: Button.buyHull,
-  Digit2: Button.buyEngine,
-  Digit3: Button.buyGun,
-  Digit4: Button.buyHold,
+  KeyW: Buttons.THRUST,
+  ArrowUp: Buttons.THRUST,
+  KeyS: Buttons.BRAKE,
+  ArrowDown: Buttons.BRAKE,
+  ShiftLeft: Buttons.BOOST,
+  ShiftRight: Buttons.BOOST,
+  Space: Buttons.FIRE,
+  Digit1: Buttons.BUY_HULL,
+  Digit2: Buttons.BUY_ENGINE,
+  Digit3: Buttons.BUY_GUN,
+  Digit4: Buttons.BUY_HOLD,
 };
 /** Radians per second. */
 const TURN_RATE = 3.6;
@@ -21,7 +21,7 @@ const TURN_RATE = 3.6;
 export class Keyboard {
   private readonly pressed = new Set<string>();
 
-  /** While the keys do not fly, they do what they do on any page: the space bar presses a button, arrows scroll. */
+  /** While not `flying`, keys keep their usual effect: the space bar presses a button, arrows scroll. */
   listen(target: Window, flying: () => boolean): void {
     target.addEventListener("keydown", (event) => {
       if (isTyping(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -31,7 +31,7 @@ export class Keyboard {
     target.addEventListener("blur", () => this.pressed.clear());
   }
 
-  /** Takes a key down; says whether the key means anything in flight. */
+  /** A key went down. Returns whether it flies. */
   press(code: string): boolean {
     const known = code in KEYS || turnOf(code) !== 0;
     if (known) this.pressed.add(code);
@@ -48,7 +48,7 @@ export class Keyboard {
     return buttons;
   }
 
-  /** How far the turn keys move the aim in `seconds`, radians. */
+  /** Radians by which the turn keys move the aim in `seconds`. */
   turn(seconds: number): number {
     let direction = 0;
     for (const code of this.pressed) direction += turnOf(code);
@@ -61,7 +61,7 @@ function turnOf(code: string): number {
   return code === "KeyD" || code === "ArrowRight" ? 1 : 0;
 }
 
-/** Whether a key belongs to a text field. */
+/** Whether a key event is typed into a field. */
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 }

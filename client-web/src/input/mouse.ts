@@ -1,13 +1,13 @@
-//! The mouse: the ship points to it, left fires, right thrusts.
+//! The mouse: the ship points at it, left fires, right thrusts.
 
-import { Button } from "./buttons.ts";
+import { Buttons } from "../wasm/schema.ts";
 
-const BUTTONS: readonly number[] = [Button.fire, 0, Button.thrust];
+const BUTTONS: readonly number[] = [Buttons.FIRE, 0, Buttons.THRUST];
 
 export class Mouse {
   x = 0;
   y = 0;
-  /** Set by every real movement, taken by whoever decides which device aims. */
+  /** Set by every movement; `Controls` resets it. */
   moved = false;
   buttons = 0;
 
@@ -24,7 +24,7 @@ export class Mouse {
     surface.addEventListener("pointerup", (event) => {
       if (event.pointerType === "mouse") this.release(event.button);
     });
-    // With one button held, a second one arrives as a move whose `buttons` have changed.
+    // While a button is held, browsers report a second one as a pointermove only.
     surface.addEventListener("mousedown", (event) => this.press(event.button));
     surface.addEventListener("mouseup", (event) => this.release(event.button));
     surface.addEventListener("contextmenu", (event) => event.preventDefault());

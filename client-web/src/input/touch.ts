@@ -1,16 +1,17 @@
-//! Two thumbs: the left half of the screen is a stick that floats to where it is touched (aim and thrust; held
-//! still, it brakes), the right half fires, and the circle in its corner boosts.
+//! Two thumbs: the left half of the screen is a stick that starts where it is touched (aim and thrust; held still, it
+//! brakes), the right half fires, and the circle in its corner boosts.
 
-import { Button, type Reading } from "./buttons.ts";
+import { Buttons } from "../wasm/schema.ts";
+import type { DeviceInput } from "./device.ts";
 
-/** CSS pixels from the stick's middle. */
+/** CSS pixels from the stick's center. */
 const AIM_PIXELS = 10;
 const THRUST_PIXELS = 30;
 export const STICK_PIXELS = 64;
-/** The boost circle: its middle from the right and the bottom edge, and its radius. */
+/** The boost circle: its center from the right and the bottom edge, and its radius; CSS pixels. */
 export const BOOST_ZONE = { right: 78, bottom: 190, radius: 46 } as const;
 
-/** What the screen shows of the thumbs. */
+/** What the screen shows. */
 export interface Thumbs {
   stick: { x: number; y: number; dx: number; dy: number } | undefined;
   firing: boolean;
@@ -24,7 +25,7 @@ type Finger =
 
 export class Touch {
   private readonly fingers = new Map<number, Finger>();
-  /** Set by every touch, taken by whoever decides which device aims. */
+  /** Set by every touch; `Controls` resets it. */
   used = false;
   width = 1;
   height = 1;
@@ -66,16 +67,16 @@ export class Touch {
     this.fingers.delete(finger);
   }
 
-  read(): Reading {
-    const reading: Reading = { buttons: 0, aim: undefined };
+  read(): DeviceInput {
+    const reading: DeviceInput = { buttons: 0, aim: undefined };
     for (const finger of this.fingers.values()) {
-      if (finger.part === "fire") reading.buttons |= Button.fire;
-      else if (finger.part === "boost") reading.buttons |= Button.boost;
+      if (finger.part === "fire") reading.buttons |= Buttons.FIRE;
+      else if (finger.part === "boost") reading.buttons |= Buttons.BOOST;
       else {
         const away = Math.hypot(finger.dx, finger.dy);
         if (away >= AIM_PIXELS) reading.aim = Math.atan2(finger.dy, finger.dx);
-        else reading.buttons |= Button.brake;
-        if (away >= THRUST_PIXELS) reading.buttons |= Button.thrust;
+        else reading.buttons |= Buttons.BRAKE;
+        if (away >= THRUST_PIXELS) reading.buttons |= Buttons.THRUST;
       }
     }
     return reading;

@@ -20,7 +20,7 @@ await i18next.init({
   interpolation: { escapeValue: false },
 });
 
-/** The language in use; components that read it are drawn again when it changes. */
+/** The language in use; components that read it render again when it changes. */
 export function language(): Language {
   return current.value;
 }
@@ -46,24 +46,24 @@ export function has(key: string): boolean {
   return i18next.exists(key);
 }
 
-/** The title of a mode or an arena. The host's own, which the locale does not know, stay as they are. */
+/** The title of a mode or an arena; a title that the locale does not have stays as it is. */
 export function title(given: string): string {
   const key = `title.${given}`;
   return has(key) ? t(key) : given;
 }
 
-/** A number the way the language writes it, with so many digits behind the point. */
+/** A number in the language's notation, with `count` decimals. */
 export function digits(value: number, count: number): string {
   const fraction = { minimumFractionDigits: count, maximumFractionDigits: count };
   return value.toLocaleString(current.value, fraction);
 }
 
-/** A whole number the way the language writes it. */
+/** A whole number in the language's notation. */
 export function whole(value: number): string {
   return digits(value, 0);
 }
 
-/** The first of the browser's languages that we have. */
+/** The first of the browser's languages that the game has. */
 export function preferredLanguage(
   wanted: readonly string[] = globalThis.navigator?.languages ?? [],
 ): Language {

@@ -1,10 +1,10 @@
-//! Which transport the next attempt takes: a WebSocket, else long polls, else short ones; and how soon a client that
-//! polls looks whether a WebSocket passes by now.
+//! Which transport the next attempt uses: a WebSocket, else long polls, else short ones; and when a polling client tries a
+//! WebSocket again.
 
 import type { TransportKind } from "./transport/transport.ts";
 
-/** A WebSocket gets so many attempts before the network is thought to block it. */
-const UPGRADE_TRIES = 3;
+/** Failed attempts after which the network is assumed to block WebSockets. */
+const WEBSOCKET_TRIES = 3;
 const FIRST_PROBE_MS = 2000;
 const LONGEST_PROBE_MS = 120_000;
 
@@ -13,7 +13,7 @@ export type Reach = "nowhere" | "server" | "messages";
 
 export class Ladder {
   private rung: TransportKind = "websocket";
-  private triesLeft = UPGRADE_TRIES;
+  private triesLeft = WEBSOCKET_TRIES;
   private probes = 0;
 
   /** The transport of the next attempt. */
@@ -21,32 +21,32 @@ export class Ladder {
     return this.rung;
   }
 
-  /** Messages come: a WebSocket that carries them is not blocked. */
-  heard(kind: TransportKind): void {
+  /** A transport has carried messages: it is not blocked. */
+  worked(kind: TransportKind): void {
     this.rung = kind;
-    this.triesLeft = UPGRADE_TRIES;
+    this.triesLeft = WEBSOCKET_TRIES;
     if (kind === "websocket") this.probes = 0;
   }
 
-  /** A client that polls tries a WebSocket, which must prove itself at once. */
-  climbs(): void {
+  /** A polling client moves to a WebSocket that has opened: it gets one try. */
+  climbed(): void {
     this.triesLeft = 1;
   }
 
-  /** An attempt has ended by itself. What has carried messages gets another one. */
+  /** An attempt has ended. A transport that has carried messages gets another one. */
   ended(kind: TransportKind, reach: Reach): void {
     if (reach === "messages") return;
     if (kind === "websocket") {
       this.triesLeft -= 1;
       this.rung = this.triesLeft > 0 ? "websocket" : "long-poll";
     } else {
-      // Polls that are not answered may be held up because they wait; without a server, nothing is learned.
+      // Something on the way may hold back requests that wait. Without a server, nothing is learned.
       this.rung = kind === "long-poll" && reach === "server" ? "short-poll" : "websocket";
-      this.triesLeft = UPGRADE_TRIES;
+      this.triesLeft = WEBSOCKET_TRIES;
     }
   }
 
-  /** How long to wait before the next look. */
+  /** Milliseconds before the next probe. */
   nextProbeMs(): number {
     const delay = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(this.probes, 30));
     this.probes += 1;

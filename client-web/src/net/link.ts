@@ -1,43 +1,34 @@
-//! The connection to the server as the game sees it: it opens, carries bytes, notices silence, and tries
-//! again by itself until it is told to stop or the server says that trying is of no use. Where no WebSocket passes it
-//! polls, until one does.
+//! The connection to the server as the game sees it. It opens, carries messages, detects silence, and reconnects until it is
+//! stopped or the server says that retrying is useless. Where WebSockets are blocked it polls, and probes for a WebSocket.
 
+import { CloseCode } from "../wasm/schema.ts";
 import { mayRetry, retryDelayMs } from "./backoff.ts";
 import { Ladder, type Reach } from "./ladder.ts";
+import { openTransport } from "./transport/open.ts";
 import {
-  BROKEN,
-  openTransport,
-  type Place,
-  RESTARTING,
+  ABNORMAL_CLOSURE,
+  type ServerAddress,
   type Transport,
   type TransportKind,
 } from "./transport/transport.ts";
 
-/** The server sends many times per second; this long without a byte means that the line is dead. */
+/** The server sends many times per second: after this long without a message the connection is dead. */
 const SILENCE_MS = 5000;
 const CHECK_MS = 1000;
-/** An attempt that has not opened by then is given up. */
+/** An attempt fails if it has not opened by then. */
 const OPEN_MS = 8000;
-/** When the network changes, a line that has been silent for this long is taken for dead. */
+/** When the network or the tab comes back, a connection that was silent for this long counts as dead. */
 const STALE_MS = 1000;
-/** A server that is being replaced is back within a moment; its players come back spread over this long. */
+/** Players of a server that is being replaced reconnect spread over this time. */
 const RESTART_SPREAD_MS = 150;
-/** A line that is lost again so soon after it was come back to is not lost for a reason that needs no word. */
+/** A connection that is lost again this soon after a silent reconnect counts as broken. */
 const QUIET_MS = 5000;
-/** Close codes that mean something to this side; 4002, 4007 and 4009 are our own words. */
-export const CloseCode = {
-  restarting: RESTARTING,
-  undecodable: 4002,
-  left: 4007,
-  silence: 4009,
-  seatGone: 4010,
-} as const;
 
 export interface LinkEvents {
-  /** Messages may be sent. When nothing was lost before, the link has moved to a better transport. */
+  /** Messages may be sent. If no connection was lost before, the link has moved to a better transport. */
   opened(): void;
   received(bytes: Uint8Array): void;
-  /** The open connection is gone, with this code; another attempt follows. */
+  /** The open connection ended with this code; another attempt follows. */
   lost(code: number): void;
   /** The next attempt is made at `atMs` of `performance.now()`. */
   waiting(atMs: number): void;
@@ -48,17 +39,17 @@ export interface LinkEvents {
 export class Link {
   private readonly ladder = new Ladder();
   private transport: Transport | undefined;
-  /** Whether the transport has brought a message. */
-  private heard = false;
-  /** A WebSocket on trial while the transport polls. */
+  /** Whether the transport has delivered a message. */
+  private hasReceived = false;
+  /** A WebSocket that is tried while the transport polls. */
   private probe: Transport | undefined;
   private probing: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
-  /** When the line was last come back to without a word. */
+  /** When the link last reconnected without telling the player. */
   private quietAt = Number.NEGATIVE_INFINITY;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private check: ReturnType<typeof setInterval> | undefined;
-  private heardAt = 0;
+  private receivedAt = 0;
   private checkedAt = 0;
   private readonly online = () => this.wake();
   private readonly visible = () => {
@@ -66,7 +57,7 @@ export class Link {
   };
 
   constructor(
-    private readonly place: () => Place,
+    private readonly server: () => ServerAddress,
     private readonly events: LinkEvents,
   ) {
     globalThis.addEventListener?.("online", this.online);
@@ -74,43 +65,43 @@ export class Link {
     this.connect();
   }
 
-  /** What carries the messages now, or last did. */
+  /** The transport in use, or last used. */
   get kind(): TransportKind {
     return this.transport?.kind ?? this.ladder.next;
   }
 
-  /** Sends one binary message; dropped when the line is not open, for nothing old may arrive late. */
+  /** Sends one binary message. It is dropped while the link is not open: stale input would do harm. */
   send(bytes: Uint8Array): void {
     this.transport?.send(bytes);
   }
 
-  /** Makes the waiting attempt at once. */
+  /** Makes the waiting attempt now. */
   tryNow(): void {
     if (this.retry === undefined) return;
     clearTimeout(this.retry);
     this.connect();
   }
 
-  /** The server took us in: the next loss is a first one. A line that only opens proves nothing. */
+  /** The server accepted the client: the next loss is a first one. An open connection alone proves nothing. */
   settled(): void {
     this.attempt = 0;
     if (this.kind !== "websocket" && this.probing === undefined) this.probeLater();
   }
 
-  /** The network or the tab is back: makes the waiting attempt at once, and gives up a line that has gone silent. */
+  /** The network or the tab is back. */
   private wake(): void {
     this.tryNow();
-    if (this.transport?.isOpen && performance.now() - this.heardAt > STALE_MS) {
-      this.drop(CloseCode.silence, "silence");
+    if (this.transport?.isOpen && performance.now() - this.receivedAt > STALE_MS) {
+      this.drop(CloseCode.Silence, "silence");
       this.tryNow();
     } else if (this.probing !== undefined && !this.probe) this.probeNow();
   }
 
-  /** Gives up this line with a code of ours; another attempt follows. */
+  /** Closes this connection with a code of ours; another attempt follows. */
   drop(code: number, reason: string): void {
     const transport = this.transport;
     if (!transport) return;
-    this.forget();
+    this.release();
     transport.close(code, reason);
     this.lose(transport, code);
   }
@@ -122,18 +113,18 @@ export class Link {
     clearTimeout(this.retry);
     this.retry = undefined;
     const transport = this.transport;
-    this.forget();
-    transport?.close(CloseCode.left, "left");
+    this.release();
+    transport?.close(CloseCode.Left, "left");
   }
 
   private connect(): void {
     this.retry = undefined;
     this.adopt(this.open(this.ladder.next));
-    this.check = setInterval(() => this.listen(), CHECK_MS);
+    this.check = setInterval(() => this.checkSilence(), CHECK_MS);
   }
 
   private open(kind: TransportKind): Transport {
-    const transport = openTransport(kind, this.place(), {
+    const transport = openTransport(kind, this.server(), {
       opened: () => this.opened(transport),
       received: (bytes) => this.received(bytes),
       closed: (code, reason) => this.closed(transport, code, reason),
@@ -143,21 +134,21 @@ export class Link {
 
   private adopt(transport: Transport): void {
     this.transport = transport;
-    this.heard = false;
-    this.heardAt = performance.now();
-    this.checkedAt = this.heardAt;
+    this.hasReceived = false;
+    this.receivedAt = performance.now();
+    this.checkedAt = this.receivedAt;
   }
 
   private opened(transport: Transport): void {
     if (transport === this.probe) this.climb(transport);
-    this.heardAt = performance.now();
+    this.receivedAt = performance.now();
     this.events.opened();
   }
 
   private received(bytes: Uint8Array): void {
-    this.heardAt = performance.now();
-    if (!this.heard) this.ladder.heard(this.kind);
-    this.heard = true;
+    this.receivedAt = performance.now();
+    if (!this.hasReceived) this.ladder.worked(this.kind);
+    this.hasReceived = true;
     this.events.received(bytes);
   }
 
@@ -167,23 +158,23 @@ export class Link {
       this.probeLater();
       return;
     }
-    this.forget();
+    this.release();
     if (mayRetry(code)) this.lose(transport, code);
     else this.events.refused(code, reason);
   }
 
-  /** The heartbeat: closes a line on which nothing has come for too long. */
-  private listen(): void {
+  /** Drops a connection that has been silent for too long. */
+  private checkSilence(): void {
     const now = performance.now();
     const slept = now - this.checkedAt > CHECK_MS * 2.5;
     this.checkedAt = now;
     if (slept) {
-      // The tab was asleep, and so were the messages: give them time to be delivered.
-      this.heardAt = now;
+      // The tab was asleep, and messages may still be waiting to be delivered.
+      this.receivedAt = now;
       return;
     }
     const limit = this.transport?.isOpen ? SILENCE_MS : OPEN_MS;
-    if (now - this.heardAt > limit) this.drop(CloseCode.silence, "silence");
+    if (now - this.receivedAt > limit) this.drop(CloseCode.Silence, "silence");
   }
 
   private probeLater(): void {
@@ -191,53 +182,52 @@ export class Link {
     this.probing = setTimeout(() => this.probeNow(), this.ladder.nextProbeMs());
   }
 
-  /** Opens a WebSocket beside the polls. One that does not open is given up when the next look is due. */
+  /** Opens a WebSocket beside the polls, and closes it if it does not open in time. */
   private probeNow(): void {
-    this.probe?.close(CloseCode.left, "left");
+    this.probe?.close(CloseCode.Left, "left");
     this.probe = this.open("websocket");
     clearTimeout(this.probing);
     this.probing = setTimeout(() => {
-      this.probe?.close(CloseCode.left, "left");
+      this.probe?.close(CloseCode.Left, "left");
       this.probe = undefined;
       this.probeLater();
     }, OPEN_MS);
   }
 
-  /** Goes on over the WebSocket: the session is resumed there. */
+  /** Moves from polls to the WebSocket, where the session is resumed. */
   private climb(socket: Transport): void {
     const polls = this.transport;
     this.probe = undefined;
     this.endProbes();
-    this.ladder.climbs();
+    this.ladder.climbed();
     this.adopt(socket);
-    polls?.close(CloseCode.left, "left");
+    polls?.close(CloseCode.Left, "left");
   }
 
   private endProbes(): void {
     clearTimeout(this.probing);
     this.probing = undefined;
-    this.probe?.close(CloseCode.left, "left");
+    this.probe?.close(CloseCode.Left, "left");
     this.probe = undefined;
   }
 
   private lose(transport: Transport, code: number): void {
     const { kind, reached } = transport;
-    // A close code of the server is a message too.
-    const said = this.heard || (reached && code !== BROKEN && code !== CloseCode.silence);
-    const reach: Reach = said ? "messages" : reached ? "server" : "nowhere";
+    const byServer = reached && code !== ABNORMAL_CLOSURE && code !== CloseCode.Silence;
+    const reach: Reach = this.hasReceived || byServer ? "messages" : reached ? "server" : "nowhere";
     this.ladder.ended(kind, reach);
     if (reached) this.events.lost(code);
     if (this.ladder.next !== kind && this.ladder.next !== "websocket") {
-      // What is wrong is the transport, not the server.
+      // The transport is at fault, not the server.
       this.retry = setTimeout(() => this.connect());
       return;
     }
     const now = performance.now();
-    const harmless = code === CloseCode.restarting || code === CloseCode.seatGone;
+    const harmless = code === CloseCode.Restarting || code === CloseCode.SeatGone;
     if (reached && harmless && now - this.quietAt > QUIET_MS) {
-      // Nothing is wrong with the line: no reason to wait, or to tell the player.
+      // The network is fine: no reason to wait, or to tell the player.
       this.quietAt = now;
-      const spread = code === CloseCode.restarting ? Math.random() * RESTART_SPREAD_MS : 0;
+      const spread = code === CloseCode.Restarting ? Math.random() * RESTART_SPREAD_MS : 0;
       this.retry = setTimeout(() => this.connect(), spread);
       return;
     }
@@ -247,8 +237,7 @@ export class Link {
     this.events.waiting(now + delay);
   }
 
-  /** Lets go of the line. */
-  private forget(): void {
+  private release(): void {
     clearInterval(this.check);
     this.endProbes();
     this.transport = undefined;

@@ -1,4 +1,4 @@
-//! The seat of this tab, kept through a reload of the page. In the session's storage: another tab has its own.
+//! The seat of this tab, kept across a reload of the page in session storage: another tab has its own.
 
 const KEY = "driftbelt.seat";
 
@@ -14,11 +14,11 @@ export function keepSeat(seat: KeptSeat | undefined): void {
     if (seat) sessionStorage.setItem(KEY, JSON.stringify(seat));
     else sessionStorage.removeItem(KEY);
   } catch {
-    // A browser that refuses storage still plays; only a reload costs the seat.
+    // Without storage the game still plays; only a reload loses the seat.
   }
 }
 
-/** The seat of before the reload, if the address does not ask for another room. */
+/** The seat from before a reload, unless the address names another room. */
 export function keptSeat(invited: string | undefined): KeptSeat | undefined {
   try {
     const stored: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "null");

@@ -5,7 +5,7 @@ import type { Player } from "./player.ts";
 const FAR_SECONDS = 30;
 const NEAR_SECONDS = 5;
 
-/** Does what a key asks for; says whether it meant anything. */
+/** Handles a key. Returns whether it has a meaning here. */
 export function pressReplayKey(
   player: Player,
   key: { code: string; key: string; shiftKey: boolean },

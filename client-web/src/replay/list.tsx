@@ -1,8 +1,8 @@
-//! The list of the server's recordings, and the place to drop a file.
+//! The list of the server's recordings, and the area to drop a file.
 
 import type { JSX } from "preact";
-import { recordingPath } from "../address.ts";
 import { digits, language, t, title } from "../locale/locale.ts";
+import { recordingPath } from "../page/address.ts";
 import { SettingsPanel } from "../ui/settings.tsx";
 import { clock } from "./marks.ts";
 import { type Recording, replayModel } from "./model.ts";

@@ -1,10 +1,10 @@
-//! The marks of a timeline: their colours, their words, and finding the one under the pointer.
+//! The marks of a timeline: their colours, their texts, and which one is under the pointer.
 
-import type { ReplayInfo, ReplayMark } from "../core.ts";
+import type { MarkKind, ReplayInfo, ReplayMark } from "../core/core.ts";
 import { t, whole } from "../locale/locale.ts";
 
-/** Colour and row of a kind of mark: each kind has a height of its own, so colour is not the only cue. */
-export const markStyle: Readonly<Record<ReplayMark["kind"], { colour: string; row: number }>> = {
+/** Colour and row of a kind of mark: colour is not the only cue. */
+export const markStyle: Readonly<Record<MarkKind, { colour: string; row: number }>> = {
   kill: { colour: "#ff6b5e", row: 0 },
   bank: { colour: "#ffb43d", row: 1 },
   join: { colour: "#6ff2b0", row: 2 },
@@ -12,7 +12,7 @@ export const markStyle: Readonly<Record<ReplayMark["kind"], { colour: string; ro
   chat: { colour: "#9fd0ff", row: 3 },
 };
 
-/** What a mark tells, in words. */
+/** A mark as text. */
 export function describeMark(mark: ReplayMark, info: ReplayInfo): string {
   const nameOf = (player: number | undefined) =>
     info.players.find((other) => other.id === player)?.name ?? t("kill.asteroid");
@@ -24,20 +24,20 @@ export function describeMark(mark: ReplayMark, info: ReplayInfo): string {
   });
 }
 
-/** What of the match a timeline shows. */
+/** The ticks that a timeline shows. */
 type Span = Pick<ReplayInfo, "firstTick" | "ticks">;
 
-/** Where on the timeline a tick lies, 0..1. */
+/** A tick's position on the timeline, 0..1. */
 export function shareAt(tick: number, { firstTick, ticks }: Span): number {
   return (tick - firstTick) / Math.max(1, ticks - firstTick);
 }
 
-/** The tick at a place on the timeline. */
+/** The tick at a position on the timeline. */
 export function tickAt(share: number, { firstTick, ticks }: Span): number {
   return firstTick + Math.round(share * (ticks - firstTick));
 }
 
-/** A kind's marks in one column of the timeline; `share` is their number in parts of the fullest column's. */
+/** The marks of one kind in one column of the timeline; `share` is their number relative to the fullest column. */
 export interface Column {
   x: number;
   row: number;
@@ -45,23 +45,23 @@ export interface Column {
   share: number;
 }
 
-/** Gathers marks in columns, so that a long match shows where much happened and not one solid bar. */
+/** Groups marks in columns, so that a long match shows density instead of one solid bar. */
 export function columns(marks: readonly ReplayMark[], span: Span, count: number): Column[] {
   const found: Column[] = [];
-  for (const kind of Object.keys(markStyle) as ReplayMark["kind"][]) {
-    const full = new Map<number, number>();
+  for (const kind of Object.keys(markStyle) as MarkKind[]) {
+    const counts = new Map<number, number>();
     for (const mark of marks) {
       if (mark.kind !== kind) continue;
       const x = Math.min(count - 1, Math.floor(shareAt(mark.tick, span) * count));
-      full.set(x, (full.get(x) ?? 0) + 1);
+      counts.set(x, (counts.get(x) ?? 0) + 1);
     }
-    const most = Math.max(...full.values());
-    for (const [x, number] of full) found.push({ x, ...markStyle[kind], share: number / most });
+    const most = Math.max(...counts.values());
+    for (const [x, number] of counts) found.push({ x, ...markStyle[kind], share: number / most });
   }
   return found;
 }
 
-/** The mark nearest to a tick, no further away than `reach` ticks. `marks` are in order of their ticks. */
+/** The mark nearest to a tick, at most `reach` ticks away. `marks` ascend by tick. */
 export function nearestMark(
   marks: readonly ReplayMark[],
   tick: number,
@@ -80,13 +80,13 @@ export function nearestMark(
   return candidates.sort((a, b) => Math.abs(a.tick - tick) - Math.abs(b.tick - tick))[0];
 }
 
-/** Minutes and seconds that a number of ticks take. */
+/** A number of ticks as minutes and seconds. */
 export function clock(ticks: number, tickRate: number): string {
   const seconds = Math.floor(ticks / tickRate);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** Minutes and seconds from the recording's beginning to a tick. */
+/** Minutes and seconds from the recording's start to a tick. */
 export function clockAt(tick: number, info: Pick<ReplayInfo, "firstTick" | "tickRate">): string {
   return clock(tick - info.firstTick, info.tickRate);
 }

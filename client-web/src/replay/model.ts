@@ -1,7 +1,7 @@
 //! What the replay page shows.
 
 import { signal } from "@preact/signals";
-import type { ReplayInfo, ReplayState } from "../core.ts";
+import type { ReplayInfo, ReplayState } from "../core/core.ts";
 
 /** One recording of the server's list. */
 export interface Recording {
@@ -20,9 +20,9 @@ export interface Recording {
 
 export const replayModel = {
   screen: signal<"list" | "opening" | "viewer">("list"),
-  /** undefined while the list is being fetched, "unreachable" when there is no server. */
+  /** undefined while the list is being fetched, "unreachable" without a server. */
   recordings: signal<Recording[] | "unreachable" | undefined>(undefined),
-  /** The file that is open or being opened. */
+  /** The file that is open or opening. */
   fileName: signal(""),
   /** Whether the file came from the disk. */
   local: signal(false),

@@ -1,16 +1,16 @@
-//! The replay page: opens recordings from the server or from the disk, and plays them in this tab.
+//! The replay page: plays recordings from the server or from a file, in this tab.
 
 import { signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import "./style.css";
-import { namedRecording, recordingPath } from "../address.ts";
 import { Sound } from "../audio/sound.ts";
-import type { Core } from "../core.ts";
-import { expose } from "../handle.ts";
+import type { Core } from "../core/core.ts";
+import { expose } from "../game/handle.ts";
 import { t } from "../locale/locale.ts";
-import { animate } from "../loop.ts";
-import { type Hosts, saidByTheOpener } from "../play.ts";
-import { change, followCalm, settings } from "../settings.ts";
+import { namedRecording, recordingPath } from "../page/address.ts";
+import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
+import { animate } from "../page/loop.ts";
+import { change, followCalm, settings } from "../page/settings.ts";
 import { model } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
@@ -20,10 +20,10 @@ import { type Recording, replayModel } from "./model.ts";
 import { Player } from "./player.ts";
 import { Viewer } from "./viewer.tsx";
 
-/** CSS pixels per wheel step, and how much one step zooms. */
+/** CSS pixels per wheel step, and its zoom factor. */
 const WHEEL_PIXELS = 100;
 const WHEEL_ZOOM = 1.15;
-/** A press that moved less than this is a click. */
+/** A press that moves less than this is a click. */
 const CLICK_PIXELS = 5;
 
 /** Opens the page for `/replay` or `/replay/<file>?t=<tick>`. */
@@ -97,7 +97,7 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
     else void fetchList();
   };
 
-  loading.catch(saidByTheOpener);
+  loading.catch(reportedElsewhere);
   render(<Page player={player} actions={actions} close={close} />, hosts.ui);
   stage = await Stage.open(hosts.stage);
   const { camera } = stage;
@@ -169,12 +169,12 @@ function listenToKeys(player: () => Player | undefined): void {
     if (event.code === "KeyM") change({ muted: !settings.value.muted });
     const open = player();
     if (!open || !pressReplayKey(open, event)) return;
-    // Otherwise the space bar would also press the button in focus, and the arrows the slider.
+    // Else the space bar would also press the focused button, and the arrows move the slider.
     event.preventDefault();
   });
 }
 
-/** One finger or the mouse moves the camera, a click follows a ship, two fingers or the wheel zoom. */
+/** One finger or the mouse pans, a click follows a ship, two fingers or the wheel zoom. */
 function listenToPointer(canvas: HTMLCanvasElement, player: () => Player | undefined): void {
   const held = new Map<number, { x: number; y: number }>();
   let moved = 0;

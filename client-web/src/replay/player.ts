@@ -1,25 +1,26 @@
-//! A recording that plays: the core's replay, the camera over it, and the picture.
+//! A playing recording: the core's replay, the camera, and the picture.
 
 import { batch } from "@preact/signals";
 import type { Sound } from "../audio/sound.ts";
-import type { Core, Replay, ReplayInfo, ReplayPlayer, ReplayState } from "../core.ts";
-import { Frame, Head } from "../frame.ts";
-import { type SeenShip, shipsOf } from "../handle.ts";
-import { Names, show } from "../notices.ts";
+import type { Core, Replay, ReplayInfo, ReplayPlayer, ReplayState } from "../core/core.ts";
+import { Frame } from "../core/frame.ts";
+import { type SeenShip, shipsOf } from "../game/handle.ts";
+import { Names, show } from "../game/notices.ts";
 import { model } from "../ui/model.ts";
 import type { Stage } from "../view/stage.ts";
+import { HeaderWord } from "../wasm/schema.ts";
 import { replayModel } from "./model.ts";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 const NARROWEST_UNITS = 24;
 const WIDEST_UNITS = 400;
 const STATE_MS = 100;
-/** Whoever is there by then is followed first; a room opens before its first player is in. */
+/** A player who has joined by then is followed first: a room opens before its first player joins. */
 const OPENING_SECONDS = 2;
-/** The core gives a view of this shape, height over width; a taller screen asks for a wider one. */
+/** Height over width of the core's view: a taller screen needs a wider one. */
 const VIEW_SHAPE = 0.6;
-/** Above this speed the sounds would only be noise. */
-const LOUDEST_SPEED = 2;
+/** Sounds play up to this speed. */
+const SOUND_SPEED_LIMIT = 2;
 
 export class Player {
   readonly info: ReplayInfo;
@@ -42,7 +43,7 @@ export class Player {
     stage.clear();
     batch(() => {
       model.kills.value = [];
-      model.talk.value = [];
+      model.chat.value = [];
       model.scores.value = { players: 0, rows: [] };
       model.quotes.value = [];
       replayModel.info.value = this.info;
@@ -68,7 +69,7 @@ export class Player {
     for (let notice = this.replay.pollNotice(); notice; notice = this.replay.pollNotice())
       show(notice, this.names);
     const state = replayModel.state.value;
-    if (state?.playing && state.speed <= LOUDEST_SPEED) this.sound.play(this.frame, camera, true);
+    if (state?.playing && state.speed <= SOUND_SPEED_LIMIT) this.sound.play(this.frame, camera, true);
     else this.sound.hush();
     if (nowMs - this.stateAt < STATE_MS) return;
     this.stateAt = nowMs;
@@ -100,19 +101,19 @@ export class Player {
     this.replay.seek(Math.max(this.info.firstTick, Math.min(ticks, Math.round(tick))));
     this.stage.clear();
     batch(() => {
-      // What was told of another time has no place here.
+      // The lines belong to another time.
       model.kills.value = [];
-      model.talk.value = [];
+      model.chat.value = [];
       this.publish();
     });
   }
 
-  /** Moves by a number of seconds of the match. */
+  /** Seeks by a number of seconds of the match. */
   skip(seconds: number): void {
     this.seek(this.replay.state().tick + seconds * this.info.tickRate);
   }
 
-  /** One tick back or forth, paused. */
+  /** Pauses, and seeks by a number of ticks. */
   nudge(ticks: number): void {
     this.replay.setPlaying(false);
     this.seek(this.replay.state().tick + ticks);
@@ -168,11 +169,11 @@ export class Player {
   /** Zooms the free camera; above 1 shows more. */
   zoom(factor: number): void {
     const free = this.free ?? this.release();
-    const widest = Math.max(WIDEST_UNITS, this.frame.f[Head.halfSize] * 2.4);
+    const widest = Math.max(WIDEST_UNITS, this.frame.f[HeaderWord.HalfSize] * 2.4);
     free.width = Math.max(NARROWEST_UNITS, Math.min(widest, free.width * factor));
   }
 
-  /** Players in the match at a tick, people before drones. Of a drone only its end is recorded to the tick. */
+  /** Players in the match at a tick, people before drones. When a drone joined is not recorded to the tick. */
   presentAt(tick: number): ReplayPlayer[] {
     return this.info.players
       .filter((player) => (player.drone || player.joined <= tick) && tick < player.left)

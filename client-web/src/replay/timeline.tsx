@@ -1,9 +1,9 @@
-//! The timeline: a native slider for seeking, over a canvas with the marks of the match.
+//! The timeline: a native slider, over a canvas with the marks of the match.
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { ReplayInfo } from "../core.ts";
+import type { ReplayInfo } from "../core/core.ts";
 import { t } from "../locale/locale.ts";
 import { clockAt, columns, describeMark, nearestMark, shareAt, tickAt } from "./marks.ts";
 import { replayModel } from "./model.ts";
@@ -11,9 +11,9 @@ import type { Player } from "./player.ts";
 
 const HEIGHT = 40;
 const ROW = 8;
-/** CSS pixels around a mark in which the pointer finds it. */
+/** The pointer finds a mark within this many CSS pixels. */
 const REACH = 6;
-/** CSS pixels of a column of marks, and how strongly a single mark shows where columns are full elsewhere. */
+/** CSS pixels of a column of marks, and the opacity of the emptiest one. */
 const COLUMN = 2;
 const FAINTEST = 0.45;
 

@@ -1,9 +1,9 @@
-//! The display over a playing recording: timeline, speed, whom to follow, and the state's hash.
+//! The interface over a playing recording: timeline, speed, players to follow, and the state's hash.
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { recordingPath } from "../address.ts";
 import { t, title, whole } from "../locale/locale.ts";
+import { recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { model } from "../ui/model.ts";
@@ -31,10 +31,10 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             </span>
           )}
         </p>
-        <ul class="talk">
-          {model.talk.value.map((line) => (
+        <ul class="chat">
+          {model.chat.value.map((line) => (
             <li key={line.key}>
-              {line.who && <b>{line.who}</b>} {line.text}
+              {line.name && <b>{line.name}</b>} {line.text}
             </li>
           ))}
         </ul>

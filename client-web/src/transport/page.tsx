@@ -1,22 +1,22 @@
-//! The transport page: WebSocket, long polls and short polls side by side, each with a player of its own, live.
+//! The transport page: WebSocket, long polls and short polls side by side, live, with one player each.
 
 import { type JSX, render } from "preact";
 import "./style.css";
-import type { Core } from "../core.ts";
-import { expose } from "../handle.ts";
+import type { Core } from "../core/core.ts";
+import { expose } from "../game/handle.ts";
 import { digits, t } from "../locale/locale.ts";
 import { TRANSPORTS } from "../net/transport/transport.ts";
-import type { Hosts } from "../play.ts";
+import type { Hosts } from "../page/hosts.ts";
 import { SettingsPanel } from "../ui/settings.tsx";
 import type { Rates } from "./rates.ts";
-import { type Reading, Trial } from "./trial.ts";
+import { type Measurement, Trial } from "./trial.ts";
 
-/** A room of their own: the same news for all three, and nobody's match is disturbed. */
+/** All three play in this room, so that they receive the same and disturb no match. */
 const ROOM = "transports";
 const PLOT_WIDTH = 120;
 const PLOT_HEIGHT = 36;
-/** The plot reaches at least this far up, in milliseconds. */
-const PLOT_LEAST_MS = 60;
+/** Top of the plot at least, in milliseconds. */
+const PLOT_TOP_MS = 60;
 
 const rows: readonly { key: string; text(rates: Rates): string }[] = [
   { key: "overhead", text: (rates) => t("graph.bytes", { value: digits(rates.overheadBytesPerMessage, 0) }) },
@@ -73,8 +73,8 @@ function Page({ trials }: { trials: readonly Trial[] }): JSX.Element {
 
 function Column({ trial }: { trial: Trial }): JSX.Element {
   const { kind } = trial;
-  const reading = trial.reading.value;
-  const { status, latencyMs, rates } = reading;
+  const measurement = trial.measurement.value;
+  const { status, latencyMs, rates } = measurement;
   return (
     <section class="panel column" data-transport={kind} data-status={status}>
       <h2>{t(`transport.${kind}`)}</h2>
@@ -86,8 +86,8 @@ function Column({ trial }: { trial: Trial }): JSX.Element {
       ) : (
         <p class="latency">{t(`transport.${status}`)}</p>
       )}
-      <Plot reading={reading} />
-      <Shares rates={rates} />
+      <Plot measurement={measurement} />
+      <PayloadShare rates={rates} />
       <dl>
         {rows.map(({ key, text }) => (
           <div key={key}>
@@ -101,9 +101,9 @@ function Column({ trial }: { trial: Trial }): JSX.Element {
 }
 
 /** The newest round trips. */
-function Plot({ reading }: { reading: Reading }): JSX.Element {
-  const { latenciesMs } = reading;
-  const most = Math.max(PLOT_LEAST_MS, ...latenciesMs);
+function Plot({ measurement }: { measurement: Measurement }): JSX.Element {
+  const { latenciesMs } = measurement;
+  const most = Math.max(PLOT_TOP_MS, ...latenciesMs);
   const points = latenciesMs.map((ms, index) => {
     const x = PLOT_WIDTH * (1 - (latenciesMs.length - 1 - index) / 59);
     return `${x.toFixed(1)},${(PLOT_HEIGHT - 1 - (ms / most) * (PLOT_HEIGHT - 2)).toFixed(1)}`;
@@ -115,8 +115,8 @@ function Plot({ reading }: { reading: Reading }): JSX.Element {
   );
 }
 
-/** How much of the bytes is message. */
-function Shares({ rates }: { rates: Rates | undefined }): JSX.Element {
+/** The share of the bytes that is messages. */
+function PayloadShare({ rates }: { rates: Rates | undefined }): JSX.Element {
   const { payloadBytesPerMessage: payload = 0, overheadBytesPerMessage: overhead = 0 } = rates ?? {};
   const share = payload === 0 ? 0 : (100 * payload) / (payload + overhead);
   return (

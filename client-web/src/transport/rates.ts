@@ -1,6 +1,6 @@
-//! Rates over the last seconds, from counts that only grow.
+//! Rates over the last seconds, from totals.
 
-import type { Counts } from "../net/transport/transport.ts";
+import type { Counts } from "./counting.ts";
 
 const WINDOW_MS = 5000;
 
@@ -13,13 +13,13 @@ export interface Rates {
 }
 
 export class RateMeter {
-  private readonly seen: { atMs: number; counts: Counts }[] = [];
+  private readonly samples: { atMs: number; counts: Counts }[] = [];
 
-  /** Takes the newest counts and gives the rates of the window that ends now; undefined before there is one. */
+  /** Adds the newest totals and returns the rates of the window that ends now; undefined before there is one. */
   update(counts: Readonly<Counts>, nowMs: number): Rates | undefined {
-    this.seen.push({ atMs: nowMs, counts: { ...counts } });
-    while (this.seen.length > 2 && this.seen[1].atMs <= nowMs - WINDOW_MS) this.seen.shift();
-    const [{ atMs, counts: before }] = this.seen;
+    this.samples.push({ atMs: nowMs, counts: { ...counts } });
+    while (this.samples.length > 2 && this.samples[1].atMs <= nowMs - WINDOW_MS) this.samples.shift();
+    const [{ atMs, counts: before }] = this.samples;
     const messages = counts.messages - before.messages;
     if (nowMs <= atMs || messages === 0) return undefined;
     const payload = counts.payloadBytes - before.payloadBytes;
@@ -35,7 +35,7 @@ export class RateMeter {
   }
 }
 
-/** The value in the middle; undefined of none. */
+/** The median; undefined of no values. */
 export function median(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

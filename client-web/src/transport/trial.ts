@@ -1,91 +1,83 @@
-//! One transport on trial: a real player of the game over it, whose ship drifts, and what that costs.
+//! A trial of one transport: a player of the game over it, whose ship drifts, and what that costs.
 
 import { signal } from "@preact/signals";
-import type { Client, Core, CoreState } from "../core.ts";
-import { openTransport, type Place, type Transport, type TransportKind } from "../net/transport/transport.ts";
+import type { Client, ClientState, Core } from "../core/core.ts";
+import type { ServerAddress, TransportKind } from "../net/transport/transport.ts";
+import { CloseCode } from "../wasm/schema.ts";
+import { type CountedTransport, openCounted } from "./counting.ts";
 import { median, RateMeter, type Rates } from "./rates.ts";
 
 const STEP_MS = 33;
 const SHOW_MS = 500;
-/** A transport that has ended, or brings nothing, is opened again. */
+/** A transport that has ended, or delivers nothing, is opened again after this time. */
 const RETRY_MS = 5000;
-/** Pings go once per second. */
+/** Round trips shown: there is one ping per second. */
 const LATENCIES = 60;
 
-export interface Reading {
+export interface Measurement {
   status: "opening" | "running" | "failed";
-  /** The median and all newest round trips, oldest first. */
+  /** The median of `latenciesMs`. */
   latencyMs: number | undefined;
+  /** The newest round trips, oldest first. */
   latenciesMs: readonly number[];
   rates: Rates | undefined;
 }
 
+const NOTHING = { latencyMs: undefined, latenciesMs: [], rates: undefined } as const;
+
 export class Trial {
-  readonly reading = signal<Reading>({
-    status: "opening",
-    latencyMs: undefined,
-    latenciesMs: [],
-    rates: undefined,
-  });
-  private transport: Transport | undefined;
-  private client: Client | undefined;
+  readonly measurement = signal<Measurement>({ status: "opening", ...NOTHING });
+  private counted: CountedTransport | undefined;
+  private client: Client;
   private meter = new RateMeter();
   private latencies: number[] = [];
   private roundTrips = 0;
-  private heardAt = 0;
+  private receivedAt = 0;
 
   constructor(
     private readonly core: Core,
     readonly kind: TransportKind,
-    private readonly place: Place,
+    private readonly server: ServerAddress,
   ) {
-    this.begin();
+    this.client = this.start();
     setInterval(() => this.step(), STEP_MS);
     setInterval(() => this.show(), SHOW_MS);
   }
 
-  state(): CoreState | undefined {
-    return this.client?.state(performance.now());
+  state(): ClientState {
+    return this.client.state(performance.now());
   }
 
   /** Leaves the room. */
   leave(): void {
-    this.client?.leave();
+    this.client.leave();
     this.transmit();
-    this.transport?.close(1000, "");
+    this.counted?.transport.close(CloseCode.Left, "left");
   }
 
-  private begin(): void {
-    const client = this.core.client(this.kind, this.place.room);
-    this.client?.free();
-    this.client = client;
+  private start(): Client {
+    const client = this.core.client(this.kind, this.server.room);
     this.meter = new RateMeter();
     this.roundTrips = 0;
-    this.heardAt = performance.now();
-    const transport = openTransport(this.kind, this.place, {
+    this.receivedAt = performance.now();
+    this.counted = openCounted(this.kind, this.server, {
       opened: () => {
         client.opened(performance.now());
         this.transmit();
       },
       received: (message) => this.receive(message),
-      closed: () => {
-        this.transport = undefined;
-        this.fail();
-      },
+      closed: () => this.fail(),
     });
-    this.transport = transport;
+    return client;
   }
 
   private receive(message: Uint8Array): void {
-    if (!this.client || !this.transport) return;
-    this.heardAt = performance.now();
+    this.receivedAt = performance.now();
     try {
       this.client.received(message, performance.now());
     } catch {
-      // Only a server of another version says what cannot be read.
-      this.transport.close(4002, "undecodable message");
-      this.transport = undefined;
-      this.fail();
+      // The server speaks another version.
+      this.drop(CloseCode.ClientCouldNotRead, "undecodable message");
       return;
     }
     while (this.client.pollNotice());
@@ -94,42 +86,49 @@ export class Trial {
 
   private step(): void {
     const now = performance.now();
-    if (this.transport && now - this.heardAt > RETRY_MS) {
-      this.transport.close(4009, "silence");
-      this.transport = undefined;
-      this.fail();
+    if (now - this.receivedAt > RETRY_MS) {
+      if (this.counted) this.drop(CloseCode.Silence, "silence");
+      else {
+        this.client.free();
+        this.client = this.start();
+      }
     }
-    if (!this.transport && now - this.heardAt > RETRY_MS) this.begin();
-    this.client?.advance(now);
+    this.client.advance(now, 0, 0);
     this.transmit();
-    this.listen();
+    this.readLatency();
   }
 
   private transmit(): void {
-    for (let bytes = this.client?.pollTransmit(); bytes; bytes = this.client?.pollTransmit())
-      this.transport?.send(bytes);
+    for (let bytes = this.client.pollTransmit(); bytes; bytes = this.client.pollTransmit())
+      this.counted?.transport.send(bytes);
   }
 
-  private listen(): void {
-    const graph = this.client?.netGraph(performance.now());
-    if (!graph || graph.roundTrips === this.roundTrips) return;
+  private readLatency(): void {
+    const graph = this.client.netGraph();
+    if (graph.roundTrips === this.roundTrips) return;
     this.roundTrips = graph.roundTrips;
     this.latencies = [...this.latencies, graph.newestRttMs].slice(-LATENCIES);
   }
 
+  private drop(code: number, reason: string): void {
+    this.counted?.transport.close(code, reason);
+    this.fail();
+  }
+
   private fail(): void {
-    this.client?.closed(performance.now());
-    this.heardAt = performance.now();
+    this.counted = undefined;
+    this.client.closed();
+    this.receivedAt = performance.now();
     this.latencies = [];
-    this.reading.value = { status: "failed", latencyMs: undefined, latenciesMs: [], rates: undefined };
+    this.measurement.value = { status: "failed", ...NOTHING };
   }
 
   private show(): void {
-    if (!this.transport) return;
-    const rates = this.meter.update(this.transport.counts, performance.now());
+    if (!this.counted) return;
+    const rates = this.meter.update(this.counted.counts, performance.now());
     const running = this.roundTrips > 0;
-    if (!running && this.reading.value.status === "failed") return;
-    this.reading.value = {
+    if (!running && this.measurement.value.status === "failed") return;
+    this.measurement.value = {
       status: running ? "running" : "opening",
       latencyMs: median(this.latencies),
       latenciesMs: this.latencies,

@@ -1,10 +1,10 @@
-//! The leaderboard and the kill feed.
+//! The scoreboard and the kill feed.
 
 import type { JSX } from "preact";
 import { t, title, whole } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
 import { type Actions, model } from "./model.ts";
-import { Talker } from "./talker.tsx";
+import { PlayerName } from "./player-name.tsx";
 
 const ROWS = 8;
 
@@ -12,7 +12,7 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
   const { players, rows } = model.scores.value;
   if (rows.length === 0) return null;
   const top = rows.filter((row) => row.rank <= ROWS).slice(0, ROWS);
-  const own = rows.find((row) => row.self && !top.includes(row));
+  const own = rows.find((row) => row.own && !top.includes(row));
   const shown = own ? [...top, own] : top;
   return (
     <section class="board">
@@ -25,10 +25,14 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
           <li
             key={row.player}
             value={row.rank}
-            class={`${row.self ? "self" : ""} ${row.drone ? "drone" : ""} team${row.team}`}
+            class={`${row.own ? "own" : ""} ${row.drone ? "drone" : ""} team${row.team}`}
           >
             <i>{row.rank}</i>
-            {row.self || row.drone ? <span>{row.name}</span> : <Talker name={row.name} actions={actions} />}
+            {row.own || row.drone ? (
+              <span>{row.name}</span>
+            ) : (
+              <PlayerName name={row.name} actions={actions} />
+            )}
             <b>{whole(row.score)}</b>
           </li>
         ))}
@@ -41,8 +45,8 @@ export function KillFeed(): JSX.Element {
   return (
     <ul class="kills" aria-live="polite">
       {model.kills.value.map((line) => (
-        <li key={line.key} class={line.own}>
-          <span>{line.who || t("kill.asteroid")}</span>
+        <li key={line.key} class={line.own ?? ""}>
+          <span>{line.name || t("kill.asteroid")}</span>
           <Icon name="skull" />
           <span>{line.text}</span>
         </li>

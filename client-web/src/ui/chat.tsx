@@ -3,18 +3,21 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../locale/locale.ts";
+import { CHAT_LIMIT_CHARS } from "../wasm/schema.ts";
 import { type Actions, model } from "./model.ts";
-import { Talker } from "./talker.tsx";
-
-const TEXT_LIMIT = 120;
+import { PlayerName } from "./player-name.tsx";
 
 export function Chat({ actions }: { actions: Actions }): JSX.Element {
   return (
     <div class="chat">
       <ul aria-live="polite">
-        {model.talk.value.map((line) => (
+        {model.chat.value.map((line) => (
           <li key={line.key} class={line.kind}>
-            {line.canMute ? <Talker name={line.who} actions={actions} /> : line.who && <b>{line.who}</b>}{" "}
+            {line.canMute ? (
+              <PlayerName name={line.name} actions={actions} />
+            ) : (
+              line.name && <b>{line.name}</b>
+            )}{" "}
             {line.text}
           </li>
         ))}
@@ -26,7 +29,7 @@ export function Chat({ actions }: { actions: Actions }): JSX.Element {
 
 function ChatField({ actions }: { actions: Actions }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
-  // Before the next key arrives: what is typed right after Enter belongs into the field.
+  // In the layout phase, before the next key: what is typed right after Enter belongs to the field.
   useLayoutEffect(() => field.current?.focus(), []);
   const close = () => {
     model.chatOpen.value = false;
@@ -43,7 +46,7 @@ function ChatField({ actions }: { actions: Actions }): JSX.Element {
         ref={field}
         name="chat"
         autocomplete="off"
-        maxLength={TEXT_LIMIT}
+        maxLength={CHAT_LIMIT_CHARS}
         placeholder={t("chat.placeholder")}
         onBlur={close}
         onKeyDown={(event) => {

@@ -1,29 +1,30 @@
-//! The display in flight: everything at the edges, nothing over the middle.
+//! The HUD in flight: everything at the edges, nothing over the middle.
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Button } from "../input/buttons.ts";
+import type { Levels } from "../core/frame.ts";
 import { digits, t, whole } from "../locale/locale.ts";
-import { watchPanels } from "../panels.ts";
-import { change, settings } from "../settings.ts";
+import { change, settings } from "../page/settings.ts";
+import { Buttons } from "../wasm/schema.ts";
 import { Board, KillFeed } from "./board.tsx";
 import { Chat } from "./chat.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { Minimap } from "./minimap.tsx";
 import { type Actions, model } from "./model.ts";
 import { NetGraphPanel } from "./netgraph.tsx";
+import { watchPanels } from "./panels.ts";
 import { Thumbs } from "./thumbs.tsx";
 
 export function Hud({ actions }: { actions: Actions }): JSX.Element {
-  const display = useRef<HTMLDivElement>(null);
+  const hud = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!display.current) return undefined;
-    return watchPanels(display.current, (boxes) => {
+    if (!hud.current) return undefined;
+    return watchPanels(hud.current, (boxes) => {
       model.panels.value = boxes;
     });
   }, []);
   return (
-    <div class="hud" ref={display} inert={model.menuOpen.value}>
+    <div class="hud" ref={hud} inert={model.menuOpen.value}>
       <div class="top-left">
         <Score />
         <Quotes />
@@ -163,11 +164,11 @@ function Bar(props: {
   );
 }
 
-const UPGRADES: readonly { key: "hull" | "engine" | "gun" | "hold"; button: number }[] = [
-  { key: "hull", button: Button.buyHull },
-  { key: "engine", button: Button.buyEngine },
-  { key: "gun", button: Button.buyGun },
-  { key: "hold", button: Button.buyHold },
+const UPGRADES: readonly { key: keyof Levels; button: number }[] = [
+  { key: "hull", button: Buttons.BUY_HULL },
+  { key: "engine", button: Buttons.BUY_ENGINE },
+  { key: "gun", button: Buttons.BUY_GUN },
+  { key: "hold", button: Buttons.BUY_HOLD },
 ];
 const LEVELS = [1, 2, 3];
 

@@ -1,4 +1,4 @@
-//! The few icons of the interface, drawn with the text's colour.
+//! The icons of the interface, in the colour of the text.
 
 import type { JSX } from "preact";
 

@@ -1,13 +1,12 @@
-//! The first screen: a name, a button, and how the game goes.
+//! The first screen: a name, a button, and how to play.
 
 import type { JSX } from "preact";
 import { t } from "../locale/locale.ts";
-import { change, settings } from "../settings.ts";
+import { change, settings } from "../page/settings.ts";
+import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
 import { Icon } from "./icons.tsx";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
-
-const NAME_LIMIT = 16;
 
 export function Join({ actions }: { actions: Actions }): JSX.Element {
   const name = settings.value.name;
@@ -30,7 +29,7 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
             name="name"
             autocomplete="nickname"
             spellcheck={false}
-            maxLength={NAME_LIMIT}
+            maxLength={NAME_LIMIT_CHARS}
             placeholder={t("join.namePlaceholder")}
             value={name}
             onInput={(event) => change({ name: event.currentTarget.value })}

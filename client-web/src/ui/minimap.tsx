@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { Colour, css, relationColour } from "../view/palette.ts";
-import { type Chart, model } from "./model.ts";
+import { type MinimapData, model } from "./model.ts";
 
 const SIZE = 172;
 const MARGIN = 7;
@@ -12,16 +12,16 @@ const MARGIN = 7;
 export function Minimap(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   useSignalEffect(() => {
-    const chart = model.chart.value;
+    const data = model.minimap.value;
     const pen = canvas.current?.getContext("2d");
-    if (pen && chart && chart.halfSize > 0) draw(pen, chart);
+    if (pen && data && data.halfSize > 0) draw(pen, data);
   });
   return <canvas ref={canvas} class="minimap" width={SIZE * 2} height={SIZE * 2} />;
 }
 
-function draw(pen: CanvasRenderingContext2D, chart: Chart): void {
+function draw(pen: CanvasRenderingContext2D, data: MinimapData): void {
   const half = SIZE / 2 - MARGIN;
-  const scale = half / chart.halfSize;
+  const scale = half / data.halfSize;
   pen.setTransform(2, 0, 0, 2, SIZE, SIZE);
   pen.clearRect(-SIZE, -SIZE, SIZE * 2, SIZE * 2);
   pen.fillStyle = "rgba(8, 12, 34, 0.55)";
@@ -39,10 +39,10 @@ function draw(pen: CanvasRenderingContext2D, chart: Chart): void {
     pen.lineTo(part * half, half);
   }
   pen.stroke();
-  const x = chart.x * scale;
-  const y = chart.y * scale;
-  const width = chart.viewHalfWidth * scale;
-  const height = chart.viewHalfHeight * scale;
+  const x = data.x * scale;
+  const y = data.y * scale;
+  const width = data.viewHalfWidth * scale;
+  const height = data.viewHalfHeight * scale;
   pen.fillStyle = "rgba(140, 190, 255, 0.1)";
   pen.fillRect(x - width, y - height, width * 2, height * 2);
   for (const station of model.quotes.peek()) {
@@ -56,13 +56,13 @@ function draw(pen: CanvasRenderingContext2D, chart: Chart): void {
     pen.fillStyle = pen.strokeStyle;
     pen.fillRect(sx - 1, sy - 1, 2, 2);
   }
-  for (const ship of chart.ships) {
+  for (const ship of data.ships) {
     pen.fillStyle = css(relationColour[ship.relation] ?? Colour.white);
     pen.fillRect(ship.x * scale - 1.3, ship.y * scale - 1.3, 2.6, 2.6);
   }
   pen.save();
   pen.translate(x, y);
-  pen.rotate(chart.aim);
+  pen.rotate(data.aim);
   pen.fillStyle = css(Colour.self);
   pen.beginPath();
   pen.moveTo(6, 0);

@@ -1,19 +1,19 @@
-//! What the interface shows. The game writes these signals; components read them and nothing else.
+//! What the interface shows: the game writes these signals, components only read them.
 
 import { signal } from "@preact/signals";
-import type { NetGraph, Quote, ScoreRow } from "../core.ts";
-import type { Levels } from "../frame.ts";
+import type { KillRole, NetGraph, Quote, ScoreRow } from "../core/core.ts";
+import type { Levels } from "../core/frame.ts";
 import type { Thumbs } from "../input/touch.ts";
-import type { Box } from "../panels.ts";
+import type { Box } from "./panels.ts";
 
 export type Phase = "join" | "connecting" | "queued" | "playing" | "dead" | "reconnecting" | "goodbye";
 
-/** Whether there is no match to be shown yet. */
+/** Whether there is no match to show yet. */
 export function precedesMatch(phase: Phase): boolean {
   return phase === "join" || phase === "connecting" || phase === "queued";
 }
 
-/** The own ship's values, rounded to what the HUD can show. */
+/** The own ship's values, rounded for the HUD. */
 export interface Hud {
   health: number;
   healthMax: number;
@@ -24,7 +24,7 @@ export interface Hud {
   score: number;
   streak: number;
   levels: Levels;
-  /** Score for the next level of hull, engine, gun, hold; 0 when there is none. */
+  /** Score that the next level of hull, engine, gun and hold costs; 0 at the highest. */
   costs: readonly [number, number, number, number];
   /** Index of the station, or -1. */
   docked: number;
@@ -38,8 +38,8 @@ export interface Blip {
   relation: number;
 }
 
-/** What the minimap draws: only what this player may see. */
-export interface Chart {
+/** What the minimap draws, in world units. */
+export interface MinimapData {
   halfSize: number;
   x: number;
   y: number;
@@ -59,14 +59,16 @@ export interface Pointer {
 }
 
 /** A line that fades: a kill, a chat message, a piece of news. */
-export interface Line {
+export interface FeedLine {
   key: number;
   kind: "kill" | "chat" | "news";
-  who: string;
+  /** The killer or the sender, "" for none. */
+  name: string;
+  /** The victim, or what was said. */
   text: string;
-  /** For a kill, whether it is the viewer's. */
-  own: "" | "killer" | "victim";
-  /** Whether `who` is another player. */
+  /** The viewer's part in a kill. */
+  own: KillRole | null;
+  /** Whether `name` is another player. */
   canMute?: boolean;
 }
 
@@ -101,44 +103,44 @@ export const model = {
   room: signal(""),
   mode: signal(""),
   hud: signal<Hud>(hudAtRest),
-  chart: signal<Chart | undefined>(undefined),
+  minimap: signal<MinimapData | undefined>(undefined),
   pointers: signal<Pointer[]>([]),
-  /** What the panels of the display cover. */
+  /** The boxes that the HUD's panels cover. */
   panels: signal<Box[]>([]),
   quotes: signal<Quote[]>([]),
   scores: signal<{ players: number; rows: ScoreRow[] }>({ players: 0, rows: [] }),
-  kills: signal<Line[]>([]),
-  talk: signal<Line[]>([]),
+  kills: signal<FeedLine[]>([]),
+  /** Chat and news. */
+  chat: signal<FeedLine[]>([]),
   toasts: signal<Toast[]>([]),
   rttMs: signal(0),
-  /** The name of who destroyed the own ship last, "" for an asteroid. */
+  /** The name of the player who last destroyed the own ship, "" for an asteroid. */
   killedBy: signal(""),
-  bounty: signal(0),
-  /** What the own ship had in its hold when it was last seen whole. */
+  /** Loads in the own ship's hold, as of when it last lived. */
   carried: signal(0),
   /** `performance.now()` of the next attempt to connect. */
   retryAt: signal(0),
-  /** Why the server would not have us at the last attempt, "" for a lost line. */
+  /** Why the server refused the last attempt, "" for a lost connection. */
   retryReason: signal(""),
-  /** The place among those who wait for a seat, from 1, and their number. */
+  /** The place in the queue, from 1, and its length. */
   queue: signal({ position: 0, waiting: 0 }),
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
   menuOpen: signal(false),
   chatOpen: signal(false),
   /** The own player, 0 before the first welcome. */
   player: signal(0),
-  /** Keys of the names whom the player does not want to hear. */
+  /** Keys of the names that the player has muted. */
   muted: signal<ReadonlySet<string>>(new Set()),
   netGraphOpen: signal(false),
   netGraph: signal<NetGraph | undefined>(undefined),
   transport: signal<"websocket" | "long-poll" | "short-poll">("websocket"),
   fps: signal(0),
   thumbs: signal<Thumbs | undefined>(undefined),
-  /** The first-minute hint on show, or "". */
+  /** The hint to show, or "". */
   hint: signal(""),
 };
 
-/** What the interface asks for. */
+/** What the interface can do. */
 export interface Actions {
   play(name: string): void;
   leave(): void;
@@ -151,10 +153,10 @@ export interface Actions {
 
 let lineKey = 0;
 
-/** Adds a line that goes after `seconds`, keeping at most `most`. */
+/** Adds a line that disappears after `seconds`; at most `most` lines are kept. */
 export function addLine(
   list: typeof model.kills,
-  line: Omit<Line, "key">,
+  line: Omit<FeedLine, "key">,
   most: number,
   seconds: number,
 ): void {

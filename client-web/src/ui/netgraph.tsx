@@ -1,10 +1,11 @@
-//! The net graph (F3): the newest numbers of the connection and how they went during the last seconds.
+//! The net graph (F3): the newest measurements of the connection, and plots of the last seconds.
 
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { type NetGraph, SPENT, type Spent } from "../core.ts";
+import type { NetGraph } from "../core/core.ts";
 import { digits, t } from "../locale/locale.ts";
+import type { Spent } from "../wasm/schema.ts";
 import { model } from "./model.ts";
 
 const SAMPLES = 120;
@@ -15,64 +16,64 @@ interface Row {
   key: string;
   value(graph: NetGraph): number;
   text(value: number): string;
-  /** The plot reaches at least this far up. */
-  least: number;
+  /** Top of the plot at least. */
+  top: number;
 }
 
 const rows: readonly Row[] = [
-  { key: "rtt", value: (graph) => graph.rttMs, text: milliseconds, least: 80 },
-  { key: "jitter", value: (graph) => graph.jitterMs, text: milliseconds, least: 20 },
+  { key: "rtt", value: (graph) => graph.rttMs, text: milliseconds, top: 80 },
+  { key: "jitter", value: (graph) => graph.jitterMs, text: milliseconds, top: 20 },
   {
     key: "snapshot",
     value: (graph) => graph.snapshotBytes,
     text: (value) => t("graph.bytes", { value: Math.round(value) }),
-    least: 600,
+    top: 600,
   },
   {
     key: "rate",
     value: (graph) => graph.bytesPerSecond,
     text: (value) => t("graph.kilobytes", { value: digits(value / 1024, 1) }),
-    least: 16_384,
+    top: 16_384,
   },
-  { key: "delay", value: (graph) => graph.interpolationDelayMs, text: milliseconds, least: 120 },
+  { key: "delay", value: (graph) => graph.interpolationDelayMs, text: milliseconds, top: 120 },
   {
     key: "error",
     value: (graph) => graph.predictionErrorUnits,
     text: (value) => t("graph.units", { value: digits(value, 3) }),
-    least: 0.5,
+    top: 0.5,
   },
   {
     key: "pending",
     value: (graph) => graph.pendingInputs,
     text: (value) => String(Math.round(value)),
-    least: 8,
+    top: 8,
   },
   {
     key: "lead",
     value: (graph) => graph.inputLeadTicks,
     text: (value) => t("graph.ticks", { value: digits(value, 1) }),
-    least: 4,
+    top: 4,
   },
   {
     key: "bend",
     value: (graph) => graph.rateBend * 100,
     text: (value) => t("graph.percent", { value: `${value < 0 ? "−" : "+"}${digits(Math.abs(value), 1)}` }),
-    least: 4,
+    top: 4,
   },
-  { key: "tick", value: (graph) => graph.serverTickMs, text: milliseconds, least: 10 },
+  { key: "tick", value: (graph) => graph.serverTickMs, text: milliseconds, top: 10 },
 ];
 
-/** The colours of what bytes are spent on, in the order of `SPENT`. */
-const SPENT_COLOURS = [
-  "#8d7bff",
-  "#ff6f61",
-  "#5f6a8f",
-  "#4fe3ff",
-  "#74f2b0",
-  "#ffc24b",
-  "#ff8ad1",
-  "#e8ecff",
-] as const;
+/** What snapshots' bytes are spent on, in the order shown, and its colours. */
+const SPENT_COLOURS: Record<keyof Spent, string> = {
+  appeared: "#8d7bff",
+  gone: "#ff6f61",
+  names: "#5f6a8f",
+  motion: "#4fe3ff",
+  heading: "#74f2b0",
+  state: "#ffc24b",
+  events: "#ff8ad1",
+  own: "#e8ecff",
+};
 
 function milliseconds(value: number): string {
   return t("graph.ms", { value: digits(value, 1) });
@@ -106,13 +107,14 @@ export function NetGraphPanel(): JSX.Element {
   );
 }
 
-/** What the bytes of the last second said: a bar of shares, and each share by name. */
+/** The bytes of the last second by what they were spent on: a bar of shares, and the numbers. */
 function SpentRows({ spent }: { spent: Spent }): JSX.Element {
+  const kinds = Object.keys(SPENT_COLOURS) as (keyof Spent)[];
+  const shares = kinds.map((kind) => ({ kind, colour: SPENT_COLOURS[kind], bytes: spent[kind] }));
   const total = Math.max(
     1,
-    SPENT.reduce((sum, kind) => sum + spent[kind], 0),
+    shares.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-  const shares = SPENT.map((kind, index) => ({ kind, colour: SPENT_COLOURS[index], bytes: spent[kind] }));
   return (
     <section class="spent" aria-label={t("graph.spent.title")}>
       <div>
@@ -142,7 +144,7 @@ function Plot({ row, graph }: { row: Row; graph: NetGraph | undefined }): JSX.El
     history.current.push(row.value(newest));
     if (history.current.length > SAMPLES) history.current.shift();
     const pen = canvas.current?.getContext("2d");
-    if (pen) plot(pen, history.current, row.least);
+    if (pen) plot(pen, history.current, row.top);
   });
   return (
     <p>
@@ -153,11 +155,11 @@ function Plot({ row, graph }: { row: Row; graph: NetGraph | undefined }): JSX.El
   );
 }
 
-function plot(pen: CanvasRenderingContext2D, values: readonly number[], least: number): void {
+function plot(pen: CanvasRenderingContext2D, values: readonly number[], top: number): void {
   pen.setTransform(2, 0, 0, 2, 0, 0);
   pen.clearRect(0, 0, WIDTH, HEIGHT);
-  const most = Math.max(least, ...values);
-  // What can be negative has its zero in the middle.
+  const most = Math.max(top, ...values);
+  // Zero is in the middle if there are negative values.
   const low = values.some((value) => value < 0) ? -most : 0;
   pen.beginPath();
   values.forEach((value, index) => {

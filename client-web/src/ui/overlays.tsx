@@ -1,13 +1,12 @@
-//! What comes in front of the game: connecting, death, a lost line, the end, and the menu.
+//! The screens in front of the game: connecting, queue, death, reconnecting, goodbye, menu.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { has, t, whole } from "../locale/locale.ts";
+import { CloseCode } from "../wasm/schema.ts";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
-
-const VERSION_MISMATCH = 4000;
 
 export function Connecting({ actions }: { actions: Actions }): JSX.Element {
   return (
@@ -39,11 +38,11 @@ export function Queued({ actions }: { actions: Actions }): JSX.Element {
 
 export function Death(): JSX.Element {
   const { respawnSeconds } = model.hud.value;
-  const who = model.killedBy.value;
+  const killer = model.killedBy.value;
   return (
     <div class="death" role="status">
       <h2>{t("death.title")}</h2>
-      <p class="who">{who ? t("death.by", { name: who }) : t("death.rock")}</p>
+      <p class="killer">{killer ? t("death.by", { name: killer }) : t("death.rock")}</p>
       {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
       <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
     </div>
@@ -84,7 +83,7 @@ export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
   return (
     <Dialog title={t("goodbye.title")}>
       <p>{has(key) ? t(key) : reason}</p>
-      {code === VERSION_MISMATCH && (
+      {code === CloseCode.VersionMismatch && (
         <button type="button" class="primary" onClick={() => location.reload()}>
           {t("link.reload")}
         </button>

@@ -1,8 +1,8 @@
-//! Language, sound and motion, as they stand on the join screen and in the menu.
+//! Language, sound and motion: a panel of the join screen and the menu.
 
 import type { JSX } from "preact";
 import { type Language, language, languages, setLanguage, t } from "../locale/locale.ts";
-import { change, settings } from "../settings.ts";
+import { change, settings } from "../page/settings.ts";
 
 export function SettingsPanel(): JSX.Element {
   const { muted, volume, calm } = settings.value;

@@ -1,4 +1,4 @@
-//! What a touch screen shows of the two thumbs: the stick where it floats, the boost circle in its corner.
+//! What a touch screen shows: the stick where the thumb put it, and the boost circle.
 
 import type { JSX } from "preact";
 import { BOOST_ZONE, STICK_PIXELS } from "../input/touch.ts";

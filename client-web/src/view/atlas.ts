@@ -1,5 +1,5 @@
-//! One texture with everything the quads draw: the hulls and stations from the SVG files, and the small soft
-//! shapes painted here. One texture means one draw call.
+//! One texture with everything the quads draw: hulls and stations from the SVG files, and small soft shapes painted here. One
+//! texture means one draw call.
 
 import { CanvasSource, Texture } from "pixi.js";
 import oreArt from "../../../assets/sprites/ore.svg?raw";
@@ -17,7 +17,7 @@ const HEIGHT = 1088;
 const GAP = 6;
 
 /** A part of the atlas in texture coordinates. */
-export interface Patch {
+export interface Region {
   u: number;
   v: number;
   width: number;
@@ -27,37 +27,37 @@ export interface Patch {
 export interface Atlas {
   texture: Texture<CanvasSource>;
   /** A round soft light. */
-  glow: Patch;
+  glow: Region;
   /** A small star with a hard middle. */
-  star: Patch;
+  star: Region;
   /** A star with four rays. */
-  flare: Patch;
+  flare: Region;
   /** A long soft streak, bright at its right end. */
-  streak: Patch;
+  streak: Region;
   /** A thin circle. */
-  ring: Patch;
+  ring: Region;
   /** A circle of dashes. */
-  dashes: Patch;
+  dashes: Region;
   /** A long thin ray, bright in its middle. */
-  ray: Patch;
+  ray: Region;
   /** The sun's disc and corona. */
-  sun: Patch;
+  sun: Region;
   /** A far planet with its shadow. */
-  planet: Patch;
+  planet: Region;
   /** A plain white square. */
-  solid: Patch;
+  solid: Region;
   /** Broken plates. */
-  shards: Patch[];
-  ore: Patch;
+  shards: Region[];
+  ore: Region;
   /** Hulls of players, by relation. */
-  hulls: Patch[];
+  hulls: Region[];
   /** Hulls of drones, by relation. */
-  drones: Patch[];
-  stationRing: Patch;
-  stationCore: Patch;
+  drones: Region[];
+  stationRing: Region;
+  stationCore: Region;
 }
 
-/** Draws the atlas. It waits for the browser to decode the SVG files, which are part of the script. */
+/** Paints the atlas. Waits for the browser to decode the SVG files, which are part of the script. */
 export async function makeAtlas(): Promise<Atlas> {
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH;
@@ -73,7 +73,7 @@ export async function makeAtlas(): Promise<Atlas> {
     sheet.svg(coreArt, 256, 256, Colour.self),
     sheet.svg(oreArt, 64, 64, Colour.ore),
   ]);
-  const patches = {
+  const regions = {
     glow: sheet.paint(128, 128, paintGlow),
     star: sheet.paint(32, 32, paintStar),
     flare: sheet.paint(128, 128, paintFlare),
@@ -87,7 +87,7 @@ export async function makeAtlas(): Promise<Atlas> {
     shards: [0, 1, 2].map((shape) => sheet.paint(32, 32, (c) => paintShard(c, shape))),
   };
   const source = new CanvasSource({ resource: canvas, autoGenerateMipmaps: true, scaleMode: "linear" });
-  return { texture: new Texture({ source }), ...patches, ore, hulls, drones, stationRing, stationCore };
+  return { texture: new Texture({ source }), ...regions, ore, hulls, drones, stationRing, stationCore };
 }
 
 /** Fills the canvas row by row. */
@@ -103,8 +103,8 @@ class Sheet {
     this.pen = pen;
   }
 
-  /** A patch painted with the origin in its middle. */
-  paint(width: number, height: number, draw: (pen: CanvasRenderingContext2D) => void): Patch {
+  /** A region painted with the origin in its middle. */
+  paint(width: number, height: number, draw: (pen: CanvasRenderingContext2D) => void): Region {
     const at = this.reserve(width, height);
     this.pen.save();
     this.pen.beginPath();
@@ -115,20 +115,20 @@ class Sheet {
     this.pen.strokeStyle = "#fff";
     draw(this.pen);
     this.pen.restore();
-    return at.patch;
+    return at.region;
   }
 
   /** An SVG file whose `currentColor` becomes `colour`. */
-  async svg(source: string, width: number, height: number, colour: number): Promise<Patch> {
+  async svg(source: string, width: number, height: number, colour: number): Promise<Region> {
     const at = this.reserve(width, height);
     const image = new Image(width, height);
     image.src = `data:image/svg+xml,${encodeURIComponent(source.replaceAll("currentColor", css(colour)))}`;
     await image.decode();
     this.pen.drawImage(image, at.x, at.y, width, height);
-    return at.patch;
+    return at.region;
   }
 
-  private reserve(width: number, height: number): { x: number; y: number; patch: Patch } {
+  private reserve(width: number, height: number): { x: number; y: number; region: Region } {
     if (this.x + width + GAP > this.canvas.width) {
       this.x = GAP;
       this.y += this.rowHeight + GAP;
@@ -138,13 +138,13 @@ class Sheet {
     const { x, y } = this;
     this.x += width + GAP;
     this.rowHeight = Math.max(this.rowHeight, height);
-    const patch = {
+    const region = {
       u: x / this.canvas.width,
       v: y / this.canvas.height,
       width: width / this.canvas.width,
       height: height / this.canvas.height,
     };
-    return { x, y, patch };
+    return { x, y, region };
   }
 }
 
@@ -296,7 +296,7 @@ function paintPlanet(pen: Pen): void {
     pen.fillRect(-radius, y, radius * 2, height);
   }
   pen.restore();
-  // The sunlit limb: a thin arc of air.
+  // The atmosphere: a thin arc on the sunlit side.
   pen.lineWidth = 3;
   const air = pen.createLinearGradient(-90, -84, 30, 28);
   air.addColorStop(0, "rgba(255,226,214,0.75)");

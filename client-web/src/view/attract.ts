@@ -1,14 +1,23 @@
-//! The belt behind the join screen: a made-up frame of drifting asteroids and a few passing ships. It shows
-//! the picture's own layers; no game runs.
+//! The picture behind the join screen: a made-up frame of drifting asteroids and a few passing ships. No game runs.
 
-import { ENTITY_WORDS, Entity, Flag, Frame, HEADER_WORDS, Head, Kind, NONE, Relation } from "../frame.ts";
+import { Frame } from "../core/frame.ts";
+import {
+  DrawKind,
+  HEADER_WORDS,
+  HeaderWord,
+  ITEM_WORDS,
+  ItemWord,
+  NONE,
+  Relation,
+  ShipFlags,
+} from "../wasm/schema.ts";
 import { Random } from "./random.ts";
 
 const ASTEROIDS = 46;
 const SHIPS = 4;
 const SPREAD_X = 120;
 const SPREAD_Y = 76;
-/** World units per second that the camera drifts. */
+/** The camera's speed, in world units per second. */
 const DRIFT = 1.6;
 
 export class Attract {
@@ -24,43 +33,43 @@ export class Attract {
       vy: random.between(-0.5, 0.5),
       radius: random.next() < 0.22 ? random.between(3, 4.4) : random.between(0.8, 2.4),
     }));
-    const words = HEADER_WORDS + (ASTEROIDS + SHIPS + 1) * ENTITY_WORDS;
+    const words = HEADER_WORDS + (ASTEROIDS + SHIPS + 1) * ITEM_WORDS;
     const memory = new ArrayBuffer(words * 4);
     const head = new Uint32Array(memory);
-    head[Head.entities] = ASTEROIDS + SHIPS + 1;
-    head[Head.self] = NONE;
-    head[Head.docked] = NONE;
+    head[HeaderWord.Items] = ASTEROIDS + SHIPS + 1;
+    head[HeaderWord.Own] = NONE;
+    head[HeaderWord.Docked] = NONE;
     this.frame.attach(memory, 0, words);
   }
 
-  /** Moves everything to a moment of the page's clock. */
+  /** Writes the frame of a time of the page's clock. */
   update(nowMs: number): void {
     const seconds = nowMs / 1000;
     const { f, u } = this.frame;
     const cameraX = seconds * DRIFT;
-    f[Head.cameraX] = cameraX;
-    f[Head.cameraY] = 0;
-    f[Head.viewWidth] = 100;
-    f[Head.viewHeight] = 60;
-    f[Head.seconds] = seconds;
+    f[HeaderWord.CameraX] = cameraX;
+    f[HeaderWord.CameraY] = 0;
+    f[HeaderWord.ViewWidth] = 100;
+    f[HeaderWord.ViewHeight] = 60;
+    f[HeaderWord.Seconds] = seconds;
     let at = HEADER_WORDS;
     for (const [index, rock] of this.rocks.entries()) {
-      u[at + Entity.id] = index + 1;
-      u[at + Entity.kind] = Kind.asteroid;
-      f[at + Entity.x] = around(rock.x + rock.vx * seconds, cameraX, SPREAD_X);
-      f[at + Entity.y] = around(rock.y + rock.vy * seconds, 0, SPREAD_Y);
-      f[at + Entity.radius] = rock.radius;
-      at += ENTITY_WORDS;
+      u[at + ItemWord.Id] = index + 1;
+      u[at + ItemWord.Kind] = DrawKind.Asteroid;
+      f[at + ItemWord.X] = around(rock.x + rock.vx * seconds, cameraX, SPREAD_X);
+      f[at + ItemWord.Y] = around(rock.y + rock.vy * seconds, 0, SPREAD_Y);
+      f[at + ItemWord.Radius] = rock.radius;
+      at += ITEM_WORDS;
     }
-    u[at + Entity.id] = 900;
-    u[at + Entity.kind] = Kind.station;
-    f[at + Entity.x] = cameraX + 30;
-    f[at + Entity.y] = -6;
-    f[at + Entity.radius] = 9;
-    at += ENTITY_WORDS;
+    u[at + ItemWord.Id] = 900;
+    u[at + ItemWord.Kind] = DrawKind.Station;
+    f[at + ItemWord.X] = cameraX + 30;
+    f[at + ItemWord.Y] = -6;
+    f[at + ItemWord.Radius] = 9;
+    at += ITEM_WORDS;
     for (let ship = 0; ship < SHIPS; ship += 1) {
       this.placeShip(at, ship, seconds, cameraX);
-      at += ENTITY_WORDS;
+      at += ITEM_WORDS;
     }
   }
 
@@ -73,19 +82,20 @@ export class Attract {
     const now = course(seconds);
     const soon = course(seconds + 0.05);
     const speed = Math.hypot(soon.x - now.x, soon.y - now.y) / 0.05;
-    u[at + Entity.id] = 1000 + ship;
-    u[at + Entity.kind] = Kind.ship;
-    f[at + Entity.x] = cameraX + now.x;
-    f[at + Entity.y] = now.y;
-    f[at + Entity.angle] = Math.atan2(soon.y - now.y, soon.x - now.x);
-    f[at + Entity.health] = 1;
-    u[at + Entity.flags] = (speed > 8 ? Flag.boost : 0) | Flag.thrust | (ship === 3 ? Flag.drone : 0);
-    f[at + Entity.radius] = 1.2;
-    u[at + Entity.relation] = [Relation.mate, Relation.foe, Relation.neutral, Relation.neutral][ship];
+    u[at + ItemWord.Id] = 1000 + ship;
+    u[at + ItemWord.Kind] = DrawKind.Ship;
+    f[at + ItemWord.X] = cameraX + now.x;
+    f[at + ItemWord.Y] = now.y;
+    f[at + ItemWord.Heading] = Math.atan2(soon.y - now.y, soon.x - now.x);
+    f[at + ItemWord.Health] = 1;
+    u[at + ItemWord.Flags] =
+      (speed > 8 ? ShipFlags.BOOST : 0) | ShipFlags.THRUST | (ship === 3 ? ShipFlags.DRONE : 0);
+    f[at + ItemWord.Radius] = 1.2;
+    u[at + ItemWord.Relation] = [Relation.Mate, Relation.Foe, Relation.Neutral, Relation.Neutral][ship];
   }
 }
 
-/** The same place in a world that repeats, nearest to `middle`. */
+/** The same coordinate in a world that repeats, nearest to `middle`. */
 function around(value: number, middle: number, size: number): number {
   return value - Math.round((value - middle) / size) * size;
 }

@@ -1,5 +1,5 @@
-//! Everything behind the belt: the nebula, three layers of stars and dust, the sun, a planet, and far rocks.
-//! It moves with the camera at a fraction of its speed, each layer at its own.
+//! The background: nebula, three layers of stars and dust, sun, planet, and far asteroids. Each layer moves at its own fraction
+//! of the camera's speed.
 
 import { Buffer, BufferImageSource, Geometry, GlProgram, Mesh, Shader, UniformGroup } from "pixi.js";
 import type { Atlas } from "./atlas.ts";
@@ -11,7 +11,7 @@ import type { Rocks } from "./rocks.ts";
 
 const NEBULA_WIDTH = 384;
 const NEBULA_HEIGHT = 240;
-/** The sun's place in the nebula's texture. */
+/** The sun's position in the nebula's texture. */
 const SUN_U = 0.29;
 const SUN_V = 0.3;
 
@@ -24,7 +24,7 @@ void main() {
   vUv = (vec2(aPosition.x, -aPosition.y) * 0.5 + 0.5) * uView.zw + uView.xy;
 }`;
 
-// The little noise hides the steps that a dark, slow gradient would show in 8 bits.
+// The noise hides the banding of dark gradients in 8 bits.
 const fragment = `
 in vec2 vUv;
 uniform sampler2D uTexture;
@@ -57,7 +57,7 @@ export class Nebula {
     this.mesh = new Mesh({ geometry, shader });
   }
 
-  /** The sun's place in the picture, in parts of the screen. */
+  /** The sun's position in the picture, 0..1. */
   get sunX(): number {
     return (SUN_U - this.uView[0]) / this.uView[2];
   }
@@ -87,7 +87,7 @@ function clamp(value: number, limit: number): number {
   return Math.max(-limit, Math.min(limit, value));
 }
 
-/** Smooth noise in several octaves, shaped into clouds between navy and violet, warm around the sun. */
+/** Noise in several octaves, shaped into clouds between navy and violet, warm around the sun. */
 function paintNebula(): BufferImageSource {
   const pixels = new Uint8Array(NEBULA_WIDTH * NEBULA_HEIGHT * 4);
   const noise = gradientNoise(new Random(2031));
@@ -96,7 +96,7 @@ function paintNebula(): BufferImageSource {
     let size = 0.5;
     for (let octave = 0; octave < 5; octave += 1) {
       sum += size * noise(u, v);
-      // Each octave is turned, so that the lattice never shows.
+      // Each octave is rotated, to hide the lattice.
       const turned = u * 1.62 - v * 1.21 + 7.3;
       v = u * 1.21 + v * 1.62 - 3.1;
       u = turned;
@@ -185,7 +185,7 @@ interface Star {
 }
 
 interface Layer {
-  /** How much of the camera's movement the layer shows. */
+  /** The layer's fraction of the camera's speed. */
   depth: number;
   stars: Star[];
 }
@@ -194,7 +194,7 @@ interface Layer {
 const REPEAT = 120;
 const STAR_COLOURS = [0xffffff, 0xdfe8ff, 0xbcd0ff, 0xffe8cc, 0xffd0b0, 0xc8b8ff];
 
-/** Stars and dust in screen space; far rocks in world space. */
+/** Stars and dust in screen space; far asteroids in world space. */
 export class Starfield {
   private readonly layers: Layer[];
   private readonly rocks: { x: number; y: number; radius: number; depth: number; seed: number }[];
@@ -228,10 +228,10 @@ export class Starfield {
     });
   }
 
-  /** Stars, sun and planet into a batch that is drawn below everything. */
+  /** Adds stars, sun and planet to a batch that is drawn below everything. */
   drawSky(quads: Quads, atlas: Atlas, camera: Camera, nebula: Nebula, seconds: number): void {
     const { halfWidth, halfHeight, x, y } = camera;
-    // One star pixel must stay a pixel: sizes are given at a view of 88 units and grow with the view.
+    // Stars keep their size in pixels: sizes are given for a view of 88 units and grow with the view.
     const grow = halfWidth > halfHeight ? halfHeight / 25 : halfWidth / 25;
     const stretch = stretchOf(camera);
     for (const layer of this.layers) {
@@ -269,7 +269,7 @@ export class Starfield {
     quads.light(atlas.ray, sunX, sunY, sun * 1.2, sun * 0.035, 1.63, Colour.sun, 0.4);
   }
 
-  /** The far side of the belt: small, hazy rocks that slide by more slowly than the near ones. */
+  /** The far side of the belt: small, hazy asteroids that move more slowly than the near ones. */
   drawFarRocks(rocks: Rocks, camera: Camera, seconds: number): void {
     const stretch = stretchOf(camera);
     for (const rock of this.rocks) {
@@ -281,7 +281,7 @@ export class Starfield {
   }
 }
 
-/** A view wider than the layers repeat (a replay's free camera) stretches them to its size. */
+/** A view wider than the layers' period (a replay's free camera) stretches them to its size. */
 function stretchOf(camera: Camera): number {
   return Math.max(1, Math.max(camera.halfWidth, camera.halfHeight) / (REPEAT * 0.48));
 }

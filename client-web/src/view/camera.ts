@@ -1,16 +1,17 @@
-//! Where the viewer looks: it follows the ship, leads toward its aim, draws back with speed, and shakes.
+//! The camera: follows the ship, leads toward its aim, zooms out with speed, and shakes.
 
-import { type Frame, Head } from "../frame.ts";
+import type { Frame } from "../core/frame.ts";
+import { HeaderWord } from "../wasm/schema.ts";
 
-/** Parts of the server's view that are shown: the rest is room for the lead. */
+/** The share of the server's view that is shown, at rest and at top speed: the rest is room for the lead. */
 const CLOSE = 0.72;
 const WIDE = 0.84;
 const LEAD_UNITS = 4.5;
-/** A ship further away than this has jumped (a respawn, a seek): no gliding there. */
+/** A ship further away than this has jumped (a respawn, a seek): the lead restarts. */
 const JUMP_UNITS = 25;
 
 export class Camera {
-  /** Middle of the picture in world units. */
+  /** Center of the picture in world units. */
   x = 0;
   y = 0;
   /** Half of the visible world, in world units. */
@@ -20,7 +21,7 @@ export class Camera {
   scale = 20;
   screenWidth = 1;
   screenHeight = 1;
-  /** Shake and flashes are for those who have not asked for calm. */
+  /** Whether shake and flashes are off. */
   reducedMotion = false;
   private leadX = 0;
   private leadY = 0;
@@ -33,15 +34,15 @@ export class Camera {
     this.screenHeight = height;
   }
 
-  /** Adds a jolt, 0..1. */
+  /** Adds a shake, 0..1. */
   jolt(strength: number): void {
     if (!this.reducedMotion) this.shake = Math.min(1, this.shake + strength);
   }
 
   /** Follows the frame's camera. `aim` in radians, or undefined to look straight down; `elapsed` in seconds. */
   follow(frame: Frame, aim: number | undefined, elapsed: number): void {
-    const targetX = frame.f[Head.cameraX];
-    const targetY = frame.f[Head.cameraY];
+    const targetX = frame.f[HeaderWord.CameraX];
+    const targetY = frame.f[HeaderWord.CameraY];
     const pull = 1 - Math.exp(-elapsed * 3.2);
     const wantX = aim === undefined ? 0 : Math.cos(aim) * LEAD_UNITS;
     const wantY = aim === undefined ? 0 : Math.sin(aim) * LEAD_UNITS * 0.7;
@@ -51,11 +52,11 @@ export class Camera {
       this.leadX = 0;
       this.leadY = 0;
     }
-    const speed = Math.min(1, frame.f[Head.speed]);
+    const speed = Math.min(1, frame.f[HeaderWord.Speed]);
     const want = CLOSE + (WIDE - CLOSE) * speed;
     this.breath += (want - this.breath) * (1 - Math.exp(-elapsed * 1.6));
-    const viewWidth = frame.f[Head.viewWidth] || 100;
-    const viewHeight = frame.f[Head.viewHeight] || 60;
+    const viewWidth = frame.f[HeaderWord.ViewWidth] || 100;
+    const viewHeight = frame.f[HeaderWord.ViewHeight] || 60;
     this.look(targetX + this.leadX, targetY + this.leadY, viewWidth * this.breath, viewHeight * this.breath);
     this.tremble(elapsed);
   }

@@ -1,64 +1,65 @@
-//! Turns what happened in the simulation (hits, deaths, loads, …) into particles, jolts and flashes.
+//! Turns a frame's effects into particles, camera shake and flashes.
 
-import { Effect, EffectKind, Entity, type Frame } from "../frame.ts";
+import type { Frame } from "../core/frame.ts";
+import { EffectKind, EffectWord, ItemWord } from "../wasm/schema.ts";
 import type { Camera } from "./camera.ts";
 import { Colour } from "./palette.ts";
 import type { Particles } from "./particles.ts";
 
-/** What the effects may ask about an entity by its id. */
+/** Entities by id, for the effects. */
 export interface Subjects {
-  /** The colour that stands for the entity, or white when it is gone. */
+  /** The entity's colour; white if it is gone. */
   colourOf(id: number): number;
-  /** Shows on an entity that it was hit. */
+  /** Marks an entity as hit. */
   hit(id: number): void;
 }
 
-/** Consumes the frame's effects; each comes exactly once. */
+/** Plays the frame's effects; each comes exactly once. */
 export function playEffects(frame: Frame, particles: Particles, camera: Camera, subjects: Subjects): void {
   for (let index = 0; index < frame.effectCount; index += 1) {
     const at = frame.effect(index);
-    const kind = frame.u[at + Effect.kind];
-    const x = frame.f[at + Effect.x];
-    const y = frame.f[at + Effect.y];
-    const subject = frame.u[at + Effect.subject];
-    const value = frame.f[at + Effect.value];
-    const angle = frame.f[at + Effect.angle];
-    const own = frame.u[at + Effect.own] === 1;
+    const kind = frame.u[at + EffectWord.Kind];
+    const x = frame.f[at + EffectWord.X];
+    const y = frame.f[at + EffectWord.Y];
+    const subject = frame.u[at + EffectWord.Subject];
+    const value = frame.f[at + EffectWord.Value];
+    const heading = frame.f[at + EffectWord.Heading];
+    const own = frame.u[at + EffectWord.Own] === 1;
     switch (kind) {
-      case EffectKind.hit:
+      case EffectKind.Hit:
         subjects.hit(subject);
-        hit(particles, x, y, angle, subjects.colourOf(frame.u[at + Effect.other]));
+        hit(particles, x, y, heading, subjects.colourOf(frame.u[at + EffectWord.Other]));
         if (own) camera.jolt(0.3 + Math.min(0.3, value / 60));
-        if (isSelf(frame, subject)) struck(particles, x, y, angle);
+        if (isOwn(frame, subject)) struck(particles, x, y, heading);
         break;
-      case EffectKind.death:
+      case EffectKind.Death:
         death(particles, x, y, subjects.colourOf(subject));
         camera.jolt(own ? 1 : 0.28);
         break;
-      case EffectKind.broken:
+      case EffectKind.Broken:
         breakRock(particles, x, y, value);
         break;
-      case EffectKind.loaded:
+      case EffectKind.Loaded:
         load(particles, x, y);
         break;
-      case EffectKind.banked:
+      case EffectKind.Banked:
         bank(particles, x, y);
         break;
-      case EffectKind.shot:
-        muzzle(particles, x, y, angle, subjects.colourOf(subject));
-        tracer(particles, x, y, angle, value, subjects.colourOf(subject));
+      case EffectKind.Shot:
+        muzzle(particles, x, y, heading, subjects.colourOf(subject));
+        tracer(particles, x, y, heading, value, subjects.colourOf(subject));
         if (own) camera.jolt(0.06);
         break;
-      case EffectKind.spawn:
+      case EffectKind.Spawned:
         appear(particles, x, y, subjects.colourOf(subject));
         break;
-      case EffectKind.upgrade:
+      case EffectKind.Upgraded:
         upgrade(particles, x, y);
         break;
-      case EffectKind.seen:
-        seen(particles, x, y, subjects.colourOf(frame.u[at + Effect.other]));
+      case EffectKind.Seen:
+        seen(particles, x, y, subjects.colourOf(frame.u[at + EffectWord.Other]));
         break;
-      case EffectKind.bounce:
+      case EffectKind.Bounced:
         bounce(particles, x, y, value);
         if (own) camera.jolt(Math.min(0.6, value / 30));
         break;
@@ -86,12 +87,12 @@ function spray(
   }
 }
 
-function hit(particles: Particles, x: number, y: number, angle: number, colour: number): void {
+function hit(particles: Particles, x: number, y: number, heading: number, colour: number): void {
   particles.emit("glow", x, y, 0.22, 2.1, colour);
   particles.emit("glow", x, y, 0.1, 1.1, Colour.white);
   for (let i = 0; i < 8; i += 1) {
     // Sparks fly back along the bolt, in a cone.
-    const direction = angle + Math.PI + (Math.random() - 0.5) * 2;
+    const direction = heading + Math.PI + (Math.random() - 0.5) * 2;
     const pace = 8 + Math.random() * 16;
     const spark = particles.emit(
       "spark",
@@ -107,14 +108,14 @@ function hit(particles: Particles, x: number, y: number, angle: number, colour: 
   }
 }
 
-function isSelf(frame: Frame, id: number): boolean {
-  return frame.self >= 0 && frame.u[frame.self + Entity.id] === id;
+function isOwn(frame: Frame, id: number): boolean {
+  return frame.own >= 0 && frame.u[frame.own + ItemWord.Id] === id;
 }
 
-/** A bow of light around the own ship, on the side from which it was shot. */
-function struck(particles: Particles, x: number, y: number, angle: number): void {
+/** An arc of light around the own ship, on the side from which it was shot. */
+function struck(particles: Particles, x: number, y: number, heading: number): void {
   for (let i = -4; i <= 4; i += 1) {
-    const direction = angle + Math.PI + i * 0.13;
+    const direction = heading + Math.PI + i * 0.13;
     const reach = 3.4 - Math.abs(i) * 0.05;
     const light = particles.emit(
       "glow",
@@ -231,31 +232,31 @@ function bank(particles: Particles, x: number, y: number): void {
   }
 }
 
-function muzzle(particles: Particles, x: number, y: number, angle: number, colour: number): void {
+function muzzle(particles: Particles, x: number, y: number, heading: number, colour: number): void {
   const flash = particles.emit("glow", x, y, 0.09, 1, colour);
-  flash.vx = Math.cos(angle) * 8;
-  flash.vy = Math.sin(angle) * 8;
+  flash.vx = Math.cos(heading) * 8;
+  flash.vy = Math.sin(heading) * 8;
 }
 
-/** The way that a bolt has flown before it comes into sight, because of its shooter's lag. */
+/** The path that a bolt has flown before it appears, because of its shooter's lag. */
 function tracer(
   particles: Particles,
   x: number,
   y: number,
-  angle: number,
+  heading: number,
   length: number,
   colour: number,
 ): void {
-  for (let way = 2; way < Math.min(length, 40); way += 1.5) {
+  for (let along = 2; along < Math.min(length, 40); along += 1.5) {
     const light = particles.emit(
       "glow",
-      x + Math.cos(angle) * way,
-      y + Math.sin(angle) * way,
+      x + Math.cos(heading) * along,
+      y + Math.sin(heading) * along,
       0.16,
       0.5,
       colour,
     );
-    light.alpha = 0.25 + (0.5 * way) / length;
+    light.alpha = 0.25 + (0.5 * along) / length;
   }
 }
 

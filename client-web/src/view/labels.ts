@@ -1,7 +1,7 @@
-//! Names over ships: text is drawn once per player into a slot of a shared texture and then only placed.
+//! Names over ships: text is drawn once per player into a slot of a shared texture, and then only positioned.
 
 import { CanvasSource, Texture } from "pixi.js";
-import type { Patch } from "./atlas.ts";
+import type { Region } from "./atlas.ts";
 import { css, relationColour } from "./palette.ts";
 import type { Quads } from "./quads.ts";
 
@@ -14,7 +14,7 @@ const SLOTS = COLUMNS * Math.floor(SIZE / SLOT_HEIGHT);
 interface Slot {
   text: string;
   relation: number;
-  patch: Patch;
+  region: Region;
   usedAt: number;
 }
 
@@ -37,7 +37,7 @@ export class Labels {
     this.texture = new Texture({ source: new CanvasSource({ resource: canvas, scaleMode: "linear" }) });
   }
 
-  /** Places a player's name with its middle at a point; `height` is the text's height in world units. */
+  /** Draws a player's name centered at a point; `height` is the text's height in world units. */
   draw(
     quads: Quads,
     player: number,
@@ -53,7 +53,7 @@ export class Labels {
     if (!slot || slot.text !== text || slot.relation !== relation) slot = this.write(player, text, relation);
     slot.usedAt = this.turn;
     const halfHeight = height * 0.9;
-    quads.paint(slot.patch, x, y, (halfHeight * SLOT_WIDTH) / SLOT_HEIGHT, halfHeight, 0, 0xffffff, alpha);
+    quads.paint(slot.region, x, y, (halfHeight * SLOT_WIDTH) / SLOT_HEIGHT, halfHeight, 0, 0xffffff, alpha);
   }
 
   private write(player: number, text: string, relation: number): Slot {
@@ -61,8 +61,8 @@ export class Labels {
     this.byPlayer.set(player, slot);
     slot.text = text;
     slot.relation = relation;
-    const left = slot.patch.u * SIZE;
-    const top = slot.patch.v * SIZE;
+    const left = slot.region.u * SIZE;
+    const top = slot.region.v * SIZE;
     const pen = this.pen;
     pen.clearRect(left, top, SLOT_WIDTH, SLOT_HEIGHT);
     pen.font = "600 22px Tektur, sans-serif";
@@ -80,13 +80,13 @@ export class Labels {
   private freeSlot(): Slot {
     if (this.slots.length < SLOTS) {
       const index = this.slots.length;
-      const patch = {
+      const region = {
         u: ((index % COLUMNS) * SLOT_WIDTH) / SIZE,
         v: (Math.floor(index / COLUMNS) * SLOT_HEIGHT) / SIZE,
         width: SLOT_WIDTH / SIZE,
         height: SLOT_HEIGHT / SIZE,
       };
-      const slot = { text: "", relation: 0, patch, usedAt: 0 };
+      const slot = { text: "", relation: 0, region, usedAt: 0 };
       this.slots.push(slot);
       return slot;
     }

@@ -1,4 +1,4 @@
-//! The colours of the belt, as 0xRRGGBB. Colour is never the only cue: hulls differ by relation too.
+//! The colours of the picture, as 0xRRGGBB. Colour is never the only cue: hulls differ by relation too.
 
 export const Colour = {
   self: 0x4fe3ff,
@@ -14,7 +14,7 @@ export const Colour = {
   danger: 0xff3d5a,
 } as const;
 
-/** Indexed by the frame's relation. */
+/** Indexed by `Relation`. */
 export const relationColour: readonly number[] = [Colour.self, Colour.mate, Colour.foe, Colour.neutral];
 
 /** The same as CSS text. */
@@ -22,10 +22,10 @@ export function css(colour: number): string {
   return `#${colour.toString(16).padStart(6, "0")}`;
 }
 
-/** Where sunlight comes from: x right, y down, z toward the viewer. Unit length. */
+/** The direction toward the sun: x right, y down, z toward the viewer. Unit length. */
 export const SUN = [-0.62, -0.58, 0.528] as const;
 
-/** Packs a colour with an alpha into premultiplied bytes. `opacity` 0 makes it additive light, 1 a paint. */
+/** Packs a colour with an alpha into premultiplied bytes. `opacity` 0 adds light, 1 covers. */
 export function packed(colour: number, alpha: number, opacity: number): number {
   const a = alpha < 0 ? 0 : Math.min(alpha, 1);
   const r = ((colour >>> 16) & 0xff) * a;

@@ -1,15 +1,15 @@
-//! Short-lived sparks, lights, rings and plates. A fixed pool: the oldest make room for new ones.
+//! Short-lived sparks, lights, rings and plates, in a fixed pool: new ones replace the oldest.
 
-import type { Atlas, Patch } from "./atlas.ts";
+import type { Atlas, Region } from "./atlas.ts";
 import type { Quads } from "./quads.ts";
 
 const CAPACITY = 700;
 
 /** How a particle is drawn and how it ages. */
-export type Look = "spark" | "glow" | "ring" | "shard" | "crystal";
+export type ParticleKind = "spark" | "glow" | "ring" | "shard" | "crystal";
 
 interface Particle {
-  look: Look;
+  kind: ParticleKind;
   x: number;
   y: number;
   vx: number;
@@ -29,7 +29,7 @@ interface Particle {
 }
 
 const dead: Readonly<Particle> = {
-  look: "glow",
+  kind: "glow",
   x: 0,
   y: 0,
   vx: 0,
@@ -50,11 +50,11 @@ export class Particles {
   private readonly pool: Particle[] = Array.from({ length: CAPACITY }, () => ({ ...dead }));
   private next = 0;
 
-  /** Takes a particle from the pool, reset; the caller sets what differs. */
-  emit(look: Look, x: number, y: number, life: number, size: number, colour: number): Particle {
+  /** Takes a particle from the pool and resets it; the caller sets the rest. */
+  emit(kind: ParticleKind, x: number, y: number, life: number, size: number, colour: number): Particle {
     const particle = this.pool[this.next];
     this.next = (this.next + 1) % CAPACITY;
-    particle.look = look;
+    particle.kind = kind;
     particle.x = x;
     particle.y = y;
     particle.vx = 0;
@@ -76,7 +76,7 @@ export class Particles {
     for (const particle of this.pool) particle.age = particle.life;
   }
 
-  /** Moves and draws everything that still lives. `elapsed` in seconds. */
+  /** Moves and draws all live particles. `elapsed` in seconds. */
   draw(quads: Quads, atlas: Atlas, elapsed: number): void {
     for (const p of this.pool) {
       if (p.age >= p.life) continue;
@@ -90,7 +90,7 @@ export class Particles {
       const t = Math.min(1, p.age / p.life);
       const left = 1 - t;
       const size = p.size * (1 + (p.grow - 1) * (1 - left * left));
-      switch (p.look) {
+      switch (p.kind) {
         case "spark": {
           const speed = Math.hypot(p.vx, p.vy);
           const length = Math.max(size, speed * 0.045);
@@ -123,6 +123,6 @@ export class Particles {
   }
 }
 
-function plate(quads: Quads, patch: Patch, p: Particle, size: number, left: number): void {
-  quads.paint(patch, p.x, p.y, size, size, p.angle, p.colour, Math.min(1, left * 2.5) * p.alpha);
+function plate(quads: Quads, region: Region, p: Particle, size: number, left: number): void {
+  quads.paint(region, p.x, p.y, size, size, p.angle, p.colour, Math.min(1, left * 2.5) * p.alpha);
 }

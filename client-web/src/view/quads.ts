@@ -1,5 +1,6 @@
-//! A batch of textured quads, refilled for every frame and drawn with one instanced call. Paint covers what
-//! is below it; light adds to it. Both live in one batch because a premultiplied colour with alpha 0 is light.
+//! A batch of textured quads, refilled for every frame and drawn with one instanced call. Paint covers what is below it, light
+//! adds to it. A premultiplied colour with alpha 0 is light, so that one batch holds both; Pixi's own batches multiply by
+//! alpha, and would need one batch per change of blend mode.
 
 import {
   Buffer,
@@ -11,7 +12,7 @@ import {
   type Texture,
   type TextureSource,
 } from "pixi.js";
-import type { Patch } from "./atlas.ts";
+import type { Region } from "./atlas.ts";
 import { packed } from "./palette.ts";
 
 const WORDS = 10;
@@ -85,9 +86,9 @@ export class Quads {
     this.count = 0;
   }
 
-  /** A quad that covers. Position and half extents in the units of the layer, angle in radians. */
+  /** A quad that covers. Position and half extents in the layer's units, angle in radians. */
   paint(
-    patch: Patch,
+    region: Region,
     x: number,
     y: number,
     halfWidth: number,
@@ -96,12 +97,12 @@ export class Quads {
     colour: number,
     alpha: number,
   ): void {
-    this.write(patch, x, y, halfWidth, halfHeight, angle, packed(colour, alpha, 1));
+    this.write(region, x, y, halfWidth, halfHeight, angle, packed(colour, alpha, 1));
   }
 
-  /** A quad of light, added to what is below. */
+  /** A quad of light. */
   light(
-    patch: Patch,
+    region: Region,
     x: number,
     y: number,
     halfWidth: number,
@@ -110,10 +111,10 @@ export class Quads {
     colour: number,
     alpha: number,
   ): void {
-    this.write(patch, x, y, halfWidth, halfHeight, angle, packed(colour, alpha, 0));
+    this.write(region, x, y, halfWidth, halfHeight, angle, packed(colour, alpha, 0));
   }
 
-  /** Uploads what was written since `begin`. */
+  /** Uploads the quads since `begin`. */
   end(): void {
     this.mesh.visible = this.count > 0;
     if (this.count === 0) return;
@@ -122,7 +123,7 @@ export class Quads {
   }
 
   private write(
-    patch: Patch,
+    region: Region,
     x: number,
     y: number,
     halfWidth: number,
@@ -138,10 +139,10 @@ export class Quads {
     words[at + 1] = y;
     words[at + 2] = halfWidth;
     words[at + 3] = halfHeight;
-    words[at + 4] = patch.u;
-    words[at + 5] = patch.v;
-    words[at + 6] = patch.width;
-    words[at + 7] = patch.height;
+    words[at + 4] = region.u;
+    words[at + 5] = region.v;
+    words[at + 6] = region.width;
+    words[at + 7] = region.height;
     words[at + 8] = angle;
     this.colours[at + 9] = colour;
   }

@@ -1,4 +1,4 @@
-//! Random numbers for decoration only: the same seed gives the same picture.
+//! Random numbers for decoration: the same seed gives the same picture.
 
 /** A small seeded generator (mulberry32). */
 export class Random {

@@ -1,5 +1,5 @@
-//! Soft coloured bands: engine trails and the fence around the world. A band is bright in its middle and
-//! fades to both sides, which also smooths its edges without multisampling.
+//! Soft bands of light: engine trails and the fence around the world. A band fades from its middle to both sides, which also
+//! smooths its edges without multisampling.
 
 import { Buffer, BufferUsage, Geometry, GlProgram, Mesh, Shader } from "pixi.js";
 import { packed } from "./palette.ts";
@@ -27,7 +27,7 @@ void main() {
   finalColor = vColour;
 }`;
 
-/** One end of a segment: its middle, the half width across, and the packed colour of its middle. */
+/** One end of a segment: its middle, the vector to its side, and the packed colour of its middle. */
 export interface BandEnd {
   x: number;
   y: number;
@@ -83,7 +83,7 @@ export class Ribbons {
     }
   }
 
-  /** A triangle of light that is bright at its first point and dark at the two others. */
+  /** A triangle of light that fades from its first point to the other two. */
   fan(x: number, y: number, x1: number, y1: number, x2: number, y2: number, colour: number): void {
     if (this.vertices + 3 > this.segments * VERTICES_PER_SEGMENT) return;
     this.corner(x, y, colour);

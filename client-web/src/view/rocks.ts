@@ -1,5 +1,5 @@
-//! Asteroids: low-poly bodies that really tumble, lit by the sun facet by facet, with a rim of light. The
-//! shapes are made once; every frame one instanced call per shape draws all asteroids.
+//! Asteroids: low-poly bodies that tumble in 3D, lit per facet, with a rim of light. The shapes are made once; each frame draws
+//! all asteroids of a shape with one instanced call.
 
 import { Buffer, BufferUsage, Geometry, GlProgram, Mesh, Shader, State } from "pixi.js";
 import { SUN } from "./palette.ts";
@@ -46,10 +46,9 @@ void main() {
   finalColor = vec4(vColour, 1.0);
 }`;
 
-/** How many different bodies there are. */
 const SHAPES = 5;
 
-/** Draws asteroids; the same body for the same seed on every screen. */
+/** Draws asteroids; the same seed gives the same body on every screen. */
 export class Rocks {
   readonly meshes: Mesh<Geometry, Shader>[] = [];
   private readonly batches: Batch[] = [];
@@ -69,8 +68,8 @@ export class Rocks {
   }
 
   /**
-   * One asteroid. `seed` picks shape, tint and axis; `seconds` turns it; `depth` 1 is the playing field and
-   * less is further into the haze; `flash` 0..1 whitens it for a hit.
+   * One asteroid. `seed` selects shape, tint and axis; `seconds` turns it; `depth` 1 is the playing field, less is further into
+   * the haze; `flash` 0..1 whitens it after a hit.
    */
   draw(
     seed: number,
@@ -92,7 +91,7 @@ export class Rocks {
     const warm = ((h >>> 19) & 0xff) / 255;
     const spin = (0.12 + spread * 0.4) * (h & 0x10000000 ? 1 : -1) * (radius > 2 ? 0.6 : 1);
     const half = (seconds * spin + other * 40) / 2;
-    // The axis leans out of the screen, so that facets come and go at the edge.
+    // The axis is tilted out of the screen, so that facets appear and disappear at the edge.
     const axisX = Math.cos(other * 6.283) * 0.6;
     const axisY = Math.sin(other * 6.283) * 0.6;
     const sine = Math.sin(half);
@@ -167,7 +166,7 @@ interface Body {
 
 type Point = readonly [number, number, number];
 
-/** A dented ball; its silhouette stays close to the unit circle that the simulation collides with. */
+/** A dented ball; its silhouette stays close to the unit circle, which the simulation collides with. */
 function makeBody(shape: number, detail: 1 | 2): Body {
   const random = new Random(shape * 7919 + 17);
   const squash: Point = [random.between(0.88, 1.08), random.between(0.8, 1), random.between(0.85, 1)];
@@ -209,7 +208,7 @@ function makeBody(shape: number, detail: 1 | 2): Body {
   };
 }
 
-/** The icosahedron, in detail 2 with every face cut into four, wound so that normals point outward. */
+/** The icosahedron, in detail 2 with every face split into four, wound so that normals point outward. */
 function icosphere(detail: 1 | 2): Point[][] {
   const g = (1 + Math.sqrt(5)) / 2;
   const corners: Point[] = (

@@ -1,6 +1,7 @@
-//! Draws what does not fly by itself: stations, ore, bolts, and the fence around the world.
+//! Draws stations, ore, bolts, and the fence around the world.
 
-import { Entity, type Frame, Head } from "../frame.ts";
+import type { Frame } from "../core/frame.ts";
+import { HeaderWord, ItemWord } from "../wasm/schema.ts";
 import type { Atlas } from "./atlas.ts";
 import type { Camera } from "./camera.ts";
 import { Colour, relationColour } from "./palette.ts";
@@ -9,13 +10,13 @@ import { type BandEnd, lightOf, type Ribbons } from "./ribbons.ts";
 
 const LIGHTS = 12;
 
-/** A large ring that turns, its core turning the other way, and lights that run around it. */
+/** A large turning ring with running lights, and a core that turns the other way. */
 export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
   const { u, f } = frame;
-  const x = f[at + Entity.x];
-  const y = f[at + Entity.y];
-  const radius = f[at + Entity.radius];
-  const index = u[at + Entity.variant];
+  const x = f[at + ItemWord.X];
+  const y = f[at + ItemWord.Y];
+  const radius = f[at + ItemWord.Radius];
+  const index = u[at + ItemWord.Variant];
   const docked = frame.dockedStation === index;
   const turn = seconds * 0.07 + index;
   quads.light(atlas.glow, x, y, radius * 1.9, radius * 1.9, 0, docked ? Colour.ore : Colour.self, 0.13);
@@ -57,10 +58,10 @@ export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas
 
 export function drawOre(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
   const { u, f } = frame;
-  const id = u[at + Entity.id];
-  const x = f[at + Entity.x];
-  const y = f[at + Entity.y];
-  const size = Math.max(0.55, f[at + Entity.radius] * 1.3);
+  const id = u[at + ItemWord.Id];
+  const x = f[at + ItemWord.X];
+  const y = f[at + ItemWord.Y];
+  const size = Math.max(0.55, f[at + ItemWord.Radius] * 1.3);
   const beat = 0.5 + 0.5 * Math.sin(seconds * 3.1 + id * 1.7);
   quads.light(atlas.glow, x, y, size * 2.5, size * 2.5, 0, Colour.ore, 0.3 + 0.25 * beat);
   quads.paint(atlas.ore, x, y, size, size, id + seconds * (0.5 + (id % 5) * 0.12), Colour.white, 1);
@@ -79,12 +80,12 @@ export function drawOre(frame: Frame, at: number, quads: Quads, atlas: Atlas, se
 
 export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): void {
   const { u, f } = frame;
-  const x = f[at + Entity.x];
-  const y = f[at + Entity.y];
-  const vx = f[at + Entity.vx];
-  const vy = f[at + Entity.vy];
-  const angle = vx === 0 && vy === 0 ? f[at + Entity.angle] : Math.atan2(vy, vx);
-  const colour = relationColour[u[at + Entity.relation]] ?? Colour.white;
+  const x = f[at + ItemWord.X];
+  const y = f[at + ItemWord.Y];
+  const vx = f[at + ItemWord.VelocityX];
+  const vy = f[at + ItemWord.VelocityY];
+  const angle = vx === 0 && vy === 0 ? f[at + ItemWord.Heading] : Math.atan2(vy, vx);
+  const colour = relationColour[u[at + ItemWord.Relation]] ?? Colour.white;
   const back = 0.7;
   const sx = x - Math.cos(angle) * back;
   const sy = y - Math.sin(angle) * back;
@@ -102,9 +103,9 @@ export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): 
   quads.light(atlas.glow, x, y, 0.85, 0.85, 0, colour, 0.5);
 }
 
-/** The energy fence at the border: only the visible part of its four sides. */
+/** The visible part of the energy fence at the border. */
 export function drawFence(frame: Frame, camera: Camera, ribbons: Ribbons, seconds: number): void {
-  const half = frame.f[Head.halfSize];
+  const half = frame.f[HeaderWord.HalfSize];
   if (half <= 0) return;
   const left = Math.max(-half, camera.x - camera.halfWidth - 2);
   const right = Math.min(half, camera.x + camera.halfWidth + 2);
@@ -121,7 +122,7 @@ export function drawFence(frame: Frame, camera: Camera, ribbons: Ribbons, second
     for (const y of [-half, half]) if (camera.sees(x, y, 5)) corner(ribbons, x, y, beat);
 }
 
-/** Where two walls meet, their light goes round: without this, the corner's outside would be a dark square. */
+/** Rounds the light where two walls meet: without this, the corner's outside would be a dark square. */
 function corner(ribbons: Ribbons, x: number, y: number, beat: number): void {
   for (const [width, colour, alpha] of WALL_LAYERS) {
     const outX = Math.sign(x) * width;

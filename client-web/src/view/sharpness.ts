@@ -1,18 +1,18 @@
-//! Chooses how many real pixels stand behind a CSS pixel, and takes fewer where the machine cannot keep up.
+//! Chooses the resolution: lowers it where the machine cannot keep up.
 
 const MOST = 2;
 const LEAST = 0.75;
-/** What a step down leaves of the resolution. */
+/** A step down multiplies the resolution by this. */
 const STEP = 0.8;
-/** Frames per judgement, and how slow their median may be. */
+/** Frames per judgement, and the median frame time above which they are slow. */
 const FRAMES = 45;
 const SLOW_MS = 25;
 /**
- * All steps down together must bring the median to this part of what it was: else it is not the pixels that take the time. A
- * single step may show nothing, since frames wait for the display.
+ * All steps down together must reduce the median to this share: else it is not the pixels that take the time. A single step may
+ * change nothing, because frames wait for the display.
  */
 const WORTHWHILE = 0.9;
-/** After so many judgements without a slow one, about a minute, one step up is tried: once, or it would swing. */
+/** After this many judgements without a slow one, about a minute, one step up is tried; only once, or it would oscillate. */
 const CALM_JUDGEMENTS = 80;
 /** A gap this long is a hidden tab, not a slow machine. */
 const GAP_MS = 400;
@@ -24,14 +24,14 @@ export class Sharpness {
   private readonly times = new Float64Array(FRAMES);
   private count = 0;
   private last = Number.NaN;
-  /** What the steps down have to prove themselves against. */
+  /** Resolution and median before the first step down. */
   private before: { resolution: number; median: number } | undefined;
   private calm = 0;
   private raised = false;
-  /** Fewer pixels did not help: the browser holds its frames back, or something else is slow. */
+  /** Fewer pixels did not help: the browser throttles frames, or something else is slow. */
   private settled = false;
 
-  /** Takes the time of a frame; says whether the resolution has changed. */
+  /** Records the time of a frame. Returns whether the resolution has changed. */
   measure(nowMs: number): boolean {
     const step = nowMs - this.last;
     this.last = nowMs;

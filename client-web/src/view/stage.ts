@@ -1,8 +1,9 @@
-//! The picture: owns the renderer and its layers, and draws one frame of the core from back to front.
+//! The picture: owns the renderer and its layers, and draws a frame from back to front.
 
 import "pixi.js/unsafe-eval";
 import { Container, WebGLRenderer } from "pixi.js";
-import { Entity, type Frame, Head, Kind } from "../frame.ts";
+import type { Frame } from "../core/frame.ts";
+import { DrawKind, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type Atlas, makeAtlas } from "./atlas.ts";
 import { Nebula, Starfield } from "./backdrop.ts";
 import { Camera } from "./camera.ts";
@@ -17,16 +18,16 @@ import { Sharpness } from "./sharpness.ts";
 import { Ships } from "./ships.ts";
 
 const FLASH_SECONDS = 0.1;
-/** Time between two frames is taken as at most this, so that a hidden tab comes back calmly. */
-const LONGEST_STEP_SECONDS = 0.1;
+/** A longer gap between two frames, as of a hidden tab, animates no more than this. */
+const STEP_LIMIT_SECONDS = 0.1;
 
-/** What the stage needs to know beside the frame. */
-export interface Shot {
-  /** Where the own ship aims, radians; undefined when nobody flies. */
+/** What the stage needs besides the frame. */
+export interface DrawOptions {
+  /** Where the own ship aims, radians; undefined without one. */
   aim: number | undefined;
-  /** The text over a player's ship, "" for none. */
+  /** The name over a player's ship, "" for none. */
   nameOf(player: number): string;
-  /** False leaves the camera where `camera.look` has put it. */
+  /** False leaves the camera where `camera.look` put it. */
   follow: boolean;
 }
 
@@ -52,15 +53,15 @@ export class Stage {
   private lastSeconds = Number.NaN;
   private lastDraw = 0;
 
-  /** Starts the renderer inside `host`. Rejects when the browser has no WebGL 2. */
+  /** Starts the renderer inside `host`. Rejects if the browser has no WebGL 2. */
   static async open(host: HTMLElement): Promise<Stage> {
     const renderer = new WebGLRenderer();
     await renderer.init({
-      // Multisampling smooths the asteroids' edges; a software renderer has no time for it.
+      // Multisampling smooths the asteroids' edges; a software renderer is too slow for it.
       antialias: !drawsInSoftware(),
       backgroundColor: 0x060a1c,
       autoDensity: true,
-      // Every part that is used is imported by name; the bundle of all others need not come.
+      // Every part that is used is imported by name; the others stay out of the bundle.
       manageImports: false,
       preferWebGLVersion: 2,
       powerPreference: "high-performance",
@@ -96,7 +97,7 @@ export class Stage {
     this.resize();
   }
 
-  /** Forgets trails and sparks: after a seek or a new match nothing of the old may linger. */
+  /** Removes trails and particles: after a seek or a new match the old ones must not linger. */
   clear(): void {
     this.ships.clear();
     this.particles.clear();
@@ -105,16 +106,16 @@ export class Stage {
   }
 
   /** Draws a frame. `nowMs` is the browser's clock. */
-  draw(frame: Frame, shot: Shot, nowMs: number): void {
+  draw(frame: Frame, options: DrawOptions, nowMs: number): void {
     if (this.sharpness.measure(nowMs)) this.resize();
-    const seconds = frame.f[Head.seconds];
-    const wall = Math.min(LONGEST_STEP_SECONDS, Math.max(0, (nowMs - this.lastDraw) / 1000));
+    const seconds = frame.f[HeaderWord.Seconds];
+    const wall = Math.min(STEP_LIMIT_SECONDS, Math.max(0, (nowMs - this.lastDraw) / 1000));
     this.lastDraw = nowMs;
     const step = Number.isNaN(this.lastSeconds) ? wall : seconds - this.lastSeconds;
-    const elapsed = Math.min(LONGEST_STEP_SECONDS, Math.max(0, step));
+    const elapsed = Math.min(STEP_LIMIT_SECONDS, Math.max(0, step));
     if (seconds < this.lastSeconds) this.endFlashes();
     this.lastSeconds = seconds;
-    if (shot.follow) this.camera.follow(frame, shot.aim, wall);
+    if (options.follow) this.camera.follow(frame, options.aim, wall);
     this.world.scale.set(this.camera.scale);
     this.world.position.set(
       this.camera.screenWidth / 2 - this.camera.x * this.camera.scale,
@@ -125,22 +126,22 @@ export class Stage {
       colourOf: (id) => this.ships.colourOf(id),
       hit: (id) => this.hit(id, seconds),
     });
-    this.drawEntities(frame, shot, seconds, elapsed);
+    this.drawEntities(frame, options, seconds, elapsed);
     this.renderer.render(this.root);
   }
 
-  /** The ship nearest to a point of the screen, by player id; 0 when none is near. */
+  /** The player of the ship nearest to a point of the screen; 0 if none is near. */
   playerAt(frame: Frame, screenX: number, screenY: number): number {
     const x = this.camera.worldX(screenX);
     const y = this.camera.worldY(screenY);
     let best = 0;
     let bestAway = Math.max(2.5, 28 / this.camera.scale);
-    for (let index = 0; index < frame.entityCount; index += 1) {
-      const at = frame.entity(index);
-      if (frame.u[at + Entity.kind] !== Kind.ship) continue;
-      const away = Math.hypot(frame.f[at + Entity.x] - x, frame.f[at + Entity.y] - y);
+    for (let index = 0; index < frame.itemCount; index += 1) {
+      const at = frame.item(index);
+      if (frame.u[at + ItemWord.Kind] !== DrawKind.Ship) continue;
+      const away = Math.hypot(frame.f[at + ItemWord.X] - x, frame.f[at + ItemWord.Y] - y);
       if (away >= bestAway) continue;
-      best = frame.u[at + Entity.player];
+      best = frame.u[at + ItemWord.Player];
       bestAway = away;
     }
     return best;
@@ -153,7 +154,7 @@ export class Stage {
     this.rockFlash.set(id, seconds + FLASH_SECONDS);
   }
 
-  /** The clock of frames begins anew every hour; what was to end by the old one would last for the new hour. */
+  /** The frame's clock wraps every hour: flashes that were to end before it would last for the next hour. */
   private endFlashes(): void {
     this.ships.endFlashes();
     this.rockFlash.clear();
@@ -169,38 +170,38 @@ export class Stage {
     this.farRocks.end();
   }
 
-  private drawEntities(frame: Frame, shot: Shot, seconds: number, elapsed: number): void {
+  private drawEntities(frame: Frame, options: DrawOptions, seconds: number, elapsed: number): void {
     const { ground, craft, ribbons, rocks, names } = this;
     for (const layer of [ground, craft, ribbons, rocks, names]) layer.begin();
     drawFence(frame, this.camera, ribbons, seconds);
-    for (let index = 0; index < frame.entityCount; index += 1) {
-      const at = frame.entity(index);
-      switch (frame.u[at + Entity.kind]) {
-        case Kind.station:
+    for (let index = 0; index < frame.itemCount; index += 1) {
+      const at = frame.item(index);
+      switch (frame.u[at + ItemWord.Kind]) {
+        case DrawKind.Station:
           drawStation(frame, at, ground, this.atlas, seconds);
           break;
-        case Kind.asteroid:
+        case DrawKind.Asteroid:
           this.drawRock(frame, at, seconds);
           break;
-        case Kind.ore:
+        case DrawKind.Ore:
           drawOre(frame, at, craft, this.atlas, seconds);
           break;
-        case Kind.ship:
+        case DrawKind.Ship:
           this.ships.drawWake(frame, at, ribbons, ground, seconds, elapsed);
           break;
       }
     }
-    for (let index = 0; index < frame.entityCount; index += 1) {
-      const at = frame.entity(index);
-      const kind = frame.u[at + Entity.kind];
-      if (kind === Kind.ship) this.ships.drawHull(frame, at, craft, seconds, elapsed);
-      else if (kind === Kind.bolt) drawBolt(frame, at, craft, this.atlas);
+    for (let index = 0; index < frame.itemCount; index += 1) {
+      const at = frame.item(index);
+      const kind = frame.u[at + ItemWord.Kind];
+      if (kind === DrawKind.Ship) this.ships.drawHull(frame, at, craft, seconds, elapsed);
+      else if (kind === DrawKind.Bolt) drawBolt(frame, at, craft, this.atlas);
     }
     this.particles.draw(craft, this.atlas, elapsed);
-    for (let index = 0; index < frame.entityCount; index += 1) {
-      const at = frame.entity(index);
-      if (frame.u[at + Entity.kind] !== Kind.ship) continue;
-      const name = shot.nameOf(frame.u[at + Entity.player]);
+    for (let index = 0; index < frame.itemCount; index += 1) {
+      const at = frame.item(index);
+      if (frame.u[at + ItemWord.Kind] !== DrawKind.Ship) continue;
+      const name = options.nameOf(frame.u[at + ItemWord.Player]);
       this.ships.drawPlate(frame, at, craft, names, name, this.camera.scale, seconds);
     }
     for (const layer of [ground, craft, ribbons, rocks, names]) layer.end();
@@ -208,7 +209,7 @@ export class Stage {
   }
 
   private drawRock(frame: Frame, at: number, seconds: number): void {
-    const id = frame.u[at + Entity.id];
+    const id = frame.u[at + ItemWord.Id];
     const until = this.rockFlash.get(id);
     let flash = 0;
     if (until !== undefined) {
@@ -216,7 +217,7 @@ export class Stage {
       if (flash === 0) this.rockFlash.delete(id);
     }
     const { f } = frame;
-    this.rocks.draw(id, f[at + Entity.x], f[at + Entity.y], f[at + Entity.radius], seconds, 1, flash);
+    this.rocks.draw(id, f[at + ItemWord.X], f[at + ItemWord.Y], f[at + ItemWord.Radius], seconds, 1, flash);
   }
 
   private resize(): void {
@@ -227,7 +228,7 @@ export class Stage {
   }
 }
 
-/** Whether the browser has no graphics hardware to draw with. */
+/** Whether the browser renders in software. */
 function drawsInSoftware(): boolean {
   const gl = document.createElement("canvas").getContext("webgl2");
   if (!gl) throw new Error("the browser gives no WebGL 2");

@@ -1,13 +1,13 @@
-//! Engine trails: a short memory of where each engine was, drawn as a ribbon that stretches with boost.
+//! Engine trails: the recent positions of each engine, drawn as a ribbon that stretches with boost.
 
 import { type BandEnd, lightOf, type Ribbons } from "./ribbons.ts";
 
 const POINTS = 44;
 const SAMPLE_SECONDS = 1 / 50;
-/** Seconds that a part of the trail glows: with thrust, and with boost. */
+/** Seconds that a part of the trail glows, with thrust and with boost. */
 const THRUST_LIFE = 0.34;
 const BOOST_LIFE = 0.72;
-/** A ship that moved further than this between two samples has jumped. */
+/** A ship that moves further than this between two samples has jumped. */
 const JUMP_UNITS = 8;
 
 /** One ship's trail. */
@@ -19,7 +19,7 @@ export class Trail {
   private head = 0;
   private length = 0;
 
-  /** Remembers the engine's place. `power` 0 is off, 1 thrust, 2 boost. */
+  /** Adds the engine's position. `power` 0 is off, 1 thrust, 2 boost. */
   extend(x: number, y: number, power: number, seconds: number): void {
     const newest = (this.head + POINTS - 1) % POINTS;
     if (this.length > 0) {
@@ -35,7 +35,7 @@ export class Trail {
     this.length = Math.min(POINTS, this.length + 1);
   }
 
-  /** Draws from the engine's present place back to where the glow ends. */
+  /** Draws from the engine's position back to where the glow ends. */
   draw(
     ribbons: Ribbons,
     x: number,

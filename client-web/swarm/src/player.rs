@@ -93,7 +93,7 @@ impl Player {
         });
         Player {
             core: Core {
-                client: Client::new(&format!("swarm {number}"), room),
+                client: Client::headless(&format!("swarm {number}"), room),
                 begun_micros: 0,
                 tick: Tick(0),
                 tick_micros: 1_000_000 / u64::from(DEFAULT_TICK_RATE_HZ),

@@ -132,7 +132,7 @@ struct Flight {
 impl Flight {
     fn begin(transport: Transport, target: &Target, options: &TransportsOptions) -> anyhow::Result<Flight> {
         let delay = Duration::from_millis(options.round_trip_ms.into()) / 2;
-        let mut client = Client::new("swarm", None);
+        let mut client = Client::headless("swarm", None);
         client.opened(0.0);
         let hello = client.poll_transmit().context("the client core says no Hello")?;
         let line = match transport {

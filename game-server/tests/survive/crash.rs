@@ -1,6 +1,7 @@
 //! A room that is dropped in mid-tick comes back from its file: same world, same seats, one recording.
 
 use client_core::client::Client;
+use client_core::state::Phase;
 use game_server::commands::verify::verify;
 use game_server::host::commit_gate::CommitGate;
 use game_server::host::journal::{Journal, JournalOptions, unfinished};
@@ -201,9 +202,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     players[0].open(11, now_ms);
     players[1].open(12, now_ms);
     play_until(&mut hosted, &mut players[..2], &mut now_ms, |players| {
-        players
-            .iter()
-            .all(|one| one.client.state(0.0).phase == "playing" || one.client.state(0.0).phase == "dead")
+        players.iter().all(|one| matches!(one.client.state(0.0).phase, Phase::Playing | Phase::Dead))
     });
     assert_eq!(players[..2].iter().map(Seated::player).collect::<Vec<_>>(), before[..2]);
     let mut stranger = [Seated::new(4)];

@@ -5,7 +5,7 @@ use shared::entity::{Kind, ShipFlags};
 use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls};
-use shared::movement::{self, Handling, Moved};
+use shared::movement::{self, Handling, IMPACT_EVENT_UNITS_PER_SECOND, Moved};
 use shared::quantize;
 
 use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
@@ -15,9 +15,6 @@ use crate::rewind::{Shot, Shots};
 use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, RockGrid};
 use crate::tick_context::EventQueue;
-
-/// Impacts slower than this are not told, in units per second: a ship that leans on a rock is no news.
-const BOUNCE_TOLD_UNITS_PER_SECOND: f32 = 3.0;
 
 /// Moves every ship by one tick.
 pub fn fly(
@@ -44,7 +41,7 @@ pub fn fly(
         hull.protection_ticks = hull.protection_ticks.saturating_sub(1);
         hurt_by_crash(&mut hull, crash, &rules);
         let impact = crash.max(moved.bounced.unwrap_or(0.0));
-        if impact >= BOUNCE_TOLD_UNITS_PER_SECOND {
+        if impact >= IMPACT_EVENT_UNITS_PER_SECOND {
             let bounced = Happening::Bounced { ship: entry.id, speed: impact as u16 };
             events.push(&flight.state.motion, bounced);
         }

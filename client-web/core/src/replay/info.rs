@@ -1,4 +1,4 @@
-//! What a recording says of itself, for the replay page.
+//! A recording's header, players and marks, for the replay page.
 
 use serde::Serialize;
 use shared::recording::{Ending, Mark, Marked, Recording, Seated};
@@ -6,15 +6,16 @@ use sim::Sim;
 
 /// A recording's header, players and marks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
-pub struct Info {
+pub struct ReplayInfo {
     /// The room's name.
     pub name: String,
-    /// What was played.
+    /// The title of the mode.
     pub mode: String,
-    /// Where it was played.
+    /// The title of the arena.
     pub arena: String,
-    /// Where chance began.
+    /// The seed of the world.
     pub seed: f64,
     /// Ticks per second.
     pub tick_rate: u16,
@@ -22,25 +23,26 @@ pub struct Info {
     pub first_tick: u32,
     /// The last tick that can be shown.
     pub ticks: u32,
-    /// When it began, in milliseconds since 1970.
+    /// When it began, in milliseconds of Unix time.
     pub started_at: f64,
-    /// It ends as it should.
+    /// The file has its index: it was closed, not cut off.
     pub complete: bool,
-    /// What a person should know about it.
+    /// What is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
     /// Everybody who played.
-    pub players: Vec<PlayerInfo>,
-    /// What to look for on the timeline.
-    pub marks: Vec<MarkInfo>,
+    pub players: Vec<ReplayPlayer>,
+    /// The marks of the timeline.
+    pub marks: Vec<ReplayMark>,
     /// The build of the simulation that made it.
     pub sim_build: String,
 }
 
 /// A player of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PlayerInfo {
-    /// Who.
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+pub struct ReplayPlayer {
+    /// The player.
     pub id: u32,
     /// The name.
     pub name: String,
@@ -56,33 +58,47 @@ pub struct PlayerInfo {
 
 /// A mark on the timeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MarkInfo {
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+pub struct ReplayMark {
     /// When.
     pub tick: u32,
-    /// "join", "leave", "kill", "bank" or "chat".
-    pub kind: &'static str,
-    /// Who joined, left, killed, banked or spoke.
+    /// What happened.
+    pub kind: MarkKind,
+    /// The player who joined, left, killed, banked or spoke.
     pub player: u32,
-    /// Who was killed.
+    /// The player who was killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other: Option<u32>,
     /// Score won.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<u32>,
-    /// What was said.
+    /// The line of chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-impl Info {
-    /// Of a recording; `faults` are what playing it has brought to light so far.
-    pub fn new(recording: &Recording, faults: &[String]) -> Info {
+/// What a mark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum MarkKind {
+    Join,
+    Leave,
+    Kill,
+    Bank,
+    Chat,
+}
+
+impl ReplayInfo {
+    /// Of a recording; `faults` are what playing it has shown to be wrong.
+    pub fn new(recording: &Recording, faults: &[String]) -> ReplayInfo {
         let header = recording.header();
         let ending = recording.ending();
         let mut warnings = Vec::new();
         if header.build != Sim::BUILD {
             warnings.push(format!(
-                "recorded by another version of the game ({}; this is {}): what is shown may differ from what happened",
+                "recorded by another version of the game ({}; this is {}): the replay may differ from the match",
                 header.build,
                 Sim::BUILD
             ));
@@ -92,7 +108,7 @@ impl Info {
         }
         warnings.extend_from_slice(faults);
         let after_end = recording.last_tick().next().0;
-        Info {
+        ReplayInfo {
             name: header.room.clone(),
             mode: header.mode.clone(),
             arena: header.arena.clone(),
@@ -103,16 +119,16 @@ impl Info {
             started_at: header.started_at_unix_ms as f64,
             complete: *ending == Ending::Complete,
             warning: (!warnings.is_empty()).then(|| warnings.join("; ")),
-            players: recording.roster().iter().map(|seated| PlayerInfo::new(seated, after_end)).collect(),
-            marks: recording.marks().iter().map(MarkInfo::new).collect(),
+            players: recording.roster().iter().map(|seated| ReplayPlayer::new(seated, after_end)).collect(),
+            marks: recording.marks().iter().map(ReplayMark::new).collect(),
             sim_build: header.build.clone(),
         }
     }
 }
 
-impl PlayerInfo {
-    fn new(seated: &Seated, after_end: u32) -> PlayerInfo {
-        PlayerInfo {
+impl ReplayPlayer {
+    fn new(seated: &Seated, after_end: u32) -> ReplayPlayer {
+        ReplayPlayer {
             id: seated.player.0,
             name: seated.name.as_str().into(),
             team: seated.team,
@@ -123,20 +139,24 @@ impl PlayerInfo {
     }
 }
 
-impl MarkInfo {
-    fn new(mark: &Mark) -> MarkInfo {
+impl ReplayMark {
+    fn new(mark: &Mark) -> ReplayMark {
         let of = |kind, player: shared::id::PlayerId| {
             let tick = mark.tick.0;
-            MarkInfo { tick, kind, player: player.0, other: None, amount: None, text: None }
+            ReplayMark { tick, kind, player: player.0, other: None, amount: None, text: None }
         };
         match &mark.what {
-            Marked::Joined { player, .. } => of("join", *player),
-            Marked::Left { player } => of("leave", *player),
+            Marked::Joined { player, .. } => of(MarkKind::Join, *player),
+            Marked::Left { player } => of(MarkKind::Leave, *player),
             Marked::Killed { killer, victim, bounty } => {
-                MarkInfo { other: Some(victim.0), amount: Some(*bounty), ..of("kill", *killer) }
+                ReplayMark { other: Some(victim.0), amount: Some(*bounty), ..of(MarkKind::Kill, *killer) }
             }
-            Marked::Banked { player, gained } => MarkInfo { amount: Some(*gained), ..of("bank", *player) },
-            Marked::Said { player, text } => MarkInfo { text: Some(text.clone()), ..of("chat", *player) },
+            Marked::Banked { player, gained } => {
+                ReplayMark { amount: Some(*gained), ..of(MarkKind::Bank, *player) }
+            }
+            Marked::Said { player, text } => {
+                ReplayMark { text: Some(text.clone()), ..of(MarkKind::Chat, *player) }
+            }
         }
     }
 }

@@ -1,37 +1,35 @@
 //! The replay player: a recording, re-simulated and shown at any speed from any place.
 
+mod frame_builder;
 mod info;
-mod news;
-mod picture;
-mod reel;
+mod notices;
+mod playback;
 
-pub use info::{Info, MarkInfo, PlayerInfo};
+pub use info::{MarkKind, ReplayInfo, ReplayMark, ReplayPlayer};
+pub use sim::replay::ReplayError;
 
+use crate::event_effects::{self, EntityLookup};
 use crate::frame::Effect;
-use crate::happenings::{self, Surroundings};
-use crate::notice::Notice;
-use news::News;
-use picture::{Camera, Canvas};
-use reel::{Reel, Scene};
+use crate::notice::{Notice, NoticeQueue};
+use frame_builder::{Camera, ReplayFrameBuilder};
+use notices::ReplayNotices;
+use playback::{Playback, ReplayFrame};
 use serde::Serialize;
 use shared::entity::{EntityState, Levels};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::movement::Handling;
 use shared::setup::Setup;
-pub use sim::replay::ReplayError;
-use std::collections::VecDeque;
 
 /// Slowest and fastest speed.
 const SPEED_RANGE: (f64, f64) = (0.25, 16.0);
 /// A gap between two frames counts for at most this much, in milliseconds: a hidden tab pauses.
 const GAP_LIMIT_MS: f64 = 250.0;
-/// Effects kept for the next frame at most; of more, the newest are dropped.
+/// Effects kept for the next frame at most; beyond it, the newest are dropped.
 const EFFECTS_LIMIT: usize = 512;
-/// Notices that wait to be read at most; of more, the oldest are dropped.
-const NOTICES_LIMIT: usize = 1024;
 
-/// What the player is up to.
+/// The state of the player.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayState {
     /// The tick shown.
@@ -42,30 +40,30 @@ pub struct ReplayState {
     pub playing: bool,
     /// Seconds of the match per second.
     pub speed: f64,
-    /// The player followed, 0 for nobody.
+    /// The player followed; 0 for nobody.
     pub following: u32,
     /// Entities in the world.
     pub entities: usize,
     /// The hash of the world at the tick shown, as 16 hex digits.
     pub state_hash: String,
-    /// The first tick whose world was not the recorded one, of those shown so far.
+    /// The earliest tick, of those stepped so far, whose world differs from the recorded one.
     pub diverged_at: Option<u32>,
-    /// What playing has brought to light about the recording.
+    /// What is wrong with the recording, as far as it has been played.
     pub warning: Option<String>,
 }
 
 /// A recording that plays.
 pub struct Replay {
-    reel: Reel,
-    /// Share of the way to the next tick.
+    playback: Playback,
+    /// Share of a tick that has passed since the tick shown.
     past_tick: f64,
     playing: bool,
     speed: f64,
     camera: Camera,
-    news: News,
-    notices: VecDeque<Notice>,
+    announced: ReplayNotices,
+    notices: NoticeQueue,
     effects: Vec<Effect>,
-    canvas: Canvas,
+    frame_builder: ReplayFrameBuilder,
     advanced_ms: Option<f64>,
 }
 
@@ -73,52 +71,52 @@ impl Replay {
     /// Opens a recording, paused at its first tick.
     ///
     /// # Errors
-    /// [`ReplayError`] says what keeps it from being played.
+    /// [`ReplayError`] if it cannot be played.
     pub fn open(file: Vec<u8>) -> Result<Replay, ReplayError> {
-        let reel = Reel::open(file)?;
+        let playback = Playback::open(file)?;
         let mut replay = Replay {
-            camera: Camera::new(&reel.setup().mode),
+            camera: Camera::new(&playback.setup().mode),
             past_tick: 0.0,
             playing: false,
             speed: 1.0,
-            news: News::default(),
-            notices: VecDeque::new(),
+            announced: ReplayNotices::default(),
+            notices: NoticeQueue::default(),
             effects: Vec::new(),
-            canvas: Canvas::default(),
+            frame_builder: ReplayFrameBuilder::default(),
             advanced_ms: None,
-            reel,
+            playback,
         };
-        replay.arrived();
+        replay.sought();
         Ok(replay)
     }
 
-    /// What the recording says of itself, and what playing it has brought to light.
+    /// The recording's header, players and marks, and what is wrong with it as far as it has been played.
     #[must_use]
-    pub fn info(&self) -> Info {
-        Info::new(self.reel.recording(), &self.faults())
+    pub fn info(&self) -> ReplayInfo {
+        ReplayInfo::new(self.playback.recording(), &self.faults())
     }
 
     fn faults(&self) -> Vec<String> {
-        let diverged = self.reel.diverged();
+        let diverged = self.playback.diverged();
         let diverged =
-            diverged.map(|tick| format!("from tick {} on, what is shown is not what was recorded", tick.0));
-        self.reel.damage().into_iter().chain(diverged).collect()
+            diverged.map(|tick| format!("the replay differs from the recording from tick {} on", tick.0));
+        self.playback.damage().into_iter().chain(diverged).collect()
     }
 
-    /// Shows a tick. If the file turns out to be damaged there, what is shown stays, and the state says why.
+    /// Shows a tick. If the file is damaged there, the tick shown stays, and the state says why.
     pub fn seek(&mut self, tick: u32) {
-        self.reel.seek(Tick(tick));
+        self.playback.seek(Tick(tick));
         self.past_tick = 0.0;
         self.effects.clear();
-        self.arrived();
+        self.sought();
     }
 
-    /// Lets time pass, or stops it.
+    /// Plays or pauses.
     pub fn set_playing(&mut self, playing: bool) {
         self.playing = playing;
     }
 
-    /// Seconds of the match per second, from 0.25 to 16.
+    /// Sets the speed, in seconds of the match per second, from 0.25 to 16.
     pub fn set_speed(&mut self, speed: f64) {
         if speed.is_finite() {
             self.speed = speed.clamp(SPEED_RANGE.0, SPEED_RANGE.1);
@@ -128,8 +126,8 @@ impl Replay {
     /// Follows a player's ship; 0 stops following.
     pub fn follow(&mut self, player: u32) {
         self.camera.follow(PlayerId(player));
-        self.news.watch(PlayerId(player));
-        self.tell_tables();
+        self.announced.set_viewer(PlayerId(player));
+        self.announced.tables(&self.playback, &mut self.notices);
     }
 
     /// Looks at a place, in units, with a view of this width, until a player is followed again.
@@ -137,108 +135,103 @@ impl Replay {
         self.camera.look(x, y, view_width);
     }
 
-    /// Lets time pass if the recording plays.
+    /// Advances to a time if the recording plays.
     pub fn advance(&mut self, now_ms: f64) {
         let before = self.advanced_ms.replace(now_ms).unwrap_or(now_ms);
         if !self.playing {
             return;
         }
         let passed_ms = (now_ms - before).clamp(0.0, GAP_LIMIT_MS);
-        let rate = f64::from(self.reel.setup().tick_rate_hz);
+        let rate = f64::from(self.playback.setup().tick_rate_hz);
         self.past_tick += passed_ms / 1000.0 * rate * self.speed;
         while self.past_tick >= 1.0 {
-            if !self.reel.step() {
+            if !self.playback.step() {
                 self.past_tick = 0.0;
                 self.playing = false;
                 break;
             }
             self.past_tick -= 1.0;
-            self.witness();
+            self.stepped();
         }
-        if self.reel.next().is_none() {
+        if self.playback.next().is_none() {
             self.past_tick = 0.0;
         }
     }
 
-    /// A tick was reached by playing: its events are seen and told.
-    fn witness(&mut self) {
-        let scene = self.reel.now();
-        let around = InScene(scene);
-        let own = scene.world.pilot(self.camera.following()).and_then(|pilot| pilot.ship);
-        let rules = &self.reel.setup().rules;
+    /// Collects the effects and notices of a tick that was reached by playing.
+    fn stepped(&mut self) {
+        let frame = self.playback.now();
+        let entities = InFrame(frame);
+        let own = frame.world.pilot(self.camera.following()).and_then(|pilot| pilot.ship);
+        let rules = &self.playback.setup().rules;
         let room = EFFECTS_LIMIT.saturating_sub(self.effects.len());
-        let effects = scene.world.events.iter().map(|event| happenings::effect(event, rules, own, &around));
+        let effects =
+            frame.world.events.iter().map(|event| event_effects::effect(event, rules, own, &entities));
         self.effects.extend(effects.take(room));
-        self.effects.extend(shots(scene, self.reel.setup(), own).take(room));
-        self.news.tick(&self.reel, &mut self.notices);
-        let excess = self.notices.len().saturating_sub(NOTICES_LIMIT);
-        self.notices.drain(..excess);
+        self.effects.extend(shots(frame, self.playback.setup(), own).take(room));
+        self.announced.tick(&self.playback, &mut self.notices);
     }
 
-    /// A tick was reached by a jump: nothing of the way there is told.
-    fn arrived(&mut self) {
-        self.news.names(&self.reel.now().world, &mut self.notices);
-        self.tell_tables();
+    /// Announces what a tick shows that was reached by seeking, not the events on the way.
+    fn sought(&mut self) {
+        self.announced.names(&self.playback.now().world, &mut self.notices);
+        self.announced.tables(&self.playback, &mut self.notices);
     }
 
-    fn tell_tables(&mut self) {
-        self.news.tables(&self.reel, &mut self.notices);
-    }
-
-    /// The next thing to tell the viewer.
+    /// The next notice.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.notices.pop_front()
+        self.notices.pop()
     }
 
-    /// Draws the picture of a moment and returns the frame's words. `now_ms` is for animations only.
+    /// Draws a frame and returns its words. `now_ms` is for animations only.
     pub fn frame(&mut self, now_ms: f64) -> &[u32] {
-        self.canvas.draw(&self.reel, &mut self.camera, self.past_tick as f32, &self.effects, now_ms);
+        let past_tick = self.past_tick as f32;
+        self.frame_builder.draw(&self.playback, &mut self.camera, past_tick, &self.effects, now_ms);
         self.effects.clear();
-        self.canvas.words()
+        self.frame_builder.words()
     }
 
     /// The words of the newest frame.
     #[must_use]
     pub fn words(&self) -> &[u32] {
-        self.canvas.words()
+        self.frame_builder.words()
     }
 
-    /// What the player is up to.
+    /// The state of the player.
     #[must_use]
     pub fn state(&self) -> ReplayState {
-        let scene = self.reel.now();
+        let frame = self.playback.now();
         ReplayState {
-            tick: scene.world.tick.0,
-            ticks: self.reel.last_tick().0,
+            tick: frame.world.tick.0,
+            ticks: self.playback.last_tick().0,
             playing: self.playing,
             speed: self.speed,
             following: self.camera.following().0,
-            entities: scene.world.entities.len(),
-            state_hash: format!("{:016x}", scene.state_hash),
-            diverged_at: self.reel.diverged().map(|tick| tick.0),
+            entities: frame.world.entities.len(),
+            state_hash: format!("{:016x}", frame.state_hash),
+            diverged_at: self.playback.diverged().map(|tick| tick.0),
             warning: (!self.faults().is_empty()).then(|| self.faults().join("; ")),
         }
     }
 }
 
-/// The muzzle flashes of the guns that were fired in the tick of a scene: those whose cooldown has just begun.
-fn shots<'a>(scene: &'a Scene, setup: &Setup, own: Option<NetId>) -> impl Iterator<Item = Effect> + 'a {
-    let world = &scene.world;
+/// The muzzle flashes of the guns that fired in the tick of a frame: those whose cooldown has just begun.
+fn shots<'a>(frame: &'a ReplayFrame, setup: &Setup, own: Option<NetId>) -> impl Iterator<Item = Effect> + 'a {
+    let world = &frame.world;
     let tick_seconds = setup.tick_seconds();
     let handling = Handling::of(&setup.rules, setup.half_size(), tick_seconds, Levels::default(), 0);
     world.pilots.iter().filter(move |pilot| pilot.cooldown == handling.cooldown_ticks).filter_map(
         move |pilot| {
             let ship = world.entity(pilot.ship?)?;
             let muzzle = ship.motion.position() + ship.heading.vector() * handling.radius;
-            Some(happenings::shot(ship.id, muzzle, ship.heading.radians(), Some(ship.id) == own))
+            Some(event_effects::shot(ship.id, muzzle, ship.heading.radians(), Some(ship.id) == own))
         },
     )
 }
 
-/// The world of a scene, for effects.
-struct InScene<'a>(&'a Scene);
+struct InFrame<'a>(&'a ReplayFrame);
 
-impl Surroundings for InScene<'_> {
+impl EntityLookup for InFrame<'_> {
     fn entity(&self, id: NetId) -> Option<&EntityState> {
         self.0.world.entity(id)
     }

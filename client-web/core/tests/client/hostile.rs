@@ -1,8 +1,9 @@
-//! Whatever bytes arrive, the client answers with an error or goes on; it never panics and never grows without limit.
+//! Whatever bytes arrive, the client returns an error or continues; it never panics and never grows without limit.
 
 use crate::server::Server;
 use client_core::client::Client;
 use client_core::notice::Notice;
+use client_core::state::Phase;
 use client_core::world::NAMES_LIMIT;
 use proptest::prelude::*;
 use shared::angle::Angle;
@@ -16,10 +17,10 @@ fn hello() -> ClientMessage {
     ClientMessage::Hello(Hello { version: 1, name, resume: None, last_tick: None, talk_heard: 0, attempt: 1 })
 }
 
-/// A welcome and some snapshots as the server really sends them.
+/// A welcome and some snapshots, as the server sends them.
 fn session() -> Vec<Vec<u8>> {
     let mut server = Server::new();
-    let mut messages: Vec<Vec<u8>> = server.hear(hello()).into_iter().collect();
+    let mut messages: Vec<Vec<u8>> = server.receive(hello()).into_iter().collect();
     for index in 0..8 {
         server.step();
         let (target, by, course) = (NetId(100 + index % 3), PlayerId(index % 3), Angle::default());
@@ -40,12 +41,12 @@ fn feed(messages: &[Vec<u8>]) -> Client {
     client.opened(0.0);
     let mut now_ms = 100.0;
     for message in messages {
-        let taken = client.received(message, now_ms);
+        let received = client.received(message, now_ms);
         client.set_input(0xffff, now_ms as f32);
         client.advance(now_ms);
         client.frame(now_ms);
         assert!(client.state(now_ms).players < 1000);
-        if taken.is_err() {
+        if received.is_err() {
             break;
         }
         now_ms += 33.3;
@@ -62,7 +63,7 @@ fn an_untouched_session_plays() {
     for message in session() {
         client.received(&message, 50.0).expect("the server speaks the protocol");
     }
-    assert_eq!(client.state(50.0).phase, "playing");
+    assert_eq!(client.state(50.0).phase, Phase::Playing);
 }
 
 #[test]
@@ -81,13 +82,13 @@ fn every_truncation_and_every_flipped_bit_of_a_snapshot_is_survived() {
     }
 }
 
-/// Whether the client is told the name of the player who flies the foe's ship now.
-fn tells_name(client: &mut Client, server: &mut Server, owner: PlayerId) -> bool {
+/// Whether the client announces the name of `owner`, who now flies the foe's ship.
+fn announces_name(client: &mut Client, server: &mut Server, owner: PlayerId) -> bool {
     server.foe.owner = owner;
     server.step();
     client.received(&server.snapshot(), 50.0).expect("the server speaks the protocol");
-    let mut told = std::iter::from_fn(|| client.poll_notice());
-    told.any(|notice| matches!(notice, Notice::Name { player, .. } if player == owner.0))
+    let mut notices = std::iter::from_fn(|| client.poll_notice());
+    notices.any(|notice| matches!(notice, Notice::Name { player, .. } if player == owner.0))
 }
 
 #[test]
@@ -95,18 +96,18 @@ fn names_are_remembered_up_to_a_limit() {
     let mut server = Server::new();
     let mut client = Client::new("Ada", None);
     client.opened(0.0);
-    let welcome = server.hear(hello()).expect("a welcome");
+    let welcome = server.receive(hello()).expect("a welcome");
     client.received(&welcome, 50.0).expect("the server speaks the protocol");
     // One of the names is the player's own.
     let others = 2..=NAMES_LIMIT as u32;
     for player in others.clone() {
-        assert!(tells_name(&mut client, &mut server, PlayerId(player)), "player {player} is new");
+        assert!(announces_name(&mut client, &mut server, PlayerId(player)), "player {player} is new");
     }
     for player in others.clone() {
-        assert!(!tells_name(&mut client, &mut server, PlayerId(player)), "player {player} is known");
+        assert!(!announces_name(&mut client, &mut server, PlayerId(player)), "player {player} is known");
     }
-    assert!(tells_name(&mut client, &mut server, PlayerId(others.end() + 1)));
-    assert!(tells_name(&mut client, &mut server, PlayerId(2)), "forgotten");
+    assert!(announces_name(&mut client, &mut server, PlayerId(others.end() + 1)));
+    assert!(announces_name(&mut client, &mut server, PlayerId(2)), "forgotten");
 }
 
 proptest! {
@@ -135,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn times_that_run_wild_are_survived(times in prop::collection::vec(-1e12f64..1e12, 1..40)) {
+    fn times_that_jump_are_survived(times in prop::collection::vec(-1e12f64..1e12, 1..40)) {
         let mut client = Client::new("Ada", None);
         client.opened(0.0);
         let messages = session();

@@ -1,9 +1,11 @@
-//! The live client against a small server over a link in virtual time.
+//! The live client against a small server over a link, in virtual time.
 
 use crate::rig::{Chance, Rig};
 use crate::server::{FOE, SHIP};
 use client_core::client::Client;
+use client_core::layout::{EffectKind, HeaderWord};
 use client_core::notice::Notice;
+use client_core::state::Phase;
 use glam::Vec2;
 use shared::angle::Angle;
 use shared::codec::{decode_client, encode_server};
@@ -15,35 +17,35 @@ use shared::message::{ClientMessage, ResumeToken, ServerMessage};
 use shared::movement::Motion;
 
 #[test]
-fn on_a_clean_link_the_prediction_is_never_off() {
+fn on_a_clean_link_the_prediction_is_always_right() {
     for delay_ms in [0.0, 40.0, 150.0] {
         let mut rig = Rig::new(delay_ms, 0);
         let mut chance = Chance::new(3);
-        let mut bumped = 0.0f32;
+        let mut farthest = 0.0f32;
         rig.run(1500.0, |_| {});
         let settled = rig.client.net_graph().corrections;
         rig.run(60_000.0, |rig| {
             rig.play(&mut chance);
-            bumped = bumped.max(rig.client.state(rig.now_ms).own.map_or(0.0, |own| own.x.hypot(own.y)));
+            farthest = farthest.max(rig.client.state(rig.now_ms).own.map_or(0.0, |own| own.x.hypot(own.y)));
         });
         let graph = rig.client.net_graph();
         assert_eq!((graph.corrections - settled, graph.prediction_error_units), (0, 0.0), "at {delay_ms} ms");
         assert_eq!(rig.server.late_frames, 0, "at {delay_ms} ms");
-        assert!(bumped > 20.0, "the ship went places: {bumped}");
+        assert!(farthest > 20.0, "the ship went places: {farthest}");
         assert!(graph.input_lead_ticks < 4.0, "{} ticks early", graph.input_lead_ticks);
         assert!((graph.rtt_ms - 2.0 * delay_ms).abs() < 20.0, "{} ms", graph.rtt_ms);
     }
 }
 
 #[test]
-fn who_waits_for_a_seat_is_told_the_place_and_the_load_is_known_from_pings() {
+fn a_queued_client_gets_its_place_and_pings_report_the_load() {
     let mut client = Client::new("Ada", None);
     client.opened(0.0);
     let mut queued = Vec::new();
     shared::codec::encode_server(&ServerMessage::Queued { position: 12, waiting: 40 }, &mut queued);
     client.received(&queued, 50.0).expect("a message of the protocol");
     assert_eq!(client.poll_notice(), Some(Notice::Queued { position: 12, waiting: 40 }));
-    assert_eq!(client.state(60.0).phase, "joining");
+    assert_eq!(client.state(60.0).phase, Phase::Joining);
     let mut rig = Rig::new(10.0, 0);
     assert_eq!(rig.client.net_graph().load_level, 0);
     rig.run(3000.0, |_| {});
@@ -51,7 +53,7 @@ fn who_waits_for_a_seat_is_told_the_place_and_the_load_is_known_from_pings() {
 }
 
 #[test]
-fn under_jitter_inputs_arrive_in_time_and_the_rate_bends_gently() {
+fn under_jitter_inputs_arrive_in_time_and_the_rate_changes_gently() {
     for jitter_ms in [20, 60] {
         let mut rig = Rig::new(30.0, jitter_ms);
         rig.tick_ms *= 1.001;
@@ -70,7 +72,7 @@ fn under_jitter_inputs_arrive_in_time_and_the_rate_bends_gently() {
 }
 
 #[test]
-fn a_stalled_link_does_not_lead_the_clock_astray() {
+fn a_stalled_link_does_not_mislead_the_clock() {
     let mut rig = Rig::new(30.0, 10);
     rig.run(4000.0, |_| {});
     let taken = rig.server.taken_frames.len();
@@ -87,7 +89,7 @@ fn a_stalled_link_does_not_lead_the_clock_astray() {
 }
 
 #[test]
-fn a_hidden_tab_comes_back_without_catching_up() {
+fn a_tab_that_was_hidden_does_not_send_missed_inputs() {
     let mut rig = Rig::new(30.0, 5);
     rig.run(3000.0, |_| {});
     rig.visible = false;
@@ -98,7 +100,7 @@ fn a_hidden_tab_comes_back_without_catching_up() {
     rig.visible = true;
     rig.run(200.0, |_| {});
     let after = rig.server.taken_frames.len();
-    assert!(after - before <= 7, "{} frames in the first moment", after - before);
+    assert!(after - before <= 7, "{} frames at once", after - before);
     rig.run(3000.0, |_| {});
     assert_eq!(rig.client.net_graph().prediction_error_units, 0.0);
     let lead = rig.client.net_graph().input_lead_ticks;
@@ -106,7 +108,7 @@ fn a_hidden_tab_comes_back_without_catching_up() {
 }
 
 #[test]
-fn own_bolts_fly_from_the_shot_on_without_a_jump() {
+fn own_bolts_fly_from_the_shot_on_without_jumps() {
     let mut rig = Rig::new(60.0, 0);
     rig.server.rocks.clear();
     rig.server.foe.motion = Motion::new(Vec2::new(-60.0, -60.0), Vec2::ZERO);
@@ -114,19 +116,19 @@ fn own_bolts_fly_from_the_shot_on_without_a_jump() {
     let mut before: Vec<Vec2> = Vec::new();
     let mut shots = 0;
     let mut most = 0;
-    rig.client.set_input(4, 0.7);
+    rig.client.set_input(Buttons::FIRE.0, 0.7);
     rig.run(6000.0, |rig| {
-        let picture = rig.picture();
-        shots += picture.effects().iter().filter(|effect| **effect == (6, SHIP.0)).count();
-        let bolts = picture.own_bolts();
+        let frame = rig.draw();
+        shots += frame.count(EffectKind::Shot, SHIP);
+        let bolts = frame.own_bolts();
         most = most.max(bolts.len());
         let step = rig.server.setup.rules.bolt.speed * 0.017 * 1.3 + 0.1;
         for bolt in &bolts {
-            let ship = picture.place(SHIP).expect("alive");
+            let ship = frame.position(SHIP).expect("alive");
             let known = before.iter().any(|was| was.distance(*bolt) < step);
-            assert!(known || ship.distance(*bolt) < 6.0, "a bolt out of nothing at {bolt}, ship at {ship}");
+            assert!(known || ship.distance(*bolt) < 6.0, "a bolt appeared at {bolt}, ship at {ship}");
         }
-        for was in before.iter().filter(|was| was.distance(picture.place(SHIP).expect("alive")) < 30.0) {
+        for was in before.iter().filter(|was| was.distance(frame.position(SHIP).expect("alive")) < 30.0) {
             assert!(bolts.iter().any(|bolt| was.distance(*bolt) < step), "a bolt vanished at {was}");
         }
         before = bolts;
@@ -138,58 +140,58 @@ fn own_bolts_fly_from_the_shot_on_without_a_jump() {
 
 /// The rig's server lets bolts pass through its foe; the picture cannot know that.
 #[test]
-fn a_bolt_that_flies_on_at_the_server_is_shown_again() {
+fn a_bolt_that_flies_on_at_the_server_reappears() {
     let mut rig = Rig::new(60.0, 0);
     rig.server.rocks.clear();
     rig.run(2000.0, |_| {});
     let (mut stopped, mut passed) = (0, 0);
     rig.run(6000.0, |rig| {
-        let picture = rig.picture();
-        let (Some(ship), Some(foe)) = (picture.place(SHIP), picture.place(FOE)) else { return };
-        let way = foe - ship;
-        rig.client.set_input(4, way.y.atan2(way.x));
+        let frame = rig.draw();
+        let (Some(ship), Some(foe)) = (frame.position(SHIP), frame.position(FOE)) else { return };
+        let offset = foe - ship;
+        rig.client.set_input(Buttons::FIRE.0, offset.y.atan2(offset.x));
         let reach = rig.server.setup.rules.ship.radius;
-        for bolt in picture.own_bolts() {
-            let beyond = bolt.distance(ship) > way.length() + 2.0 * reach;
+        for bolt in frame.own_bolts() {
+            let beyond = bolt.distance(ship) > offset.length() + 2.0 * reach;
             passed += usize::from(beyond);
             stopped += usize::from(!beyond);
         }
     });
-    // They fly as far beyond as on this side, but are gone from the picture until the server's word comes.
-    assert!(passed > 10 && passed * 3 < stopped * 2, "{stopped} on this side, {passed} beyond");
+    // They fly as far beyond the foe as before it, but are hidden until the server's snapshot arrives.
+    assert!(passed > 10 && passed * 3 < stopped * 2, "{stopped} before the foe, {passed} beyond");
 }
 
 #[test]
 fn others_move_evenly_under_jitter() {
     let mut rig = Rig::new(40.0, 25);
-    rig.run(4000.0, |rig| drop(rig.picture()));
+    rig.run(4000.0, |rig| drop(rig.draw()));
     let mut before = None;
     let (mut longest, mut shortest) = (0.0f32, f32::MAX);
     rig.run(30_000.0, |rig| {
-        let place = rig.picture().place(FOE).expect("in sight");
-        if let Some(before) = before.replace(place) {
-            longest = longest.max(place.distance(before));
-            shortest = shortest.min(place.distance(before));
+        let position = rig.draw().position(FOE).expect("in sight");
+        if let Some(before) = before.replace(position) {
+            longest = longest.max(position.distance(before));
+            shortest = shortest.min(position.distance(before));
         }
     });
-    // 10 units per second, seen 60 times a second: 0.167 units, or by the rig's whole milliseconds 0.16 to 0.17.
+    // 10 units per second at 60 frames per second: 0.167 units, or 0.16 to 0.17 in the rig's whole milliseconds.
     assert!(longest < 0.2 && shortest > 0.12, "steps from {shortest} to {longest}");
     let delay = rig.client.net_graph().interpolation_delay_ms;
     assert!((50.0..200.0).contains(&delay), "{delay} ms behind");
 }
 
 #[test]
-fn after_a_standstill_of_the_server_others_move_evenly_again() {
+fn after_a_pause_of_the_server_others_move_evenly_again() {
     let mut rig = Rig::new(40.0, 0);
-    rig.run(4000.0, |rig| drop(rig.picture()));
-    rig.stand_still(1500.0, |rig| drop(rig.picture()));
-    rig.run(1500.0, |rig| drop(rig.picture()));
-    let mut before = rig.picture().place(FOE).expect("in sight");
+    rig.run(4000.0, |rig| drop(rig.draw()));
+    rig.pause_server(1500.0, |rig| drop(rig.draw()));
+    rig.run(1500.0, |rig| drop(rig.draw()));
+    let mut before = rig.draw().position(FOE).expect("in sight");
     rig.run(4000.0, |rig| {
-        let place = rig.picture().place(FOE).expect("in sight");
-        let way = place.distance(before);
-        assert!((0.14..0.2).contains(&way), "a step of {way} units");
-        before = place;
+        let position = rig.draw().position(FOE).expect("in sight");
+        let step = position.distance(before);
+        assert!((0.14..0.2).contains(&step), "a step of {step} units");
+        before = position;
     });
 }
 
@@ -202,84 +204,90 @@ fn every_event_becomes_one_effect() {
     let mut rig = Rig::new(30.0, 30);
     rig.server.rocks.clear();
     let mut chance = Chance::new(9);
-    let mut told = Vec::new();
+    let mut sent = Vec::new();
     let mut seen = Vec::new();
-    let kinds = [1, 4, 5, 7, 8, 9];
+    let mut look = |rig: &mut Rig| {
+        let effects = rig.draw().effects().into_iter().map(|(kind, subject, _)| (kind, subject));
+        seen.extend(effects.filter(|(kind, _)| *kind != EffectKind::Shot as u32));
+    };
     rig.run(10_000.0, |rig| {
         if rig.client.world().is_some() && chance.below(8) == 0 {
             let subject = if chance.below(2) == 0 { SHIP } else { FOE };
             let (what, kind) = match chance.below(4) {
-                0 => (hit(subject, 2), 1),
-                1 => (Happening::Loaded { ship: subject }, 4),
-                2 => (Happening::Banked { ship: subject, player: PlayerId(1), gained: 5 }, 5),
-                _ => (Happening::Bounced { ship: subject, speed: 9 }, 9),
+                0 => (hit(subject, 2), EffectKind::Hit),
+                1 => (Happening::Loaded { ship: subject }, EffectKind::Loaded),
+                2 => {
+                    (Happening::Banked { ship: subject, player: PlayerId(1), gained: 5 }, EffectKind::Banked)
+                }
+                _ => (Happening::Bounced { ship: subject, speed: 9 }, EffectKind::Bounced),
             };
             rig.server.events.push(Event { at: (0, 0), what });
-            told.push((kind, subject.0));
+            sent.push((kind as u32, subject.0));
         }
-        seen.extend(rig.picture().effects().into_iter().filter(|effect| kinds.contains(&effect.0)));
+        look(rig);
     });
-    rig.run(1000.0, |rig| {
-        seen.extend(rig.picture().effects().into_iter().filter(|effect| kinds.contains(&effect.0)));
-    });
-    told.sort_unstable();
+    rig.run(1000.0, look);
+    sent.sort_unstable();
     seen.sort_unstable();
-    assert!(told.len() > 50);
-    assert_eq!(seen, told);
+    assert!(sent.len() > 50);
+    assert_eq!(seen, sent);
 }
 
 #[test]
-fn who_is_hit_learns_where_the_shooter_saw_the_ship() {
+fn a_hit_player_sees_where_the_shooter_saw_the_ship() {
     let mut rig = Rig::new(30.0, 0);
     rig.server.rocks.clear();
-    rig.run(2000.0, |rig| drop(rig.picture()));
-    for (target, seen, told) in [(SHIP, (-1024, 512), 1), (SHIP, (0, 0), 0), (FOE, (-1024, 512), 0)] {
+    rig.run(2000.0, |rig| drop(rig.draw()));
+    for (target, seen, expected) in [(SHIP, (-1024, 512), 1), (SHIP, (0, 0), 0), (FOE, (-1024, 512), 0)] {
         let (by, course) = (PlayerId(2), Angle::from_step(256));
         let what = Happening::Hit { target, by, damage: 80, course, seen };
         rig.server.events.push(Event { at: (256, 256), what });
-        let mut places = Vec::new();
-        rig.run(1000.0, |rig| places.extend(rig.picture().effect_place(10)));
-        assert_eq!(places.len(), told, "{target:?} seen {seen:?} away");
-        assert!(places.iter().all(|place| *place == Vec2::new(1.0 - 4.0, 1.0 + 2.0)), "{places:?}");
+        let mut positions = Vec::new();
+        rig.run(1000.0, |rig| {
+            let seen = rig.draw().effects().into_iter().filter(|effect| effect.0 == EffectKind::Seen as u32);
+            positions.extend(seen.map(|effect| effect.2));
+        });
+        assert_eq!(positions.len(), expected, "{target:?} seen {seen:?} away");
+        assert!(positions.iter().all(|at| *at == Vec2::new(1.0 - 4.0, 1.0 + 2.0)), "{positions:?}");
     }
 }
 
 #[test]
-fn a_bump_is_felt_at_once_and_only_once() {
+fn an_impact_is_shown_at_once_and_only_once() {
     let mut rig = Rig::new(80.0, 0);
-    let (mut felt, mut early) = (0, 0);
+    let (mut shown, mut early) = (0, 0);
     rig.run(120_000.0, |rig| {
         // From border to border.
         let aim = if ((rig.now_ms / 12_000.0) as u32).is_multiple_of(2) { 0.1 } else { 3.0 };
-        rig.client.set_input(1, aim);
-        felt += rig.picture().effects().iter().filter(|effect| **effect == (9, SHIP.0)).count();
-        early += usize::from(felt > rig.server.bounces);
+        rig.client.set_input(Buttons::THRUST.0, aim);
+        shown += rig.draw().count(EffectKind::Bounced, SHIP);
+        early += usize::from(shown > rig.server.bounces);
     });
     assert!(
         rig.server.bounces > 10 && early > 0,
-        "{} bumps, {early} seen before they happened",
+        "{} impacts, {early} shown before they happened",
         rig.server.bounces
     );
-    assert!(felt.abs_diff(rig.server.bounces) <= 1, "{felt} felt of {}", rig.server.bounces);
+    assert!(shown.abs_diff(rig.server.bounces) <= 1, "{shown} shown of {}", rig.server.bounces);
 }
 
 #[test]
-fn a_reconnect_asks_for_the_old_seat_and_begins_anew() {
+fn a_reconnect_asks_for_the_old_seat_and_starts_over() {
     let mut rig = Rig::new(20.0, 0);
     rig.run(2000.0, |_| {});
     let last_tick = rig.client.state(rig.now_ms).tick;
     rig.cut();
-    assert_eq!(rig.client.state(rig.now_ms).phase, "offline");
-    assert_eq!(rig.picture().effects(), []);
+    assert_eq!(rig.client.state(rig.now_ms).phase, Phase::Offline);
+    assert_eq!(rig.draw().effects(), []);
     rig.server.tick.0 += 500;
     rig.client.opened(rig.now_ms);
-    assert_eq!(rig.client.state(rig.now_ms).phase, "joining");
+    assert_eq!(rig.client.state(rig.now_ms).phase, Phase::Joining);
     rig.run(3000.0, |_| {});
     let hello = rig.server.hello.clone().expect("a second Hello");
     assert!(hello.resume.is_some());
     assert_eq!(hello.last_tick.map(|tick| tick.0), Some(last_tick));
     let state = rig.client.state(rig.now_ms);
-    assert_eq!((state.phase, state.prediction_error_units), ("playing", 0.0));
+    assert_eq!((state.phase, state.prediction_error_units), (Phase::Playing, 0.0));
     assert!(state.tick > last_tick + 500);
     let welcomes = rig.notices.iter().filter(|notice| matches!(notice, Notice::Welcome { .. })).count();
     assert_eq!(welcomes, 2);
@@ -287,14 +295,17 @@ fn a_reconnect_asks_for_the_old_seat_and_begins_anew() {
     rig.cut();
     rig.client.opened(rig.now_ms);
     rig.run(200.0, |_| {});
-    assert!(rig.server.hello.is_some_and(|hello| hello.resume.is_none()), "a seat given up is not asked for");
+    assert!(
+        rig.server.hello.is_some_and(|hello| hello.resume.is_none()),
+        "a seat that was given up is not asked for"
+    );
 }
 
 #[test]
 fn after_a_pause_of_the_server_a_resumed_ship_obeys_at_once() {
     let mut rig = Rig::new(20.0, 0);
     rig.run(2000.0, |_| {});
-    // The client plays on for longer than frames are kept, and hears nothing.
+    // The client plays on, without a message, for longer than frames are kept.
     let paused = rig.server.tick;
     for _ in 0..500 {
         rig.now_ms += 16.0;
@@ -309,13 +320,13 @@ fn after_a_pause_of_the_server_a_resumed_ship_obeys_at_once() {
     rig.client.received(&resumed, rig.now_ms + 40.0).expect("the server speaks the protocol");
     rig.client.set_input(Buttons::BRAKE.0, 0.0);
     rig.client.advance(rig.now_ms + 80.0);
-    let said = std::iter::from_fn(|| rig.client.poll_transmit());
-    let said: Vec<_> = said.map(|bytes| decode_client(&bytes).expect("what the server takes")).collect();
-    let frames = said.iter().find_map(|message| match message {
+    let sent = std::iter::from_fn(|| rig.client.poll_transmit());
+    let sent: Vec<_> = sent.map(|bytes| decode_client(&bytes).expect("a message of the protocol")).collect();
+    let frames = sent.iter().find_map(|message| match message {
         ClientMessage::Input(input) => Some(&input.frames),
         _ => None,
     });
-    let newest = frames.and_then(|frames| frames.last()).expect("the controls of now");
+    let newest = frames.and_then(|frames| frames.last()).expect("the present controls");
     assert_eq!(newest.controls.buttons, Buttons::BRAKE);
     assert!(newest.tick.since(paused) < 10, "for tick {} of a server at {}", newest.tick.0, paused.0);
 }
@@ -338,40 +349,41 @@ fn the_view_is_what_the_server_has_and_names_come_first() {
 #[test]
 fn a_ship_that_dies_leaves_the_camera_where_it_was() {
     let mut rig = Rig::new(30.0, 0);
-    rig.client.set_input(1, 0.3);
-    rig.run(3000.0, |rig| drop(rig.picture()));
-    let place = rig.picture().place(SHIP).expect("alive");
+    rig.client.set_input(Buttons::THRUST.0, 0.3);
+    rig.run(3000.0, |rig| drop(rig.draw()));
+    let position = rig.draw().position(SHIP).expect("alive");
     rig.server.ship = None;
-    rig.run(500.0, |rig| drop(rig.picture()));
-    assert_eq!(rig.client.state(rig.now_ms).phase, "dead");
-    assert!(rig.picture().place(SHIP).is_none());
-    let header: Vec<f32> = rig.client.words()[4..6].iter().map(|word| f32::from_bits(*word)).collect();
-    assert!(Vec2::new(header[0], header[1]).distance(place) < 4.0);
+    rig.run(500.0, |rig| drop(rig.draw()));
+    assert_eq!(rig.client.state(rig.now_ms).phase, Phase::Dead);
+    let frame = rig.draw();
+    assert!(frame.position(SHIP).is_none());
+    let camera = Vec2::new(frame.header_float(HeaderWord::CameraX), frame.header_float(HeaderWord::CameraY));
+    assert!(camera.distance(position) < 4.0);
     rig.server.ship = Some(Default::default());
-    rig.run(2000.0, |rig| drop(rig.picture()));
-    assert_eq!(rig.client.state(rig.now_ms).phase, "playing");
+    rig.run(2000.0, |rig| drop(rig.draw()));
+    assert_eq!(rig.client.state(rig.now_ms).phase, Phase::Playing);
     let kinds = rig.server.entities().iter().filter(|entity| entity.kind == Kind::Ship).count();
     assert_eq!(kinds, 2);
 }
 
 #[test]
-fn the_delay_of_others_follows_the_jitter_and_they_keep_their_pace() {
+fn the_interpolation_delay_follows_the_jitter_while_others_move_evenly() {
     let mut rig = Rig::new(40.0, 0);
     let at = |rig: &mut Rig, jitter_ms: u64| {
         rig.down.jitter_ms = jitter_ms;
-        // Until the delay has found its length.
-        rig.run(6000.0, |rig| drop(rig.picture()));
+        // Until the delay has settled.
+        rig.run(6000.0, |rig| drop(rig.draw()));
         let mut before = None;
         rig.run(8000.0, |rig| {
-            let place = rig.picture().place(FOE);
-            let (Some(place), Some(was)) = (place, before) else {
-                before = place;
+            let position = rig.draw().position(FOE);
+            let (Some(now), Some(was)) = (position, before) else {
+                before = position;
                 return;
             };
-            // 10 units per second, 60 pictures per second: a twentieth faster or slower at most, a millisecond of the rig aside.
-            let way = place.distance(was);
-            assert!((0.14..0.2).contains(&way), "a step of {way} units with {jitter_ms} ms of jitter");
-            before = Some(place);
+            // 10 units per second at 60 frames per second: at most a twentieth faster or slower, plus the rig's rounding.
+            let step = now.distance(was);
+            assert!((0.14..0.2).contains(&step), "a step of {step} units with {jitter_ms} ms of jitter");
+            before = position;
         });
         rig.client.state(rig.now_ms).interpolation_delay_ms
     };
@@ -384,17 +396,17 @@ fn the_delay_of_others_follows_the_jitter_and_they_keep_their_pace() {
 }
 
 #[test]
-fn the_bytes_of_snapshots_are_told_by_what_they_say() {
+fn the_bytes_of_snapshots_are_counted_by_what_they_are_spent_on() {
     let mut rig = Rig::new(20.0, 0);
     rig.run(3000.0, |_| {});
     rig.server.events = vec![Event { at: (0, 0), what: Happening::Loaded { ship: FOE } }; 30];
-    rig.run(1500.0, |rig| drop(rig.picture()));
+    rig.run(1500.0, |rig| drop(rig.draw()));
     let graph = rig.client.net_graph();
     let spent = graph.spent_bytes_per_second;
-    // The rig's server tells everything in full.
+    // The rig's server sends every entity in full.
     assert!(spent.appeared > 1000 && spent.own > 100 && spent.names > 100, "{spent:?}");
     assert_eq!((spent.motion, spent.heading, spent.state), (0, 0, 0), "{spent:?}");
-    assert!(spent.events >= 30, "a count of none per snapshot, and the thirty: {spent:?}");
+    assert!(spent.events >= 30, "a zero count per snapshot, and the thirty: {spent:?}");
     let total = f64::from(spent.total());
     assert!(
         total <= graph.bytes_per_second && total > graph.bytes_per_second - 100.0,

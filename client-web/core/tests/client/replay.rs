@@ -1,7 +1,8 @@
-//! The replay player against recordings that are made here, by the real simulation.
+//! The replay player against recordings of the real simulation.
 
 use crate::belt::setup;
-use crate::rig::Chance;
+use crate::rig::{Chance, Frame};
+use client_core::layout::{DrawKind, HeaderWord, ItemWord, NONE, Relation};
 use client_core::notice::Notice;
 use client_core::replay::Replay;
 use shared::angle::Angle;
@@ -22,7 +23,7 @@ struct Match {
     hashes: Vec<u64>,
 }
 
-/// Players come one by one and fly about at random; there are drones. `tamper` may change what is written of a tick.
+/// Players join one by one and fly at random; there are drones. `tamper` may change a tick's recorded hash.
 fn play(build: &str, closed: bool, tamper: impl Fn(Tick, u64) -> u64) -> Match {
     let mut setup = setup();
     setup.drones = 8;
@@ -132,7 +133,7 @@ fn speed_pause_and_gaps_decide_how_time_passes() {
 }
 
 #[test]
-fn names_kills_tables_and_effects_are_told_as_in_the_game() {
+fn names_tables_and_effects_come_as_in_the_live_game() {
     let mut replay = Replay::open(recorded().file).expect("a recording");
     replay.follow(1);
     replay.set_playing(true);
@@ -143,7 +144,7 @@ fn names_kills_tables_and_effects_are_told_as_in_the_game() {
     while replay.state().playing {
         replay.advance(now_ms);
         now_ms += 16.0;
-        effects += replay.frame(now_ms)[1];
+        effects += replay.frame(now_ms)[HeaderWord::Effects as usize];
         notices.extend(std::iter::from_fn(|| replay.poll_notice()));
     }
     let count = |fits: fn(&Notice) -> bool| notices.iter().filter(|notice| fits(notice)).count();
@@ -156,25 +157,25 @@ fn names_kills_tables_and_effects_are_told_as_in_the_game() {
 
 #[test]
 fn the_camera_follows_a_ship_or_stays_where_it_is_put() {
-    let float = |words: &[u32], word: usize| f32::from_bits(words[word]);
+    let camera =
+        |frame: &Frame| (frame.header_float(HeaderWord::CameraX), frame.header_float(HeaderWord::CameraY));
     let mut replay = Replay::open(recorded().file).expect("a recording");
     replay.seek(60);
     replay.follow(1);
-    let words = replay.frame(0.0).to_vec();
-    let own = words[3] as usize;
-    assert!(own < words[0] as usize, "the followed ship is in the picture");
-    let entity = 32 + own * 16;
-    assert_eq!((words[entity + 1], words[entity + 10], words[entity + 12]), (0, 0, 1));
-    assert_eq!((words[4], words[5]), (words[entity + 2], words[entity + 3]));
-    assert!(float(&words, 9) > 0.0 && words[25] == 1);
-    let near = words[0];
+    let frame = Frame(replay.frame(0.0).to_vec());
+    let own = frame.header(HeaderWord::Own) as usize;
+    assert!(frame.items().contains(&own), "the followed ship is in the picture");
+    let words = [ItemWord::Kind, ItemWord::Relation, ItemWord::Player].map(|word| frame.item(own, word));
+    assert_eq!(words, [DrawKind::Ship as u32, Relation::Own as u32, 1]);
+    assert_eq!(camera(&frame), frame.item_position(own).into());
+    assert!(frame.header_float(HeaderWord::Health) > 0.0 && frame.header(HeaderWord::Alive) == 1);
     replay.set_camera(10.0, -20.0, 4000.0);
-    let words = replay.frame(0.0).to_vec();
-    assert_eq!((float(&words, 4), float(&words, 5), float(&words, 7)), (10.0, -20.0, 4000.0));
-    assert!(words[0] > near, "the whole world");
-    assert_eq!(words[0] as usize, replay.state().entities + 3, "and its stations");
+    let wide = Frame(replay.frame(0.0).to_vec());
+    assert_eq!((camera(&wide), wide.header_float(HeaderWord::ViewWidth)), ((10.0, -20.0), 4000.0));
+    assert!(wide.items().len() > frame.items().len(), "the whole world");
+    assert_eq!(wide.items().len(), replay.state().entities + 3, "and its stations");
     replay.follow(0);
-    assert_eq!(replay.frame(0.0)[3], u32::MAX);
+    assert_eq!(Frame(replay.frame(0.0).to_vec()).header(HeaderWord::Own), NONE);
 }
 
 #[test]
@@ -199,7 +200,7 @@ fn a_file_cut_anywhere_plays_up_to_its_last_whole_chunk() {
 }
 
 #[test]
-fn a_divergence_and_another_build_are_named() {
+fn a_divergence_and_another_build_are_reported() {
     let file = play(Sim::BUILD, true, |tick, hash| if tick.0 == 333 { hash ^ 1 } else { hash }).file;
     let mut replay = Replay::open(file).expect("a recording");
     assert_eq!(replay.info().warning, None);
@@ -208,7 +209,7 @@ fn a_divergence_and_another_build_are_named() {
     assert!(replay.info().warning.is_some_and(|warning| warning.contains("333")));
 
     let other = play("driftbelt-sim-0.0.9", true, |_, hash| hash).file;
-    let warning = Replay::open(other).expect("it can be tried").info().warning;
+    let warning = Replay::open(other).expect("a readable recording").info().warning;
     assert!(warning.is_some_and(|warning| warning.contains("driftbelt-sim-0.0.9")));
 
     let error = Replay::open(b"GIF89a".to_vec()).err().map(|error| error.to_string());
@@ -216,7 +217,7 @@ fn a_divergence_and_another_build_are_named() {
 }
 
 #[test]
-fn files_with_flipped_bytes_never_bring_the_player_down() {
+fn files_with_flipped_bits_never_panic() {
     let recorded = recorded();
     let mut chance = Chance::new(6);
     for _ in 0..40 {

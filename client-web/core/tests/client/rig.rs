@@ -2,13 +2,17 @@
 
 use crate::server::Server;
 use client_core::client::Client;
+use client_core::layout::{
+    DrawKind, EFFECT_WORDS, EffectKind, EffectWord, HEADER_WORDS, HeaderWord, ITEM_WORDS, ItemWord, Relation,
+};
 use client_core::notice::Notice;
 use glam::Vec2;
 use shared::codec::decode_client;
 use shared::id::NetId;
 use std::collections::VecDeque;
+use std::ops::Range;
 
-/// Numbers that look random and are the same in every run.
+/// A pseudo-random generator.
 pub struct Chance(u64);
 
 impl Chance {
@@ -61,7 +65,7 @@ pub struct Rig {
     pub server: Server,
     pub up: Wire,
     pub down: Wire,
-    /// The tab shows pictures; a hidden one neither advances nor draws.
+    /// Whether the tab is visible; a hidden one neither advances nor draws.
     pub visible: bool,
     /// Milliseconds between two ticks of the server.
     pub tick_ms: f64,
@@ -90,14 +94,14 @@ impl Rig {
         }
     }
 
-    /// Lets time pass; `each_frame` plays and looks.
+    /// Runs for a time; `each_frame` plays and looks.
     pub fn run(&mut self, duration_ms: f64, mut each_frame: impl FnMut(&mut Rig)) {
         let until = self.now_ms + duration_ms;
         while self.now_ms < until {
             self.now_ms += 1.0;
             while let Some(bytes) = self.up.receive(self.now_ms) {
                 let message = decode_client(&bytes).expect("the client speaks the protocol");
-                if let Some(answer) = self.server.hear(message) {
+                if let Some(answer) = self.server.receive(message) {
                     self.down.send(answer, self.now_ms);
                 }
             }
@@ -128,13 +132,13 @@ impl Rig {
         }
     }
 
-    /// The server does not tick for so long, and does not make up for it.
-    pub fn stand_still(&mut self, duration_ms: f64, each_frame: impl FnMut(&mut Rig)) {
+    /// The server does not tick for this time, and does not make up for it.
+    pub fn pause_server(&mut self, duration_ms: f64, each_frame: impl FnMut(&mut Rig)) {
         self.next_tick_ms += duration_ms;
         self.run(duration_ms, each_frame);
     }
 
-    /// The connection is lost, with everything on its way.
+    /// The connection is lost, with everything in flight.
     pub fn cut(&mut self) {
         self.client.closed();
         self.server.hello = None;
@@ -142,7 +146,7 @@ impl Rig {
         self.down.flying.clear();
     }
 
-    /// Presses and steers at random, as a player would.
+    /// Presses and aims at random.
     pub fn play(&mut self, chance: &mut Chance) {
         if chance.below(12) == 0 {
             let buttons = chance.below(16) as u16;
@@ -151,52 +155,72 @@ impl Rig {
         }
     }
 
-    /// Draws, and returns the entities and effects of the frame.
-    pub fn picture(&mut self) -> Picture {
-        let words = self.client.frame(self.now_ms).to_vec();
-        Picture { words }
+    /// Draws a frame.
+    pub fn draw(&mut self) -> Frame {
+        Frame(self.client.frame(self.now_ms).to_vec())
     }
 }
 
 /// A frame, read as the view reads it.
-pub struct Picture {
-    words: Vec<u32>,
-}
+pub struct Frame(pub Vec<u32>);
 
-impl Picture {
-    fn at(&self, word: usize) -> f32 {
-        f32::from_bits(self.words[word])
+impl Frame {
+    pub fn header(&self, word: HeaderWord) -> u32 {
+        self.0[word as usize]
     }
 
-    fn entity_words(&self) -> impl Iterator<Item = usize> {
-        (0..self.words[0] as usize).map(|index| 32 + index * 16)
+    pub fn header_float(&self, word: HeaderWord) -> f32 {
+        f32::from_bits(self.header(word))
     }
 
-    /// Place of the entity of an id, other than a station.
-    pub fn place(&self, id: NetId) -> Option<Vec2> {
-        let found =
-            self.entity_words().find(|word| self.words[*word] == id.0 && self.words[word + 1] != 4)?;
-        Some(Vec2::new(self.at(found + 2), self.at(found + 3)))
+    pub fn items(&self) -> Range<usize> {
+        0..self.header(HeaderWord::Items) as usize
     }
 
-    /// Places of the own bolts in flight.
+    pub fn item(&self, index: usize, word: ItemWord) -> u32 {
+        self.0[HEADER_WORDS + index * ITEM_WORDS + word as usize]
+    }
+
+    pub fn item_position(&self, index: usize) -> Vec2 {
+        let float = |word| f32::from_bits(self.item(index, word));
+        Vec2::new(float(ItemWord::X), float(ItemWord::Y))
+    }
+
+    fn effect(&self, index: usize, word: EffectWord) -> u32 {
+        self.0[HEADER_WORDS + self.items().len() * ITEM_WORDS + index * EFFECT_WORDS + word as usize]
+    }
+
+    /// Position of the entity of an id, other than a station.
+    pub fn position(&self, id: NetId) -> Option<Vec2> {
+        let is_it = |index: &usize| {
+            self.item(*index, ItemWord::Id) == id.0
+                && self.item(*index, ItemWord::Kind) != DrawKind::Station as u32
+        };
+        self.items().find(is_it).map(|index| self.item_position(index))
+    }
+
+    /// Positions of the own bolts in flight.
     pub fn own_bolts(&self) -> Vec<Vec2> {
-        let bolts = self.entity_words().filter(|w| self.words[w + 1] == 3 && self.words[w + 10] == 0);
-        bolts.map(|word| Vec2::new(self.at(word + 2), self.at(word + 3))).collect()
+        let is_own_bolt = |index: &usize| {
+            self.item(*index, ItemWord::Kind) == DrawKind::Bolt as u32
+                && self.item(*index, ItemWord::Relation) == Relation::Own as u32
+        };
+        self.items().filter(is_own_bolt).map(|index| self.item_position(index)).collect()
     }
 
-    /// Where an effect of this kind is, if there is one.
-    pub fn effect_place(&self, kind: u32) -> Option<Vec2> {
-        let first = 32 + self.words[0] as usize * 16;
-        let mut starts = (0..self.words[1] as usize).map(|index| first + index * 8);
-        let word = starts.find(|word| self.words[*word] == kind)?;
-        Some(Vec2::new(self.at(word + 1), self.at(word + 2)))
+    /// Kinds, subjects and positions of the effects.
+    pub fn effects(&self) -> Vec<(u32, u32, Vec2)> {
+        let of = |index| {
+            let word = |word| self.effect(index, word);
+            let position =
+                Vec2::new(f32::from_bits(word(EffectWord::X)), f32::from_bits(word(EffectWord::Y)));
+            (word(EffectWord::Kind), word(EffectWord::Subject), position)
+        };
+        (0..self.header(HeaderWord::Effects) as usize).map(of).collect()
     }
 
-    /// Kinds and subjects of the effects.
-    pub fn effects(&self) -> Vec<(u32, u32)> {
-        let first = 32 + self.words[0] as usize * 16;
-        let starts = (0..self.words[1] as usize).map(|index| first + index * 8);
-        starts.map(|word| (self.words[word], self.words[word + 3])).collect()
+    /// How many effects are of this kind and subject.
+    pub fn count(&self, kind: EffectKind, subject: NetId) -> usize {
+        self.effects().iter().filter(|effect| (effect.0, effect.1) == (kind as u32, subject.0)).count()
     }
 }

@@ -1,5 +1,5 @@
-//! A small server for tests of the live client: one player, a few rocks, one foe that flies circles, everything sent in
-//! full. Its input rule and tick order are those of the real one.
+//! A small server for tests of the live client: one player, a few asteroids, and one foe that flies circles; every entity
+//! is sent in full. Its input rule and tick order are those of the real one.
 
 use crate::belt::setup;
 use glam::Vec2;
@@ -22,7 +22,6 @@ pub const SHIP: NetId = NetId(100);
 pub const FOE: NetId = NetId(101);
 const FOE_PLAYER: PlayerId = PlayerId(2);
 
-/// The server's end: the input rule and the tick order of the real one, for a single ship.
 pub struct Server {
     pub setup: Setup,
     pub tick: Tick,
@@ -33,7 +32,7 @@ pub struct Server {
     pub hello: Option<Hello>,
     pub late_frames: usize,
     pub taken_frames: Vec<InputFrame>,
-    /// Told with the next snapshot.
+    /// Sent with the next snapshot.
     pub events: Vec<Event>,
     /// Impacts of the ship so far.
     pub bounces: usize,
@@ -92,7 +91,7 @@ impl Server {
         }
     }
 
-    pub fn hear(&mut self, message: ClientMessage) -> Option<Vec<u8>> {
+    pub fn receive(&mut self, message: ClientMessage) -> Option<Vec<u8>> {
         match message {
             ClientMessage::Hello(hello) => {
                 self.hello = Some(hello);
@@ -170,7 +169,7 @@ impl Server {
             let bump = movement::collide(&mut ship.motion, &handling, &rock.motion, radius);
             impact = impact.max(bump.unwrap_or(0.0));
         }
-        if impact >= 3.0 {
+        if impact >= movement::IMPACT_EVENT_UNITS_PER_SECOND {
             let what = Happening::Bounced { ship: SHIP, speed: impact as u16 };
             self.events.push(Event { at: ship.motion.position_q.into(), what });
             self.bounces += 1;
@@ -186,7 +185,7 @@ impl Server {
         }
     }
 
-    /// Everything there is, ascending by id.
+    /// All entities, ascending by id.
     pub fn entities(&self) -> Vec<EntityState> {
         let mut all = self.rocks.clone();
         all.extend(self.ship.map(|ship| EntityState {

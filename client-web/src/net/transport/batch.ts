@@ -1,11 +1,6 @@
-//! Batches: messages one behind the other, as the body of a request or an answer carries them. The format is that
-//! of the server's `shared/src/batch.rs`.
+//! Batches: concatenated messages, as the body of a request or answer. The format is that of `shared/src/batch.rs`.
 
-export const BATCH_TYPE = "application/vnd.driftbelt.batch";
-/** Bytes in front of every piece: its length, and whether it is a close. */
-export const LENGTH_BYTES = 4;
-const CLOSE_BIT = 0x8000_0000;
-const CODE_BYTES = 2;
+import { CLOSE_BIT, CODE_BYTES, LENGTH_BYTES } from "../../wasm/schema.ts";
 
 export type Piece = { message: Uint8Array } | { code: number; reason: string };
 
@@ -17,7 +12,7 @@ export function framed(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return piece;
 }
 
-/** The pieces of a batch. Throws a `RangeError` when it is cut. */
+/** The pieces of a batch. Throws a `RangeError` if it is truncated. */
 export function* pieces(batch: Uint8Array): Generator<Piece> {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   for (let at = 0; at < batch.length; ) {

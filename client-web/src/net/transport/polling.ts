@@ -1,39 +1,42 @@
-//! The game over plain requests, for networks that pass no WebSocket: polls bring what the server says, posts carry
-//! what this side says, one post at a time. Both are numbered, so that a request that was lost can be repeated.
+//! The game over plain requests, for networks that block WebSockets: polls bring the server's messages, posts carry ours, one
+//! post at a time. Both are numbered, so that a lost request can be repeated.
 
-import { BATCH_TYPE, framed, LENGTH_BYTES, type Piece, pieces } from "./batch.ts";
-import { answerHeadBytes, requestHeadBytes } from "./overhead.ts";
 import {
-  BROKEN,
-  type Counts,
-  type Place,
+  BATCH_TYPE,
+  CloseCode,
+  LENGTH_BYTES,
+  POST_LIMIT_BYTES,
   PROTOCOL_VERSION,
-  RESTARTING,
+} from "../../wasm/schema.ts";
+import { framed, type Piece, pieces } from "./batch.ts";
+import {
+  ABNORMAL_CLOSURE,
+  type ServerAddress,
   type Transport,
   type TransportEvents,
   type TransportKind,
 } from "./transport.ts";
 
-/** The server takes no more in one post. */
-const POST_LIMIT_BYTES = 16 * 1024;
-/** A request that fails is repeated once: what cuts one of them need not cut the next. */
+/** A failed request is repeated once. */
 const TRIES = 2;
 
-/** In the place of an answer that did not come. */
+/** In place of an answer that did not come. */
 const LOST = "lost";
-/** In the place of an answer by a server that knows nothing of this connection. */
+/** In place of an answer by a server that does not know this connection. */
 const UNKNOWN = "unknown";
 
-interface Pace {
-  /** Polls that wait at the server at the same time: while one answer travels, the next poll is there. */
+type PollKind = Exclude<TransportKind, "websocket">;
+
+interface Schedule {
+  /** Polls that wait at the server at the same time: while one answer is in flight, the next poll is there. */
   polls: number;
   query: string;
-  /** From one poll to the next, if it is not answered later. */
+  /** From one poll to the next, if the answer does not take longer. */
   intervalMs: number;
 }
 
-/** A long poll waits at the server until there is something to hear; a short one hears what there is. */
-const PACES: Record<Exclude<TransportKind, "websocket">, Pace> = {
+/** A long poll waits at the server until there is a message; a short one is answered at once. */
+const SCHEDULES: Record<PollKind, Schedule> = {
   "long-poll": { polls: 2, query: "", intervalMs: 0 },
   "short-poll": { polls: 1, query: "?wait=0", intervalMs: 50 },
 };
@@ -45,37 +48,37 @@ interface Answer {
 }
 
 export class Polling implements Transport {
-  readonly counts: Counts = { requests: 0, messages: 0, payloadBytes: 0, overheadBytes: 0 };
   isOpen = false;
   reached = false;
   private readonly origin: string;
   private readonly polls = new AbortController();
-  /** The connection's own path, once the server has taken us in: a secret. */
+  /** The connection's own path, once the server has accepted it: a secret. */
   private path = "";
-  /** Pieces that wait for the next post. */
+  /** Framed messages that wait for the next post. */
   private outbox: Uint8Array<ArrayBuffer>[] = [];
   private posting = false;
-  /** Whether the server is to be told that we leave, once all is said. */
-  private parting = false;
+  /** Whether the server is to be told that we leave, once the outbox is empty. */
+  private leaving = false;
   private posted = 0;
   private polled = 0;
-  /** The number of the next answer to be heard, and later ones that came before it. */
-  private heard = 0;
-  private hasHeard = false;
+  /** The number of the next answer to process, and later ones that arrived before it. */
+  private next = 0;
+  private hasReceived = false;
   private readonly early = new Map<number, Uint8Array | typeof LOST | typeof UNKNOWN>();
-  /** A page that goes takes its WebSockets with it; of polls, nobody would know. */
-  private readonly leaving = () => {
-    this.forget();
-    this.farewell();
+  /** The server sees a closed page's WebSocket end; the end of polls has to be sent. */
+  private readonly pageHidden = () => {
+    this.stop();
+    this.sendLeave();
   };
 
   constructor(
-    readonly kind: Exclude<TransportKind, "websocket">,
-    private readonly place: Place,
+    readonly kind: PollKind,
+    private readonly server: ServerAddress,
     private readonly events: TransportEvents,
+    private readonly request: typeof fetch,
   ) {
-    this.origin = `${place.protocol}//${place.host}`;
-    globalThis.addEventListener?.("pagehide", this.leaving);
+    this.origin = `${server.protocol}//${server.host}`;
+    globalThis.addEventListener?.("pagehide", this.pageHidden);
     queueMicrotask(() => {
       if (this.polls.signal.aborted) return;
       this.isOpen = true;
@@ -86,28 +89,27 @@ export class Polling implements Transport {
 
   send(message: Uint8Array): void {
     if (!this.isOpen) return;
-    this.count(message.length);
     this.outbox.push(framed(message));
     void this.flush();
   }
 
   close(): void {
-    if (!this.forget()) return;
-    this.parting = true;
+    if (!this.stop()) return;
+    this.leaving = true;
     void this.flush();
   }
 
-  /** Lets go of it, so that nothing is heard any more. False if that was done before. */
-  private forget(): boolean {
+  /** Ends all polls; no event follows. Returns false if that was done before. */
+  private stop(): boolean {
     if (this.polls.signal.aborted) return false;
     this.isOpen = false;
-    globalThis.removeEventListener?.("pagehide", this.leaving);
+    globalThis.removeEventListener?.("pagehide", this.pageHidden);
     this.polls.abort();
     return true;
   }
 
   private end(code: number, reason: string): void {
-    if (!this.forget()) return;
+    if (!this.stop()) return;
     this.outbox = [];
     this.events.closed(code, reason);
   }
@@ -121,24 +123,24 @@ export class Polling implements Transport {
       else this.outbox = [];
     }
     this.posting = false;
-    if (this.parting) this.farewell();
+    if (this.leaving) this.sendLeave();
   }
 
-  private farewell(): void {
-    if (this.path !== "") void this.request("DELETE", this.path, undefined, 1);
+  private sendLeave(): void {
+    if (this.path !== "") void this.ask("DELETE", this.path, undefined, 1);
   }
 
   private async open(hello: Uint8Array<ArrayBuffer>): Promise<void> {
-    const room = this.place.room === undefined ? "" : `&room=${encodeURIComponent(this.place.room)}`;
-    // Not repeated: a seat could be taken twice.
-    const answer = await this.request("POST", `/poll?version=${PROTOCOL_VERSION}${room}`, hello, 1);
+    const room = this.server.room === undefined ? "" : `&room=${encodeURIComponent(this.server.room)}`;
+    // Not repeated, since that could take two seats.
+    const answer = await this.ask("POST", `/poll?version=${PROTOCOL_VERSION}${room}`, hello, 1);
     this.reached = answer?.type === BATCH_TYPE || answer?.status === 201;
     if (answer?.status === 201) {
       this.path = `/poll/${new TextDecoder().decode(answer.body)}`;
-      const { polls } = PACES[this.kind];
+      const { polls } = SCHEDULES[this.kind];
       for (let count = 0; count < polls; count += 1) void this.poll();
-    } else if (answer?.type === BATCH_TYPE) this.hear(answer.body);
-    else this.end(BROKEN, "");
+    } else if (answer?.type === BATCH_TYPE) this.receive(answer.body);
+    else this.end(ABNORMAL_CLOSURE, "");
   }
 
   private async post(): Promise<void> {
@@ -149,94 +151,85 @@ export class Polling implements Transport {
     };
     const end = this.outbox.findIndex((piece) => !fits(piece));
     const batch = this.outbox.splice(0, end < 0 ? this.outbox.length : Math.max(1, end));
-    const answer = await this.request("POST", `${this.path}/${this.posted}`, joined(batch), TRIES);
+    const answer = await this.ask("POST", `${this.path}/${this.posted}`, joined(batch), TRIES);
     this.posted += 1;
-    // A connection that is over says so, and why, in its last answer.
-    if (answer?.status !== 204 && answer?.status !== 404) this.end(BROKEN, "");
+    // The last answer to a poll says why a connection that is unknown here has ended.
+    if (answer?.status !== 204 && answer?.status !== 404) this.end(ABNORMAL_CLOSURE, "");
   }
 
   private async poll(): Promise<void> {
-    const { query, intervalMs } = PACES[this.kind];
+    const { query, intervalMs } = SCHEDULES[this.kind];
     while (this.isOpen) {
       const due = performance.now() + intervalMs;
       const number = this.polled;
       this.polled += 1;
-      const answer = await this.request("GET", `${this.path}/${number}${query}`, undefined, TRIES);
-      const brought = answer?.status === 200 && answer.type === BATCH_TYPE;
-      this.early.set(number, brought ? answer.body : answer?.status === 404 ? UNKNOWN : LOST);
-      this.hearInOrder();
-      if (!brought) return;
+      const answer = await this.ask("GET", `${this.path}/${number}${query}`, undefined, TRIES);
+      const isBatch = answer?.status === 200 && answer.type === BATCH_TYPE;
+      this.early.set(number, isBatch ? answer.body : answer?.status === 404 ? UNKNOWN : LOST);
+      this.receiveInOrder();
+      if (!isBatch) return;
       const early = due - performance.now();
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
     }
   }
 
-  /** The answer before a lost one may be the last one, and say why. */
-  private hearInOrder(): void {
-    for (let answer = this.early.get(this.heard); answer; answer = this.early.get(this.heard)) {
-      this.early.delete(this.heard);
-      this.heard += 1;
-      if (answer === LOST) this.end(BROKEN, "");
+  /** Answers before a lost one still count: the last of them may say why the connection ended. */
+  private receiveInOrder(): void {
+    for (let answer = this.early.get(this.next); answer; answer = this.early.get(this.next)) {
+      this.early.delete(this.next);
+      this.next += 1;
+      if (answer === LOST) this.end(ABNORMAL_CLOSURE, "");
       else if (answer === UNKNOWN) this.endUnknown();
-      else this.hear(answer);
+      else this.receive(answer);
     }
   }
 
-  /** Whoever was silent while the server was replaced did not hear its goodbye. A server that never spoke was not. */
+  /** A server that spoke before and does not know us now was replaced while no poll of ours heard its goodbye. */
   private endUnknown(): void {
-    this.end(this.hasHeard ? RESTARTING : BROKEN, "");
+    this.end(this.hasReceived ? CloseCode.Restarting : ABNORMAL_CLOSURE, "");
   }
 
-  private hear(batch: Uint8Array): void {
+  private receive(batch: Uint8Array): void {
     for (const piece of read(batch)) {
       if (!this.isOpen) return;
       if ("message" in piece) {
-        this.hasHeard = true;
-        this.count(piece.message.length);
+        this.hasReceived = true;
         this.events.received(piece.message);
       } else this.end(piece.code, piece.reason);
     }
   }
 
-  /** A request and its answer; undefined when there is none. Polls end with the transport, last words outlive the page. */
-  private async request(
+  /** Sends a request; undefined if it has no answer. Polls end with the transport; what is sent after that outlives the page. */
+  private async ask(
     method: "GET" | "POST" | "DELETE",
     path: string,
     body: Uint8Array<ArrayBuffer> | undefined,
     tries: number,
   ): Promise<Answer | undefined> {
-    const farewell = this.polls.signal.aborted;
-    const how = method === "GET" ? { signal: this.polls.signal } : { body, keepalive: farewell };
+    const { signal } = this.polls;
+    const keepalive = signal.aborted;
+    const options = method === "GET" ? { signal } : { body, keepalive };
     for (let left = tries; left > 0; left -= 1) {
-      this.counts.requests += 1;
-      this.counts.overheadBytes += requestHeadBytes(method, path, body?.length);
       try {
-        const response = await fetch(this.origin + path, { method, cache: "no-store", ...how });
+        const response = await this.request(this.origin + path, { method, cache: "no-store", ...options });
         const answer = await response.arrayBuffer();
-        this.counts.overheadBytes += answerHeadBytes(response);
         const type = response.headers.get("content-type") ?? "";
         if (response.status < 500) return { status: response.status, type, body: new Uint8Array(answer) };
       } catch {
         // No network, a proxy that cuts, or our own end.
-        if (!farewell && this.polls.signal.aborted) return undefined;
+        if (!keepalive && signal.aborted) return undefined;
       }
     }
     return undefined;
   }
-
-  private count(bytes: number): void {
-    this.counts.messages += 1;
-    this.counts.payloadBytes += bytes;
-    this.counts.overheadBytes += LENGTH_BYTES;
-  }
 }
 
-/** The pieces of a batch. One that is cut breaks the connection. */
+/** The pieces of a batch. One that is truncated breaks the connection. */
 function read(batch: Uint8Array): Piece[] {
   try {
     return [...pieces(batch)];
   } catch {
-    return [{ code: BROKEN, reason: "" }];
+    return [{ code: ABNORMAL_CLOSURE, reason: "" }];
   }
 }
 

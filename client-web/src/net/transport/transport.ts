@@ -1,20 +1,14 @@
-//! One way to the server: it carries messages in order, as bytes. The link above does not know which way it is.
+//! What a transport is: it carries messages to the server and back, in order. The link above does not know which one it has.
 
-import { Polling } from "./polling.ts";
-import { WebSocketTransport } from "./websocket.ts";
-
-export const PROTOCOL_VERSION = 2;
-/** The close code of a transport that broke without one (RFC 6455 §7.1.5). */
-export const BROKEN = 1006;
-/** The close code of a server that another one follows at once (RFC 6455 §7.4.1 and its registry). */
-export const RESTARTING = 1012;
+/** The close code of a connection that broke without one (RFC 6455 §7.1.5). */
+export const ABNORMAL_CLOSURE = 1006;
 
 /** From the best to the last resort. */
 export const TRANSPORTS = ["websocket", "long-poll", "short-poll"] as const;
 export type TransportKind = (typeof TRANSPORTS)[number];
 
-/** Where the game is: the page's own server, and a room of it or any. */
-export interface Place {
+/** The page's own server, and one of its rooms; without a room, any. */
+export interface ServerAddress {
   protocol: string;
   host: string;
   room: string | undefined;
@@ -24,18 +18,8 @@ export interface TransportEvents {
   /** Messages may be sent. */
   opened(): void;
   received(message: Uint8Array): void;
-  /** It has ended: with the server's code, with 1012 if a server that had spoken knows nothing of it any more, or else with 1006. */
+  /** It has ended, with the server's close code or with 1006. */
   closed(code: number, reason: string): void;
-}
-
-/** What went over the wire so far. What a browser does not tell about its requests is estimated. */
-export interface Counts {
-  requests: number;
-  messages: number;
-  /** Bytes of messages. */
-  payloadBytes: number;
-  /** Bytes of everything around them: headers and framing. */
-  overheadBytes: number;
 }
 
 export interface Transport {
@@ -44,14 +28,8 @@ export interface Transport {
   readonly isOpen: boolean;
   /** Whether the server has ever answered. */
   readonly reached: boolean;
-  readonly counts: Readonly<Counts>;
-  /** Sends a message; dropped while it is not open. */
+  /** Sends a message; dropped while the transport is not open. */
   send(message: Uint8Array): void;
-  /** Ends it with a code of ours. Nothing is heard of it any more. */
+  /** Closes with a code of ours. No event follows. */
   close(code: number, reason: string): void;
-}
-
-/** Begins to open a transport. Its events come later, never from within. */
-export function openTransport(kind: TransportKind, place: Place, events: TransportEvents): Transport {
-  return kind === "websocket" ? new WebSocketTransport(place, events) : new Polling(kind, place, events);
 }

@@ -36,7 +36,7 @@ use tokio::time::{interval, sleep_until, timeout};
 /// Path of polls and posts.
 pub const POLL_PATH: &str = "/poll";
 /// The type of a batch.
-pub const BATCH_TYPE: &str = "application/vnd.driftbelt.batch";
+pub use shared::batch::BATCH_TYPE;
 /// How often the times of connections are looked at.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 

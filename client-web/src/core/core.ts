@@ -1,0 +1,39 @@
+//! Loads the wasm core. The build generates its types: objects in `client_core.d.ts`, numbers in `schema.ts`.
+
+import init, { Client, Replay } from "../wasm/client_core.js";
+import address from "../wasm/client_core_bg.wasm?url";
+
+export type {
+  Client,
+  ClientState,
+  KillRole,
+  MarkKind,
+  NetGraph,
+  Notice,
+  Quote,
+  Replay,
+  ReplayInfo,
+  ReplayMark,
+  ReplayPlayer,
+  ReplayState,
+  ScoreRow,
+} from "../wasm/client_core.js";
+
+/** The loaded core. */
+export interface Core {
+  /** Read `buffer` again for every frame: it is replaced when memory grows. */
+  readonly memory: WebAssembly.Memory;
+  client(name: string, room: string | undefined): Client;
+  /** Throws an `Error` with a readable message for a file that is not a recording. */
+  replay(file: Uint8Array): Replay;
+}
+
+/** Fetches and starts the core. */
+export async function loadCore(): Promise<Core> {
+  const { memory } = await init({ module_or_path: address });
+  return {
+    memory,
+    client: (name, room) => new Client(name, room),
+    replay: (file) => new Replay(file),
+  };
+}

@@ -1,0 +1,73 @@
+//! Reads the frame that the core writes into wasm memory. Nothing is copied; the views are made again for every frame,
+//! because wasm memory may have grown.
+
+import { EFFECT_WORDS, HEADER_WORDS, HeaderWord, ITEM_WORDS, NONE } from "../wasm/schema.ts";
+
+/** Levels of the four upgrades, unpacked from the header's one word. */
+export interface Levels {
+  hull: number;
+  engine: number;
+  gun: number;
+  hold: number;
+}
+
+/** A view of one frame. `u` and `f` are the same words, read as Uint32 and as Float32. */
+export class Frame {
+  u: Uint32Array = new Uint32Array(HEADER_WORDS);
+  f: Float32Array = new Float32Array(this.u.buffer);
+  private firstEffect = HEADER_WORDS;
+
+  /** Points at the frame that the core has just written. `pointer` in bytes, `words` in 4-byte words. */
+  attach(memory: ArrayBufferLike, pointer: number, words: number): void {
+    if (words < HEADER_WORDS) throw new RangeError(`a frame of ${words} words is shorter than its header`);
+    this.u = new Uint32Array(memory, pointer, words);
+    this.f = new Float32Array(memory, pointer, words);
+    this.firstEffect = HEADER_WORDS + this.itemCount * ITEM_WORDS;
+    const expected = this.firstEffect + this.effectCount * EFFECT_WORDS;
+    if (words < expected) throw new RangeError(`a frame of ${words} words announces ${expected}`);
+  }
+
+  get itemCount(): number {
+    return this.u[HeaderWord.Items];
+  }
+
+  get effectCount(): number {
+    return this.u[HeaderWord.Effects];
+  }
+
+  /** The word at which item `index` starts. */
+  item(index: number): number {
+    return HEADER_WORDS + index * ITEM_WORDS;
+  }
+
+  /** The word at which effect `index` starts. */
+  effect(index: number): number {
+    return this.firstEffect + index * EFFECT_WORDS;
+  }
+
+  /** The word at which the own (or followed) ship starts, or -1. */
+  get own(): number {
+    const index = this.u[HeaderWord.Own];
+    return index === NONE || index >= this.itemCount ? -1 : this.item(index);
+  }
+
+  get alive(): boolean {
+    return this.u[HeaderWord.Alive] === 1;
+  }
+
+  /** The station in whose ring the own ship is, or -1. */
+  get dockedStation(): number {
+    const index = this.u[HeaderWord.Docked];
+    return index === NONE ? -1 : index;
+  }
+
+  get levels(): Levels {
+    const packed = this.u[HeaderWord.Levels];
+    return {
+      hull: packed & 0xff,
+      engine: (packed >>> 8) & 0xff,
+      gun: (packed >>> 16) & 0xff,
+      hold: packed >>> 24,
+    };
+  }
+}

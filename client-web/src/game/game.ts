@@ -1,0 +1,304 @@
+//! A live match in this tab: moves bytes between the link and the core, input into the core, and its frames to the picture, the
+//! sound and the interface. It decides nothing about the game.
+
+import { batch } from "@preact/signals";
+import type { Sound } from "../audio/sound.ts";
+import type { Client, ClientState, Core } from "../core/core.ts";
+import { Frame } from "../core/frame.ts";
+import type { Controls } from "../input/controls.ts";
+import { has, t, whole } from "../locale/locale.ts";
+import { Link } from "../net/link.ts";
+import { type KeptSeat, keepSeat } from "../net/seat.ts";
+import type { TransportKind } from "../net/transport/transport.ts";
+import { change, settings } from "../page/settings.ts";
+import { addToast, hudAtRest, model, precedesMatch } from "../ui/model.ts";
+import { type MuteChange, Mutes } from "../ui/mutes.ts";
+import type { Stage } from "../view/stage.ts";
+import { CloseCode, EffectKind, EffectWord, HeaderWord, ItemWord } from "../wasm/schema.ts";
+import { type SeenShip, shipsOf } from "./handle.ts";
+import { Hints } from "./hints.ts";
+import { readHud, readMinimap, readPointers } from "./hud.ts";
+import { addNews, Names, show } from "./notices.ts";
+
+const HUD_MS = 66;
+/** A hidden tab gets no animation frames; it still answers the server this often. */
+const HIDDEN_MS = 1000;
+/** Ore that was banked is shown as one sum, this long after the last load. */
+const BANKED_MS = 600;
+
+export class Game {
+  private readonly client: Client;
+  private readonly link: Link;
+  private readonly frame = new Frame();
+  private readonly names = new Names();
+  private readonly mutes = new Mutes();
+  private readonly hints = new Hints(settings.value.learned);
+  private readonly hiddenTimer: ReturnType<typeof setInterval>;
+  private hudAt = 0;
+  private banked = 0;
+  private bankedAt = 0;
+  private welcomed = false;
+  /** The link has moved to another transport, and the session is not resumed yet: the picture stands still. */
+  private moving = false;
+  private closed = false;
+
+  constructor(
+    private readonly core: Core,
+    private readonly stage: Stage,
+    private readonly controls: Controls,
+    private readonly sound: Sound,
+    private readonly name: string,
+    private room: string | undefined,
+    seat: KeptSeat | undefined,
+  ) {
+    this.client = core.client(name, room);
+    if (seat) this.client.claim(seat.claim);
+    this.reset();
+    model.phase.value = "connecting";
+    const { protocol, host } = location;
+    // Once seated, every later connection goes to the same room.
+    this.link = new Link(() => ({ protocol, host, room: this.room }), {
+      opened: () => {
+        this.moving = model.phase.value === "playing" || model.phase.value === "dead";
+        this.client.opened(performance.now());
+        this.transmit();
+      },
+      received: (bytes) => this.receive(bytes),
+      lost: (code) => this.lose(code),
+      waiting: (atMs) => this.wait(atMs),
+      refused: (code, reason) => this.end(code, reason),
+    });
+    this.hiddenTimer = setInterval(this.playHidden, HIDDEN_MS);
+    document.addEventListener("visibilitychange", this.playHidden);
+  }
+
+  /** A hidden tab releases all buttons: nobody sees where the ship flies. */
+  private readonly playHidden = () => {
+    if (document.hidden) this.step(performance.now(), 0);
+  };
+
+  /** One animation frame. */
+  animate(nowMs: number): void {
+    this.controls.sample(nowMs);
+    this.step(nowMs, this.controls.buttons);
+    if (this.closed || this.moving || precedesMatch(model.phase.value)) return;
+    this.client.frame(nowMs);
+    this.frame.attach(this.core.memory.buffer, this.client.framePointer(), this.client.frameLength());
+    this.updatePhase();
+    const { alive, own } = this.frame;
+    const aim = alive ? this.controls.aim : undefined;
+    this.stage.draw(this.frame, { aim, follow: true, nameOf: (player) => this.names.of(player) }, nowMs);
+    const { camera } = this.stage;
+    if (own >= 0)
+      this.controls.shipAt(
+        camera.screenX(this.frame.f[own + ItemWord.X]),
+        camera.screenY(this.frame.f[own + ItemWord.Y]),
+      );
+    this.sound.play(this.frame, camera, alive);
+    if (this.hints.watch(this.frame)) change({ learned: this.hints.all });
+    this.sumBanked(nowMs);
+    if (nowMs - this.hudAt >= HUD_MS) {
+      this.hudAt = nowMs;
+      this.updateHud();
+    }
+  }
+
+  chat(text: string): void {
+    const muted = this.mutes.command(text);
+    if (muted) {
+      this.showMuted(muted);
+      return;
+    }
+    this.client.chat(text);
+    this.transmit();
+  }
+
+  toggleMute(name: string): void {
+    this.showMuted(this.mutes.toggle(name));
+  }
+
+  private showMuted({ name, muted }: MuteChange): void {
+    model.muted.value = this.mutes.all();
+    addNews(t(muted ? "news.muted" : "news.unmuted", { name }));
+  }
+
+  retryNow(): void {
+    this.link.tryNow();
+  }
+
+  /** Leaves the match and frees what it held. */
+  leave(): void {
+    if (!this.closed) {
+      this.client.leave();
+      this.transmit();
+      keepSeat(undefined);
+    }
+    this.dispose();
+    model.phase.value = "join";
+  }
+
+  state(nowMs: number): ClientState {
+    return this.client.state(nowMs);
+  }
+
+  /** The transport in use. */
+  get transport(): TransportKind {
+    return this.link.kind;
+  }
+
+  /** The ships in the newest frame. */
+  ships(): SeenShip[] {
+    return shipsOf(this.frame, (player) => this.names.of(player));
+  }
+
+  private reset(): void {
+    batch(() => {
+      model.hud.value = hudAtRest;
+      model.minimap.value = undefined;
+      model.pointers.value = [];
+      model.kills.value = [];
+      model.chat.value = [];
+      model.muted.value = this.mutes.all();
+      model.scores.value = { players: 0, rows: [] };
+      model.quotes.value = [];
+      model.menuOpen.value = false;
+      model.chatOpen.value = false;
+    });
+    this.names.clear();
+    this.stage.clear();
+  }
+
+  private step(nowMs: number, buttons: number): void {
+    if (this.closed) return;
+    this.client.advance(nowMs, buttons, this.controls.aim);
+    this.transmit();
+    this.readNotices();
+  }
+
+  private receive(bytes: Uint8Array): void {
+    try {
+      this.client.received(bytes, performance.now());
+    } catch (error) {
+      console.error("driftbelt: a message of the server could not be read:", error);
+      this.link.drop(CloseCode.ClientCouldNotRead, "undecodable message");
+      return;
+    }
+    this.readNotices();
+    this.transmit();
+  }
+
+  private transmit(): void {
+    for (let bytes = this.client.pollTransmit(); bytes; bytes = this.client.pollTransmit())
+      this.link.send(bytes);
+  }
+
+  private readNotices(): void {
+    for (let notice = this.client.pollNotice(); notice; notice = this.client.pollNotice()) {
+      if (notice.type === "welcome" || notice.type === "resumed") {
+        this.welcomed = true;
+        this.moving = false;
+        if (notice.type === "welcome") this.room = notice.room;
+        this.link.settled();
+        model.phase.value = "playing";
+        model.retryReason.value = "";
+        this.keepSeat();
+      } else if (notice.type === "queued") {
+        this.link.settled();
+        const { position, waiting } = notice;
+        batch(() => {
+          model.phase.value = "queued";
+          model.queue.value = { position, waiting };
+        });
+      } else if (notice.type === "goodbye") {
+        const key = `goodbye.${notice.code}`;
+        model.retryReason.value = has(key) ? t(key) : notice.reason;
+      }
+      show(notice, this.names, this.mutes);
+    }
+  }
+
+  /** Playing or dead, as the frame says. */
+  private updatePhase(): void {
+    const phase = model.phase.value;
+    if (phase !== "playing" && phase !== "dead") return;
+    if (this.frame.alive) model.phase.value = "playing";
+    else if (this.frame.f[HeaderWord.RespawnSeconds] > 0) model.phase.value = "dead";
+  }
+
+  /** Stores the seat in this tab for a reload of the page. */
+  private keepSeat(): void {
+    const claim = this.client.seat();
+    keepSeat(claim && this.room ? { name: this.name, room: this.room, claim } : undefined);
+  }
+
+  private lose(code: number): void {
+    this.client.closed();
+    this.moving = false;
+    if (code === CloseCode.SeatGone) {
+      this.client.claim(undefined);
+      this.keepSeat();
+      addToast(t("toast.seatGone"), "bad");
+    }
+    this.stage.clear();
+    this.sound.hush();
+  }
+
+  private wait(atMs: number): void {
+    batch(() => {
+      model.phase.value = "reconnecting";
+      model.retryAt.value = atMs;
+    });
+  }
+
+  private end(code: number, reason: string): void {
+    this.client.closed();
+    keepSeat(undefined);
+    this.dispose();
+    model.goodbye.value = { code, reason };
+    model.phase.value = "goodbye";
+  }
+
+  private dispose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.hiddenTimer);
+    document.removeEventListener("visibilitychange", this.playHidden);
+    this.link.stop();
+    this.sound.hush();
+    this.stage.clear();
+  }
+
+  /** Ore is banked in many small loads; one toast shows their sum. */
+  private sumBanked(nowMs: number): void {
+    const { frame } = this;
+    for (let index = 0; index < frame.effectCount; index += 1) {
+      const at = frame.effect(index);
+      if (frame.u[at + EffectWord.Own] !== 1 || frame.u[at + EffectWord.Kind] !== EffectKind.Banked) continue;
+      this.banked += frame.f[at + EffectWord.Value];
+      this.bankedAt = nowMs;
+    }
+    if (this.banked > 0 && nowMs - this.bankedAt > BANKED_MS) {
+      addToast(t("toast.banked", { amount: whole(this.banked) }), "ore");
+      this.banked = 0;
+    }
+  }
+
+  private updateHud(): void {
+    const { camera } = this.stage;
+    batch(() => {
+      const hud = readHud(this.frame);
+      model.hud.value = hud;
+      if (model.phase.value === "playing") model.carried.value = hud.hold;
+      model.minimap.value = readMinimap(this.frame, camera, this.controls.aim);
+      model.pointers.value = this.welcomed
+        ? readPointers(this.frame, model.quotes.value, camera, model.panels.value)
+        : [];
+      model.hint.value = model.phase.value === "playing" ? this.hints.current(hud) : "";
+      const graph = this.client.netGraph();
+      model.rttMs.value = Math.round(graph.rttMs);
+      if (model.netGraphOpen.value) model.netGraph.value = graph;
+      model.transport.value = this.link.kind;
+      if (matchMedia("(pointer: coarse)").matches) model.thumbs.value = this.controls.thumbs;
+    });
+  }
+}

@@ -1,0 +1,84 @@
+//! Shows the core's notices in the interface.
+
+import { batch } from "@preact/signals";
+import type { Notice } from "../core/core.ts";
+import { has, t, whole } from "../locale/locale.ts";
+import { addLine, addToast, model } from "../ui/model.ts";
+import type { Mutes } from "../ui/mutes.ts";
+
+const KILL_LINES = 5;
+const KILL_SECONDS = 6;
+const CHAT_LINES = 7;
+const CHAT_SECONDS = 14;
+
+/** Names of the players whose ships have been in view. */
+export class Names {
+  private readonly byPlayer = new Map<number, string>();
+
+  of(player: number): string {
+    return this.byPlayer.get(player) ?? "";
+  }
+
+  set(player: number, name: string): void {
+    this.byPlayer.set(player, name);
+  }
+
+  clear(): void {
+    this.byPlayer.clear();
+  }
+}
+
+/** Shows one notice. Those about the connection are the game's to handle. */
+export function show(notice: Notice, names: Names, mutes?: Mutes): void {
+  batch(() => {
+    switch (notice.type) {
+      case "welcome":
+        model.room.value = notice.room;
+        model.mode.value = notice.mode;
+        model.player.value = notice.player;
+        names.set(notice.player, notice.name);
+        break;
+      case "name":
+        names.set(notice.player, notice.name);
+        break;
+      case "kill":
+        showKill(notice);
+        break;
+      case "chat":
+        if (mutes?.has(notice.name)) break;
+        showChat(notice);
+        break;
+      case "system": {
+        const key = `news.${notice.key}`;
+        if (has(key)) addNews(t(key, notice.values));
+        break;
+      }
+      case "scoreboard":
+        model.scores.value = { players: notice.players, rows: notice.rows };
+        break;
+      case "quotes":
+        model.quotes.value = notice.stations;
+        break;
+    }
+  });
+}
+
+/** Adds a line of news, which fades. */
+export function addNews(text: string): void {
+  addLine(model.chat, { kind: "news", name: "", text, own: null }, CHAT_LINES, CHAT_SECONDS / 2);
+}
+
+function showChat({ player, name, text }: Extract<Notice, { type: "chat" }>): void {
+  const canMute = player !== 0 && player !== model.player.value;
+  addLine(model.chat, { kind: "chat", name, text, own: null, canMute }, CHAT_LINES, CHAT_SECONDS);
+}
+
+function showKill(kill: Extract<Notice, { type: "kill" }>): void {
+  const { killerName: name, victimName: text, own } = kill;
+  addLine(model.kills, { kind: "kill", name, text, own }, KILL_LINES, KILL_SECONDS);
+  if (own === "victim") {
+    model.killedBy.value = name;
+  } else if (own === "killer") {
+    addToast(t("toast.kill", { name: kill.victimName, bounty: whole(kill.bounty) }), "good");
+  }
+}

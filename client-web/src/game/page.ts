@@ -1,0 +1,129 @@
+//! The game page: join screen, match, and the screens between them.
+
+import { effect } from "@preact/signals";
+import { Sound } from "../audio/sound.ts";
+import type { Core } from "../core/core.ts";
+import { Controls } from "../input/controls.ts";
+import { isTyping } from "../input/keyboard.ts";
+import { type KeptSeat, keptSeat } from "../net/seat.ts";
+import { invitedRoom } from "../page/address.ts";
+import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
+import { animate } from "../page/loop.ts";
+import { change, followCalm, settings } from "../page/settings.ts";
+import { mountApp } from "../ui/app.tsx";
+import { type Actions, model, precedesMatch } from "../ui/model.ts";
+import { Attract } from "../view/attract.ts";
+import { Stage } from "../view/stage.ts";
+import { Game } from "./game.ts";
+import { expose } from "./handle.ts";
+
+/**
+ * Opens the page. The join screen appears while `core` is still loading; if loading fails, or the browser has no WebGL 2, the
+ * page fails.
+ */
+export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<void> {
+  const room = invitedRoom(location.pathname);
+  model.room.value = room ?? "";
+  const controls = new Controls();
+  const sound = new Sound();
+  let game: Game | undefined;
+  let stage: Stage | undefined;
+  /** Counts presses of "Play" and "Back": a match that was given up while loading does not start. */
+  let turn = 0;
+  const actions: Actions = {
+    play: (name) => start(name, undefined),
+    leave: () => {
+      turn += 1;
+      if (game) game.leave();
+      game = undefined;
+      model.phase.value = "join";
+      model.room.value = room ?? "";
+    },
+    chat: (text) => game?.chat(text),
+    toggleMute: (name) => game?.toggleMute(name),
+    tap: (button) => {
+      sound.click();
+      controls.tap(button, performance.now());
+    },
+    retryNow: () => game?.retryNow(),
+    click: () => sound.click(),
+  };
+  const start = (name: string, seat: KeptSeat | undefined) => {
+    turn += 1;
+    const mine = turn;
+    model.phase.value = "connecting";
+    void parts.then(([loaded, open]) => {
+      if (mine === turn) game = new Game(loaded, open, controls, sound, name, seat?.room ?? room, seat);
+    }, reportedElsewhere);
+  };
+  const fps = animateWhenOpen();
+  expose({
+    core: () => game?.state(performance.now()),
+    ships: () => game?.ships() ?? [],
+    phase: () => model.phase.value,
+    transport: () => game?.transport ?? "websocket",
+    fps,
+    replay: () => undefined,
+  });
+  mountApp(hosts.ui, actions);
+  const opening = Stage.open(hosts.stage);
+  const parts = Promise.all([core, opening]);
+  parts.catch(reportedElsewhere);
+  const seat = keptSeat(room);
+  if (seat) start(seat.name, seat);
+  stage = await opening;
+  controls.listen(stage.canvas);
+  effect(() => {
+    controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
+  });
+  listenToKeys();
+  const { camera } = stage;
+  followCalm((calm) => {
+    camera.reducedMotion = calm;
+  });
+  // The keys that fly would press a button that keeps the focus after a click.
+  hosts.ui.addEventListener("click", () => {
+    if (controls.enabled && document.activeElement instanceof HTMLButtonElement)
+      document.activeElement.blur();
+  });
+  effect(() => {
+    document.body.classList.toggle("flying", model.phase.value === "playing");
+  });
+  await parts;
+
+  function animateWhenOpen(): () => number {
+    const attract = new Attract();
+    let measured = () => 0;
+    measured = animate((nowMs) => {
+      model.fps.value = measured();
+      if (!stage) return;
+      game?.animate(nowMs);
+      if (precedesMatch(model.phase.value)) {
+        attract.update(nowMs);
+        stage.draw(attract.frame, { aim: undefined, follow: true, nameOf: () => "" }, nowMs);
+      }
+    });
+    return measured;
+  }
+}
+
+/** Keys that do not fly: chat, menu, sound, net graph. */
+function listenToKeys(): void {
+  addEventListener("keydown", (event) => {
+    if (event.code === "F3") {
+      event.preventDefault();
+      model.netGraphOpen.value = !model.netGraphOpen.value;
+    }
+    if (event.repeat) return;
+    const flying = model.phase.value === "playing" || model.phase.value === "dead";
+    // Also from the fields of the menu; the chat's field handles it itself.
+    if (flying && event.code === "Escape") model.menuOpen.value = !model.menuOpen.value;
+    if (isTyping(event.target)) return;
+    if (event.code === "KeyM") change({ muted: !settings.value.muted });
+    if (!flying) return;
+    if (event.code === "Enter" && !model.menuOpen.value) {
+      event.preventDefault();
+      model.chatOpen.value = true;
+    }
+  });
+}
