@@ -1,4 +1,4 @@
-//! Chromium for a test, and a pilot who plays in it through keys and mouse as a person would.
+//! Chromium for a test, and a pilot who plays in it with keys and mouse.
 
 import {
   type Browser,
@@ -8,7 +8,7 @@ import {
   type Page,
 } from "playwright-core";
 import { expect } from "vitest";
-import type { Handle, PageState, SeenShip } from "../src/handle.ts";
+import type { Handle, PageState, SeenShip } from "../src/game/handle.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -20,19 +20,19 @@ const FLAGS = [
   "--use-gl=angle",
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
-  // Several pages play at once here; the ones in the back must keep their animation frames.
+  // Several pages play at the same time; those in the background must keep their animation frames.
   "--disable-renderer-backgrounding",
   "--disable-backgrounding-occluded-windows",
   "--disable-background-timer-throttling",
 ];
-/** Long, because several pages draw in software on the cores that also run the server. */
+/** Long, because several pages render in software on the cores that also run the server. */
 const WAIT_MS = 90_000;
 
 export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 }
 
-/** A page with its own storage, and everything that went wrong on it. */
+/** A page with separate storage, and the errors that it has logged. */
 export class Tab {
   readonly faults: string[] = [];
 
@@ -60,7 +60,7 @@ export class Tab {
     return tab;
   }
 
-  /** Fails the test if the page has complained. */
+  /** Fails the test if the page has logged an error. */
   expectNoFaults(): void {
     expect(this.faults).toEqual([]);
   }
@@ -73,7 +73,7 @@ export class Tab {
 type Window = typeof globalThis & { driftbelt: Handle };
 type OwnShip = NonNullable<PageState["self"]>;
 
-/** A person at a tab. */
+/** A player at a tab. */
 export class Pilot {
   constructor(
     readonly tab: Tab,
@@ -84,7 +84,7 @@ export class Pilot {
     return this.tab.page;
   }
 
-  /** Types the name and presses Play, until there is a ship to fly. */
+  /** Types the name, presses Play, and waits for the ship. */
   async join(): Promise<void> {
     await this.page.fill("input[name=name]", this.name);
     await this.page.click("button[type=submit]");
@@ -92,7 +92,7 @@ export class Pilot {
     await this.ship();
   }
 
-  /** The own ship. The first snapshot brings it, which comes after the welcome: a busy machine may take its time. */
+  /** The own ship. It comes with the first snapshot, after the welcome: on a busy machine this may take a while. */
   async ship(): Promise<OwnShip> {
     const found = await this.page.waitForFunction(() => (globalThis as Window).driftbelt?.state().self);
     return (await found.jsonValue())!;
@@ -120,19 +120,19 @@ export class Pilot {
     );
   }
 
-  /** Until the own ship is more than 4 units from a place. */
-  async untilAwayFrom(place: { x: number; y: number }): Promise<void> {
+  /** Waits until the own ship is more than 4 units from a point. */
+  async untilAwayFrom(point: { x: number; y: number }): Promise<void> {
     await this.page.waitForFunction((from) => {
       const { self } = (globalThis as Window).driftbelt.state();
       return self !== null && Math.hypot(self.x - from.x, self.y - from.y) > 4;
-    }, place);
+    }, point);
   }
 
   async untilText(selector: string, text: string | RegExp, timeout = WAIT_MS): Promise<void> {
     await this.page.locator(selector, { hasText: text }).first().waitFor({ timeout });
   }
 
-  /** Points the ship in a direction of the world (radians, y down). */
+  /** Points the ship in a direction (radians, y down). */
   async aim(heading: number): Promise<void> {
     const size = this.page.viewportSize() ?? { width: 800, height: 500 };
     const reach = Math.min(size.width, size.height) * 0.45;
@@ -143,8 +143,8 @@ export class Pilot {
   }
 
   /**
-   * Aims so well that the ship's heading is right: the ship is not quite in the middle of the picture, so the
-   * pointer is corrected by what is left.
+   * Aims until the ship's heading is right: the ship is not exactly in the middle of the picture, so the pointer is corrected
+   * by the remaining error. Returns the next correction.
    */
   async aimExactly(wanted: number, correction: number): Promise<number> {
     const self = (await this.state()).self;

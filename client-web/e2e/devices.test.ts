@@ -1,4 +1,4 @@
-//! Other hands than keyboard and mouse: two thumbs on a phone, and a gamepad.
+//! Devices other than keyboard and mouse: two thumbs on a phone, and a gamepad.
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -27,7 +27,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Waits until the ship has flown to the right of where it is, more than up or down. */
+/** Waits until the ship has flown to the right. */
 async function untilFlownRight(pilot: Pilot): Promise<void> {
   const start = await pilot.ship();
   await pilot.page.waitForFunction(
@@ -39,7 +39,7 @@ async function untilFlownRight(pilot: Pilot): Promise<void> {
   );
 }
 
-test("a phone speaks its language, keeps calm, and two thumbs fly and fire", async () => {
+test("a phone uses its language and reduced motion, and two thumbs fly and fire", async () => {
   const pilot = new Pilot(await Tab.open(browser, server.origin, PHONE), "Юрий");
   await pilot.untilText("button[type=submit]", "Играть");
   expect(await pilot.page.evaluate(() => document.body.classList.contains("calm"))).toBe(true);

@@ -1,4 +1,4 @@
-//! A network that passes no WebSocket: the page plays over polls, and moves to a WebSocket when one passes.
+//! A network that blocks WebSockets: the page plays over polls, and moves to a WebSocket once one opens.
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -28,7 +28,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Counts the snapshots in the answers to polls, and notes the phases that the page goes through. */
+/** Counts the snapshots in the answers to polls, and records the page's phases. */
 function watch(): void {
   const SNAPSHOT = 1;
   const page = globalThis as Window;
@@ -53,7 +53,7 @@ function watch(): void {
   requestAnimationFrame(note);
 }
 
-test("where upgrades are blocked the match is flown over polls, outlives the server, and goes on over a WebSocket", async () => {
+test("where WebSockets are blocked the match runs over polls, survives a new server, and moves to a WebSocket", async () => {
   const tab = await Tab.open(browser, "about:blank");
   await tab.page.addInitScript(watch);
   await tab.page.goto(proxy.origin);
@@ -78,7 +78,7 @@ test("where upgrades are blocked the match is flown over polls, outlives the ser
   const flown = await pilot.state();
   expect([flown.transport, flown.self!.id]).toEqual(["long-poll", start.id]);
 
-  await server.upgrade();
+  await server.handOver();
   await pilot.page.waitForFunction((tick) => driftbelt.state().tick > tick + 60, flown.tick);
   const taken = await pilot.state();
   expect([taken.phase, taken.transport]).toEqual(["playing", "long-poll"]);
@@ -96,7 +96,7 @@ test("where upgrades are blocked the match is flown over polls, outlives the ser
   await pilot.close();
 });
 
-test("the transport page runs all three side by side, and says which one does not pass", async () => {
+test("the transport page runs all three side by side, and shows which one is blocked", async () => {
   const tab = await Tab.open(browser, `${server.origin}/transport`);
   for (const kind of TRANSPORTS)
     await tab.page.waitForSelector(`[data-transport=${kind}][data-status=running]`);

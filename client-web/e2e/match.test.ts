@@ -1,4 +1,4 @@
-//! Two people in one match over wss: they see each other, talk, fight, and agree on the score.
+//! Two players in one match over wss: they see each other, chat, fight, and agree on the score.
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { Server } from "./server.ts";
 
 const FIRE_UNITS = 26;
 const CHASE_MS = 120_000;
-/** Boards come once a second. */
+/** A scoreboard arrives every second. */
 const AGREE = { timeout: 30_000, interval: 200 };
 
 let browser: Browser;
@@ -23,7 +23,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Flies toward the other ship until `done`; within range it also fires, if it may. */
+/** Flies toward the other ship until `done`; may also fire within range. */
 async function chase(
   hunter: Pilot,
   prey: Pilot,
@@ -66,7 +66,7 @@ async function rows(pilot: Pilot): Promise<{ name: string; score: string }[]> {
   );
 }
 
-test("one sees the other move, talk, shoot and die; the scores agree", async () => {
+test("one player sees the other move, chat and die; the scores agree", async () => {
   const ada = new Pilot(await Tab.open(browser, server.origin), "Ada");
   await ada.join();
   await ada.page.keyboard.press("Escape");
@@ -77,7 +77,7 @@ test("one sees the other move, talk, shoot and die; the scores agree", async () 
   await ada.page.keyboard.press("Escape");
 
   const bo = new Pilot(await Tab.open(browser, invite), "Bo");
-  // What is shown for seconds only is waited for before it is caused.
+  // News fades after seconds: wait for it before causing it.
   await Promise.all([ada.untilText(".chat .news", "Bo"), bo.join()]);
 
   const heard = ada.untilText(".chat .chat", "hello belt");
@@ -102,14 +102,14 @@ test("one sees the other move, talk, shoot and die; the scores agree", async () 
   await bo.page.keyboard.up("KeyW");
 
   let fallen = false;
-  const told = Promise.all([
+  const reported = Promise.all([
     bo.untilPhase("dead", CHASE_MS),
-    bo.untilText(".death .who", "Ada", CHASE_MS),
+    bo.untilText(".death .killer", "Ada", CHASE_MS),
     ada.untilText(".kills .killer", "Bo", CHASE_MS),
   ]).finally(() => {
     fallen = true;
   });
-  await Promise.all([told, chase(ada, bo, "fire", async () => fallen)]);
+  await Promise.all([reported, chase(ada, bo, "fire", async () => fallen)]);
   await bo.untilPhase("playing");
 
   const seen = await ada.page

@@ -1,14 +1,14 @@
-//! One person joins and flies; the line breaks and comes back.
+//! One player joins and flies; the connection breaks and comes back.
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, Pilot, Tab } from "./browser.ts";
 import { Server } from "./server.ts";
 
-/** A ship that nobody steers all but stops; what is left of its speed, in units per second, is too little to be lost to drag. */
+/** Drag never quite stops an unsteered ship; it counts as stopped below this speed, in units per second. */
 const CREEP_SPEED = 1;
 const LOOK_INTERVAL_MS = 1500;
-/** A blank picture compresses to almost nothing; stars, rocks and nebula do not. */
+/** A blank picture compresses to far less than this; stars, asteroids and nebula do not. */
 const PICTURE_BYTES = 60_000;
 const RESTORE_MS = 60_000;
 
@@ -22,7 +22,7 @@ afterAll(async () => {
   await browser.close();
 });
 
-/** The graphics card forgets all it holds, as when a driver starts anew or a phone takes its memory back. */
+/** The graphics card loses its memory, as when a driver restarts or a phone reclaims it. */
 async function loseAndRestoreContext(): Promise<void> {
   const canvas = document.querySelector<HTMLCanvasElement>("#stage canvas")!;
   const context = canvas.getContext("webgl2")!.getExtension("WEBGL_lose_context")!;
@@ -68,7 +68,7 @@ test("join, fly, see a picture", async () =>
     await pilot.close();
   }));
 
-test("Play pressed again while the game still loads begins one match", async () =>
+test("pressing Play again while the game loads starts one match", async () =>
   Server.during(["--drones", "0", "--seed", "7"], async (server) => {
     const tab = await Tab.open(browser, "about:blank");
     const pilot = new Pilot(tab, "Ada");
@@ -93,7 +93,7 @@ test("Play pressed again while the game still loads begins one match", async () 
     await pilot.close();
   }));
 
-test("a game that cannot be loaded says so", async () =>
+test("a game that cannot be loaded shows an error", async () =>
   Server.during(["--drones", "0", "--seed", "7"], async (server) => {
     const tab = await Tab.open(browser, "about:blank");
     await tab.page.route("**/*.wasm", (route) => route.abort());
@@ -102,7 +102,7 @@ test("a game that cannot be loaded says so", async () =>
     await tab.close();
   }));
 
-test("keys do in the menu what they do on any page, and a hidden tab lets them go", async () =>
+test("keys keep their usual effect in the menu, and a hidden tab releases them", async () =>
   Server.during(["--drones", "0", "--seed", "7"], async (server) => {
     const pilot = new Pilot(await Tab.open(browser, server.origin), "Ada");
     const { page } = pilot;
@@ -161,7 +161,7 @@ test("a seat survives a network that goes away, and a reload of the page", async
     const pilot = new Pilot(await Tab.open(browser, server.origin), "Hedy");
     await pilot.join();
     const before = await pilot.ship();
-    // Going offline stalls the open socket without a word: the page has to notice by itself.
+    // Going offline stalls the open socket without a close event: the page has to detect it.
     await pilot.tab.context.setOffline(true);
     await pilot.untilPhase("reconnecting");
     await pilot.tab.context.setOffline(false);
@@ -172,7 +172,7 @@ test("a seat survives a network that goes away, and a reload of the page", async
     await pilot.untilPhase("playing");
     const reloaded = await pilot.ship();
     expect([reloaded.id, reloaded.score]).toEqual([before.id, before.score]);
-    // Whoever leaves gives the seat up: the next reload asks for a name.
+    // Leaving gives the seat up: the next reload asks for a name.
     await pilot.page.keyboard.press("Escape");
     await pilot.page.click(".dialog .danger");
     await pilot.untilPhase("join");

@@ -1,11 +1,11 @@
-//! A proxy of the kind that passes requests but no WebSockets: it hangs up on whoever asks for an upgrade.
+//! A proxy that passes requests but blocks WebSockets: it closes connections that ask for an upgrade.
 
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 const UPGRADE = /\r\nupgrade: *websocket\r\n/i;
 
 export class BlockingProxy {
-  /** Whether it hangs up on upgrades. WebSockets that are open already stay open. */
+  /** Whether upgrades are blocked. Open WebSockets stay open. */
   blocksUpgrades = true;
   blocked = 0;
   private readonly sockets = new Set<Socket>();
@@ -15,7 +15,7 @@ export class BlockingProxy {
     readonly origin: string,
   ) {}
 
-  /** Opens one in front of a server on this machine that speaks plain HTTP. */
+  /** Starts a proxy in front of a plain HTTP server on this machine. */
   static async open(port: number): Promise<BlockingProxy> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -41,7 +41,7 @@ export class BlockingProxy {
     }
     server.on("data", (bytes) => client.write(bytes));
     client.on("data", (bytes) => {
-      // A browser sends the head of a request in one piece.
+      // Browsers send a request's head in one segment.
       if (this.blocksUpgrades && UPGRADE.test(bytes.toString("latin1"))) {
         this.blocked += 1;
         client.destroy();

@@ -1,11 +1,11 @@
-//! A recorded match opens in the browser: from the server, at any tick, with the hashes it was recorded with,
-//! and from a file with no server at all.
+//! A recorded match plays in the browser: from the server, at any tick, with the recorded hashes, and from a file without a
+//! server.
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ReplayState } from "../src/core.ts";
+import type { ReplayState } from "../src/core/core.ts";
 import { launch, Pilot, Tab } from "./browser.ts";
 import { command, Server } from "./server.ts";
 
@@ -14,7 +14,7 @@ const MATCH_TICKS = 240;
 let browser: Browser;
 let server: Server;
 let file: string;
-/** The newest tick of the recording and its hash, as the server has recorded it. */
+/** The recording's last tick and its hash. */
 let recorded: { tick: number; hash: string };
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ async function untilTick(page: Page, tick: number): Promise<ReplayState> {
   return replay(page);
 }
 
-test("the list leads to the recording, whose last hash is the live server's", async () => {
+test("the list opens the recording, whose last hash is the live server's", async () => {
   const tab = await Tab.open(browser, `${server.origin}/replay`);
   await tab.page.locator(".recordings li a").first().click();
   await tab.page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 5);
@@ -66,7 +66,7 @@ test("the list leads to the recording, whose last hash is the live server's", as
   await tab.close();
 });
 
-test("seeking back and forth comes to the same states", async () => {
+test("seeking back and forth reaches the same states", async () => {
   const tab = await Tab.open(browser, `${server.origin}/replay/${encodeURIComponent(file)}?t=100`);
   const first = await untilTick(tab.page, 100);
   expect(first.playing).toBe(false);
@@ -87,7 +87,7 @@ test("seeking back and forth comes to the same states", async () => {
   await tab.close();
 });
 
-test("a dropped file plays with the server gone, and a broken one says why it does not", async () => {
+test("a file plays without a server, and a broken one shows why it does not", async () => {
   const bytes = await readFile(join(server.recordings, file));
   const tab = await Tab.open(browser, `${server.origin}/replay`);
   await tab.page.waitForSelector(".recordings li");

@@ -1,4 +1,4 @@
-//! Runs the release binary for a test: own port, own directories, nothing outside the loopback.
+//! Runs the release binary for a test, with separate port and directories, on the loopback only.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -19,7 +19,7 @@ function binary(): string {
 export class Server {
   private constructor(
     private readonly child: ChildProcess,
-    /** Where the page is, without a slash at the end. */
+    /** The page's origin, without a trailing slash. */
     readonly origin: string,
     readonly home: string,
     private readonly log: string[],
@@ -33,7 +33,7 @@ export class Server {
     return join(this.home, "recordings");
   }
 
-  /** Starts a server and waits until it says that it is open. `home` is reused to start one again. */
+  /** Starts a server and waits until it is open. `home` restarts an earlier one. */
   static async start(options: string[], home?: string, port = 0): Promise<Server> {
     const directory = home ?? (await mkdtemp(join(tmpdir(), "driftbelt-")));
     const recordings = join(directory, "recordings");
@@ -60,7 +60,7 @@ export class Server {
     return new Server(child, origin, directory, log);
   }
 
-  /** Starts a server for as long as `use` takes. */
+  /** Runs a server while `use` runs. */
   static async during(options: string[], use: (server: Server) => Promise<void>): Promise<void> {
     const server = await Server.start(options);
     try {
@@ -70,7 +70,7 @@ export class Server {
     }
   }
 
-  /** Asks the server to stop and gives its exit code. */
+  /** Stops the server and returns its exit code. */
   async stop(): Promise<number | null> {
     if (this.child.exitCode !== null) return this.child.exitCode;
     const ended = new Promise<number | null>((resolve) => this.child.once("exit", resolve));
@@ -78,8 +78,8 @@ export class Server {
     return ended;
   }
 
-  /** Lets the binary, as it is on the disk now, take over from the running server. */
-  async upgrade(): Promise<void> {
+  /** Hands over to a new process of the binary. */
+  async handOver(): Promise<void> {
     const opened = () => this.log.filter((line) => OPEN.test(line)).length;
     const before = opened();
     this.child.kill("SIGHUP");
@@ -90,7 +90,7 @@ export class Server {
     }
   }
 
-  /** Ends the server without a word. */
+  /** Kills the server (SIGKILL). */
   async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.kill("SIGKILL");
@@ -107,7 +107,7 @@ export class Server {
   }
 }
 
-/** Runs another command of the binary and gives what it prints. */
+/** Runs another command of the binary and returns what it prints. */
 export async function command(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(binary(), args);
   return stdout;

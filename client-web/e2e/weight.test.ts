@@ -1,4 +1,4 @@
-//! What a first visit loads: how much, from where, and for how long it may be kept.
+//! A first visit: how much it loads, from where, and for how long that may be cached.
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -51,7 +51,7 @@ async function visit(): Promise<Loaded[]> {
   return [...loaded.values()].filter((one) => one.url.startsWith("http"));
 }
 
-test("a first visit is light, our own, and cached by content", async () => {
+test("a first visit is light, loads from one origin, and is cached by content", async () => {
   const loaded = await visit();
   const total = loaded.reduce((sum, one) => sum + one.bytes, 0);
   const wasm = loaded.find((one) => one.url.endsWith(".wasm"));
