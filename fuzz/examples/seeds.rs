@@ -1,7 +1,7 @@
 //! Writes the seeds of every corpus: sound bytes of each kind, for libFuzzer to damage. To be run again whenever a
 //! format changes; findings, which have names of their own, stay.
 
-use room::snapshot::{Interest, Replicator, Viewer};
+use room::snapshot::{Interest, Replicator, SnapshotScope, Viewer};
 use shared::batch::{put_close, put_message};
 use shared::codec::encode_stored;
 use shared::command::TickInputs;
@@ -112,11 +112,10 @@ fn snapshot_deltas() -> Vec<u8> {
         replicator.observe(|world| sim.capture_into(world));
         // Most are skipped, so that there is something to tell in each.
         if tick % 8 == 1 {
-            let mut payload = Vec::new();
-            replicator.write_payload(&mut viewer, &interest, &mut payload);
+            let (delta, _) = replicator.write(&mut viewer, &interest, SnapshotScope::Whole);
             bytes.extend([u8::from(tick == 1), if tick == 1 { 1 } else { 8 }]);
-            bytes.extend((payload.len() as u16).to_le_bytes());
-            bytes.extend(payload);
+            bytes.extend((delta.len() as u16).to_le_bytes());
+            bytes.extend(delta);
         }
     }
     bytes

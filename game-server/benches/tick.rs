@@ -8,7 +8,7 @@ use arena::World;
 use divan::{Bencher, black_box};
 use room::load::{FAR_INTERVAL_SNAPSHOTS, LoadGovernor};
 use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
-use room::snapshot::{Replicator, Viewer};
+use room::snapshot::{Replicator, SnapshotScope, Viewer};
 use shared::delta::write_delta;
 use shared::id::{PlayerId, Tick};
 use shared::message::{LoadLevel, ResumeToken};
@@ -78,13 +78,10 @@ fn payloads(bencher: Bencher<'_, '_>, entities: u32) {
     let interests = world.interests(&first);
     let mut viewers: Vec<Viewer> = interests.iter().map(|_| Viewer::default()).collect();
     replicator.observe(|out| *out = first);
-    let mut out = Vec::new();
     let mut write_all = |replicator: &mut Replicator| {
         let mut bytes = 0;
         for (viewer, interest) in viewers.iter_mut().zip(&interests) {
-            out.clear();
-            replicator.write_payload(viewer, interest, &mut out);
-            bytes += out.len();
+            bytes += replicator.write(viewer, interest, SnapshotScope::Whole).0.len();
         }
         bytes
     };
@@ -102,7 +99,7 @@ fn snapshots(bencher: Bencher<'_, '_>, entities: u32) {
     snapshots_at(bencher, entities, LoadLevel::Normal);
 }
 
-/// The same in a room of 6,000 entities that goes without something: what its ticks are relieved of.
+/// The same in a room of 6,000 entities at a load level: what that saves.
 #[divan::bench(args = [LoadLevel::Normal, LoadLevel::FarLessOften, LoadLevel::HalfSnapshots])]
 fn snapshots_under_load(bencher: Bencher<'_, '_>, level: LoadLevel) {
     snapshots_at(bencher, 6_000, level);

@@ -5,10 +5,10 @@
 mod arena;
 
 use arena::{WARM_UP_TICKS, World, controls};
-use game_server::host::inbox::inbox;
+use game_server::host::inbox::{RoomEvent, inbox};
 use room::outbox::{Drained, OutboxReader, outbox};
-use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
-use room::snapshot::{Replicator, Viewer};
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use room::snapshot::{Replicator, SnapshotScope, Viewer};
 use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::PROTOCOL_VERSION;
 use shared::codec::{decode_client, decode_server, encode_client};
@@ -94,7 +94,6 @@ fn payloads() {
     let mut world = World::new(ENTITIES);
     let mut replicator = Replicator::new(&world.setup);
     let mut viewers = vec![Viewer::default(); world.players as usize];
-    let mut out = Vec::new();
     // The first payloads are full ones; counted is what comes after.
     for round in 0..=ROUNDS {
         let next = world.next_capture();
@@ -102,8 +101,7 @@ fn payloads() {
         replicator.observe(|out| *out = next);
         let mut write_all = || {
             for (viewer, interest) in viewers.iter_mut().zip(&interests) {
-                out.clear();
-                replicator.write_payload(viewer, interest, &mut out);
+                replicator.write(viewer, interest, SnapshotScope::Whole);
             }
         };
         if round == 0 { write_all() } else { count_these_instructions(&mut write_all) }
@@ -160,14 +158,18 @@ fn room() {
         let mut play = || {
             for (connection, bytes) in connections.clone().zip(&messages) {
                 let message = decode_client(bytes).expect("our own message");
-                sender.post(SessionEvent::Said { connection, message }).expect("an inbox for more players");
+                sender
+                    .post(SessionEvent::Message { connection, message })
+                    .expect("an inbox for more players");
             }
             events = inbox.take(std::mem::take(&mut events));
-            events.drain(..).for_each(|event| room.handle(event));
-            room.tick(&mut ());
-            while let Some(record) = room.poll_record() {
-                drop(record);
+            for event in events.drain(..) {
+                if let RoomEvent::Session(event) = event {
+                    room.handle(event);
+                }
             }
+            room.tick(&mut ());
+            while room.poll_record().is_some() {}
             for outbox in &outboxes {
                 outbox.drain_into(&mut drained, |_| true);
             }
@@ -226,7 +228,7 @@ impl Players {
             if session.write_snapshot(
                 &mut self.replicator,
                 &self.setup,
-                Scope::Whole,
+                SnapshotScope::Whole,
                 DEFAULT_VIEWER_BYTES_PER_SECOND,
                 &mut self.out,
             ) {

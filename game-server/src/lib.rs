@@ -1,4 +1,7 @@
-//! The Driftbelt server: rooms, journal, HTTP and WebSocket.
+//! The Driftbelt server: rooms, journal, HTTP and WebSocket. A library for its tests only.
+
+// Public for the integration tests, not as an API.
+#![allow(missing_docs)]
 
 pub mod assets;
 pub mod cli;

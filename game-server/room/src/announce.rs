@@ -1,7 +1,8 @@
-//! What a room tells its players besides their snapshots: kills, prices, standings.
+//! What a room sends its players besides their snapshots: kills, prices, standings.
 
-use crate::room::{NOTICE_LIMIT_PLAYERS, Room, SCOREBOARD_INTERVAL_SECONDS, encoded};
-use crate::session::concerns;
+use crate::room::Room;
+use crate::seats::NOTICE_LIMIT_PLAYERS;
+use crate::session::{concerns, encoded};
 use crate::standings::Standings;
 use shared::event::Happening;
 use shared::id::PlayerId;
@@ -9,13 +10,17 @@ use shared::message::{Notice, ServerMessage};
 use shared::recording::Mark;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
+use std::sync::Arc;
+
+/// Seconds between two scoreboards, and between two quotes.
+pub const SCOREBOARD_INTERVAL_SECONDS: f32 = 1.0;
 
 impl Room {
-    /// Tells the room about kills, prices and standings, and marks what a viewer of the recording looks for.
+    /// Sends kills, prices and standings, and marks what a viewer of the recording looks for.
     pub(crate) fn announce(&mut self) {
         let world = self.replicator.world();
         let tick = world.tick;
-        let everybody = self.seats.len() <= NOTICE_LIMIT_PLAYERS;
+        let is_small = self.seats.len() <= NOTICE_LIMIT_PLAYERS;
         for event in &world.events {
             match event.what {
                 Happening::Death { victim, killer, bounty, .. } => {
@@ -23,10 +28,10 @@ impl Room {
                     let Some(victim_name) = name_of(world, victim) else { continue };
                     let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
                     let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
-                    let message = encoded(&ServerMessage::Notice(notice));
+                    let message: Arc<[u8]> = encoded(&ServerMessage::Notice(notice)).into();
                     for (player, seat) in &mut self.seats {
-                        if everybody || concerns(event, *player) || seat.session.sees(event.at) {
-                            seat.session.tell(&message);
+                        if is_small || concerns(event, *player) || seat.session.sees(event.at) {
+                            seat.session.send_kept(&message);
                         }
                     }
                 }
@@ -40,7 +45,7 @@ impl Room {
         if tick.0.is_multiple_of((interval / 4).max(1)) || self.standings.is_empty() {
             self.standings = Standings::of(world);
         }
-        // Everybody's turn comes once in the interval: told all at once, a thousand players would make one tick much longer.
+        // Players take turns within the interval: a thousand scoreboards at once would make one tick much longer.
         for (player, seat) in &mut self.seats {
             if tick.0.wrapping_add(player.0).is_multiple_of(interval) {
                 let scoreboard = self.standings.scoreboard(*player, world);

@@ -3,7 +3,6 @@
 use crate::outbox::Outbox;
 use shared::command::Admin;
 use shared::message::{ClientMessage, Hello, ResumeToken};
-use std::sync::mpsc::SyncSender;
 
 /// Names one connection for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,11 +26,11 @@ pub struct Connected {
 pub enum SessionEvent {
     /// A client said Hello.
     Connected(Connected),
-    /// A client said something after its Hello.
-    Said {
+    /// A client sent a message after its Hello.
+    Message {
         /// The connection.
         connection: ConnectionId,
-        /// What it said.
+        /// The message.
         message: ClientMessage,
     },
     /// The connection is gone.
@@ -41,10 +40,6 @@ pub enum SessionEvent {
     },
     /// An administrator's order.
     Admin(Admin),
-    /// An administrator asks who has a seat.
-    Roster(SyncSender<Vec<SeatStatus>>),
-    /// The server stops.
-    Stop(Stop),
 }
 
 /// How a room stops.

@@ -1,16 +1,16 @@
 //! One running world and everything that its players are sent: the pure half of the server. Events go in, encoded messages
-//! and records come out, time passes in ticks. No socket, no file, no clock, no thread: the manifest is the proof.
+//! and records come out, time passes in ticks. No socket, no file, no clock, no thread: the manifest and clippy prove it.
 //!
 //! In reading order:
 //! - [`room`]: the room and its tick. [`Room::handle`] takes what connections posted, [`Room::tick`] steps the world,
 //!   [`Room::poll_record`] hands out what belongs into the recording.
 //! - [`event`]: what connections post.
-//! - `seats`: how clients wait for a seat, get one, lose the connection and come back.
-//! - [`session`]: one player's protocol state: input buffer, backlog of chat, resume claim, budget of bytes.
+//! - `seats`, `queue`, `restore`: clients wait for a seat, get one, lose the connection and resume.
+//! - [`session`]: one player's protocol state: input buffer, backlog of chat, resume claim, byte budget.
 //! - [`snapshot`]: what a viewer sees, as the difference to what it was last sent.
 //! - [`outbox`]: what a connection is to be sent.
-//! - `announce`, `standings`, `moderation`, [`speech`], [`load`], [`stage`]: news, ranks, administrators, words, overload,
-//!   measuring points.
+//! - `announce`, `standings`, `moderation`: kills, prices and ranks; chat and administrators.
+//! - [`speech`]: names and chat made presentable. [`load`]: overload. [`stage`]: the parts of a tick.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
@@ -19,7 +19,9 @@ pub mod event;
 pub mod load;
 mod moderation;
 pub mod outbox;
+mod queue;
 mod record;
+mod restore;
 pub mod room;
 mod seats;
 pub mod session;
@@ -30,6 +32,7 @@ mod standings;
 
 pub use event::{Connected, ConnectionId, SeatStatus, SessionEvent, Stop};
 pub use moderation::MUTED_REMINDER_SECONDS;
+pub use queue::WAITING_LIMIT_CLIENTS;
 pub use record::{KEYFRAME_INTERVAL_SECONDS, Record};
-pub use room::{Room, RoomOptions};
-pub use seats::{DEFAULT_SEAT_GRACE_SECONDS, JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS, WAITING_LIMIT_CLIENTS};
+pub use room::{DEFAULT_SEAT_GRACE_SECONDS, Room, RoomOptions};
+pub use seats::QUEUED_INTERVAL_SECONDS;

@@ -1,37 +1,54 @@
-//! What a room goes without when its ticks take too long. Knows no clock: durations are passed in.
+//! What a room leaves out when its ticks take too long. Knows no clock: durations are passed in.
 //!
-//! The steps come in a fixed order, the lightest first: far entities are told less often, snapshots come half as often, drones
-//! think in turns, nobody is let in. Ticks that keep well within their budget for a while take the steps back, one by one.
+//! The steps have a fixed order, the lightest first: far entities are sent less often, snapshots are sent half as often, drones
+//! think in turns, no client is admitted. Ticks well within their budget for a while take the steps back, one by one.
 
-use crate::seats::JOINS_PER_TICK;
-use crate::session::Scope;
+use crate::snapshot::SnapshotScope;
 use shared::id::{PlayerId, Tick};
-use shared::message::LoadLevel;
+use shared::message::{LoadLevel, ServerMessage};
 
+/// New players that a room admits per tick. Each costs a welcome and a first snapshot of everything in sight.
+pub const JOINS_PER_TICK: usize = 16;
 /// What a tick may take of the time from one tick to the next.
 pub const TICK_BUDGET_PERCENT: u32 = 75;
-/// Ticks that take no more than this of the time from one tick to the next leave room for a step back.
+/// What a calm tick takes of the time from one tick to the next at most.
 pub const CALM_TICK_PERCENT: u32 = 40;
-/// Of the newest 32 ticks, so many over budget bring the next step.
+/// This many of the newest 32 ticks over budget bring the next step.
 pub const OVERRUN_LIMIT_TICKS: u32 = 8;
-/// Seconds of calm ticks that take a step back.
+/// Seconds of calm ticks after which a step is taken back.
 pub const CALM_SECONDS: u32 = 5;
-/// Of the ticks in that time, so many may be longer: whatever else runs on the machine gets a word in now and then, and
-/// must not hold a room where it is.
+/// This part of the ticks in that time may be longer: other programs on the machine delay a tick now and then.
 pub const CALM_EXCEPTIONS_PERCENT: u32 = 10;
-/// Of so many snapshots one tells of what is far, while that is told less often.
+/// One of this many snapshots tells of far entities while those are sent less often.
 pub const FAR_INTERVAL_SNAPSHOTS: u32 = 3;
 
-/// Decides how much a room goes without.
+/// How a room copes, as answers to pings tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoadReport {
+    /// How long the newest tick took, in microseconds.
+    pub tick_micros: u32,
+    /// What the room leaves out.
+    pub level: LoadLevel,
+}
+
+impl LoadReport {
+    /// The answer to a ping.
+    #[must_use]
+    pub fn pong(self, stamp: u32) -> ServerMessage<'static> {
+        ServerMessage::Pong { stamp, tick_micros: self.tick_micros, load: self.level }
+    }
+}
+
+/// Decides what a room leaves out.
 #[derive(Debug)]
 pub struct LoadGovernor {
     level: LoadLevel,
     budget_micros: u32,
     calm_micros: u32,
     calm_limit_ticks: u32,
-    /// The newest ticks, the last in the lowest bit: whether each was over budget.
+    /// Whether each of the newest ticks was over budget, the last in the lowest bit.
     overruns: u32,
-    /// Ticks of the span that is being judged, and how many of them were too long to be calm.
+    /// Ticks since the level was last judged, and how many of them were too long to be calm.
     judged_ticks: u32,
     long_ticks: u32,
 }
@@ -53,7 +70,7 @@ impl LoadGovernor {
         }
     }
 
-    /// A tick took this long.
+    /// Counts a tick that took this long.
     pub fn ticked(&mut self, micros: u32) {
         self.overruns = self.overruns << 1 | u32::from(micros > self.budget_micros);
         self.judged_ticks += 1;
@@ -68,20 +85,20 @@ impl LoadGovernor {
         }
     }
 
-    /// What was counted before a step says nothing about the ticks after it.
+    /// Counts start again: what was counted at one level says nothing about the next.
     fn step_to(&mut self, level: LoadLevel) {
         self.level = level;
         self.overruns = 0;
         (self.judged_ticks, self.long_ticks) = (0, 0);
     }
 
-    /// How much the room goes without.
+    /// What the room leaves out.
     #[must_use]
     pub fn level(&self) -> LoadLevel {
         self.level
     }
 
-    /// Ticks from one snapshot of a viewer to the next, and to the next that tells of what is far, too.
+    /// Ticks from one snapshot of a viewer to the next, and to the next of its whole view.
     #[must_use]
     pub fn intervals_ticks(&self) -> (u32, u32) {
         let snapshots = if self.level >= LoadLevel::HalfSnapshots { 2 } else { 1 };
@@ -89,15 +106,15 @@ impl LoadGovernor {
         (snapshots, snapshots * far)
     }
 
-    /// What a player is told of in a tick. Some players have their turn in one tick, others in the next: ticks stay even.
+    /// What a player is sent in a tick, if anything. Players take turns, so that ticks are equally long.
     #[must_use]
-    pub fn scope(&self, tick: Tick, player: PlayerId) -> Option<Scope> {
+    pub fn scope(&self, tick: Tick, player: PlayerId) -> Option<SnapshotScope> {
         let turn = tick.0.wrapping_add(player.0);
         let (interval, far_interval) = self.intervals_ticks();
         if turn.is_multiple_of(far_interval) {
-            return Some(Scope::Whole);
+            return Some(SnapshotScope::Whole);
         }
-        turn.is_multiple_of(interval).then_some(Scope::Near)
+        turn.is_multiple_of(interval).then_some(SnapshotScope::Near)
     }
 
     /// Whether drones think in turns.
@@ -106,7 +123,7 @@ impl LoadGovernor {
         self.level >= LoadLevel::DronesInTurns
     }
 
-    /// New players that a tick lets in.
+    /// New players that a tick admits.
     #[must_use]
     pub fn joins_per_tick(&self) -> usize {
         if self.level >= LoadLevel::NobodyAdmitted { 0 } else { JOINS_PER_TICK }
@@ -149,7 +166,7 @@ mod tests {
         let mut steps = Vec::new();
         for _ in LoadLevel::ALL {
             let scopes = (0..TICKS).filter_map(|tick| governor.scope(Tick(tick), PlayerId(5)));
-            let whole = scopes.clone().filter(|scope| *scope == Scope::Whole).count();
+            let whole = scopes.clone().filter(|scope| *scope == SnapshotScope::Whole).count();
             let turns = governor.drones_in_turns();
             steps.push((scopes.count(), whole, turns, governor.joins_per_tick()));
             after(&mut governor, OVERRUN_LIMIT_TICKS, LONG);

@@ -1,20 +1,41 @@
-//! What an administrator does to a room. Every act is a command in the journal.
+//! Chat, and what an administrator does to a room. Every order is a command in the recording.
 
 use crate::event::SeatStatus;
 use crate::record::Record;
-use crate::room::{Room, encoded};
+use crate::room::Room;
+use crate::session::encoded;
 use shared::command::Admin;
-use shared::id::{PlayerId, Tick};
+use shared::id::PlayerId;
 use shared::message::{CloseCode, Notice, ServerMessage};
+use shared::recording::Mark;
 use shared::text::{Name, chat_line};
 
-/// Who speaks when the server does.
+/// The name in the chat for announcements.
 const SERVER_NAME: &str = "Server";
-/// Seconds before a muted player who goes on speaking is told again that nobody hears it.
+/// Seconds before a muted player who continues to write is reminded again.
 pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
 
 impl Room {
-    /// Does what an administrator orders. It reaches the world and the journal with the next tick.
+    /// Passes a player's line on to everybody, unless the player is muted.
+    pub(crate) fn chat(&mut self, player: PlayerId, text: String) {
+        let now = self.sim.tick();
+        let Some(seat) = self.seats.get_mut(&player) else { return };
+        match seat.muted {
+            None => {
+                let name = seat.name.clone();
+                self.records.mark(Mark::said(now, player, &text));
+                self.broadcast_kept(&ServerMessage::Chat { player, name, text });
+            }
+            Some(reminded) if now.since(reminded) >= self.setup.ticks(MUTED_REMINDER_SECONDS) => {
+                seat.muted = Some(now);
+                seat.session
+                    .send_kept(&encoded(&ServerMessage::Notice(Notice::Muted { muted: true })).into());
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Carries out an administrator's order. It reaches the world and the recording with the next tick.
     pub(crate) fn administer(&mut self, act: Admin) {
         match &act {
             Admin::Kick(player) => self.leave(*player, CloseCode::Kicked, "you were removed by a moderator"),
@@ -23,7 +44,7 @@ impl Room {
             Admin::Announce { text } => {
                 if let Some(text) = chat_line(text) {
                     let name = Name::from_input(SERVER_NAME);
-                    self.tell_all(&ServerMessage::Chat { player: PlayerId::NOBODY, name, text });
+                    self.broadcast_kept(&ServerMessage::Chat { player: PlayerId::NOBODY, name, text });
                 }
             }
             Admin::Close => self.close(),
@@ -36,32 +57,21 @@ impl Room {
         let now = self.sim.tick();
         let Some(seat) = self.seats.get_mut(&player) else { return };
         seat.muted = muted.then_some(now);
-        seat.session.tell(&encoded(&ServerMessage::Notice(Notice::Muted { muted })));
-        let seats = self.seats_with(Vec::new());
-        self.records.push(Record::Seats(seats));
-    }
-
-    /// Tells a muted player who speaks that nobody hears it, now and then.
-    pub(crate) fn remind_muted(&mut self, player: PlayerId, told: Tick) {
-        let now = self.sim.tick();
-        if now.since(told) >= self.setup.ticks(MUTED_REMINDER_SECONDS)
-            && let Some(seat) = self.seats.get_mut(&player)
-        {
-            seat.muted = Some(now);
-            seat.session.tell(&encoded(&ServerMessage::Notice(Notice::Muted { muted: true })));
-        }
+        seat.session.send_kept(&encoded(&ServerMessage::Notice(Notice::Muted { muted })).into());
+        self.records.push(Record::Seats(self.seats_with(Vec::new())));
     }
 
     fn close(&mut self) {
-        self.closed = true;
-        self.queue.close(self.sim.tick(), CloseCode::Kicked, "this room was closed by a moderator");
+        self.is_closed = true;
+        let reason = "this room was closed by a moderator";
+        self.queue.close(self.sim.tick(), CloseCode::Kicked, reason);
         let players: Vec<PlayerId> = self.seats.keys().copied().collect();
         for player in players {
-            self.leave(player, CloseCode::Kicked, "this room was closed by a moderator");
+            self.leave(player, CloseCode::Kicked, reason);
         }
     }
 
-    /// Everybody with a seat.
+    /// Every seat.
     #[must_use]
     pub fn roster(&self) -> Vec<SeatStatus> {
         let seats = self.seats.iter().map(|(player, seat)| SeatStatus {

@@ -37,6 +37,7 @@ pub struct Records {
 }
 
 impl Records {
+    /// No records yet; none ever, unless the room is recorded.
     pub fn new(is_recorded: bool, keyframe_interval_ticks: u32) -> Records {
         Records { waiting: is_recorded.then(VecDeque::new), keyframe_interval_ticks, last_keyframe: Tick(0) }
     }

@@ -1,56 +1,34 @@
-//! Who comes into a room: seats are taken back at once, new ones are given out from a queue, a few per tick, so that a storm
-//! of joins costs those who play nothing.
-
-mod queue;
-mod restore;
+//! Seats: clients wait for one in a queue that gives out a few per tick, so that a storm of joins costs the players nothing;
+//! a lost connection keeps its seat for the grace time, and resumes it at once.
 
 use crate::event::{Connected, ConnectionId};
-use crate::outbox::Outbox;
-use crate::room::Room;
-use crate::session::{Greeting, Held, Resume, Session, hash_of};
+use crate::room::{Room, Seat};
+use crate::session::{FirstMessage, ResumePoint, ResumeRequest, Session, hash_of};
 use crate::speech::{distinct, look};
-pub use queue::{AdmissionQueue, WAITING_LIMIT_CLIENTS};
+use shared::codec::encode_server;
 use shared::command::{Absence, FIRST_DRONE, Join};
-use shared::id::{PlayerId, Tick};
-use shared::message::{ClientMessage, CloseCode, Notice};
+use shared::id::PlayerId;
+use shared::message::{ClientMessage, CloseCode, Notice, ServerMessage};
 use shared::recording::{Mark, TokenHash};
-use shared::text::Name;
 
-/// Seconds for which the seat of a player who lost the connection is kept, unless the host says otherwise.
-pub const DEFAULT_SEAT_GRACE_SECONDS: u32 = 60;
-/// New players that a room lets in per tick. Each costs a welcome and a first snapshot of everything in sight.
-pub const JOINS_PER_TICK: usize = 16;
-/// Seconds after which a client that waits is told its place again.
+/// Seconds after which a waiting client is told its position again.
 pub const QUEUED_INTERVAL_SECONDS: f32 = 1.0;
-
-/// A player's place in the room; kept for a while when the connection is lost.
-pub struct Seat {
-    pub name: Name,
-    /// What the name looks like; no other seat's looks the same.
-    pub look: String,
-    pub session: Session,
-    /// When a muted player was last reminded of it.
-    pub muted: Option<Tick>,
-    pub connection: Option<(ConnectionId, Outbox)>,
-    pub away_since: Tick,
-    /// Not said yet.
-    pub greeting: Option<Greeting>,
-}
+/// In a room with more players than this, notices of joins and leaves are not sent, and notices of kills only to those
+/// involved and those who see them.
+pub const NOTICE_LIMIT_PLAYERS: usize = 64;
 
 impl Room {
-    /// A client said Hello: it takes its seat back, or goes to the end of the queue for a new one.
+    /// A client said Hello: it resumes its seat, or goes to the end of the queue for a new one.
     pub(crate) fn connect(&mut self, connected: Connected) {
-        let tick = self.sim.tick();
         if let Some(shown) = connected.hello.resume.map(hash_of) {
             return self.resume(shown, connected);
         }
-        if self.closed {
-            connected.outbox.close(tick, CloseCode::Full, "this room was closed: try another one");
-            return;
-        }
-        if let Err(refused) = self.queue.enter(connected) {
+        let now = self.sim.tick();
+        if self.is_closed {
+            connected.outbox.close(now, CloseCode::Full, "this room was closed: try another one");
+        } else if let Err(refused) = self.queue.enter(connected) {
             let reason = "too many wait for a seat here: try again in a moment";
-            refused.outbox.close(tick, CloseCode::Full, reason);
+            refused.outbox.close(now, CloseCode::Full, reason);
         }
     }
 
@@ -71,29 +49,38 @@ impl Room {
             self.players.remove(&old);
             outbox.close(now, CloseCode::TakenOver, "this seat was taken over by another tab");
         }
-        let held = hello.last_tick.map(|tick| Held { tick, talk: hello.talk_heard });
-        let resume = Resume { shown, token, attempt: hello.attempt, held };
-        seat.greeting = Some(seat.session.resume(&resume, &self.replicator, &self.setup));
+        let resume_point = hello.last_tick.map(|tick| ResumePoint { tick, backlog_ack: hello.talk_heard });
+        let request = ResumeRequest { shown, token, attempt: hello.attempt, resume_point };
+        seat.first_message = Some(seat.session.resume(&request, &self.replicator, &self.setup));
         self.players.insert(connection, player);
         self.pending.absences.push(Absence { player, away: false });
     }
 
-    /// Gives out the seats that a tick may give out; who still waits is told its place.
+    /// Ends the seats of players who have been away for longer than the grace time.
+    pub(crate) fn evict_away(&mut self) {
+        let (now, grace_ticks) = (self.sim.tick(), self.grace_ticks());
+        let away = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
+        let expired = away.filter(|(_, seat)| now.since(seat.away_since) > grace_ticks);
+        let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
+        for player in expired {
+            self.leave(player, CloseCode::Left, "");
+        }
+    }
+
+    /// Gives out the seats that a tick may give out, and tells waiting clients their positions.
     pub(crate) fn admit(&mut self) {
-        let capacity = usize::from(self.setup.mode.capacity);
-        for _ in 0..self.load.joins_per_tick() {
-            if self.seats.len() >= capacity {
-                break;
-            }
+        let now = self.sim.tick();
+        let free = usize::from(self.setup.mode.capacity).saturating_sub(self.seats.len());
+        for _ in 0..self.load.joins_per_tick().min(free) {
             let Some(connected) = self.queue.next() else { break };
             self.seat(connected);
         }
-        self.queue.tell(self.sim.tick(), self.setup.ticks(QUEUED_INTERVAL_SECONDS));
+        self.queue.send_positions(now, self.setup.ticks(QUEUED_INTERVAL_SECONDS));
     }
 
     fn seat(&mut self, connected: Connected) {
-        let Connected { connection, hello, token, outbox } = connected;
         let now = self.sim.tick();
+        let Connected { connection, hello, token, outbox } = connected;
         if self.next_player >= FIRST_DRONE {
             outbox.close(now, CloseCode::Full, "this room is full: try another one");
             return;
@@ -103,7 +90,7 @@ impl Room {
         let name = distinct(hello.name, |look| self.seats.values().any(|seat| seat.look == look));
         self.pending.joins.push(Join { player, name: name.clone() });
         self.records.mark(Mark::joined(now, player, &name));
-        self.tell_few(Notice::Joined { name: name.clone() });
+        self.send_notice(Notice::Joined { name: name.clone() });
         self.players.insert(connection, player);
         let seat = Seat {
             look: look(name.as_str()),
@@ -112,19 +99,38 @@ impl Room {
             muted: None,
             connection: Some((connection, outbox)),
             away_since: now,
-            greeting: Some(Greeting::Welcome),
+            first_message: Some(FirstMessage::Welcome),
         };
         self.seats.insert(player, seat);
     }
 
-    /// Hears a client that waits: it may ask for an answer, or give up.
-    pub(crate) fn hear_waiting(&mut self, connection: ConnectionId, message: &ClientMessage) {
+    /// Ends a seat.
+    pub(crate) fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
+        let now = self.sim.tick();
+        let Some(seat) = self.seats.remove(&player) else { return };
+        if let Some((connection, outbox)) = seat.connection {
+            self.players.remove(&connection);
+            outbox.close(now, code, reason);
+        }
+        self.pending.leaves.push(player);
+        self.records.mark(Mark::left(now, player));
+        self.send_notice(Notice::Left { name: seat.name });
+    }
+
+    fn send_notice(&mut self, notice: Notice) {
+        if self.seats.len() <= NOTICE_LIMIT_PLAYERS {
+            self.broadcast_kept(&ServerMessage::Notice(notice));
+        }
+    }
+
+    /// A waiting client may ping or leave.
+    pub(crate) fn on_queued_message(&mut self, connection: ConnectionId, message: &ClientMessage) {
         let now = self.sim.tick();
         let Some(outbox) = self.queue.outbox(connection) else { return };
         match *message {
             ClientMessage::Ping { stamp } => {
                 let mut pong = Vec::new();
-                shared::codec::encode_server(&self.pulse.pong(stamp), &mut pong);
+                encode_server(&self.report.pong(stamp), &mut pong);
                 outbox.send(now, &pong);
             }
             ClientMessage::Leave => {

@@ -1,15 +1,15 @@
-//! What players write, made presentable: one spelling for what looks the same (Unicode NFKC), unwanted words hidden, and
-//! names that could be taken for each other told apart. Lengths and invisible characters are `shared::text`'s.
+//! Names and chat made presentable: one spelling for what looks the same (Unicode NFKC), unwanted words masked, and names that
+//! look alike made distinct. Lengths and invisible characters are handled by `shared::text`.
 
 use shared::text::{NAME_LIMIT_CHARS, Name, chat_line};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
-/// Stands for each letter of a hidden word.
-const HIDDEN: char = '*';
+/// Replaces each letter of an unwanted word.
+const MASK: char = '*';
 
-/// Words that nobody should have to read, of all languages.
+/// Unwanted words, of all languages.
 #[derive(Clone, Debug, Default)]
 pub struct Words(BTreeSet<String>);
 
@@ -20,10 +20,10 @@ impl Words {
         self.0.extend(lines.map(look));
     }
 
-    /// A line of chat with its unwanted words hidden; empty if nothing is to be said.
+    /// A line of chat with its unwanted words masked; empty if there is nothing in it.
     #[must_use]
     pub fn line(&self, text: &str) -> String {
-        // Before the words are looked for: what is invisible, or cut off, must not part or hide one.
+        // Cleaned before the words are looked for: invisible characters must not split one, nor the cut at the end hide one.
         let cleaned = chat_line(text).unwrap_or_default();
         let text = chat_line(&cleaned.nfkc().collect::<String>()).unwrap_or_default();
         let mut shown = String::with_capacity(text.len());
@@ -33,7 +33,7 @@ impl Words {
             let word_end = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
             let (word, behind) = rest.split_at(word_end);
             if self.0.contains(&look(word)) {
-                shown.extend(word.chars().map(|_| HIDDEN));
+                shown.extend(word.chars().map(|_| MASK));
             } else {
                 shown.push_str(word);
             }
@@ -44,7 +44,7 @@ impl Words {
         shown
     }
 
-    /// A name that may be shown. One with an unwanted word in it becomes the name of those who have none.
+    /// A name that may be shown. One with an unwanted word becomes the default name.
     #[must_use]
     pub fn name(&self, name: &Name) -> Name {
         let normal = Name::from_input(&name.as_str().nfkc().collect::<String>());
@@ -52,7 +52,7 @@ impl Words {
     }
 }
 
-/// What a text looks like: equal for texts that a person could take for each other.
+/// What a text looks like: equal for texts that a person could confuse.
 #[must_use]
 pub fn look(text: &str) -> String {
     let lower = |text: String| text.to_lowercase();
@@ -60,8 +60,8 @@ pub fn look(text: &str) -> String {
     lower(alike).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// The name itself, or with the first number behind it with which nobody else's name looks the same. `taken` says of a
-/// look whether somebody has it.
+/// The name, with the first number behind it that makes its look unique, if it is not so without. `taken` says whether a
+/// look is in use.
 #[must_use]
 pub fn distinct(name: Name, taken: impl Fn(&str) -> bool) -> Name {
     if !taken(&look(name.as_str())) {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn unwanted_words_are_hidden_however_they_are_spelt() {
+    fn unwanted_words_are_masked_however_they_are_spelt() {
         let words = words();
         assert_eq!(words.line("You SHIT, go!"), "You ****, go!");
         assert_eq!(words.line("ѕhіt"), "****", "Cyrillic letters");

@@ -1,15 +1,15 @@
-//! The parts of a tick, for whoever measures them.
+//! The parts of a tick, for measuring.
 
 /// A part of a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Sessions hand over what their players do.
+    /// Seats are given and ended, sessions hand over their players' controls.
     Inputs,
     /// The simulation steps.
     Step,
-    /// The journal takes inputs, hash and, now and then, a keyframe.
+    /// The state is hashed; now and then a keyframe is made.
     Record,
-    /// The world is captured, sorted and encoded once for everybody.
+    /// The world is captured, sorted and encoded once for all viewers.
     Observe,
     /// Notices, standings and prices.
     Announce,
@@ -17,7 +17,22 @@ pub enum Stage {
     Snapshots,
 }
 
-/// Told when a stage is over. Rooms have no clock; whoever has one measures here.
+impl Stage {
+    /// The stage's name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Inputs => "inputs",
+            Stage::Step => "step",
+            Stage::Record => "record",
+            Stage::Observe => "observe",
+            Stage::Announce => "announce",
+            Stage::Snapshots => "snapshots",
+        }
+    }
+}
+
+/// Called when a stage is over. Rooms have no clock; the caller of [`Room::tick`](crate::Room::tick) has one.
 pub trait StageWatch {
     /// A stage is over.
     fn done(&mut self, stage: Stage);

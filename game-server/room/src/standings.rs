@@ -1,4 +1,4 @@
-//! Who has the highest score.
+//! Players by score.
 
 use shared::id::PlayerId;
 use shared::message::{SCOREBOARD_ROWS, ScoreRow, Scoreboard};
@@ -27,12 +27,12 @@ impl Standings {
         Standings { best, ranks, humans }
     }
 
-    /// Whether nobody stands in them.
+    /// Whether there are no players.
     pub fn is_empty(&self) -> bool {
         self.ranks.is_empty()
     }
 
-    /// What one player is shown: the best, and the player as of now.
+    /// What one player is shown: the best, and the player's own row as of now.
     pub fn scoreboard(&self, viewer: PlayerId, world: &WorldSnapshot) -> Scoreboard {
         let found = self.ranks.binary_search_by_key(&viewer, |(player, _)| *player);
         let own_rank = found.map_or(0, |index| self.ranks[index].1);

@@ -1,41 +1,40 @@
-//! Holds back what players are told until the operating system has it: what was told survives a crash of the server.
+//! Holds messages to players back until the operating system has what they speak of: what was sent survives a crash.
 //!
-//! The room loop says which tick the journal was handed, the journal's writer says which tick is written, and a connection
-//! sends a message once the tick that it speaks of is durable. The room never waits: when the disk stalls for longer than
-//! the players' patience, or nothing can be recorded, every tick counts as durable.
+//! The room loop says which tick the journal has, the journal's writer says which tick is written, and a connection drains its
+//! outbox once the newest tick in it is durable. The room never waits: when the disk stalls for longer than the players'
+//! patience, or nothing can be recorded, every tick counts as durable.
 
 use shared::id::Tick;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-/// Asks for what rooms have said to be written to the sockets.
+/// Wakes the sockets to drain the outboxes.
 pub type Flush = Arc<dyn Fn() + Send + Sync>;
 
-/// As `written`: everything may be told.
+/// As `written`: every tick counts as durable.
 const OPEN: u32 = u32::MAX;
-/// As `awaited`: nobody waits.
-const NOBODY: u32 = u32::MAX;
+/// As `awaited`: no flush is requested.
+const NONE: u32 = u32::MAX;
 
-/// Between one room's journal and what its players are told.
+/// Between one room's journal and its outboxes.
 pub struct CommitGate {
     recorded: AtomicU32,
     written: AtomicU32,
-    /// The newest tick whose messages were not yet flushed.
+    /// The newest tick whose messages were not flushed yet.
     awaited: AtomicU32,
     patience_ticks: u32,
     flush: Flush,
 }
 
 impl CommitGate {
-    /// A gate for a room that stands at a tick which everybody may know. Players wait for the disk for at most
-    /// `patience_ticks`.
+    /// A gate for a room at a tick that is durable already. Players wait for the disk for at most `patience_ticks`.
     #[must_use]
     pub fn new(at: Tick, patience_ticks: u32, flush: Flush) -> CommitGate {
         let (recorded, written) = (AtomicU32::new(at.0), AtomicU32::new(at.0));
-        CommitGate { recorded, written, awaited: AtomicU32::new(NOBODY), patience_ticks, flush }
+        CommitGate { recorded, written, awaited: AtomicU32::new(NONE), patience_ticks, flush }
     }
 
-    /// A gate for a room that is not recorded: it stands open.
+    /// A gate for a room that is not recorded: every tick counts as durable.
     #[must_use]
     pub fn unrecorded(flush: Flush) -> CommitGate {
         let gate = CommitGate::new(Tick(0), u32::MAX, flush);
@@ -43,8 +42,8 @@ impl CommitGate {
         gate
     }
 
-    /// The room loop: the journal was handed this tick, and all that speaks of it is in the outboxes. Says whether the disk
-    /// has just exhausted the players' patience, so that they wait no longer.
+    /// For the room loop: the journal has this tick, and its messages are in the outboxes. Says whether the disk has just
+    /// exhausted the players' patience, so that they wait no longer.
     #[must_use]
     pub fn flush_requested(&self, tick: Tick) -> bool {
         self.recorded.store(tick.0, SeqCst);
@@ -60,8 +59,8 @@ impl CommitGate {
         exhausted
     }
 
-    /// The writer: everything up to this tick is written. Far behind the room, that shuts nothing again. Says whether
-    /// players wait for the disk from now on.
+    /// For the writer: everything up to this tick is written. A writer far behind the room does not make players wait again.
+    /// Says whether they wait for the disk from now on.
     pub fn write(&self, tick: Tick) -> bool {
         let behind = self.recorded.load(SeqCst).saturating_sub(tick.0) > self.patience_ticks;
         if !behind {
@@ -71,13 +70,13 @@ impl CommitGate {
         !behind
     }
 
-    /// Nothing is held back, until something is written again.
+    /// Every tick counts as durable, until something is written again.
     pub fn open(&self) {
         self.written.store(OPEN, SeqCst);
         self.flush_awaited();
     }
 
-    /// Whether what speaks of a tick may be told.
+    /// Whether messages that speak of a tick may go out.
     #[must_use]
     pub fn is_durable(&self, tick: Tick) -> bool {
         tick.0 <= self.written.load(SeqCst)
@@ -85,12 +84,12 @@ impl CommitGate {
 
     fn flush_awaited(&self) {
         let awaited = self.awaited.load(SeqCst);
-        if awaited == NOBODY {
+        if awaited == NONE {
             return;
         }
-        // Only whoever lets the awaited tick pass ends the wait; the room may have begun another one meanwhile.
+        // The exchange fails if the room has requested another flush since.
         if self.is_durable(Tick(awaited)) {
-            let _ = self.awaited.compare_exchange(awaited, NOBODY, SeqCst, SeqCst);
+            let _ = self.awaited.compare_exchange(awaited, NONE, SeqCst, SeqCst);
         }
         (self.flush)();
     }
@@ -122,21 +121,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_goes_out_once_it_is_written_whoever_comes_last() {
+    fn messages_go_out_when_written_and_requested_in_either_order() {
         let (gate, flushes) = gate();
         assert!(gate.is_durable(Tick(100)) && !gate.is_durable(Tick(101)));
         assert!(!gate.flush_requested(Tick(101)));
-        assert_eq!(flushes.load(SeqCst), 0, "the disk has not got it");
+        assert_eq!(flushes.load(SeqCst), 0, "not written");
         assert!(gate.write(Tick(101)));
         assert_eq!(flushes.load(SeqCst), 1);
         assert!(gate.write(Tick(102)));
-        assert_eq!(flushes.load(SeqCst), 1, "the room has not said it");
+        assert_eq!(flushes.load(SeqCst), 1, "not requested");
         assert!(!gate.flush_requested(Tick(102)));
         assert_eq!(flushes.load(SeqCst), 2);
     }
 
     #[test]
-    fn patience_ends_and_begins_anew_once_the_disk_has_caught_up() {
+    fn patience_ends_and_starts_again_once_the_disk_has_caught_up() {
         let (gate, flushes) = gate();
         for tick in 101..=103 {
             assert!(!gate.flush_requested(Tick(tick)));

@@ -1,11 +1,28 @@
-//! What connections post to a room: a closed set of events in a bounded queue, drained at the tick boundary.
+//! A room's inbox: a bounded queue of events, drained at the tick boundary.
 
-use room::SessionEvent;
+use room::{SeatStatus, SessionEvent, Stop};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Events that wait for a tick boundary in one room; when there are as many, no client comes in and nothing that clients say is
-/// taken.
+/// Most events that wait for a tick boundary in one room before client events are refused.
 pub const INBOX_LIMIT_EVENTS: usize = 65_536;
+
+/// What is posted to a room's thread.
+#[derive(Debug)]
+pub enum RoomEvent {
+    /// For the room.
+    Session(SessionEvent),
+    /// An administrator asks for every seat.
+    Roster(SyncSender<Vec<SeatStatus>>),
+    /// The server stops.
+    Stop(Stop),
+}
+
+impl From<SessionEvent> for RoomEvent {
+    fn from(event: SessionEvent) -> RoomEvent {
+        RoomEvent::Session(event)
+    }
+}
 
 /// The posting end of a room's inbox.
 #[derive(Clone, Debug)]
@@ -22,14 +39,16 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Queue {
-    events: Vec<SessionEvent>,
-    ended: bool,
+    events: Vec<RoomEvent>,
+    /// Clients among them that want to come in.
+    newcomers: usize,
+    has_ended: bool,
 }
 
-/// Why an event was not taken.
+/// Why an event was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// The inbox holds [`INBOX_LIMIT_EVENTS`] events, and this is one of a client. Only those can be too many.
+    /// The inbox is full. Only client events are ever refused.
     #[error("the room's inbox is full")]
     Full,
     /// The room has ended.
@@ -42,32 +61,43 @@ impl InboxSender {
     ///
     /// # Errors
     /// [`PostError`] if the inbox is full or the room has ended.
-    pub fn post(&self, event: SessionEvent) -> Result<(), PostError> {
+    pub fn post(&self, event: impl Into<RoomEvent>) -> Result<(), PostError> {
+        let event = event.into();
         let mut queue = self.0.lock();
-        if queue.ended {
+        if queue.has_ended {
             return Err(PostError::Ended);
         }
-        let of_client = matches!(event, SessionEvent::Connected(_) | SessionEvent::Said { .. });
-        if of_client && queue.events.len() >= INBOX_LIMIT_EVENTS {
+        let is_newcomer = matches!(event, RoomEvent::Session(SessionEvent::Connected(_)));
+        let is_message = matches!(event, RoomEvent::Session(SessionEvent::Message { .. }));
+        if (is_newcomer || is_message) && queue.events.len() >= INBOX_LIMIT_EVENTS {
             return Err(PostError::Full);
         }
+        queue.newcomers += usize::from(is_newcomer);
         queue.events.push(event);
         Ok(())
+    }
+
+    /// Clients that were posted to the room and not taken yet.
+    #[must_use]
+    pub fn newcomers(&self) -> usize {
+        self.0.lock().newcomers
     }
 }
 
 impl Inbox {
-    /// Everything that was posted since the last time, oldest first. `emptied` is the memory the inbox goes on with.
+    /// Everything that was posted since the last time, oldest first. `emptied` is the buffer for the next events.
     #[must_use]
-    pub fn take(&self, mut emptied: Vec<SessionEvent>) -> Vec<SessionEvent> {
+    pub fn take(&self, mut emptied: Vec<RoomEvent>) -> Vec<RoomEvent> {
         emptied.clear();
-        std::mem::replace(&mut self.0.lock().events, emptied)
+        let mut queue = self.0.lock();
+        queue.newcomers = 0;
+        std::mem::replace(&mut queue.events, emptied)
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        self.0.lock().ended = true;
+        self.0.lock().has_ended = true;
     }
 }
 
@@ -87,22 +117,22 @@ pub fn inbox() -> (InboxSender, Inbox) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use room::{ConnectionId, Stop};
+    use room::ConnectionId;
     use shared::message::ClientMessage;
 
     #[test]
-    fn a_full_inbox_refuses_what_clients_say_and_still_hears_that_they_are_gone() {
+    fn a_full_inbox_refuses_messages_and_nothing_else() {
         let (sender, inbox) = inbox();
         let connection = ConnectionId(1);
-        let said = || SessionEvent::Said { connection, message: ClientMessage::Leave };
+        let message = || SessionEvent::Message { connection, message: ClientMessage::Leave };
         for _ in 0..INBOX_LIMIT_EVENTS {
-            sender.post(said()).expect("room for it");
+            sender.post(message()).expect("room for it");
         }
-        assert_eq!(sender.post(said()), Err(PostError::Full));
+        assert_eq!(sender.post(message()), Err(PostError::Full));
         assert_eq!(sender.post(SessionEvent::Disconnected { connection }), Ok(()));
-        assert_eq!(sender.post(SessionEvent::Stop(Stop::ForGood)), Ok(()));
+        assert_eq!(sender.post(RoomEvent::Stop(Stop::ForGood)), Ok(()));
         assert_eq!(inbox.take(Vec::new()).len(), INBOX_LIMIT_EVENTS + 2);
-        assert_eq!(sender.post(said()), Ok(()), "all was taken out");
+        assert_eq!(sender.post(message()), Ok(()), "all was taken out");
         drop(inbox);
         assert_eq!(sender.post(SessionEvent::Disconnected { connection }), Err(PostError::Ended));
     }

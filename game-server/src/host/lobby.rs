@@ -1,7 +1,7 @@
-//! The rooms of this process: made on demand, filled by a matchmaker that prefers the fullest open room, gone when empty.
+//! The rooms of this process: made on demand, filled by a matchmaker that prefers the fullest open room, ended when empty.
 
 use crate::host::commit_gate::{CommitGate, Flush};
-use crate::host::inbox::{InboxSender, PostError, inbox};
+use crate::host::inbox::{InboxSender, PostError, RoomEvent, inbox};
 use crate::host::journal::{Journal, JournalOptions, Unfinished, unfinished};
 use crate::host::room_loop;
 use crate::host::room_metrics::{RoomStats, RoomStatus};
@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -22,7 +21,7 @@ use std::thread::JoinHandle;
 /// What rooms are made of.
 #[derive(Clone, Debug)]
 pub struct LobbyOptions {
-    /// What a new room starts from; its seed counts only if `fixed_seed` is set.
+    /// What a new room starts from; its seed is used only if `fixed_seed` is set.
     pub setup: Setup,
     /// Every room starts from the setup's seed instead of a random one.
     pub fixed_seed: bool,
@@ -30,7 +29,7 @@ pub struct LobbyOptions {
     pub rooms_limit: usize,
     /// Seconds for which the seat of a player who lost the connection is kept.
     pub seat_grace_seconds: u32,
-    /// How many bytes of entities every viewer is sent in a second at most, on average.
+    /// How many bytes of entities every viewer is sent per second at most, on average.
     pub viewer_bytes_per_second: u32,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
@@ -71,7 +70,7 @@ impl EnterError {
     }
 }
 
-/// There is no room of this name, or it takes nothing in.
+/// There is no room of this name, or it has ended.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no room “{0}”")]
 pub struct NoRoom(String);
@@ -82,30 +81,30 @@ pub struct Lobby(Arc<Inner>);
 
 struct Inner {
     options: LobbyOptions,
-    /// Called whenever what a room has said can be written.
+    /// Wakes the sockets when messages of a room may go out.
     flush: Flush,
     rooms: Mutex<Rooms>,
 }
 
 #[derive(Default)]
 struct Rooms {
-    running: BTreeMap<String, Entry>,
-    /// Threads of rooms that have retired, to be joined at the end.
+    running: BTreeMap<String, RunningRoom>,
+    /// Threads of rooms that have ended, to be joined at the stop.
     ended: Vec<JoinHandle<()>>,
     stopping: bool,
 }
 
-/// What a connection holds of the room that it was sent to.
+/// What a connection has of its room.
 #[derive(Clone)]
-pub struct Entered {
-    /// Where it posts what its client says.
+pub struct RoomHandle {
+    /// Takes the messages of its client.
     pub inbox: InboxSender,
-    /// Says what its client may be told.
+    /// Says which messages of the room may go out.
     pub commits: Arc<CommitGate>,
 }
 
-struct Entry {
-    room: Entered,
+struct RunningRoom {
+    handle: RoomHandle,
     stats: Arc<RoomStats>,
     thread: JoinHandle<()>,
 }
@@ -120,18 +119,18 @@ impl Lobby {
         Ok(Lobby(Arc::new(Inner { options, flush, rooms: Mutex::default() })))
     }
 
-    /// Sends a client to the named room or to one that has a seat; makes the room if there is none. Where all seats are
+    /// Sends a client to the named room, or to one with a free seat; makes the room if there is none. Where all seats are
     /// taken, the client waits.
     ///
     /// # Errors
     /// [`EnterError`] if there is no room for it.
-    pub fn connect(&self, room: Option<&str>, connected: Connected) -> Result<Entered, EnterError> {
+    pub fn connect(&self, name: Option<&str>, connected: Connected) -> Result<RoomHandle, EnterError> {
         let mut rooms = self.rooms();
         if rooms.stopping {
             return Err(EnterError::Stopping);
         }
-        rooms.let_go_of_broken();
-        let name = match room {
+        rooms.remove_panicked();
+        let name = match name {
             Some(name) => checked_name(name)?.to_owned(),
             None => rooms.chosen(&self.0.options).ok_or(EnterError::Full)?,
         };
@@ -142,24 +141,15 @@ impl Lobby {
             if rooms.running.len() >= self.0.options.rooms_limit {
                 return Err(EnterError::Full);
             }
-            let entry = self.open(&name)?;
-            rooms.running.insert(name.clone(), entry);
+            let room = self.open(&name)?;
+            rooms.running.insert(name.clone(), room);
         }
-        let Some(entry) = rooms.running.get(&name) else { return Err(EnterError::Full) };
-        // Counted under the lock that `retire` takes, so that no room ends with somebody on the way in.
-        entry.stats.entering.fetch_add(1, Relaxed);
-        match entry.room.inbox.post(SessionEvent::Connected(connected)) {
-            Ok(()) => {
-                entry.stats.seats.fetch_add(1, Relaxed);
-                Ok(entry.room.clone())
-            }
-            Err(error) => {
-                entry.stats.entering.fetch_sub(1, Relaxed);
-                Err(match error {
-                    PostError::Full => EnterError::Full,
-                    PostError::Ended => EnterError::Stopping,
-                })
-            }
+        let Some(room) = rooms.running.get(&name) else { return Err(EnterError::Full) };
+        // Posted under the lock that `retire` takes, so that no room ends with a newcomer in its inbox.
+        match room.handle.inbox.post(SessionEvent::Connected(connected)) {
+            Ok(()) => Ok(room.handle.clone()),
+            Err(PostError::Full) => Err(EnterError::Full),
+            Err(PostError::Ended) => Err(EnterError::Stopping),
         }
     }
 
@@ -168,29 +158,29 @@ impl Lobby {
     /// # Errors
     /// [`NoRoom`] if there is no such room.
     pub fn administer(&self, room: &str, act: Admin) -> Result<(), NoRoom> {
-        self.post(room, SessionEvent::Admin(act))
+        self.post(room, SessionEvent::Admin(act).into())
     }
 
-    /// Asks a room who has a seat in it. The answer comes at its next tick.
+    /// Asks a room for its seats. The answer comes at its next tick.
     ///
     /// # Errors
     /// [`NoRoom`] if there is no such room.
     pub fn ask_roster(&self, room: &str) -> Result<Receiver<Vec<SeatStatus>>, NoRoom> {
         let (reply, answer) = sync_channel(1);
-        self.post(room, SessionEvent::Roster(reply)).map(|()| answer)
+        self.post(room, RoomEvent::Roster(reply)).map(|()| answer)
     }
 
-    fn post(&self, room: &str, event: SessionEvent) -> Result<(), NoRoom> {
+    fn post(&self, room: &str, event: RoomEvent) -> Result<(), NoRoom> {
         let no_room = || NoRoom(room.chars().take(ROOM_NAME_LIMIT_BYTES).collect());
         let rooms = self.rooms();
-        let entry = rooms.running.get(room).ok_or_else(no_room)?;
-        entry.room.inbox.post(event).map_err(|_| no_room())
+        let room = rooms.running.get(room).ok_or_else(no_room)?;
+        room.handle.inbox.post(event).map_err(|_| no_room())
     }
 
     /// Every room as of about a second ago.
     #[must_use]
     pub fn status(&self) -> Vec<RoomStatus> {
-        self.rooms().running.values().map(|entry| entry.stats.status()).collect()
+        self.rooms().running.values().map(|room| room.stats.status()).collect()
     }
 
     /// Tells the players, closes the recordings or leaves them to the next server, and waits for the rooms to end. New
@@ -201,11 +191,11 @@ impl Lobby {
             rooms.stopping = true;
             let running = std::mem::take(&mut rooms.running);
             let mut threads = std::mem::take(&mut rooms.ended);
-            for entry in running.into_values() {
-                if let Err(error) = entry.room.inbox.post(SessionEvent::Stop(stop)) {
+            for room in running.into_values() {
+                if let Err(error) = room.handle.inbox.post(RoomEvent::Stop(stop)) {
                     tracing::warn!(%error, "a room could not be told to stop");
                 }
-                threads.push(entry.thread);
+                threads.push(room.thread);
             }
             threads
         };
@@ -222,28 +212,32 @@ impl Lobby {
         self.0.options.journal.as_ref().map(|journal| journal.directory.as_path())
     }
 
-    /// Opens the rooms again whose recordings were not closed, each at the tick where its recording ends. What cannot be
-    /// restored is logged and left.
+    /// Continues the rooms whose recordings were not closed, each at the last tick of its recording. A recording that cannot
+    /// be restored is logged and left.
     pub fn restore(&self) {
         let Some(journal) = &self.0.options.journal else { return };
         let found = match unfinished(&journal.directory) {
             Ok(found) => found,
-            Err(error) => return tracing::error!(%error, "the recordings cannot be looked through for rooms"),
+            Err(error) => return tracing::error!(%error, "the recordings cannot be searched for rooms"),
         };
         for unfinished in found {
-            let (room, file) = (unfinished.room().to_owned(), unfinished.name().to_owned());
-            if checked_name(&room).is_err() || self.rooms().running.len() >= self.0.options.rooms_limit {
-                tracing::warn!(room, file, "there is no place for the room of this recording");
+            let (name, file) = (unfinished.room().to_owned(), unfinished.name().to_owned());
+            if checked_name(&name).is_err() || self.rooms().running.len() >= self.0.options.rooms_limit {
+                tracing::warn!(room = name, file, "there is no place for the room of this recording");
                 continue;
             }
-            match self.bring_back(unfinished, journal) {
-                Ok(entry) => drop(self.rooms().running.insert(room, entry)),
-                Err(error) => tracing::error!(room, file, %error, "the room cannot be restored"),
+            match self.restore_room(unfinished, journal) {
+                Ok(room) => drop(self.rooms().running.insert(name, room)),
+                Err(error) => tracing::error!(room = name, file, %error, "the room cannot be restored"),
             }
         }
     }
 
-    fn bring_back(&self, unfinished: Unfinished, options: &JournalOptions) -> Result<Entry, Box<dyn Error>> {
+    fn restore_room(
+        &self,
+        unfinished: Unfinished,
+        options: &JournalOptions,
+    ) -> Result<RunningRoom, Box<dyn Error>> {
         let (restored, held) = unfinished.restore()?;
         let (name, file) = (held.room.clone(), held.name.clone());
         let journal = Journal::resume(options, held, &restored, self.0.flush.clone())?;
@@ -255,13 +249,10 @@ impl Lobby {
             seats = room.seats(),
             "room restored from its recording"
         );
-        let seats = room.seats();
-        let entry = self.run(room, journal)?;
-        entry.stats.seats.store(seats, Relaxed);
-        Ok(entry)
+        Ok(self.run(room, journal)?)
     }
 
-    fn open(&self, name: &str) -> Result<Entry, EnterError> {
+    fn open(&self, name: &str) -> Result<RunningRoom, EnterError> {
         let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
         let options = &self.0.options;
         let mut setup = options.setup.clone();
@@ -285,11 +276,12 @@ impl Lobby {
         }
     }
 
-    /// Gives a room its thread.
-    fn run(&self, room: Room, journal: Journal) -> io::Result<Entry> {
+    /// Starts a room's thread.
+    fn run(&self, room: Room, journal: Journal) -> io::Result<RunningRoom> {
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
+        stats.set_occupied(&room);
         let unrecorded = || Arc::new(CommitGate::unrecorded(self.0.flush.clone()));
         let commits = journal.gate().cloned().unwrap_or_else(unrecorded);
         let thread = std::thread::Builder::new().name(format!("room {name}"));
@@ -302,7 +294,7 @@ impl Lobby {
                 tracing::info!(room = name, ?ended, "room closed");
             }
         });
-        Ok(Entry { room: Entered { inbox: sender, commits }, stats, thread: thread? })
+        Ok(RunningRoom { handle: RoomHandle { inbox: sender, commits }, stats, thread: thread? })
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -310,27 +302,27 @@ impl Lobby {
     }
 }
 
-/// Takes an abandoned room out of the lobby unless somebody is on the way in.
+/// Removes an abandoned room from the lobby unless a newcomer waits in its inbox.
 fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
     let Some(inner) = lobby.upgrade() else { return true };
     let mut rooms = inner.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-    if rooms.running.get(name).is_some_and(|entry| entry.stats.entering.load(Relaxed) > 0) {
+    if rooms.running.get(name).is_some_and(|room| room.handle.inbox.newcomers() > 0) {
         return false;
     }
-    if let Some(entry) = rooms.running.remove(name) {
+    if let Some(room) = rooms.running.remove(name) {
         rooms.ended.retain(|thread| !thread.is_finished());
-        rooms.ended.push(entry.thread);
+        rooms.ended.push(room.thread);
     }
     true
 }
 
 impl Rooms {
-    /// Takes out rooms that have ended without taking their leave: their thread has panicked.
-    fn let_go_of_broken(&mut self) {
-        let broken = self.running.extract_if(.., |_, entry| entry.thread.is_finished());
-        self.ended.extend(broken.map(|(name, entry)| {
-            tracing::error!(room = name, "a room has broken off");
-            entry.thread
+    /// Removes rooms whose thread has panicked.
+    fn remove_panicked(&mut self) {
+        let panicked = self.running.extract_if(.., |_, room| room.thread.is_finished());
+        self.ended.extend(panicked.map(|(name, room)| {
+            tracing::error!(room = name, "a room's thread has panicked");
+            room.thread
         }));
     }
 
@@ -338,7 +330,8 @@ impl Rooms {
     /// shortest queue.
     fn chosen(&self, options: &LobbyOptions) -> Option<String> {
         let capacity = usize::from(options.setup.mode.capacity);
-        let taken = || self.running.iter().map(|(name, entry)| (entry.stats.seats.load(Relaxed), name));
+        let occupied = |room: &RunningRoom| room.stats.occupied() + room.handle.inbox.newcomers();
+        let taken = || self.running.iter().map(|(name, room)| (occupied(room), name));
         if let Some((_, name)) = taken().filter(|(seats, _)| *seats < capacity).max() {
             return Some(name.clone());
         }
@@ -376,7 +369,7 @@ mod tests {
     use shared::PROTOCOL_VERSION;
     use shared::message::{Hello, ResumeToken};
     use shared::text::Name;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     fn newcomer(number: u64) -> Connected {
         let hello = Hello {
@@ -392,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_after_a_room_has_broken_off_gets_another_one() {
+    fn a_client_gets_another_room_after_one_has_panicked() {
         let options = LobbyOptions {
             setup: belt(),
             fixed_seed: true,
@@ -401,11 +394,11 @@ mod tests {
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             journal: None,
         };
-        let breaks = AtomicBool::new(true);
-        let flush = Arc::new(move || assert!(!breaks.swap(false, Relaxed), "the room breaks off"));
+        let panics = AtomicBool::new(true);
+        let flush = Arc::new(move || assert!(!panics.swap(false, Relaxed), "the room panics"));
         let lobby = Lobby::new(options, flush).expect("a sound setup");
         lobby.connect(None, newcomer(1)).expect("a seat");
-        while !lobby.rooms().running.values().all(|entry| entry.thread.is_finished()) {
+        while !lobby.rooms().running.values().all(|room| room.thread.is_finished()) {
             std::thread::yield_now();
         }
         lobby.connect(None, newcomer(2)).expect("a seat in another room");

@@ -1,29 +1,29 @@
-//! The thread of one room: waits for the next tick's time, drains the inbox, lets the room tick, keeps the measurements.
+//! The thread of one room: waits for the next tick's time, drains the inbox, lets the room tick, publishes what came of it.
 //!
-//! The only clock that a room has. Ticks stand on a fixed grid of time, so the rate neither drifts nor, after a stall,
-//! spirals: what is more than [`CATCH_UP_LIMIT_TICKS`] behind is given up and counted.
+//! The only clock of a room. Ticks lie on a fixed grid of time, so the rate does not drift; after a stall the room skips ticks
+//! beyond [`CATCH_UP_LIMIT_TICKS`] instead of hurrying after them.
 
 use crate::host::commit_gate::CommitGate;
-use crate::host::inbox::Inbox;
+use crate::host::inbox::{Inbox, RoomEvent};
 use crate::host::journal::Journal;
-use crate::host::room_metrics::{Meter, RoomStats};
+use crate::host::room_metrics::{RoomMeter, RoomStats, StageTimer};
 use metrics::{Counter, counter};
-use room::{Room, SessionEvent, Stop};
-use std::sync::atomic::Ordering::Relaxed;
+use room::{Room, Stop};
 use std::time::{Duration, Instant};
 
-/// A room that is this many ticks behind gives up the lost time instead of hurrying after it.
+/// A room that is this many ticks behind skips them.
 pub const CATCH_UP_LIMIT_TICKS: u32 = 3;
+
 /// Why the loop of a room ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Nobody was there for a while.
+    /// The room was empty for a while, or was closed.
     Abandoned,
     /// The server stops.
     Stopped,
 }
 
-/// Runs a room until it is told to stop, or is abandoned and `retire` agrees that nobody is on the way in.
+/// Runs a room until it is told to stop, or is abandoned and `retire` agrees that no client is about to enter it.
 pub fn run(
     mut room: Room,
     mut journal: Journal,
@@ -32,54 +32,53 @@ pub fn run(
     stats: &RoomStats,
     retire: impl Fn() -> bool,
 ) -> Ended {
-    let mut pace = Pace::new(room.setup().tick_rate_hz);
-    let mut meter = Meter::new();
+    let mut timer = TickTimer::new(room.setup().tick_rate_hz);
+    let mut meter = RoomMeter::new();
     let mut events = Vec::new();
     loop {
-        pace.wait(room.name());
+        timer.wait(room.name());
         let start = Instant::now();
-        meter.stages.since = start;
-        let mut stopping = None;
         events = inbox.take(events);
-        for event in events.drain(..) {
-            match &event {
-                SessionEvent::Connected(_) => drop(stats.entering.fetch_sub(1, Relaxed)),
-                SessionEvent::Stop(stop) => stopping = Some(*stop),
-                SessionEvent::Said { .. }
-                | SessionEvent::Disconnected { .. }
-                | SessionEvent::Admin(_)
-                | SessionEvent::Roster(_) => {}
+        let stop = handle(&mut room, events.drain(..));
+        stats.set_occupied(&room);
+        if let Some(stop) = stop {
+            room.stop(stop);
+            publish(&mut room, &mut journal, commits);
+            match stop {
+                Stop::ForSuccessor => journal.leave(&room.keyframe(), &room.seats_to_record()),
+                Stop::ForGood => journal.finish(&room.keyframe()),
             }
-            room.handle(event);
+            return Ended::Stopped;
         }
-        if stopping.is_none() {
-            room.tick(&mut meter.stages);
-        }
+        room.tick(&mut StageTimer::new(start));
         publish(&mut room, &mut journal, commits);
-        stats.seats.store(room.seats() + room.waiting(), Relaxed);
-        match stopping {
-            Some(Stop::ForSuccessor) => {
-                journal.leave(&room.keyframe(), &room.seats_to_record());
-                return Ended::Stopped;
-            }
-            Some(Stop::ForGood) => {
-                journal.finish(&room.keyframe());
-                return Ended::Stopped;
-            }
-            None => {}
-        }
         let took = start.elapsed();
-        room.ticked(took.as_micros().min(u128::from(u32::MAX)) as u32);
-        meter.record(took, pace.lost, &room, &journal, stats);
-        if room.abandoned() && retire() {
+        room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        stats.set_occupied(&room);
+        meter.record(took, timer.lost, &room, &journal, stats);
+        if room.is_abandoned() && retire() {
             journal.finish(&room.keyframe());
             return Ended::Abandoned;
         }
     }
 }
 
-/// What a tick has brought leaves the room here: records go to the journal, and what players are told goes to their sockets
-/// once the journal has it.
+/// Handles what was posted; says whether the room is to stop.
+fn handle(room: &mut Room, events: impl Iterator<Item = RoomEvent>) -> Option<Stop> {
+    let mut stop = None;
+    for event in events {
+        match event {
+            RoomEvent::Session(event) => room.handle(event),
+            // The administrator may have given up waiting.
+            RoomEvent::Roster(reply) => drop(reply.try_send(room.roster())),
+            RoomEvent::Stop(how) => stop = Some(how),
+        }
+    }
+    stop
+}
+
+/// The results of a tick leave the room here: records go to the journal, and the sockets are woken to drain the outboxes once
+/// the tick is durable.
 pub fn publish(room: &mut Room, journal: &mut Journal, commits: &CommitGate) {
     while let Some(record) = room.poll_record() {
         journal.take(record);
@@ -89,29 +88,30 @@ pub fn publish(room: &mut Room, journal: &mut Journal, commits: &CommitGate) {
     }
 }
 
-/// The grid of time that ticks stand on.
-struct Pace {
+/// The grid of time that ticks lie on.
+struct TickTimer {
     rate_hz: u32,
     origin: Instant,
+    /// Since the origin.
     ticks: u32,
     lost: u64,
-    overrunning: bool,
+    is_overrunning: bool,
     overruns: Counter,
 }
 
-impl Pace {
-    fn new(rate_hz: u16) -> Pace {
-        Pace {
+impl TickTimer {
+    fn new(rate_hz: u16) -> TickTimer {
+        TickTimer {
             rate_hz: u32::from(rate_hz),
             origin: Instant::now(),
             ticks: 0,
             lost: 0,
-            overrunning: false,
+            is_overrunning: false,
             overruns: counter!("driftbelt_ticks_lost_total"),
         }
     }
 
-    /// Sleeps until the next tick's time; after a stall, gives up what cannot be made good.
+    /// Sleeps until the next tick's time; after a long stall, skips the ticks that were missed.
     fn wait(&mut self, room: &str) {
         self.ticks += 1;
         if self.ticks == self.rate_hz {
@@ -123,7 +123,7 @@ impl Pace {
         let due = self.origin + Duration::from_secs(1) * self.ticks / self.rate_hz;
         let now = Instant::now();
         if let Some(early) = due.checked_duration_since(now) {
-            self.overrunning = false;
+            self.is_overrunning = false;
             std::thread::sleep(early);
             return;
         }
@@ -132,7 +132,7 @@ impl Pace {
             let lost = (late.as_nanos() / tick.as_nanos()) as u64;
             self.lost += lost;
             self.overruns.increment(lost);
-            if !std::mem::replace(&mut self.overrunning, true) {
+            if !std::mem::replace(&mut self.is_overrunning, true) {
                 tracing::warn!(room, late_ms = late.as_millis(), "the room cannot keep its tick rate");
             }
             self.origin += late;

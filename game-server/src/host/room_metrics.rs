@@ -6,20 +6,17 @@ use room::Room;
 use room::stage::{Stage, StageWatch};
 use serde::Serialize;
 use shared::message::LoadLevel;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Tick durations that the status looks back on: ten seconds at the usual rate.
+/// Tick durations behind the percentiles of the status: ten seconds at the usual rate.
 const STATUS_WINDOW_TICKS: usize = 300;
 
-/// What others may know about a running room.
+/// What the lobby may know about a running room.
 #[derive(Debug, Default)]
 pub struct RoomStats {
-    /// Seats taken and clients that wait for one, as of the newest tick, and those on their way in.
-    pub seats: AtomicUsize,
-    /// Clients that were sent to the room and have not arrived.
-    pub entering: AtomicUsize,
+    occupied: AtomicUsize,
     status: Mutex<RoomStatus>,
 }
 
@@ -61,54 +58,61 @@ impl RoomStats {
     pub fn status(&self) -> RoomStatus {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-/// How long each stage of a tick takes.
-pub(super) struct Stages {
-    pub since: Instant,
-    histograms: [Histogram; 6],
-}
+    /// Seats and waiting clients, as of the newest tick.
+    #[must_use]
+    pub fn occupied(&self) -> usize {
+        self.occupied.load(Relaxed)
+    }
 
-impl Stages {
-    fn new() -> Stages {
-        let names = ["inputs", "step", "record", "observe", "announce", "snapshots"];
-        let histograms = names.map(|stage| histogram!("driftbelt_stage_seconds", "stage" => stage));
-        Stages { since: Instant::now(), histograms }
+    /// For the room's loop.
+    pub fn set_occupied(&self, room: &Room) {
+        self.occupied.store(room.seats() + room.waiting(), Relaxed);
     }
 }
 
-impl StageWatch for Stages {
+/// Measures the stages of one tick.
+pub struct StageTimer {
+    since: Instant,
+}
+
+impl StageTimer {
+    pub fn new(start: Instant) -> StageTimer {
+        StageTimer { since: start }
+    }
+}
+
+impl StageWatch for StageTimer {
     fn done(&mut self, stage: Stage) {
         let now = Instant::now();
-        self.histograms[stage as usize].record((now - self.since).as_secs_f64());
+        histogram!("driftbelt_stage_seconds", "stage" => stage.name()).record(now - self.since);
         self.since = now;
     }
 }
 
 /// What is measured of a room.
-pub(super) struct Meter {
-    pub stages: Stages,
+pub struct RoomMeter {
     durations: Vec<u32>,
     next: usize,
     histogram: Histogram,
     players: Gauge,
-    share: Share,
+    gauges: RoomGauges,
 }
 
 /// What a room adds to the gauges that all rooms share.
 #[derive(Default)]
-struct Share {
+struct RoomGauges {
     waiting: usize,
     load: Option<LoadLevel>,
 }
 
-impl Share {
+impl RoomGauges {
     fn set_waiting(&mut self, waiting: usize) {
         let before = std::mem::replace(&mut self.waiting, waiting);
         gauge!("driftbelt_waiting_clients").increment(waiting as f64 - before as f64);
     }
 
-    /// Says what the level was, if it was another one.
+    /// Returns the level before, if it was another one.
     fn set_load(&mut self, level: Option<LoadLevel>) -> Option<LoadLevel> {
         let before = std::mem::replace(&mut self.load, level);
         if before == level {
@@ -121,7 +125,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for RoomGauges {
     fn drop(&mut self) {
         self.set_waiting(0);
         self.set_load(None);
@@ -139,15 +143,14 @@ fn load_name(level: LoadLevel) -> &'static str {
     }
 }
 
-impl Meter {
-    pub fn new() -> Meter {
-        Meter {
-            stages: Stages::new(),
+impl RoomMeter {
+    pub fn new() -> RoomMeter {
+        RoomMeter {
             durations: Vec::new(),
             next: 0,
             histogram: histogram!("driftbelt_tick_seconds"),
             players: gauge!("driftbelt_room_players"),
-            share: Share::default(),
+            gauges: RoomGauges::default(),
         }
     }
 
@@ -160,15 +163,15 @@ impl Meter {
         stats: &RoomStats,
     ) {
         let micros = took.as_micros().min(u128::from(u32::MAX)) as u32;
-        self.histogram.record(took.as_secs_f64());
+        self.histogram.record(took);
         if self.durations.len() < STATUS_WINDOW_TICKS {
             self.durations.push(micros);
         } else {
             self.durations[self.next % STATUS_WINDOW_TICKS] = micros;
         }
         self.next += 1;
-        self.tell_load(room);
-        self.share.set_waiting(room.waiting());
+        self.log_load(room);
+        self.gauges.set_waiting(room.waiting());
         let rate = usize::from(room.setup().tick_rate_hz);
         if self.next % rate == 1 % rate {
             self.publish(room, ticks_lost, journal, stats);
@@ -176,15 +179,15 @@ impl Meter {
     }
 
     /// Every step of the load is in the log and in the metrics.
-    fn tell_load(&mut self, room: &Room) {
+    fn log_load(&mut self, room: &Room) {
         let level = room.load_level();
-        let Some(before) = self.share.set_load(Some(level)) else { return };
+        let Some(before) = self.gauges.set_load(Some(level)) else { return };
         let (room, name) = (room.name(), load_name(level));
         if level > before {
             counter!("driftbelt_load_steps_total", "level" => name).increment(1);
-            tracing::warn!(room, level = name, "ticks take too long: the room goes without something");
+            tracing::warn!(room, level = name, "ticks take too long: the room leaves something out");
         } else {
-            tracing::info!(room, level = name, "ticks are calm: the room takes something back");
+            tracing::info!(room, level = name, "ticks are calm: the room takes a step back");
         }
     }
 

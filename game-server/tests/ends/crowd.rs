@@ -45,7 +45,7 @@ impl Crowd {
     }
 
     pub fn say(&mut self, number: u8, message: ClientMessage) {
-        self.room.handle(SessionEvent::Said { connection: connection(number), message });
+        self.room.handle(SessionEvent::Message { connection: connection(number), message });
     }
 
     /// Lets the room tick, and hands over what each player is sent.

@@ -52,7 +52,7 @@ impl Guest {
     }
 
     pub fn say(&self, room: &mut Room, message: ClientMessage) {
-        room.handle(SessionEvent::Said { connection: self.connection, message });
+        room.handle(SessionEvent::Message { connection: self.connection, message });
     }
 
     pub fn hear(&mut self) {

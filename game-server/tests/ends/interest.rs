@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
 use room::RoomOptions;
-use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Scope, Session};
-use room::snapshot::{Interest, Replicator};
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use room::snapshot::{Interest, Replicator, SnapshotScope};
 use shared::angle::Angle;
 use shared::codec::decode_server;
 use shared::delta::View;
@@ -154,7 +154,13 @@ fn witnesses_of(recording: &Recording, bytes_per_second: u32, random: &mut Pcg32
             if random.random_range(0..4) == 0 {
                 continue;
             }
-            if session.write_snapshot(&mut replicator, &setup, Scope::Whole, bytes_per_second, &mut message) {
+            if session.write_snapshot(
+                &mut replicator,
+                &setup,
+                SnapshotScope::Whole,
+                bytes_per_second,
+                &mut message,
+            ) {
                 witness.hear(&message, replicator.world());
             }
         }

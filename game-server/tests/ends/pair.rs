@@ -159,7 +159,7 @@ impl Pair {
                 let connected = Connected { connection, hello, token, outbox };
                 self.room.handle(SessionEvent::Connected(connected));
             }
-            message => self.room.handle(SessionEvent::Said { connection, message }),
+            message => self.room.handle(SessionEvent::Message { connection, message }),
         }
     }
 

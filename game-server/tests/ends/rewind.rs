@@ -83,7 +83,7 @@ impl Target {
         let controls = Controls { buttons, aim: Angle::from_radians(aim), ..Controls::default() };
         let frames = [InputFrame { tick: tick.next(), controls }].into_iter().collect();
         let message = ClientMessage::Input(Input { ack: tick, frames });
-        room.handle(SessionEvent::Said { connection: Target::CONNECTION, message });
+        room.handle(SessionEvent::Message { connection: Target::CONNECTION, message });
     }
 }
 

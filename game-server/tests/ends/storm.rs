@@ -2,7 +2,8 @@
 
 use crate::guest::{Guest, room, tick};
 use crate::pair::setup;
-use room::{JOINS_PER_TICK, QUEUED_INTERVAL_SECONDS, SessionEvent, WAITING_LIMIT_CLIENTS};
+use room::load::JOINS_PER_TICK;
+use room::{QUEUED_INTERVAL_SECONDS, SessionEvent, WAITING_LIMIT_CLIENTS};
 use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode};

@@ -67,7 +67,7 @@ impl Seated {
                     let connected = Connected { connection, hello, token: self.token, outbox };
                     room.handle(SessionEvent::Connected(connected));
                 }
-                message => room.handle(SessionEvent::Said { connection, message }),
+                message => room.handle(SessionEvent::Message { connection, message }),
             }
         }
     }

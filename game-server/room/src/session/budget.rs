@@ -1,26 +1,19 @@
-//! How many bytes of entities one viewer is sent: an average over seconds, so that a crowd in view slows down the far and
-//! the unimportant instead of everything.
+//! How many bytes of entities one viewer is sent: a token bucket, so that a crowd in view delays only the less urgent records.
 
-/// Bytes of entities in a second, unless the host says otherwise. A usual view takes a quarter.
+/// Bytes of entities per second, unless the host says otherwise. A usual view takes a quarter.
 pub const DEFAULT_VIEWER_BYTES_PER_SECOND: u32 = 16 * 1024;
-/// The last part of a second's bytes is kept: snapshots must then fit into what comes in.
+/// Below this part of a second's bytes, snapshots are cut to what a tick earns.
 const RESERVE_PART: i64 = 4;
 
-/// What a viewer has been sent beyond what it had earned; negative if it has saved.
-#[derive(Clone, Debug)]
+/// Bytes that a viewer may be sent.
+#[derive(Clone, Debug, Default)]
 pub struct Budget {
-    /// `None` before the first snapshot, when a second's bytes are saved.
+    /// Negative when overdrawn; `None` before the first snapshot stands for a full second's bytes.
     saved: Option<i64>,
 }
 
 impl Budget {
-    /// A budget with a second's bytes saved.
-    pub fn new() -> Budget {
-        Budget { saved: None }
-    }
-
-    /// What the records of a snapshot may take that comes `ticks` after the one before; `None` if there is enough for all of
-    /// them.
+    /// How many bytes the records of a snapshot may take, `ticks` after the one before; `None` if there is no need to cut it.
     pub fn for_snapshot(&mut self, ticks: u32, bytes_per_second: u32, tick_rate_hz: u16) -> Option<usize> {
         let per_second = i64::from(bytes_per_second);
         let per_tick = per_second / i64::from(tick_rate_hz.max(1));
@@ -30,7 +23,7 @@ impl Budget {
         (saved < per_second / RESERVE_PART).then_some(per_tick as usize)
     }
 
-    /// Takes what was sent.
+    /// Counts what was sent.
     pub fn spend(&mut self, bytes: usize) {
         if let Some(saved) = &mut self.saved {
             *saved -= bytes as i64;
@@ -43,8 +36,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn on_average_no_more_is_sent_than_comes_in() {
-        let mut budget = Budget::new();
+    fn the_average_stays_within_the_rate() {
+        let mut budget = Budget::default();
         let mut sent = 0;
         for _ in 0..300 {
             let bytes = budget.for_snapshot(1, 3000, 30).map_or(250, |allowed| allowed.min(250));
@@ -55,8 +48,8 @@ mod tests {
     }
 
     #[test]
-    fn who_needs_less_is_never_limited() {
-        let mut budget = Budget::new();
+    fn a_viewer_below_the_rate_is_never_limited() {
+        let mut budget = Budget::default();
         for _ in 0..300 {
             assert_eq!(budget.for_snapshot(1, 3000, 30), None);
             budget.spend(99);

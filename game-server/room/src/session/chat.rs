@@ -1,4 +1,4 @@
-//! How much one player may say.
+//! How often one player may write in the chat.
 
 use shared::id::Tick;
 use shared::setup::Setup;
@@ -7,27 +7,26 @@ use shared::setup::Setup;
 pub const CHAT_BURST_LINES: u32 = 4;
 /// Seconds after which one more chat line is allowed.
 pub const CHAT_INTERVAL_SECONDS: f32 = 1.5;
-/// Seconds before the same line may be said again.
+/// Seconds before the same line may be repeated.
 pub const CHAT_REPEAT_SECONDS: f32 = 10.0;
 
-/// The lines that a player has left to say.
+/// A token bucket of lines.
 pub struct ChatLimit {
     lines: u32,
     refilled: Tick,
-    /// The last line, and when it was said.
-    said: Option<(String, Tick)>,
+    last: Option<(String, Tick)>,
 }
 
 impl ChatLimit {
-    /// All lines are left.
+    /// A full bucket.
     pub fn new(now: Tick) -> ChatLimit {
-        ChatLimit { lines: CHAT_BURST_LINES, refilled: now, said: None }
+        ChatLimit { lines: CHAT_BURST_LINES, refilled: now, last: None }
     }
 
-    /// Whether a line may be said now; it then counts as said.
+    /// Whether a line may be sent now; if so, it counts.
     pub fn allows(&mut self, line: &str, now: Tick, setup: &Setup) -> bool {
-        if let Some((said, at)) = &self.said
-            && said == line
+        if let Some((last, at)) = &self.last
+            && last == line
             && now.since(*at) < setup.ticks(CHAT_REPEAT_SECONDS)
         {
             return false;
@@ -39,7 +38,7 @@ impl ChatLimit {
         let allowed = self.lines > 0;
         self.lines = self.lines.saturating_sub(1);
         if allowed {
-            self.said = Some((line.to_owned(), now));
+            self.last = Some((line.to_owned(), now));
         }
         allowed
     }

@@ -1,13 +1,13 @@
-//! A player's input frames on their way into the world: at most one per tick, within a window, in order.
+//! A player's input frames until they enter the world: at most one per tick, within a window, in order.
 
 use shared::id::Tick;
 use shared::input::{Buttons, Controls, InputFrame};
 use smallvec::SmallVec;
 
-/// Frames are taken for at most this many ticks ahead of the world.
+/// Frames are accepted for at most this many ticks ahead of the world.
 pub const INPUT_WINDOW_TICKS: u32 = 64;
 
-/// Frames that usually wait at a time, at most.
+/// Frames that usually wait at a time.
 const USUALLY_WAITING: usize = 4;
 
 /// Frames that wait for their tick.
@@ -18,7 +18,7 @@ const USUALLY_WAITING: usize = 4;
 /// sequence of frames gives a player more than one set of controls per tick.
 #[derive(Debug, Default)]
 pub struct InputBuffer {
-    /// Ascending. Few wait at a time: they need no memory of their own, which would be fetched for every message.
+    /// Ascending. Inline, because a heap buffer would be one more cache miss per message.
     waiting: SmallVec<[InputFrame; USUALLY_WAITING]>,
     applied: Tick,
     newest: Tick,
@@ -26,7 +26,7 @@ pub struct InputBuffer {
 }
 
 impl InputBuffer {
-    /// Takes in a frame; `now` is the tick last stepped.
+    /// Inserts a frame; `now` is the tick last stepped.
     pub fn insert(&mut self, mut frame: InputFrame, now: Tick) {
         if frame.tick <= self.applied {
             return;
@@ -44,8 +44,8 @@ impl InputBuffer {
         }
     }
 
-    /// The player is away, or on a new connection: what waits is dropped, and no button is held. What took effect stays known,
-    /// so that it has none again when it is resent.
+    /// The player is away, or on a new connection: waiting frames are dropped, and no button is held. Frames that took effect
+    /// stay known, so that they take none again when they are resent.
     pub fn release(&mut self) {
         self.waiting.clear();
         self.newest = self.applied;

@@ -8,21 +8,22 @@ mod input_buffer;
 mod resume_claim;
 mod token;
 
-use crate::snapshot::{HISTORY_TICKS, Interest, Replicator, Viewer};
-pub use backlog::TALK_LIMIT_MESSAGES;
-use backlog::Talk;
+use crate::load::LoadReport;
+use crate::snapshot::{HISTORY_TICKS, Interest, Replicator, SnapshotScope, Viewer};
+pub use backlog::BACKLOG_LIMIT_MESSAGES;
+use backlog::Backlog;
 use budget::Budget;
 pub use budget::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use chat::ChatLimit;
 pub use chat::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
 use glam::IVec2;
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
-pub use resume_claim::{Claim, Greeting, Held, Resume};
+pub use resume_claim::{FirstMessage, ResumeClaim, ResumePoint, ResumeRequest};
 use shared::codec::encode_server;
 use shared::event::{Event, Happening};
 use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
-use shared::message::{ClientMessage, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot};
+use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Snapshot};
 use shared::recording::SeatKey;
 use shared::setup::Setup;
 use shared::snapshot::{Pilot, Place};
@@ -36,10 +37,10 @@ pub use token::hash_of;
 pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
 /// Seconds between snapshots for such a client.
 pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
-/// Most events in one snapshot; of more, the newest are told.
+/// Most events in one snapshot: the newest.
 pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
 
-/// Memory for a message that is no snapshot: the scoreboard, which is the most frequent of the longer ones, fits.
+/// Capacity for a message that is no snapshot: the scoreboard, the most frequent of the long ones, fits.
 const USUAL_MESSAGE_BYTES: usize = 512;
 
 /// What the room must do after a message.
@@ -47,55 +48,29 @@ const USUAL_MESSAGE_BYTES: usize = 512;
 pub enum Reaction {
     /// Nothing.
     None,
-    /// Everybody hears this line.
-    Say(String),
+    /// Send this line of chat to everybody.
+    Chat(String),
     /// The player gives up the seat.
     Leave,
 }
 
-/// What of its view a viewer is told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The middle. Who holds nothing yet is told of all.
-    Near,
-    /// All of it.
-    Whole,
-}
-
-/// How the room does, as answers to pings tell.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pulse {
-    /// How long the newest tick took, in microseconds.
-    pub tick_micros: u32,
-    /// What the room goes without.
-    pub load: LoadLevel,
-}
-
-impl Pulse {
-    /// The answer to a ping.
-    #[must_use]
-    pub fn pong(self, stamp: u32) -> ServerMessage<'static> {
-        ServerMessage::Pong { stamp, tick_micros: self.tick_micros, load: self.load }
-    }
-}
-
 /// One player's protocol state.
 pub struct Session {
-    /// What opens the seat.
-    pub claim: Claim,
+    /// What resumes the seat.
+    pub claim: ResumeClaim,
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
     /// Where the player and the ship were found in the world of the newest snapshot.
     pilot_place: Place,
     ship_place: Place,
-    /// The ticks of the newest snapshots, and the middle of the view in each.
-    looks: VecDeque<(Tick, IVec2)>,
-    outbox: VecDeque<Vec<u8>>,
-    talk: Talk,
+    /// The ticks of the newest complete snapshots, and the centre of the view in each.
+    recent_views: VecDeque<(Tick, IVec2)>,
+    transmits: VecDeque<Vec<u8>>,
+    backlog: Backlog,
     budget: Budget,
     /// The next snapshot is made against an empty view.
-    fresh: bool,
+    is_fresh: bool,
     acked: Tick,
     sent: Tick,
     chat: ChatLimit,
@@ -105,16 +80,16 @@ impl Session {
     /// A session that begins at a tick.
     #[must_use]
     pub fn new(player: PlayerId, token: ResumeToken, setup: &Setup, now: Tick) -> Session {
-        Session::over(Claim::new(player, token, now), setup, now)
+        Session::with_claim(ResumeClaim::new(player, token, now), setup, now)
     }
 
-    /// The session of a seat that a recording tells of; its player is away.
+    /// The session of a seat in a recording; its player is away.
     #[must_use]
     pub fn restored(key: SeatKey, setup: &Setup, now: Tick) -> Session {
-        Session::over(Claim::restored(key, now), setup, now)
+        Session::with_claim(ResumeClaim::restored(key, now), setup, now)
     }
 
-    fn over(claim: Claim, setup: &Setup, now: Tick) -> Session {
+    fn with_claim(claim: ResumeClaim, setup: &Setup, now: Tick) -> Session {
         Session {
             claim,
             input: InputBuffer::default(),
@@ -122,11 +97,11 @@ impl Session {
             interest: Interest::around(IVec2::ZERO, setup),
             pilot_place: Place::default(),
             ship_place: Place::default(),
-            looks: VecDeque::new(),
-            outbox: VecDeque::new(),
-            talk: Talk::default(),
-            budget: Budget::new(),
-            fresh: true,
+            recent_views: VecDeque::new(),
+            transmits: VecDeque::new(),
+            backlog: Backlog::default(),
+            budget: Budget::default(),
+            is_fresh: true,
             acked: now,
             sent: now,
             chat: ChatLimit::new(now),
@@ -139,44 +114,50 @@ impl Session {
         self.claim.player()
     }
 
-    /// A client takes the seat on a new connection. Says what it is to be greeted with.
-    pub fn resume(&mut self, resume: &Resume, replicator: &Replicator, setup: &Setup) -> Greeting {
+    /// A client resumes the session on a new connection. Returns what it is to be sent first.
+    pub fn resume(
+        &mut self,
+        request: &ResumeRequest,
+        replicator: &Replicator,
+        setup: &Setup,
+    ) -> FirstMessage {
         let now = replicator.world().tick;
-        self.claim.renew(resume, now);
+        self.claim.renew(request, now);
         self.input.release();
-        self.outbox.clear();
-        // A client that holds a tick which has not been yet is ahead of a world that a crash has thrown back.
-        let Some(held) = resume.held.filter(|held| held.tick <= now) else {
-            self.outbox.extend(self.talk.start_over().map(|message| message.to_vec()));
-            self.view_from(now);
-            self.viewer.clear();
-            self.fresh = true;
-            return Greeting::Welcome;
-        };
-        self.outbox.extend(self.talk.missed(held.talk).map(|message| message.to_vec()));
-        self.view_from(held.tick);
+        self.transmits.clear();
         self.viewer.clear();
-        let look = self.looks.iter().find(|(tick, _)| *tick == held.tick);
-        self.fresh = !look.is_some_and(|(tick, centre)| {
+        // A client with a later tick than the world's is ahead of a world that a crash has set back.
+        let point = request.resume_point.filter(|point| point.tick <= now);
+        let from = point.map_or(now, |point| point.tick);
+        (self.acked, self.sent) = (from, from);
+        let Some(point) = point else {
+            self.transmits.extend(self.backlog.start_over().map(|message| message.to_vec()));
+            self.is_fresh = true;
+            return FirstMessage::Welcome;
+        };
+        self.transmits.extend(self.backlog.missed(point.backlog_ack).map(|message| message.to_vec()));
+        let view = self.recent_views.iter().find(|(tick, _)| *tick == from);
+        self.is_fresh = !view.is_some_and(|(tick, centre)| {
             replicator.recall(&mut self.viewer, *tick, &Interest::around(*centre, setup))
         });
-        Greeting::Resumed { held: held.tick }
+        FirstMessage::Resumed { from }
     }
 
-    fn view_from(&mut self, tick: Tick) {
-        self.acked = tick;
-        self.sent = tick;
-    }
-
-    /// The connection is gone: nobody steers, nobody listens.
+    /// The connection is gone.
     pub fn leave(&mut self) {
         self.input.release();
-        self.talk.leave();
-        self.silence();
+        self.backlog.leave();
+        self.discard_transmits();
     }
 
-    /// Takes in a message; `now` is the tick last stepped.
-    pub fn handle(&mut self, message: ClientMessage, now: Tick, setup: &Setup, pulse: Pulse) -> Reaction {
+    /// Handles a message; `now` is the tick last stepped.
+    pub fn handle(
+        &mut self,
+        message: ClientMessage,
+        now: Tick,
+        setup: &Setup,
+        report: LoadReport,
+    ) -> Reaction {
         match message {
             ClientMessage::Input(input) => {
                 // An ack of what was never sent is worth nothing.
@@ -190,15 +171,15 @@ impl Session {
                 Reaction::None
             }
             ClientMessage::Chat { text } => match chat_line(&text) {
-                Some(line) if self.chat.allows(&line, now, setup) => Reaction::Say(line),
+                Some(line) if self.chat.allows(&line, now, setup) => Reaction::Chat(line),
                 _ => Reaction::None,
             },
             ClientMessage::Ping { stamp } => {
-                self.send(&pulse.pong(stamp));
+                self.send(&report.pong(stamp));
                 Reaction::None
             }
             ClientMessage::Leave => Reaction::Leave,
-            // A second Hello says nothing new.
+            // The connection has closed a client that says Hello twice.
             ClientMessage::Hello(_) => Reaction::None,
         }
     }
@@ -210,7 +191,7 @@ impl Session {
 
     /// Whether a snapshot of this tick should be made: always, unless the client's acks lag behind.
     #[must_use]
-    pub fn due(&self, tick: Tick, setup: &Setup) -> bool {
+    pub fn is_due(&self, tick: Tick, setup: &Setup) -> bool {
         let lag = self.sent.since(self.acked);
         lag < setup.ticks(ACK_LAG_LIMIT_SECONDS)
             || tick.since(self.sent) >= setup.ticks(LAGGING_INTERVAL_SECONDS)
@@ -222,56 +203,42 @@ impl Session {
         &mut self,
         replicator: &mut Replicator,
         setup: &Setup,
-        scope: Scope,
+        scope: SnapshotScope,
         bytes_per_second: u32,
         out: &mut Vec<u8>,
     ) -> bool {
-        let world = replicator.world();
+        let (world, player) = (replicator.world(), self.claim.player());
         let tick = world.tick;
-        let Some(pilot) = world.pilot_from(&mut self.pilot_place, self.claim.player()) else { return false };
+        let Some(pilot) = world.pilot_from(&mut self.pilot_place, player) else { return false };
         if let Some(ship) = pilot.ship.and_then(|ship| world.entity_from(&mut self.ship_place, ship)) {
             self.interest = Interest::around(ship.motion.position_q, setup);
         }
         let own = own(pilot);
-        let ticks = tick.since(self.sent);
-        let viewer = &mut self.viewer;
-        let mut memory = std::mem::take(replicator.payload_memory());
-        memory.clear();
-        let payload = &mut memory;
-        let complete = match self.budget.for_snapshot(ticks, bytes_per_second, setup.tick_rate_hz) {
-            Some(bytes) => replicator.write_some(viewer, self.claim.player(), &self.interest, bytes, payload),
-            None if scope == Scope::Near && !viewer.is_empty() => {
-                replicator.write_near(viewer, &self.interest, payload);
-                false
-            }
-            None => {
-                replicator.write_payload(viewer, &self.interest, payload);
-                true
-            }
-        };
-        self.budget.spend(memory.len());
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
-        let message = ServerMessage::Snapshot(Snapshot {
+        let limit = self.budget.for_snapshot(tick.since(self.sent), bytes_per_second, setup.tick_rate_hz);
+        let scope = limit.map_or(scope, |budget_bytes| SnapshotScope::Urgent { player, budget_bytes });
+        let (delta, is_complete) = replicator.write(&mut self.viewer, &self.interest, scope);
+        self.budget.spend(delta.len());
+        out.clear();
+        let snapshot = Snapshot {
             tick,
-            fresh: std::mem::take(&mut self.fresh),
+            fresh: std::mem::take(&mut self.is_fresh),
             input_ack: self.input.applied(),
             input_lead: self.input.lead(tick),
             own,
             events,
-            delta: Cow::Borrowed(&memory),
-        });
+            delta: Cow::Borrowed(delta),
+        };
+        encode_server(&ServerMessage::Snapshot(snapshot), out);
         self.sent = tick;
-        if self.looks.len() >= HISTORY_TICKS {
-            self.looks.pop_front();
+        if self.recent_views.len() >= HISTORY_TICKS {
+            self.recent_views.pop_front();
         }
-        // What was held after a snapshot that left something out cannot be told later.
-        if complete {
-            self.looks.push_back((tick, self.interest.centre));
+        // What the viewer has after an incomplete snapshot cannot be recalled.
+        if is_complete {
+            self.recent_views.push_back((tick, self.interest.centre));
         }
-        out.clear();
-        encode_server(&message, out);
-        *replicator.payload_memory() = memory;
         true
     }
 
@@ -283,37 +250,37 @@ impl Session {
 
     /// Queues a message.
     pub fn send(&mut self, message: &ServerMessage<'_>) {
-        self.outbox.push_back(encoded(message));
+        self.transmits.push_back(encoded(message));
     }
 
     /// Queues a message before all others.
-    pub fn greet(&mut self, message: &ServerMessage<'_>) {
-        self.outbox.push_front(encoded(message));
+    pub fn send_first(&mut self, message: &ServerMessage<'_>) {
+        self.transmits.push_front(encoded(message));
     }
 
-    /// Queues a message of chat or a notice, already encoded. It is kept for a player who may miss it.
-    pub fn tell(&mut self, message: &Arc<[u8]>) {
-        self.talk.add(message.clone());
-        self.outbox.push_back(message.to_vec());
-    }
-
-    /// Queues a message that is already encoded.
+    /// Queues an encoded message.
     pub fn send_encoded(&mut self, bytes: &[u8]) {
-        self.outbox.push_back(bytes.to_vec());
+        self.transmits.push_back(bytes.to_vec());
+    }
+
+    /// Queues an encoded message of chat or a notice, and keeps it for a player who may miss it.
+    pub fn send_kept(&mut self, message: &Arc<[u8]>) {
+        self.backlog.push(message.clone());
+        self.send_encoded(message);
     }
 
     /// The next message to put on the wire.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        self.outbox.pop_front()
+        self.transmits.pop_front()
     }
 
-    /// Drops what is queued: nobody listens.
-    pub fn silence(&mut self) {
-        self.outbox.clear();
+    /// Drops what is queued.
+    pub fn discard_transmits(&mut self) {
+        self.transmits.clear();
     }
 }
 
-/// Whether an event is told to a player wherever it happened.
+/// Whether an event is sent to a player wherever it happened.
 #[must_use]
 pub fn concerns(event: &Event, player: PlayerId) -> bool {
     matches!(event.what, Happening::Death { victim, killer, .. } if victim == player || killer == player)
@@ -349,7 +316,7 @@ mod tests {
     use shared::text::Name;
 
     #[test]
-    fn a_snapshot_tells_the_newest_events_if_there_are_too_many() {
+    fn a_snapshot_holds_the_newest_events() {
         let setup = sim::scripted::setup();
         let player = PlayerId(1);
         let pilot = Pilot {
@@ -383,7 +350,7 @@ mod tests {
         assert!(session.write_snapshot(
             &mut replicator,
             &setup,
-            Scope::Whole,
+            SnapshotScope::Whole,
             bytes_per_second,
             &mut message
         ));

@@ -1,61 +1,61 @@
-//! Who a seat belongs to: the token that opens it, and how a client that shows it is greeted.
+//! Who a seat belongs to: the token that resumes it, and the first message to a client that shows it.
 
-use super::hash_of;
+use super::token::hash_of;
 use shared::id::{PlayerId, Tick};
 use shared::message::ResumeToken;
 use shared::recording::{SeatKey, TokenHash};
 
-/// A client that takes a seat back.
+/// A client that resumes its seat.
 #[derive(Clone, Copy, Debug)]
-pub struct Resume {
+pub struct ResumeRequest {
     /// The hash of the token that it showed.
     pub shown: TokenHash,
     /// The token that it is given.
     pub token: ResumeToken,
-    /// The number of its connection among all of its own.
+    /// The number of its connection among all that it has opened.
     pub attempt: u32,
-    /// What it still holds, if anything.
-    pub held: Option<Held>,
+    /// What it still has of the session, if anything.
+    pub resume_point: Option<ResumePoint>,
 }
 
-/// What a client still holds of the session that it resumes.
+/// What a client still has of the session that it resumes.
 #[derive(Clone, Copy, Debug)]
-pub struct Held {
+pub struct ResumePoint {
     /// The newest snapshot's tick.
     pub tick: Tick,
-    /// Messages of chat and notices that it has heard.
-    pub talk: u32,
+    /// How many messages of the backlog it has received.
+    pub backlog_ack: u32,
 }
 
 /// The first message to a client with a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Greeting {
+pub enum FirstMessage {
     /// Everything that does not change while playing.
     Welcome,
     /// The client has all that, and the snapshot of this tick.
     Resumed {
         /// The tick.
-        held: Tick,
+        from: Tick,
     },
 }
 
-impl Greeting {
-    /// Whether the client has not heard what was told with the snapshot of a tick.
+impl FirstMessage {
+    /// Whether the client has not received what was sent with the snapshot of a tick.
     #[must_use]
     pub fn is_before(self, tick: Tick) -> bool {
         match self {
-            Greeting::Welcome => true,
-            Greeting::Resumed { held } => held < tick,
+            FirstMessage::Welcome => true,
+            FirstMessage::Resumed { from } => from < tick,
         }
     }
 }
 
-/// What opens one seat.
-pub struct Claim {
+/// What resumes one seat.
+pub struct ResumeClaim {
     key: SeatKey,
     /// The key was changed and is not recorded yet.
-    key_is_new: bool,
-    /// Given out with the next welcome.
+    is_unrecorded: bool,
+    /// Given out with the next first message.
     token: ResumeToken,
     /// An ack of a later tick shows that the newest token has arrived.
     token_given: Tick,
@@ -63,16 +63,16 @@ pub struct Claim {
     attempt: u32,
 }
 
-impl Claim {
+impl ResumeClaim {
     /// A new seat's.
-    pub(super) fn new(player: PlayerId, token: ResumeToken, now: Tick) -> Claim {
+    pub(super) fn new(player: PlayerId, token: ResumeToken, now: Tick) -> ResumeClaim {
         let key = SeatKey { player, token: hash_of(token), before: None };
-        Claim { key_is_new: true, token, ..Claim::restored(key, now) }
+        ResumeClaim { is_unrecorded: true, token, ..ResumeClaim::restored(key, now) }
     }
 
     /// As a recording tells of it.
-    pub(super) fn restored(key: SeatKey, now: Tick) -> Claim {
-        Claim { key, key_is_new: false, token: ResumeToken([0; 16]), token_given: now, attempt: 0 }
+    pub(super) fn restored(key: SeatKey, now: Tick) -> ResumeClaim {
+        ResumeClaim { key, is_unrecorded: false, token: ResumeToken([0; 16]), token_given: now, attempt: 0 }
     }
 
     /// Whose seat.
@@ -80,49 +80,49 @@ impl Claim {
         self.key.player
     }
 
-    /// Whether a token of this hash takes the seat back.
+    /// Whether a token of this hash resumes the seat.
     #[must_use]
     pub fn opens(&self, hash: TokenHash) -> bool {
         self.key.token == hash || self.key.before == Some(hash)
     }
 
-    /// What opens the seat, as it is recorded.
+    /// What resumes the seat, as it is recorded.
     #[must_use]
     pub fn key(&self) -> SeatKey {
         self.key
     }
 
-    /// What opens the seat, if that has changed since it was asked.
-    pub fn new_key(&mut self) -> Option<SeatKey> {
-        std::mem::take(&mut self.key_is_new).then_some(self.key)
+    /// The key, if it has changed since it was last taken here.
+    pub fn take_changed_key(&mut self) -> Option<SeatKey> {
+        std::mem::take(&mut self.is_unrecorded).then_some(self.key)
     }
 
-    /// The token that takes the seat back, for the player only.
+    /// The token that resumes the seat, for the player only.
     #[must_use]
     pub fn token(&self) -> ResumeToken {
         self.token
     }
 
-    /// Whether a connection with this token comes too late: its client has already been seated on a later one, which it opened
-    /// with the same token.
+    /// Whether a connection with this token comes too late: its client already has the seat on a later connection, which it
+    /// opened with the same token.
     #[must_use]
     pub fn is_overtaken(&self, shown: TokenHash, attempt: u32) -> bool {
         self.key.token != shown && attempt <= self.attempt
     }
 
-    /// A client takes the seat on a new connection, and is given a new token.
-    pub(super) fn renew(&mut self, resume: &Resume, now: Tick) {
-        self.key = SeatKey { token: hash_of(resume.token), before: Some(resume.shown), ..self.key };
-        self.key_is_new = true;
-        self.token = resume.token;
-        self.attempt = resume.attempt;
+    /// A client resumes the seat on a new connection, and is given a new token.
+    pub(super) fn renew(&mut self, request: &ResumeRequest, now: Tick) {
+        self.key = SeatKey { token: hash_of(request.token), before: Some(request.shown), ..self.key };
+        self.is_unrecorded = true;
+        self.token = request.token;
+        self.attempt = request.attempt;
         self.token_given = now;
     }
 
-    /// The client holds the snapshot of a tick. Once that shows that it has the new token, the old one is worthless.
+    /// The client has the snapshot of a tick. Once that shows that it has the new token, the old one is worthless.
     pub(super) fn acked(&mut self, tick: Tick) {
         if tick > self.token_given && self.key.before.take().is_some() {
-            self.key_is_new = true;
+            self.is_unrecorded = true;
         }
     }
 }

@@ -7,14 +7,14 @@ use shared::quantize::POSITION_SCALE;
 use std::num::NonZeroU64;
 use wide::i32x8;
 
-/// Smallest side of a cell in position quanta, as a power of two: 64 units. In smaller cells a viewer would look through fewer
-/// entities that it does not see, and each entity would be listed more often; measured, this is where the sum is least.
+/// Smallest side of a cell in position quanta, as a power of two: 64 units. Smaller cells list fewer entities that a viewer
+/// does not see, but each entity in more cells; measured, the sum is least here.
 const CELL_BITS: u32 = (64 * POSITION_SCALE as u32).ilog2();
 /// Most cells along one axis.
 const CELLS_LIMIT: i32 = 256;
 /// Entities in one block: as many as a word has bits.
 const BLOCK_ENTITIES: usize = 64;
-/// Coordinates that are compared at once.
+/// Coordinates per SIMD comparison.
 const LANES: usize = 8;
 
 /// What viewers may see, by the cell that the middle of their view is in.
@@ -36,26 +36,26 @@ struct Cell {
     count: usize,
 }
 
-/// A part of a cell's list, by columns, so that many places are compared at once.
+/// A part of a cell's list, by columns for SIMD.
 pub struct Block {
     xs: [i32; BLOCK_ENTITIES],
     ys: [i32; BLOCK_ENTITIES],
     ids: [NetId; BLOCK_ENTITIES],
     /// Into the world's entities.
     indices: [u32; BLOCK_ENTITIES],
-    /// Those that have changed, a bit for each; and those that have in the longer time between two looks at what is far.
+    /// A bit for each: whether it has changed since the baseline, and since the far baseline.
     changed: u64,
     far_changed: u64,
 }
 
 /// The entities in one view, a bit for each place in the blocks of a cell's list.
 #[derive(Default)]
-pub struct Sight {
+pub struct VisibleSet {
     cell: usize,
     pub bits: Vec<u64>,
 }
 
-/// A stretch of one axis, to be compared with several at once.
+/// An interval of one axis, compared with several coordinates at once.
 struct Interval {
     low: i32x8,
     length: i32x8,
@@ -70,8 +70,8 @@ impl Interval {
         }
     }
 
-    /// Which of these lie outside, all bits of each. The way from the low end is compared as an unsigned number, of which what
-    /// lies below is the largest: one comparison for both ends. There is none for unsigned numbers, hence the shift by `MIN`.
+    /// All bits of each coordinate that lies outside. `(x - low) as u32 > length` tests both bounds at once. SIMD compares are
+    /// signed, so both sides are biased by `i32::MIN`.
     fn is_beyond(&self, coordinates: &[i32; LANES]) -> i32x8 {
         (i32x8::new(*coordinates) - self.low).simd_gt(self.length)
     }
@@ -89,8 +89,8 @@ impl Grid {
         Grid { side, cell_bits, origin: -half, leave, cells }
     }
 
-    /// Lists the entities of a tick; `changed` says of an index whether that entity has changed since most viewers were sent a
-    /// snapshot, and whether it has since they were last told of what is far.
+    /// Lists the entities of a tick; `changed` says of an index whether that entity has changed since the baseline, and since
+    /// the far baseline.
     pub fn rebuild(&mut self, entities: &[EntityState], changed: impl Fn(usize) -> (bool, bool)) {
         self.cells.iter_mut().for_each(Cell::clear);
         for (index, entity) in entities.iter().enumerate() {
@@ -105,22 +105,22 @@ impl Grid {
         }
     }
 
-    /// Looks for the entities within these half extents around a place.
-    pub fn look(&self, centre: IVec2, half: IVec2, sight: &mut Sight) {
+    /// Finds the entities within these half extents around a place.
+    pub fn see(&self, centre: IVec2, half: IVec2, visible: &mut VisibleSet) {
         debug_assert!(half.cmple(self.leave).all(), "no view is larger");
         let (low, high) = (centre.saturating_sub(half), centre.saturating_add(half));
-        sight.cell = (self.row(centre.y) * self.side + self.row(centre.x)) as usize;
-        sight.bits.clear();
-        let cell = &self.cells[sight.cell];
-        sight.bits.extend(cell.blocks().iter().enumerate().map(|(number, block)| {
+        visible.cell = (self.row(centre.y) * self.side + self.row(centre.x)) as usize;
+        visible.bits.clear();
+        let cell = &self.cells[visible.cell];
+        visible.bits.extend(cell.blocks().iter().enumerate().map(|(number, block)| {
             let left = cell.count - number * BLOCK_ENTITIES;
             block.within(low, high, left.min(BLOCK_ENTITIES))
         }));
     }
 
-    /// The blocks that the bits of a sight speak of.
-    pub fn blocks(&self, sight: &Sight) -> &[Block] {
-        self.cells[sight.cell].blocks()
+    /// The blocks that the bits stand for.
+    pub fn blocks(&self, visible: &VisibleSet) -> &[Block] {
+        self.cells[visible.cell].blocks()
     }
 
     /// The row or column of a coordinate; what lies beyond the border counts to the border's cells.
@@ -178,16 +178,16 @@ impl Block {
             let beyond = x.is_beyond(xs) | y.is_beyond(ys);
             outside | u64::from(beyond.to_bitmask()) << (LANES * part)
         });
-        // What lies behind the last entity is left from an earlier tick.
+        // Places behind the last entity hold values of an earlier tick.
         !outside & (u64::MAX >> (BLOCK_ENTITIES - count))
     }
 
-    /// Those that have changed, a bit for each.
+    /// A bit for each entity that has changed since the baseline.
     pub fn changed(&self) -> u64 {
         self.changed
     }
 
-    /// The same since most viewers were told of what is far.
+    /// A bit for each entity that has changed since the far baseline.
     pub fn far_changed(&self) -> u64 {
         self.far_changed
     }
@@ -235,15 +235,15 @@ mod tests {
             }).collect();
             let interest = Interest { centre: centre.into(), enter: IVec2::new(9000, 7000), leave: IVec2::new(10_000, 8000) };
             let mut grid = Grid::new(100.0, interest.leave);
-            let mut sight = Sight::default();
+            let mut visible = VisibleSet::default();
             for _ in 0..2 {
                 grid.rebuild(&entities, |_| (false, false));
-                grid.look(interest.centre, interest.leave, &mut sight);
-                let blocks = grid.blocks(&sight).iter().zip(&sight.bits);
-                let visible: Vec<usize> =
+                grid.see(interest.centre, interest.leave, &mut visible);
+                let blocks = grid.blocks(&visible).iter().zip(&visible.bits);
+                let found: Vec<usize> =
                     blocks.flat_map(|(block, bits)| Bits(*bits).map(|place| block.index(place))).collect();
                 let expected = (0..entities.len()).filter(|index| interest.keeps(entities[*index].motion.position_q));
-                prop_assert_eq!(visible, expected.collect::<Vec<usize>>());
+                prop_assert_eq!(found, expected.collect::<Vec<usize>>());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The recent past of the world, kept once for all viewers: the values that their baselines name.
+//! The recent past of the world, kept once for all viewers: the values of their baselines.
 
 use shared::entity::EntityState;
 use shared::event::Event;
@@ -11,8 +11,7 @@ pub const HISTORY_TICKS: usize = 32;
 
 /// Entities and events of one past tick.
 #[derive(Debug, Default)]
-pub struct Past {
-    /// Which tick.
+pub struct PastTick {
     pub tick: Tick,
     /// Every entity, ascending by id.
     pub entities: Vec<EntityState>,
@@ -23,7 +22,7 @@ pub struct Past {
 /// A ring of past ticks, the newest last.
 #[derive(Debug, Default)]
 pub struct History {
-    ring: VecDeque<Past>,
+    ring: VecDeque<PastTick>,
 }
 
 impl History {
@@ -36,16 +35,16 @@ impl History {
             if self.ring.len() >= HISTORY_TICKS { self.ring.pop_front() } else { None }.unwrap_or_default();
         let entities = std::mem::replace(&mut world.entities, recycled.entities);
         let events = std::mem::replace(&mut world.events, recycled.events);
-        self.ring.push_back(Past { tick: world.tick, entities, events });
+        self.ring.push_back(PastTick { tick: world.tick, entities, events });
     }
 
     /// The newest tick kept.
-    pub fn newest(&self) -> Option<&Past> {
+    pub fn newest(&self) -> Option<&PastTick> {
         self.ring.back()
     }
 
     /// A tick, if it is still kept.
-    pub fn past(&self, tick: Tick) -> Option<&Past> {
+    pub fn past(&self, tick: Tick) -> Option<&PastTick> {
         let newest = self.newest()?.tick;
         let back = newest.since(tick) as usize;
         self.ring.get(self.ring.len().checked_sub(back + 1)?).filter(|past| past.tick == tick)
@@ -59,7 +58,7 @@ impl History {
 
     /// What happened after a tick, as far as it is kept.
     pub fn events_since(&self, tick: Tick) -> impl Iterator<Item = &Event> {
-        // Most viewers know of all but the tick that is not in here yet.
+        // Most viewers miss only the newest tick, which is not in here yet.
         let none = self.newest().is_none_or(|newest| newest.tick <= tick);
         let first = if none { self.ring.len() } else { self.ring.partition_point(|past| past.tick <= tick) };
         self.ring.range(first..).flat_map(|past| &past.events)

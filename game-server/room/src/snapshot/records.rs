@@ -1,40 +1,36 @@
 //! Every entity's record, encoded once per tick and shared by all viewers.
 
-use super::history::{History, Past};
+use super::history::{History, PastTick};
 use shared::delta::{RecordWriter, SHORT_RECORD_BYTES, write_delta, write_full};
 use shared::id::{NetId, Tick};
 use shared::snapshot::WorldSnapshot;
 
-/// The differences to the tick that most viewers were told last, by index into the world's entities.
+/// The deltas of all entities to one baseline, by index into the world's entities.
 #[derive(Default)]
-pub struct Steps {
-    /// The earlier tick, if there are differences to it.
-    since: Option<Tick>,
+pub struct TickDeltas {
+    baseline: Option<Tick>,
     bytes: Vec<u8>,
-    lines: Vec<Line>,
+    deltas: Vec<Delta>,
 }
 
-/// The difference of one entity.
+/// The delta of one entity.
 #[derive(Clone, Copy)]
-struct Line {
+struct Delta {
     id: NetId,
-    /// The earlier tick; [`NEVER`] if there is no difference.
-    exact_at: Tick,
     /// Where the bytes begin.
     from: u32,
-    /// Their number; none if the motion rule makes the difference.
+    /// Their number: 0 if the motion rule alone takes the entity from the baseline to now.
     length: u16,
+    /// Whether the entity was there at the baseline.
+    has_baseline: bool,
 }
 
-/// The earlier tick of a difference that there is not: nobody holds anything of it.
-const NEVER: Tick = Tick(u32::MAX);
-
-impl Steps {
-    /// Encodes the differences to an earlier tick, if that is still kept.
-    pub fn rebuild(&mut self, before: Option<&Past>, world: &WorldSnapshot, tick_seconds: f32) {
+impl TickDeltas {
+    /// Encodes the deltas to an earlier tick, if that is still kept.
+    pub fn rebuild(&mut self, baseline: Option<&PastTick>, world: &WorldSnapshot, tick_seconds: f32) {
         self.clear();
-        self.since = before.map(|past| past.tick);
-        let (past, age) = before.map_or((&[][..], 0), |past| (&past.entities, world.tick.since(past.tick)));
+        self.baseline = baseline.map(|past| past.tick);
+        let (past, age) = baseline.map_or((&[][..], 0), |past| (&past.entities, world.tick.since(past.tick)));
         let mut old = past.iter().peekable();
         for now in &world.entities {
             while old.next_if(|entity| entity.id < now.id).is_some() {}
@@ -44,47 +40,47 @@ impl Steps {
                 write_delta(base, now, age, tick_seconds, &mut self.bytes);
             }
             let length = (self.bytes.len() - from) as u16;
-            let exact_at = before.filter(|_| base.is_some()).map_or(NEVER, |past| past.tick);
-            self.lines.push(Line { id: now.id, exact_at, from: from as u32, length });
+            self.deltas.push(Delta { id: now.id, from: from as u32, length, has_baseline: base.is_some() });
         }
         // So that a short record can be copied as a whole chunk, the last one too.
         self.bytes.extend([0; SHORT_RECORD_BYTES]);
     }
 
-    /// Forgets all.
+    /// No deltas.
     pub fn clear(&mut self) {
-        self.since = None;
+        self.baseline = None;
         self.bytes.clear();
-        self.lines.clear();
+        self.deltas.clear();
     }
 
-    /// The earlier tick, if there are differences to it.
-    pub fn since(&self) -> Option<Tick> {
-        self.since
+    /// The earlier tick, if there are deltas to it.
+    pub fn baseline(&self) -> Option<Tick> {
+        self.baseline
     }
 
-    /// Whether the motion rule alone does not take an entity from the earlier tick to now.
+    /// Whether the motion rule alone does not take an entity from the baseline to now.
     pub fn has_changed(&self, index: usize) -> bool {
-        self.lines.get(index).is_some_and(|line| line.length > 0 || line.exact_at == NEVER)
+        self.deltas.get(index).is_some_and(|delta| delta.length > 0 || !delta.has_baseline)
     }
 
-    /// Bytes that take an entity from what it was at a tick to now, if that is the earlier tick.
-    pub fn length_from(&self, exact_at: Option<Tick>, index: usize) -> Option<usize> {
-        let line = self.lines[index];
-        (exact_at == Some(line.exact_at)).then_some(line.length.into())
+    /// The length in bytes of an entity's delta to `baseline`, if it is one of these.
+    pub fn length(&self, baseline: Option<Tick>, index: usize) -> Option<usize> {
+        self.delta(baseline, index).map(|delta| delta.length.into())
     }
 
-    /// Writes what takes an entity from what it was at a tick to now, nothing if the motion rule does. Says whether it could: it
-    /// can if that is the earlier tick. For every entity that has changed, in every view: a call of its own would cost as much
-    /// again.
+    /// Writes an entity's delta to `baseline`, nothing if the motion rule makes it; says whether it is one of these. Inlined
+    /// because it runs for every changed entity of every view: a call would double its cost.
     #[inline(always)]
-    pub fn write_from(&self, exact_at: Option<Tick>, index: usize, writer: &mut RecordWriter<'_>) -> bool {
-        let line = self.lines[index];
-        if exact_at != Some(line.exact_at) {
-            return false;
-        }
-        write_run(&self.bytes, (line.from, line.from + u32::from(line.length)), line.id, writer);
+    pub fn write(&self, baseline: Option<Tick>, index: usize, writer: &mut RecordWriter<'_>) -> bool {
+        let Some(delta) = self.delta(baseline, index) else { return false };
+        write_run(&self.bytes, (delta.from, delta.from + u32::from(delta.length)), delta.id, writer);
         true
+    }
+
+    #[inline(always)]
+    fn delta(&self, baseline: Option<Tick>, index: usize) -> Option<Delta> {
+        let is_ours = baseline.is_some() && baseline == self.baseline;
+        Some(self.deltas[index]).filter(|delta| is_ours && delta.has_baseline)
     }
 }
 
@@ -101,29 +97,28 @@ fn write_run(bytes: &[u8], (from, to): Run, id: NetId, writer: &mut RecordWriter
 /// A run of bytes in a buffer.
 type Run = (u32, u32);
 
-/// Differences to a state of fewer ticks ago than this are shared, too.
+/// Deltas to a baseline of fewer ticks ago than this are shared, too.
 const SHARED_AGES_TICKS: u32 = 8;
 
-/// Records that are made when the first viewer needs them, by index into the world's entities.
+/// Records that are encoded when the first viewer needs them, by index into the world's entities.
 #[derive(Default)]
 pub struct LazyRecords {
     bytes: Vec<u8>,
-    /// What says everything about an entity.
     full: Vec<Option<Run>>,
-    /// The difference to each of the last [`SHARED_AGES_TICKS`]; empty while nobody needs one.
+    /// The deltas to each of the last [`SHARED_AGES_TICKS`]; empty while nobody needs one.
     older: Vec<Option<Run>>,
 }
 
 impl LazyRecords {
     /// For the world of a new tick.
-    pub fn forget(&mut self, world: &WorldSnapshot) {
+    pub fn clear(&mut self, world: &WorldSnapshot) {
         self.bytes.clear();
         self.full.clear();
         self.full.resize(world.entities.len(), None);
         self.older.clear();
     }
 
-    /// The record that says everything about an entity.
+    /// The full record of an entity.
     pub fn full(&mut self, index: usize, world: &WorldSnapshot) -> &[u8] {
         let run = match self.full[index] {
             Some(run) => run,
@@ -138,48 +133,48 @@ impl LazyRecords {
         self.slice(run)
     }
 
-    /// The record that takes an entity from what it was at an earlier tick to now, empty if the motion rule does; `None` if
-    /// the tick is no longer kept, or was before the entity.
-    pub fn since(
+    /// An entity's delta to a baseline, empty if the motion rule makes it; `None` if the baseline is no longer kept, or the
+    /// entity was not there.
+    pub fn delta(
         &mut self,
         index: usize,
-        before: Tick,
+        baseline: Tick,
         world: &WorldSnapshot,
         history: &History,
         tick_seconds: f32,
     ) -> Option<&[u8]> {
-        let age = world.tick.since(before);
-        let shared = age < SHARED_AGES_TICKS;
+        let age = world.tick.since(baseline);
+        let is_shared = age < SHARED_AGES_TICKS;
         let place = index * SHARED_AGES_TICKS as usize + age as usize;
-        if shared && self.older.is_empty() {
+        if is_shared && self.older.is_empty() {
             self.older.resize(world.entities.len() * SHARED_AGES_TICKS as usize, None);
         }
-        let known = if shared { self.older[place] } else { None };
+        let known = if is_shared { self.older[place] } else { None };
         if let Some(run) = known {
             return Some(self.slice(run));
         }
         let now = &world.entities[index];
-        let base = history.entity(before, now.id)?;
+        let base = history.entity(baseline, now.id)?;
         let start = self.bytes.len() as u32;
         write_delta(base, now, age, tick_seconds, &mut self.bytes);
         let run = (start, self.bytes.len() as u32);
-        if shared {
+        if is_shared {
             self.older[place] = Some(run);
         }
         Some(self.slice(run))
     }
 
-    /// Writes the record that takes an entity from what it was at an earlier tick to now, if it was made before.
+    /// Writes an entity's delta to a baseline if it was encoded before; says whether it was.
     #[inline]
     pub fn write_known(
         &self,
         index: usize,
         id: NetId,
-        before: Tick,
+        baseline: Tick,
         world: &WorldSnapshot,
         writer: &mut RecordWriter<'_>,
     ) -> bool {
-        let age = world.tick.since(before);
+        let age = world.tick.since(baseline);
         let place = index * SHARED_AGES_TICKS as usize + age as usize;
         match self.older.get(place).filter(|_| age < SHARED_AGES_TICKS) {
             Some(Some(run)) => {

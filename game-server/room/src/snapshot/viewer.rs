@@ -1,70 +1,308 @@
-//! What one viewer was last sent, and what brings it up to date.
+//! A viewer's snapshot, top down: [see](Viewer::write) what is in view, diff it with what the viewer has, cut that to its
+//! budget, write it.
+//!
+//! A viewer is ids and ticks only: the values of its baselines are in the history that all viewers share.
 
-use super::Interest;
-use super::crowd::{Candidate, FULL_COST_BYTES, OLDER_COST_BYTES, choose};
-use super::grid::{Bits, Grid, Sight};
+use super::grid::{Bits, Grid, VisibleSet};
 use super::history::History;
-use super::records::{LazyRecords, Steps};
+use super::interest::Interest;
+use super::priority::{Candidate, FULL_RECORD_BYTES, OLDER_DELTA_BYTES, choose};
+use super::records::{LazyRecords, TickDeltas};
 use shared::delta::{RecordWriter, write_removed};
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::snapshot::WorldSnapshot;
 
-/// A tick that never comes, for an entity that the viewer holds or not.
-const UNKNOWN: Tick = Tick(u32::MAX - 1);
-/// What one viewer holds: names and ticks only, the values are in the history that all viewers share.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Viewer {
-    /// Ascending.
-    ids: Vec<NetId>,
-    /// The newest tick for which its state of everything is exact, but for the exceptions.
-    exact_at: Tick,
-    /// The ticks for each, if they differ.
-    exceptions: Vec<Tick>,
+/// How much of its view a viewer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotScope {
+    /// All of it.
+    Whole,
+    /// The middle of it. The rest stays as it was told, and moves by the motion rule.
+    Near,
+    /// The most urgent records.
+    Urgent {
+        /// The player whose view it is: the own ship is always told.
+        player: PlayerId,
+        /// Records take about this many bytes at most.
+        budget_bytes: usize,
+    },
 }
 
-/// What all viewers' payloads are made of.
-pub(super) struct Sources<'a> {
+/// What one viewer has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Viewer {
+    /// The entities that it holds, ascending.
+    ids: Vec<NetId>,
+    /// The baseline of all of them, unless there are exceptions.
+    baseline: Tick,
+    /// The baseline of each, if they differ; `None` if it is unknown whether the viewer holds the entity.
+    exceptions: Vec<Option<Tick>>,
+}
+
+/// What all viewers' snapshots of one tick are made of.
+pub(super) struct TickData<'a> {
     pub world: &'a WorldSnapshot,
     pub grid: &'a Grid,
+    /// From the tick at which most viewers were last sent a snapshot.
+    pub deltas: &'a TickDeltas,
+    /// From the tick at which most viewers were last told of their whole view, if that is another one.
+    pub far_deltas: &'a TickDeltas,
+    pub rare: RareRecords<'a>,
+    pub scratch: &'a mut Scratch,
+}
+
+/// Makes the records that few viewers need.
+pub(super) struct RareRecords<'a> {
+    pub world: &'a WorldSnapshot,
     pub history: &'a History,
-    pub steps: &'a Steps,
-    pub far_steps: &'a Steps,
     pub lazy: &'a mut LazyRecords,
     pub tick_seconds: f32,
-    pub scratch: &'a mut Scratch,
 }
 
 /// Buffers that are reused from viewer to viewer.
 #[derive(Default)]
 pub struct Scratch {
-    /// What is in sight.
-    pub sight: Sight,
-    /// Of that, by the bits of the sight, what takes a far step.
+    visible: VisibleSet,
+    /// The visible entities whose baseline is the far one, by the same bits.
     far: Vec<u64>,
-    /// What takes neither, and which state the viewer has of each of those.
+    /// The visible entities with any other baseline, and those baselines.
     rest: Vec<u64>,
-    rest_before: Vec<Option<Tick>>,
+    rest_baselines: Vec<Option<Tick>>,
     removed: Vec<NetId>,
     candidates: Vec<Candidate>,
     order: Vec<usize>,
 }
 
 impl Viewer {
-    /// Forgets everything: the next payload is made against an empty view.
-    pub fn clear(&mut self) {
-        self.ids.clear();
+    /// Appends what takes the viewer from what it has to the world of this tick; says whether that is its whole view.
+    pub(super) fn write(
+        &mut self,
+        interest: &Interest,
+        scope: SnapshotScope,
+        tick: TickData<'_>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        // A viewer that holds nothing is told everything.
+        let is_near = scope == SnapshotScope::Near && !self.is_empty();
+        let half_extents = if is_near { interest.near() } else { interest.leave };
+        tick.grid.see(interest.centre, half_extents, &mut tick.scratch.visible);
+        match scope {
+            SnapshotScope::Urgent { player, budget_bytes } => {
+                self.write_urgent((player, interest), budget_bytes, tick, out)
+            }
+            SnapshotScope::Near if is_near => {
+                self.write_near(tick, out);
+                false
+            }
+            SnapshotScope::Near | SnapshotScope::Whole => {
+                self.write_whole(interest, tick, out);
+                true
+            }
+        }
+    }
+
+    fn write_whole(&mut self, interest: &Interest, tick: TickData<'_>, out: &mut Vec<u8>) {
+        let TickData { world, grid, deltas, far_deltas, mut rare, scratch } = tick;
+        let is_usual = self.exceptions.is_empty() && deltas.baseline() == Some(self.baseline);
+        let same_ids = match is_usual {
+            true => self.diff::<true>(interest, world, grid, (deltas, far_deltas), scratch),
+            false => self.diff::<false>(interest, world, grid, (deltas, far_deltas), scratch),
+        };
+        let Scratch { visible, far, rest, rest_baselines, removed, .. } = scratch;
+        let blocks = grid.blocks(visible);
+        if !same_ids {
+            self.ids.clear();
+            for (block, held) in blocks.iter().zip(&visible.bits) {
+                self.ids.extend(Bits(*held).map(|bit| block.id(bit)));
+            }
+        }
         self.exceptions.clear();
+        self.baseline = world.tick;
+        write_removed(removed, out);
+        let mut writer = RecordWriter::new(out);
+        let mut rest_baselines = rest_baselines.iter();
+        for (((block, held), far), rest) in blocks.iter().zip(&visible.bits).zip(far).zip(rest) {
+            let changed = block.changed() & !*far | block.far_changed() & *far;
+            for bit in Bits(*held & changed | *rest) {
+                let (index, one) = (block.index(bit), 1 << bit);
+                let (shared, baseline) = match () {
+                    () if *rest & one != 0 => (None, *rest_baselines.next().unwrap_or(&None)),
+                    () if *far & one != 0 => (Some(far_deltas), far_deltas.baseline()),
+                    () => (Some(deltas), deltas.baseline()),
+                };
+                if !shared.is_some_and(|shared| shared.write(baseline, index, &mut writer)) {
+                    rare.write(index, baseline, &mut writer);
+                }
+            }
+        }
+        writer.finish();
+    }
+
+    /// Compares what is visible with what is held: leaves what the viewer is to hold in `scratch.visible`, what it is to
+    /// remove and the baselines beside it. Says whether the viewer holds exactly that already.
+    ///
+    /// `USUAL`: everything is held as of the usual baseline. An unchanged entity then costs one id comparison.
+    fn diff<const USUAL: bool>(
+        &self,
+        interest: &Interest,
+        world: &WorldSnapshot,
+        grid: &Grid,
+        (deltas, far_deltas): (&TickDeltas, &TickDeltas),
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Scratch { visible, far, rest, rest_baselines, removed, .. } = scratch;
+        let is_usual =
+            |place| USUAL || self.baseline_at(place).is_some_and(|at| deltas.baseline() == Some(at));
+        let mut same_ids = true;
+        removed.clear();
+        far.clear();
+        rest.clear();
+        rest_baselines.clear();
+        let mut place = 0;
+        for (block, seen) in grid.blocks(visible).iter().zip(&mut visible.bits) {
+            let (mut far_ones, mut others) = (0, 0);
+            for bit in Bits(*seen) {
+                let id = block.id(bit);
+                if self.ids.get(place) == Some(&id) && is_usual(place) {
+                    place += 1;
+                    continue;
+                }
+                let is_held = seek(&self.ids, &mut place, id, removed);
+                let baseline = if is_held { self.baseline_at(place) } else { None };
+                place += usize::from(is_held);
+                match baseline {
+                    Some(_) if baseline == deltas.baseline() => {}
+                    Some(_) if baseline == far_deltas.baseline() => far_ones |= 1 << bit,
+                    _ if stays_in_view(baseline, &world.entities[block.index(bit)], interest) => {
+                        others |= 1 << bit;
+                        rest_baselines.push(baseline);
+                        same_ids &= is_held;
+                    }
+                    _ => {
+                        *seen &= !(1 << bit);
+                        removed.extend(is_held.then_some(id));
+                    }
+                }
+            }
+            far.push(far_ones);
+            rest.push(others);
+        }
+        removed.extend(&self.ids[place..]);
+        same_ids && removed.is_empty()
+    }
+
+    /// What is not visible here, outside the middle of the view, stays as it is held.
+    fn write_near(&mut self, tick: TickData<'_>, out: &mut Vec<u8>) {
+        let TickData { world, grid, deltas, mut rare, scratch, .. } = tick;
+        if self.exceptions.is_empty() {
+            self.exceptions.resize(self.ids.len(), Some(self.baseline));
+        }
+        write_removed(&[], out);
+        let mut writer = RecordWriter::new(out);
+        let mut place = 0;
+        for (block, seen) in grid.blocks(&scratch.visible).iter().zip(&scratch.visible.bits) {
+            for bit in Bits(*seen) {
+                let (id, index) = (block.id(bit), block.index(bit));
+                place += self.ids[place..].iter().take_while(|held| **held < id).count();
+                if self.ids.get(place) != Some(&id) {
+                    self.ids.insert(place, id);
+                    self.exceptions.insert(place, None);
+                }
+                let baseline = self.exceptions[place].replace(world.tick);
+                if !deltas.write(baseline, index, &mut writer) {
+                    rare.write(index, baseline, &mut writer);
+                }
+            }
+        }
+        writer.finish();
+    }
+
+    fn write_urgent(
+        &mut self,
+        viewer: (PlayerId, &Interest),
+        budget_bytes: usize,
+        tick: TickData<'_>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let TickData { world, grid, deltas, mut rare, scratch, .. } = tick;
+        let Scratch { visible, removed, candidates, order, .. } = scratch;
+        removed.clear();
+        candidates.clear();
+        let mut place = 0;
+        for (block, seen) in grid.blocks(visible).iter().zip(&visible.bits) {
+            for bit in Bits(*seen) {
+                let (id, index) = (block.id(bit), block.index(bit));
+                let entity = &world.entities[index];
+                let is_held = seek(&self.ids, &mut place, id, removed);
+                let baseline = if is_held { self.baseline_at(place) } else { None };
+                place += usize::from(is_held);
+                if !stays_in_view(baseline, entity, viewer.1) {
+                    removed.extend(is_held.then_some(id));
+                    continue;
+                }
+                let assumed = if baseline.is_some() { OLDER_DELTA_BYTES } else { FULL_RECORD_BYTES };
+                let length = deltas.length(baseline, index).unwrap_or(assumed);
+                candidates.push(Candidate::new(
+                    index,
+                    entity,
+                    (is_held, baseline),
+                    length,
+                    world.tick,
+                    viewer,
+                ));
+            }
+        }
+        removed.extend(&self.ids[place..]);
+        choose(candidates, order, budget_bytes);
+        write_removed(removed, out);
+        let mut writer = RecordWriter::new(out);
+        for Candidate { index, baseline, .. } in candidates.iter().filter(|candidate| candidate.is_chosen) {
+            if !deltas.write(*baseline, *index, &mut writer) {
+                rare.write(*index, *baseline, &mut writer);
+            }
+        }
+        writer.finish();
+        let held = candidates.iter().filter(|candidate| candidate.is_chosen || candidate.is_held);
+        self.hold(held.map(|Candidate { index, baseline, is_chosen, .. }| {
+            (world.entities[*index].id, if *is_chosen { Some(world.tick) } else { *baseline })
+        }));
+        candidates.iter().all(|candidate| candidate.is_chosen)
+    }
+
+    /// Holds these from now on, each with its baseline.
+    fn hold(&mut self, held: impl Iterator<Item = (NetId, Option<Tick>)>) {
+        self.clear();
+        for (id, baseline) in held {
+            self.ids.push(id);
+            self.exceptions.push(baseline);
+        }
+        if let Some(first) = self.exceptions.first().copied().flatten()
+            && self.exceptions.iter().all(|baseline| *baseline == Some(first))
+        {
+            self.baseline = first;
+            self.exceptions.clear();
+        }
+    }
+
+    fn baseline_at(&self, place: usize) -> Option<Tick> {
+        self.exceptions.get(place).copied().unwrap_or(Some(self.baseline))
     }
 
     /// Goes back to what the viewer held after the snapshot of an earlier tick, made with `interest`, of which these are the
-    /// entities. What came into view then was held for certain; what only stays in view was held or not.
+    /// entities. Those inside the view it held for certain; those in its margin only if they had been inside.
     pub(super) fn recall(&mut self, tick: Tick, entities: &[EntityState], interest: &Interest) {
         let kept = entities.iter().filter(|entity| interest.keeps(entity.motion.position_q));
         self.hold(kept.map(|entity| {
-            let certain = interest.enters(entity.motion.position_q);
-            (entity.id, if certain { tick } else { UNKNOWN })
+            let is_certain = interest.enters(entity.motion.position_q);
+            (entity.id, is_certain.then_some(tick))
         }));
+    }
+
+    /// Forgets everything: the next delta is made against an empty view.
+    pub fn clear(&mut self) {
+        self.ids.clear();
+        self.exceptions.clear();
     }
 
     /// How many entities the viewer holds.
@@ -78,187 +316,9 @@ impl Viewer {
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
-
-    /// Holds this from now on, each exact as of its tick.
-    fn hold(&mut self, held: impl Iterator<Item = (NetId, Tick)>) {
-        self.clear();
-        for (id, exact_at) in held {
-            self.ids.push(id);
-            self.exceptions.push(exact_at);
-        }
-        self.exact_at = self.exceptions.first().copied().unwrap_or_default();
-        if self.exceptions.iter().all(|exact_at| *exact_at == self.exact_at) {
-            self.exceptions.clear();
-        }
-    }
-
-    /// Brings the viewer up to date with what is in sight and appends the payload. What is held as of the tick that most viewers
-    /// hold theirs of, and has not changed since, costs no more than the comparison of its id.
-    pub(super) fn write(&mut self, interest: &Interest, sources: Sources<'_>, out: &mut Vec<u8>) {
-        if self.exceptions.is_empty() && sources.steps.since() == Some(self.exact_at) {
-            self.write_from::<true>(interest, sources, out);
-        } else {
-            self.write_from::<false>(interest, sources, out);
-        }
-    }
-
-    /// `ALL_STEP`: everything is held as of the tick that most viewers hold theirs of.
-    fn write_from<const ALL_STEP: bool>(
-        &mut self,
-        interest: &Interest,
-        sources: Sources<'_>,
-        out: &mut Vec<u8>,
-    ) {
-        let Sources { world, grid, history, steps, far_steps, lazy, tick_seconds, scratch } = sources;
-        let Scratch { sight, far, rest, rest_before, removed, .. } = scratch;
-        let Viewer { ids, exact_at, exceptions } = self;
-        let blocks = grid.blocks(sight);
-        let held_as_of = |place: usize| Some(exceptions.get(place).copied().unwrap_or(*exact_at));
-        let steps_from = |place: usize| ALL_STEP || held_as_of(place) == steps.since();
-        let mut same = true;
-        removed.clear();
-        far.clear();
-        rest.clear();
-        rest_before.clear();
-        let mut place = 0;
-        for (block, seen) in blocks.iter().zip(&mut sight.bits) {
-            let (mut far_ones, mut others) = (0, 0);
-            for bit in Bits(*seen) {
-                let id = block.id(bit);
-                if ids.get(place) == Some(&id) && steps_from(place) {
-                    place += 1;
-                    continue;
-                }
-                let held = seek(ids, &mut place, id, removed);
-                let before = if held { held_as_of(place) } else { None };
-                place += usize::from(held);
-                match before {
-                    Some(_) if before == steps.since() => {}
-                    Some(_) if before == far_steps.since() => far_ones |= 1 << bit,
-                    _ if is_held_on(before, &world.entities[block.index(bit)], interest) => {
-                        others |= 1 << bit;
-                        rest_before.push(before);
-                        same &= held;
-                    }
-                    _ => {
-                        *seen &= !(1 << bit);
-                        removed.extend(held.then_some(id));
-                    }
-                }
-            }
-            far.push(far_ones);
-            rest.push(others);
-        }
-        removed.extend(&ids[place..]);
-        if !same || !removed.is_empty() {
-            ids.clear();
-            for (block, held) in blocks.iter().zip(&sight.bits) {
-                ids.extend(Bits(*held).map(|bit| block.id(bit)));
-            }
-        }
-        exceptions.clear();
-        *exact_at = world.tick;
-        write_removed(removed, out);
-        let mut writer = RecordWriter::new(out);
-        let mut telling = Telling { world, history, lazy, tick_seconds };
-        let mut rest_before = rest_before.iter();
-        for (((block, held), far), rest) in blocks.iter().zip(&sight.bits).zip(far).zip(rest) {
-            let changed = block.changed() & !*far | block.far_changed() & *far;
-            for bit in Bits(*held & changed | *rest) {
-                let (index, one) = (block.index(bit), 1 << bit);
-                let (shared, before) = match () {
-                    () if *rest & one != 0 => (None, *rest_before.next().unwrap_or(&None)),
-                    () if *far & one != 0 => (Some(far_steps), far_steps.since()),
-                    () => (Some(steps), steps.since()),
-                };
-                if !shared.is_some_and(|shared| shared.write_from(before, index, &mut writer)) {
-                    telling.tell(index, before, &mut writer);
-                }
-            }
-        }
-        writer.finish();
-    }
-
-    /// Brings what is in sight up to date, which is only a part of what the viewer sees, and appends the payload. The rest stays
-    /// as it is held.
-    pub(super) fn write_part(&mut self, sources: Sources<'_>, out: &mut Vec<u8>) {
-        let Sources { world, grid, history, steps, lazy, tick_seconds, scratch, .. } = sources;
-        let Viewer { ids, exact_at, exceptions } = self;
-        if exceptions.is_empty() {
-            exceptions.resize(ids.len(), *exact_at);
-        }
-        write_removed(&[], out);
-        let mut writer = RecordWriter::new(out);
-        let mut telling = Telling { world, history, lazy, tick_seconds };
-        let mut place = 0;
-        for (block, seen) in grid.blocks(&scratch.sight).iter().zip(&scratch.sight.bits) {
-            for bit in Bits(*seen) {
-                let (id, index) = (block.id(bit), block.index(bit));
-                place += ids[place..].iter().take_while(|held| **held < id).count();
-                let before = (ids.get(place) == Some(&id)).then(|| exceptions[place]);
-                if before.is_none() {
-                    ids.insert(place, id);
-                    exceptions.insert(place, world.tick);
-                }
-                exceptions[place] = world.tick;
-                if !steps.write_from(before, index, &mut writer) {
-                    telling.tell(index, before, &mut writer);
-                }
-            }
-        }
-        writer.finish();
-    }
-
-    /// As [`Self::write`], but with no more than about `budget_bytes` of records. Says whether that was everything.
-    pub(super) fn write_some(
-        &mut self,
-        player: PlayerId,
-        interest: &Interest,
-        sources: Sources<'_>,
-        budget_bytes: usize,
-        out: &mut Vec<u8>,
-    ) -> bool {
-        let Sources { world, grid, history, steps, lazy, tick_seconds, scratch, .. } = sources;
-        let Scratch { sight, removed, candidates, order, .. } = scratch;
-        removed.clear();
-        candidates.clear();
-        let mut place = 0;
-        for (block, seen) in grid.blocks(sight).iter().zip(&sight.bits) {
-            for bit in Bits(*seen) {
-                let (id, index) = (block.id(bit), block.index(bit));
-                let entity = &world.entities[index];
-                let held = seek(&self.ids, &mut place, id, removed);
-                let before = held.then(|| self.exceptions.get(place).copied().unwrap_or(self.exact_at));
-                place += usize::from(held);
-                if !is_held_on(before, entity, interest) {
-                    removed.extend(held.then_some(id));
-                    continue;
-                }
-                let otherwise = if held { OLDER_COST_BYTES } else { FULL_COST_BYTES };
-                let cost = steps.length_from(before, index).unwrap_or(otherwise);
-                candidates.push(Candidate::new(index, entity, before, cost, world.tick, (player, interest)));
-            }
-        }
-        removed.extend(&self.ids[place..]);
-        choose(candidates, order, budget_bytes);
-        write_removed(removed, out);
-        let mut writer = RecordWriter::new(out);
-        let mut telling = Telling { world, history, lazy, tick_seconds };
-        for Candidate { index, exact_at, .. } in candidates.iter().filter(|candidate| candidate.chosen) {
-            if !steps.write_from(*exact_at, *index, &mut writer) {
-                telling.tell(*index, *exact_at, &mut writer);
-            }
-        }
-        writer.finish();
-        self.hold(candidates.iter().filter_map(|Candidate { index, exact_at, chosen, .. }| {
-            let exact_at = if *chosen { Some(world.tick) } else { *exact_at };
-            exact_at.map(|exact_at| (world.entities[*index].id, exact_at))
-        }));
-        candidates.iter().all(|candidate| candidate.chosen)
-    }
 }
 
-/// Goes on to where an entity is held, or would be; says whether it is. What is passed by is not in sight any more.
+/// Advances `place` to where an entity is held, or would be; says whether it is. Entities that are passed are out of sight.
 #[inline]
 fn seek(ids: &[NetId], place: &mut usize, id: NetId, removed: &mut Vec<NetId>) -> bool {
     while let Some(gone) = ids.get(*place).filter(|held| **held < id) {
@@ -268,36 +328,30 @@ fn seek(ids: &[NetId], place: &mut usize, id: NetId, removed: &mut Vec<NetId>) -
     ids.get(*place) == Some(&id)
 }
 
-/// Whether an entity in sight is held from now on. Not so one that has not come into view yet, and one at the edge of it that
-/// the viewer holds or not: that is forgotten on both sides until it comes into view.
-fn is_held_on(before: Option<Tick>, entity: &EntityState, interest: &Interest) -> bool {
-    before.is_some_and(|before| before != UNKNOWN) || interest.enters(entity.motion.position_q)
+/// Whether a visible entity is held from now on. One in the margin of the view is not, if it has not entered the view yet, or
+/// if it is unknown whether the viewer holds it: then both sides forget it.
+fn stays_in_view(baseline: Option<Tick>, entity: &EntityState, interest: &Interest) -> bool {
+    baseline.is_some() || interest.enters(entity.motion.position_q)
 }
 
-/// What the rarer records are made of.
-struct Telling<'a> {
-    world: &'a WorldSnapshot,
-    history: &'a History,
-    lazy: &'a mut LazyRecords,
-    tick_seconds: f32,
-}
-
-impl Telling<'_> {
-    /// Writes what takes a viewer's state of an entity, exact at `before`, to now. A missing baseline is ordinary.
-    fn tell(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
+impl RareRecords<'_> {
+    /// Writes what takes an entity from its baseline to now. A missing baseline is ordinary.
+    fn write(&mut self, index: usize, baseline: Option<Tick>, writer: &mut RecordWriter<'_>) {
         let id = self.world.entities[index].id;
-        let known = before.is_some_and(|before| self.lazy.write_known(index, id, before, self.world, writer));
-        if !known {
-            self.make(index, before, writer);
+        let is_known =
+            baseline.is_some_and(|baseline| self.lazy.write_known(index, id, baseline, self.world, writer));
+        if !is_known {
+            self.encode(index, baseline, writer);
         }
     }
 
-    /// As [`Self::tell`], for the first viewer who needs it.
+    /// As [`Self::write`], for the first viewer that needs the record.
     #[cold]
-    fn make(&mut self, index: usize, before: Option<Tick>, writer: &mut RecordWriter<'_>) {
+    fn encode(&mut self, index: usize, baseline: Option<Tick>, writer: &mut RecordWriter<'_>) {
         let id = self.world.entities[index].id;
-        if let Some(before) = before
-            && let Some(record) = self.lazy.since(index, before, self.world, self.history, self.tick_seconds)
+        if let Some(baseline) = baseline
+            && let Some(record) =
+                self.lazy.delta(index, baseline, self.world, self.history, self.tick_seconds)
         {
             if !record.is_empty() {
                 writer.write(id, record);

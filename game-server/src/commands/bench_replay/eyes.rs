@@ -1,8 +1,8 @@
 //! The viewers of a benchmark: one follows each player, and the rest stand in the belt, evenly spread.
 
 use glam::{IVec2, Vec2};
-use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, SNAPSHOT_LIMIT_EVENTS, Scope, Session};
-use room::snapshot::{Interest, Replicator, Viewer};
+use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, SNAPSHOT_LIMIT_EVENTS, Session};
+use room::snapshot::{Interest, Replicator, SnapshotScope, Viewer};
 use shared::codec::encode_server;
 use shared::event::Event;
 use shared::id::{PlayerId, Tick};
@@ -72,7 +72,7 @@ impl<'a> Eyes<'a> {
                     session.write_snapshot(
                         replicator,
                         self.setup,
-                        Scope::Whole,
+                        SnapshotScope::Whole,
                         DEFAULT_VIEWER_BYTES_PER_SECOND,
                         message,
                     );
@@ -95,13 +95,11 @@ impl Standing {
     }
 
     fn write_snapshot(&mut self, replicator: &mut Replicator, out: &mut Vec<u8>) {
-        let mut payload = std::mem::take(replicator.payload_memory());
-        payload.clear();
-        replicator.write_payload(&mut self.viewer, &self.interest, &mut payload);
         let tick = replicator.world().tick;
         let since = self.sent.unwrap_or(Tick(tick.0.saturating_sub(1)));
         let mut events: Vec<Event> = replicator.events(since, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
+        let (delta, _) = replicator.write(&mut self.viewer, &self.interest, SnapshotScope::Whole);
         out.clear();
         let message = Snapshot {
             tick,
@@ -110,10 +108,9 @@ impl Standing {
             input_lead: 0,
             own: Own::default(),
             events,
-            delta: Cow::Borrowed(&payload),
+            delta: Cow::Borrowed(delta),
         };
         encode_server(&ServerMessage::Snapshot(message), out);
-        *replicator.payload_memory() = payload;
         self.sent = Some(tick);
     }
 }

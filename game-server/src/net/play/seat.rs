@@ -1,7 +1,7 @@
 //! A player's seat in a room, from the connection's side.
 
 use crate::host::inbox::PostError;
-use crate::host::lobby::Entered;
+use crate::host::lobby::RoomHandle;
 use crate::net::guard::whereabouts::Located;
 use crate::net::play::ending::{Ending, close, version_mismatch};
 use crate::net::play::site::Site;
@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// A player's seat, from this side.
 pub struct Seat {
     connection: ConnectionId,
-    room: Entered,
+    room: RoomHandle,
     outbox: OutboxReader,
     _located: Located,
 }
@@ -56,7 +56,7 @@ impl Seat {
             ClientMessage::Chat { text } => ClientMessage::Chat { text: site.words.line(&text) },
             message => message,
         };
-        match self.room.inbox.post(SessionEvent::Said { connection: self.connection, message }) {
+        match self.room.inbox.post(SessionEvent::Message { connection: self.connection, message }) {
             Ok(()) => Ok(()),
             // The room is behind by tens of thousands of messages: this one would be too late anyway.
             Err(PostError::Full) => {

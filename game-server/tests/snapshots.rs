@@ -1,10 +1,10 @@
-//! Replication against a model world: whatever moves, appears and vanishes, and however many ticks a viewer is skipped,
-//! the viewer holds exactly what is in its sight, and nothing of what is not.
+//! Snapshots against a model world: whatever moves, appears and vanishes, and however many ticks a viewer is skipped, it holds
+//! exactly what is in its sight, and nothing else.
 
 use glam::IVec2;
 use proptest::prelude::*;
 use room::load::FAR_INTERVAL_SNAPSHOTS;
-use room::snapshot::{HISTORY_TICKS, Interest, Replicator, Viewer};
+use room::snapshot::{HISTORY_TICKS, Interest, Replicator, SnapshotScope, Viewer};
 use shared::delta::View;
 use shared::entity::{EntityState, Kind};
 use shared::id::{NetId, PlayerId, Tick};
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn viewers_hold_what_they_see_and_nothing_else(
         ticks in prop::collection::vec(prop::collection::vec(fate(), 1..60), 1..60),
-        // Per viewer: every how many ticks it is told, so that some fall out of the history.
+        // Per viewer: ticks between two snapshots; some fall out of the history.
         every in prop::collection::vec(1u32..(HISTORY_TICKS as u32 + 6), 1..5),
         far_interval in prop_oneof![Just(1u32), Just(FAR_INTERVAL_SNAPSHOTS)],
         interval_ticks in 1u32..4,
@@ -106,15 +106,11 @@ proptest! {
                 }
                 let wander = tick as i32 * 90 * (number as i32 + 1);
                 let interest = Interest::around(IVec2::new(wander - 9000, 9000 - wander), &setup);
-                let mut payload = Vec::new();
-                let is_whole = (tick / *every).is_multiple_of(far_interval) || viewer.is_empty();
-                if is_whole {
-                    replicator.write_payload(viewer, &interest, &mut payload);
-                } else {
-                    replicator.write_near(viewer, &interest, &mut payload);
-                }
+                let is_whole_turn = (tick / *every).is_multiple_of(far_interval);
+                let scope = if is_whole_turn { SnapshotScope::Whole } else { SnapshotScope::Near };
+                let (delta, is_whole) = replicator.write(viewer, &interest, scope);
                 let known: Vec<NetId> = view.entities().iter().map(|held| held.id).collect();
-                view.apply(Tick(tick), false, &payload).expect("our own payload");
+                view.apply(Tick(tick), false, delta).expect("our own delta");
                 prop_assert_eq!(viewer.len(), view.entities().len());
                 for near in world.iter().filter(|entity| interest.is_near(entity.motion.position_q)) {
                     prop_assert_eq!(view.entity(near.id), Some(near));
@@ -141,9 +137,9 @@ proptest! {
         }
     }
 
-    /// A crowd in one place, told within a budget that is a fraction of what there is to tell.
+    /// A crowd in one place, sent within a budget that is a fraction of its records.
     #[test]
-    fn a_crowd_is_told_within_its_budget_and_in_the_end_wholly(
+    fn a_crowd_is_sent_within_the_budget_and_completely_in_the_end(
         ticks in prop::collection::vec(prop::collection::vec(crowded_fate(), 1..60), 20..60),
         budget_bytes in 60usize..200,
     ) {
@@ -163,7 +159,7 @@ proptest! {
         }
         let own = NetId(OWN.0 + 1);
         let (mut viewer, mut view) = (Viewer::default(), View::new(setup.tick_seconds()));
-        // In the second half everything stands still, so that the crowd stays one: whoever was told less comes to know all.
+        // In the second half everything stands still, so that the crowd stays in view until all of it was sent.
         let quiet = vec![vec![Fate::Drift]; 400];
         for (tick, fates) in ticks.iter().chain(&quiet).enumerate() {
             if tick == ticks.len() {
@@ -176,12 +172,12 @@ proptest! {
                 out.entities.clone_from(&world);
             });
             interest = Interest::around(world[OWN.0 as usize].motion.position_q, &setup);
-            let mut payload = Vec::new();
-            let complete = replicator.write_some(&mut viewer, OWN, &interest, budget_bytes, &mut payload);
-            prop_assert!(payload.len() <= 2 * budget_bytes + 64, "{} bytes", payload.len());
-            view.apply(tick, false, &payload).expect("our own payload");
+            let scope = SnapshotScope::Urgent { player: OWN, budget_bytes };
+            let (delta, is_complete) = replicator.write(&mut viewer, &interest, scope);
+            prop_assert!(delta.len() <= 2 * budget_bytes + 64, "{} bytes", delta.len());
+            view.apply(tick, false, delta).expect("our own delta");
             prop_assert_eq!(view.entity(own), replicator.world().entity(own), "the own ship is always exact");
-            if complete {
+            if is_complete {
                 for held in view.entities() {
                     prop_assert_eq!(Some(held), replicator.world().entity(held.id));
                 }
@@ -195,9 +191,9 @@ proptest! {
     }
 }
 
-/// Everything turns in every tick, so that nothing stays exact by itself.
+/// Everything turns in every tick, so that the motion rule makes no record empty.
 #[test]
-fn bytes_are_saved_when_what_is_far_is_told_in_turns() {
+fn sending_far_entities_less_often_saves_bytes() {
     let setup = setup();
     let interest = Interest::around(IVec2::ZERO, &setup);
     let bytes = [1, FAR_INTERVAL_SNAPSHOTS].map(|far_interval| {
@@ -205,7 +201,7 @@ fn bytes_are_saved_when_what_is_far_is_told_in_turns() {
         replicator.set_intervals_ticks(1, far_interval);
         let mut next_id = 0;
         let mut world: Vec<EntityState> = (0..120).map(|_| appear(&mut next_id)).collect();
-        let (mut viewer, mut payload) = (Viewer::default(), Vec::new());
+        let (mut viewer, mut bytes) = (Viewer::default(), 0);
         for tick in 1..=60 {
             world.iter_mut().for_each(|entity| {
                 entity.motion.velocity_q = IVec2::new(if tick % 2 == 0 { 40 } else { -40 }, 0);
@@ -215,13 +211,11 @@ fn bytes_are_saved_when_what_is_far_is_told_in_turns() {
                 out.tick = Tick(tick);
                 out.entities.clone_from(&world);
             });
-            if (tick - 1).is_multiple_of(far_interval) {
-                replicator.write_payload(&mut viewer, &interest, &mut payload);
-            } else {
-                replicator.write_near(&mut viewer, &interest, &mut payload);
-            }
+            let is_whole = (tick - 1).is_multiple_of(far_interval);
+            let scope = if is_whole { SnapshotScope::Whole } else { SnapshotScope::Near };
+            bytes += replicator.write(&mut viewer, &interest, scope).0.len();
         }
-        payload.len()
+        bytes
     });
     assert!(bytes[1] * 3 < bytes[0] * 2, "{bytes:?} bytes");
 }

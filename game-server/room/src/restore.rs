@@ -1,11 +1,9 @@
-//! A room whose server was stopped hard goes on: the world from its recording, every seat kept for its player.
+//! A room whose server was killed continues: the world from its recording, every seat kept for its player.
 
-use super::Seat;
-use crate::room::{Room, RoomOptions};
+use crate::room::{Room, RoomOptions, Seat};
 use crate::session::Session;
 use crate::speech::look;
 use shared::command::Absence;
-use shared::id::PlayerId;
 use sim::replay::Resimulation;
 
 impl Room {
@@ -24,31 +22,24 @@ impl Room {
             room.next_player = room.next_player.max(player.0.saturating_add(1));
             let key = seats.keys.binary_search_by_key(&player, |key| key.player);
             let Ok(key) = key.map(|place| seats.keys[place]) else {
-                // Nobody could ever take it.
+                // No client could ever resume it.
                 room.pending.leaves.push(player);
                 continue;
             };
             room.pending.absences.push(Absence { player, away: true });
-            let session = Session::restored(key, &room.setup, now);
-            let look = look(pilot.name.as_str());
             let seat = Seat {
+                look: look(pilot.name.as_str()),
                 name: pilot.name,
-                look,
-                session,
+                session: Session::restored(key, &room.setup, now),
                 muted: seats.muted.contains(&player).then_some(now),
                 connection: None,
                 away_since: now,
-                greeting: None,
+                first_message: None,
             };
             room.seats.insert(player, seat);
         }
         room.empty_since = room.seats.is_empty().then_some(now);
         room.record_keyframe();
         room
-    }
-
-    /// Players with a seat and their names, ascending.
-    pub fn seated(&self) -> impl Iterator<Item = (PlayerId, &str)> {
-        self.seats.iter().map(|(player, seat)| (*player, seat.name.as_str()))
     }
 }

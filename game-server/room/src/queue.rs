@@ -1,7 +1,8 @@
-//! Clients that wait for a seat, in the order in which they came.
+//! Clients that wait for a seat, in order of arrival.
 
 use crate::event::{Connected, ConnectionId};
 use crate::outbox::Outbox;
+use shared::codec::encode_server;
 use shared::id::Tick;
 use shared::message::{CloseCode, ServerMessage};
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 /// Most clients that wait for a seat in one room.
 pub const WAITING_LIMIT_CLIENTS: usize = 4096;
 
-/// Who waits for a seat in a room.
+/// The clients that wait for a seat in a room.
 #[derive(Default)]
 pub struct AdmissionQueue {
     /// By ticket: tickets ascend.
@@ -20,8 +21,8 @@ pub struct AdmissionQueue {
 
 struct Waiting {
     connected: Connected,
-    /// It knows its place.
-    told: bool,
+    /// Whether it was sent its position.
+    knows_position: bool,
 }
 
 impl AdmissionQueue {
@@ -44,46 +45,47 @@ impl AdmissionQueue {
             return Err(connected);
         }
         self.tickets.insert(connected.connection, self.next_ticket);
-        self.waiting.insert(self.next_ticket, Waiting { connected, told: false });
+        self.waiting.insert(self.next_ticket, Waiting { connected, knows_position: false });
         self.next_ticket += 1;
         Ok(())
     }
 
     /// A client waits no longer.
-    pub fn leave(&mut self, connection: ConnectionId) -> Option<Connected> {
-        let ticket = self.tickets.remove(&connection)?;
-        self.waiting.remove(&ticket).map(|waiting| waiting.connected)
+    pub fn leave(&mut self, connection: ConnectionId) {
+        if let Some(ticket) = self.tickets.remove(&connection) {
+            self.waiting.remove(&ticket);
+        }
     }
 
-    /// The client that has waited longest; it is in the queue no more.
+    /// Takes the client that has waited longest.
     pub fn next(&mut self) -> Option<Connected> {
         let (_, Waiting { connected, .. }) = self.waiting.pop_first()?;
         self.tickets.remove(&connected.connection);
         Some(connected)
     }
 
-    /// The outbox of a client that waits.
+    /// The outbox of a waiting client.
     pub fn outbox(&self, connection: ConnectionId) -> Option<&Outbox> {
         let ticket = self.tickets.get(&connection)?;
         self.waiting.get(ticket).map(|waiting| &waiting.connected.outbox)
     }
 
-    /// Tells clients their places: those that have just come, and in turns everybody once in `interval_ticks`.
-    pub fn tell(&mut self, tick: Tick, interval_ticks: u32) {
+    /// Sends clients their positions: the newest at once, and everybody in turn every `interval_ticks`.
+    pub fn send_positions(&mut self, tick: Tick, interval_ticks: u32) {
         let (waiting, mut message) = (self.len() as u32, Vec::new());
         let turn = u64::from(tick.0 % interval_ticks);
         for (position, (ticket, client)) in (1..).zip(&mut self.waiting) {
-            if client.told && ticket % u64::from(interval_ticks) != turn {
+            if client.knows_position && ticket % u64::from(interval_ticks) != turn {
                 continue;
             }
-            client.told = true;
+            client.knows_position = true;
             message.clear();
-            shared::codec::encode_server(&ServerMessage::Queued { position, waiting }, &mut message);
+            encode_server(&ServerMessage::Queued { position, waiting }, &mut message);
             client.connected.outbox.send(tick, &message);
         }
     }
 
-    /// Sends everybody away.
+    /// Closes all connections.
     pub fn close(&mut self, tick: Tick, code: CloseCode, reason: &str) {
         self.tickets.clear();
         for (_, waiting) in std::mem::take(&mut self.waiting) {
