@@ -1,26 +1,27 @@
-//! The server's command.
+//! The binary: runs the command that the options name.
 
 mod signals;
 
 use anyhow::Context;
-use game_server::cli::LogForm;
-use game_server::cli::{Cli, Command, ReplayOptions, ServeOptions};
+use game_server::cli::{Cli, Command, LogForm, ReplayOptions, ServeOptions};
 use game_server::commands::{bench_replay, info, verify};
 use game_server::config::{self, ConfigError, suggest};
 use game_server::net::guard::limits::Limits;
 use game_server::net::http::recordings;
 use game_server::serve::Server;
 #[cfg(unix)]
-use game_server::serve::handover;
+use game_server::serve::handover::{self, Predecessor};
 use game_server::telemetry::log_to_stderr;
-use signals::{Signals, Told};
+use signals::{Request, Signals};
+#[cfg(unix)]
+use sim::Sim;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// Threads that wait for disks and for rooms to open.
+/// Threads for blocking work: disks, and rooms that open.
 const BLOCKING_THREADS: usize = 16;
-/// What the end waits for work that hangs.
+/// Longest wait for blocking work at the end.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
@@ -55,8 +56,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     log_to_stderr(options.log, &options.log_level).context("--log-level")?;
     #[cfg(unix)]
-    if let Some(build) = handover::asked_to_succeed() {
-        return handover::answer(options, &build).map(|()| ExitCode::SUCCESS);
+    if let Some(predecessor) = handover::predecessor() {
+        return check_succession(options, &predecessor).map(|()| ExitCode::SUCCESS);
     }
     for (name, nearest) in config::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
         tracing::warn!("{name} is not an option{}", suggest(nearest.as_deref()));
@@ -74,10 +75,10 @@ fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         }
         eprintln!("Recordings:        {url}replay");
         #[cfg(unix)]
-        while signals.next().await == Told::Upgrade {
+        while signals.next().await == Request::Upgrade {
             match binary.ask(&server.origin()).await {
                 Ok(()) => {
-                    eprintln!("Another binary takes over …");
+                    eprintln!("The new binary takes over …");
                     return anyhow::Ok(Some(server.leave_to_successor().await));
                 }
                 Err(error) => tracing::error!(%error, "no upgrade: this server goes on"),
@@ -91,12 +92,27 @@ fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     #[cfg(unix)]
     if let Some(listener) = listener {
         runtime.shutdown_background();
-        return Err(binary.become_it(listener)).context("the new binary cannot be executed");
+        return Err(binary.execute(listener)).context("the new binary cannot be executed");
     }
     #[cfg(not(unix))]
     let _: Option<()> = listener;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether this binary could take over from a running server.
+#[cfg(unix)]
+fn check_succession(options: &ServeOptions, predecessor: &Predecessor) -> anyhow::Result<()> {
+    let Predecessor { build, origin } = predecessor;
+    let own = Sim::BUILD;
+    anyhow::ensure!(
+        build == own,
+        "it simulates as {own}, the running rooms as {build}: let them end, and start it then"
+    );
+    if let Some(origin) = origin {
+        Server::check_origin(options, origin)?;
+    }
+    Ok(Server::check(options)?)
 }
 
 fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {

@@ -1,15 +1,15 @@
-//! What the system tells the process: Ctrl-C and, where they exist, SIGTERM and SIGHUP.
+//! Signals: Ctrl-C and, on Unix, SIGTERM and SIGHUP.
 
-/// What to do.
+/// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Request {
     /// Stop in order.
     Stop,
     /// Let the newest binary take over.
     Upgrade,
 }
 
-/// Waits for signals. Made before the server says that it is open: from then on a signal finds somebody who listens.
+/// Waits for signals. Made before the server starts: an earlier signal would end the process at once.
 #[cfg(unix)]
 pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -19,10 +19,6 @@ pub struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Listens from now on.
-    ///
-    /// # Errors
-    /// The system's.
     pub fn new() -> std::io::Result<Signals> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Signals {
@@ -32,12 +28,11 @@ impl Signals {
         })
     }
 
-    /// The next one.
-    pub async fn next(&mut self) -> Told {
+    pub async fn next(&mut self) -> Request {
         tokio::select! {
-            _ = self.interrupt.recv() => Told::Stop,
-            _ = self.terminate.recv() => Told::Stop,
-            _ = self.hangup.recv() => Told::Upgrade,
+            _ = self.interrupt.recv() => Request::Stop,
+            _ = self.terminate.recv() => Request::Stop,
+            _ = self.hangup.recv() => Request::Upgrade,
         }
     }
 }
@@ -48,17 +43,12 @@ pub struct Signals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Signals {
-    /// Listens from now on.
-    ///
-    /// # Errors
-    /// The system's.
     pub fn new() -> std::io::Result<Signals> {
         Ok(Signals(tokio::signal::windows::ctrl_c()?))
     }
 
-    /// The next one.
-    pub async fn next(&mut self) -> Told {
+    pub async fn next(&mut self) -> Request {
         self.0.recv().await;
-        Told::Stop
+        Request::Stop
     }
 }

@@ -36,7 +36,7 @@ fn setup(drones: u16) -> Setup {
     }
 }
 
-/// A match without sockets: humans who steer as a hash tells them, and drones, recorded as a room does it.
+/// A match without sockets: humans steered by a hash, and drones, recorded as a room does it.
 struct Match {
     sim: Sim,
     journal: Journal,

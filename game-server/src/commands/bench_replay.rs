@@ -1,11 +1,10 @@
-//! `bench-replay`: a recording through simulation and replication, without sockets: what each stage of a tick costs, and
-//! what the bytes of a snapshot are spent on.
+//! `bench-replay`: plays a recording to viewers without sockets, and measures what each stage of a tick costs and what the
+//! bytes of a snapshot are spent on.
 
-mod eyes;
 mod table;
+mod viewers;
 
 use anyhow::Context;
-use eyes::Eyes;
 use indicatif::{ProgressBar, ProgressStyle};
 use room::snapshot::Replicator;
 use shared::codec::{decode_server, encoded_length};
@@ -20,30 +19,34 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 pub use table::write;
+use viewers::Viewers;
 
-/// Viewers whose snapshots are read again, to see what their bytes are spent on.
+/// Viewers whose snapshots are decoded, to see what their bytes are spent on.
 const READ_VIEWERS: usize = 64;
-/// Ticks between two movements of the progress bar.
+/// Ticks between two updates of the progress bar.
 const PROGRESS_TICKS: usize = 64;
 
-/// A part of a tick, in its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+/// Nanoseconds of each part of a tick, by tick.
+#[derive(Default)]
+pub struct StageTimes {
     /// The simulation steps.
-    Step,
+    pub step: Vec<u64>,
     /// The state is hashed for the journal.
-    Hash,
+    pub hash: Vec<u64>,
     /// The world is captured.
-    Capture,
+    pub capture: Vec<u64>,
     /// What all viewers share: history, grid, every entity's usual record.
-    Observe,
+    pub observe: Vec<u64>,
     /// Every viewer's own: interest, merge and encoding.
-    Snapshots,
+    pub snapshots: Vec<u64>,
 }
 
-impl Stage {
-    /// All stages, in their order.
-    pub const ALL: [Stage; 5] = [Stage::Step, Stage::Hash, Stage::Capture, Stage::Observe, Stage::Snapshots];
+impl StageTimes {
+    /// All of them with their names, in the order of a tick.
+    pub fn named(&self) -> [(&'static str, &[u64]); 5] {
+        let StageTimes { step, hash, capture, observe, snapshots } = self;
+        [("step", step), ("hash", hash), ("capture", capture), ("observe", observe), ("snapshots", snapshots)]
+    }
 }
 
 /// What a recording costs to play to a number of viewers.
@@ -52,13 +55,12 @@ pub struct Costs {
     pub viewers: usize,
     /// Viewers that followed a player, at most.
     pub following: usize,
-    /// By stage and tick: nanoseconds.
-    pub stages: [Vec<u64>; Stage::ALL.len()],
-    /// How many snapshots had so many bytes, by bytes.
+    pub stages: StageTimes,
+    /// How many snapshots had each number of bytes.
     pub sizes: Vec<u64>,
-    /// What the bytes of the snapshots that were read again were spent on.
+    /// What the bytes of the decoded snapshots were spent on.
     pub spent: Spent,
-    /// How many those were.
+    /// Snapshots that were decoded.
     pub read: u64,
 }
 
@@ -68,7 +70,7 @@ pub enum BenchError {
     /// It cannot be simulated.
     #[error(transparent)]
     Simulation(#[from] ReplayError),
-    /// Replication wrote what no client could read.
+    /// The server wrote what no client can read.
     #[error("the snapshot of tick {n} for viewer {viewer} cannot be read: {reason}", n = tick.0)]
     Unreadable {
         /// Of which tick.
@@ -109,26 +111,26 @@ pub fn measure(
     let setup = replay.setup().clone();
     let mut replicator = Replicator::new(&setup);
     let mut world = WorldSnapshot::default();
-    let mut eyes = Eyes::new(viewers, &setup);
+    let mut all = Viewers::new(viewers, &setup);
     let mut readers = vec![View::new(setup.tick_seconds()); viewers.min(READ_VIEWERS)];
     let mut costs = Costs::new(viewers);
     while let Some(recorded) = replay.read() {
         let mut watch = Stopwatch(Instant::now());
         replay.step_by(&recorded);
-        watch.lap(&mut costs, Stage::Step);
+        watch.lap(&mut costs.stages.step);
         replay.compare(&recorded);
-        watch.lap(&mut costs, Stage::Hash);
+        watch.lap(&mut costs.stages.hash);
         replay.sim().capture_into(&mut world);
-        watch.lap(&mut costs, Stage::Capture);
+        watch.lap(&mut costs.stages.capture);
         replicator.observe(|out| std::mem::swap(out, &mut world));
-        watch.lap(&mut costs, Stage::Observe);
+        watch.lap(&mut costs.stages.observe);
         replay.check()?;
-        costs.following = costs.following.max(eyes.settle(replicator.world()));
+        costs.following = costs.following.max(all.follow_players(replicator.world()));
         let mut watch = Stopwatch(Instant::now());
-        eyes.look(&mut replicator);
-        watch.lap(&mut costs, Stage::Snapshots);
-        costs.count(recorded.tick, &eyes, &mut readers)?;
-        let ticks = costs.stages[0].len();
+        all.write_snapshots(&mut replicator);
+        watch.lap(&mut costs.stages.snapshots);
+        costs.count(recorded.tick, &all, &mut readers)?;
+        let ticks = costs.stages.step.len();
         if ticks.is_multiple_of(PROGRESS_TICKS) {
             progress(ticks);
         }
@@ -140,9 +142,9 @@ pub fn measure(
 struct Stopwatch(Instant);
 
 impl Stopwatch {
-    fn lap(&mut self, costs: &mut Costs, stage: Stage) {
+    fn lap(&mut self, times: &mut Vec<u64>) {
         let now = Instant::now();
-        costs.stages[stage as usize].push((now - self.0).as_nanos() as u64);
+        times.push((now - self.0).as_nanos() as u64);
         self.0 = now;
     }
 }
@@ -152,19 +154,19 @@ impl Costs {
         Costs {
             viewers,
             following: 0,
-            stages: Default::default(),
+            stages: StageTimes::default(),
             sizes: vec![0; SERVER_MESSAGE_LIMIT_BYTES + 1],
             spent: Spent::default(),
             read: 0,
         }
     }
 
-    /// Counts the bytes of a tick's snapshots, and reads some of them again as a client does.
-    fn count(&mut self, tick: Tick, eyes: &Eyes<'_>, readers: &mut [View]) -> Result<(), BenchError> {
-        for message in eyes.messages() {
+    /// Counts the bytes of a tick's snapshots, and decodes some of them as a client does.
+    fn count(&mut self, tick: Tick, viewers: &Viewers<'_>, readers: &mut [View]) -> Result<(), BenchError> {
+        for message in viewers.messages() {
             self.sizes[message.len().min(SERVER_MESSAGE_LIMIT_BYTES)] += 1;
         }
-        for (viewer, (message, view)) in eyes.messages().zip(readers).enumerate() {
+        for (viewer, (message, view)) in viewers.messages().zip(readers).enumerate() {
             let unreadable = |reason: String| BenchError::Unreadable { tick, viewer, reason };
             let decoded = decode_server(message).map_err(|error| unreadable(error.to_string()))?;
             let ServerMessage::Snapshot(snapshot) = decoded else {
@@ -214,7 +216,7 @@ mod tests {
     fn every_viewer_gets_a_snapshot_of_every_tick_and_every_byte_is_accounted_for() {
         let (recording, costs) = measure(recording(None), 30, |_| {}).expect("it plays");
         assert_eq!(costs.snapshots(), u64::from(TICKS) * 30);
-        assert!(costs.stages.iter().all(|stage| stage.len() == TICKS as usize));
+        assert!(costs.stages.named().iter().all(|(_, times)| times.len() == TICKS as usize));
         assert!((5..30).contains(&costs.following), "{} follow, the rest stand", costs.following);
         let bytes: u64 = (0u64..).zip(&costs.sizes).map(|(bytes, count)| bytes * count).sum();
         assert_eq!((costs.read, u64::from(costs.spent.total())), (costs.snapshots(), bytes));

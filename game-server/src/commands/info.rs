@@ -1,4 +1,4 @@
-//! `info`: what a recording holds.
+//! `info`: prints what a recording holds.
 
 use crate::commands::playing_time::{moment, playing_time};
 use anyhow::Context;
@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The command: says on the standard output what a recording holds.
+/// The command.
 ///
 /// # Errors
 /// If the file is no recording, or cannot be read, or the output cannot be written.

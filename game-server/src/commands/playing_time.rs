@@ -1,4 +1,4 @@
-//! Ticks as the time that players spent: `1:02:03`, or `2:03.4` where tenths count.
+//! Ticks as playing time: `1:02:03`, or `2:03.4` where tenths count.
 
 use shared::id::Tick;
 

@@ -1,4 +1,4 @@
-//! `verify`: simulates recordings again and compares the hash of every tick.
+//! `verify`: re-simulates recordings and compares the hash of every tick.
 
 use crate::commands::playing_time::{moment, playing_time};
 use anyhow::Context;
@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Differences between two worlds that are told; the first is the one that matters.
+/// Differences between two worlds that are printed; the first matters most.
 const DIFFERENCES_TOLD: usize = 8;
-/// Ticks between two movements of the progress bar.
+/// Ticks between two updates of the progress bar.
 const PROGRESS_TICKS: u32 = 256;
 
-/// What came of simulating a recording again.
+/// The result of re-simulating a recording.
 #[derive(Debug)]
 pub struct Verdict {
     /// The recording.
@@ -29,11 +29,11 @@ pub struct Verdict {
     pub took: Duration,
     /// The last of them, and its simulated hash.
     pub last: Option<(Tick, u64)>,
-    /// Where the simulation went another way, if it did.
+    /// Where the simulation diverged, if it did.
     pub divergence: Option<Divergence>,
 }
 
-/// Where the simulation went another way than it did when it was recorded.
+/// Where the simulation diverged from the recording.
 #[derive(Debug)]
 pub struct Divergence {
     /// The first tick that differs.
@@ -45,8 +45,8 @@ pub struct Divergence {
     pub compared: Option<(Tick, Vec<Difference>)>,
 }
 
-/// Simulates a recording again up to its end, or to its first divergence and on to the next keyframe. `progress` is told
-/// how many ticks are done.
+/// Re-simulates a recording up to its end, or to its first divergence and on to the next keyframe. `progress` is called with
+/// the number of ticks done.
 ///
 /// # Errors
 /// [`ReplayError`] if a chunk cannot be read.
@@ -84,7 +84,7 @@ pub fn verify(recording: Recording, mut progress: impl FnMut(u32)) -> Result<Ver
     Ok(Verdict { recording, ticks, took, last, divergence })
 }
 
-/// The command: verifies files, says what came of it on the standard output. The code is 0 if every file is sound.
+/// The command: verifies files and prints the results. The exit code is 0 if every file is sound.
 ///
 /// # Errors
 /// If the output cannot be written.
@@ -93,14 +93,14 @@ pub fn run(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Verifies files and writes what came of it: a paragraph for one, a table for several. Says whether every file is sound.
+/// Verifies files and writes the results: a paragraph for one, a table for several. Says whether every file is sound.
 ///
 /// # Errors
 /// If `out` cannot be written.
 pub fn report(files: &[PathBuf], out: &mut impl Write) -> io::Result<bool> {
     let mut reports = Vec::new();
     for path in files {
-        let report = Report::of(path);
+        let report = FileReport::of(path);
         if files.len() == 1 {
             report.write(out)?;
         }
@@ -109,24 +109,24 @@ pub fn report(files: &[PathBuf], out: &mut impl Write) -> io::Result<bool> {
     if reports.len() > 1 {
         write_table(&reports, out)?;
     }
-    Ok(reports.iter().all(Report::is_sound))
+    Ok(reports.iter().all(FileReport::is_sound))
 }
 
-/// A file, and what came of it.
-struct Report {
+/// A file and its verdict.
+struct FileReport {
     name: String,
     result: anyhow::Result<Verdict>,
 }
 
-impl Report {
-    fn of(path: &Path) -> Report {
+impl FileReport {
+    fn of(path: &Path) -> FileReport {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let bar = ProgressBar::no_length().with_message(name.clone());
         let style = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len} ticks");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let result = simulate(path, &bar);
         bar.finish_and_clear();
-        Report { name, result }
+        FileReport { name, result }
     }
 
     fn is_sound(&self) -> bool {
@@ -216,7 +216,7 @@ fn write_divergence(divergence: &Divergence, rate: u16, out: &mut impl Write) ->
     }
 }
 
-fn write_table(reports: &[Report], out: &mut impl Write) -> io::Result<()> {
+fn write_table(reports: &[FileReport], out: &mut impl Write) -> io::Result<()> {
     let width = reports.iter().map(|report| report.name.chars().count()).max().unwrap_or(0).max("file".len());
     writeln!(out, "{:width$}  {:>9}  {:>9}  {:>8}  result", "file", "ticks", "time", "speed")?;
     for report in reports {

@@ -1,13 +1,11 @@
-//! A new binary takes over in place: the process becomes it, and keeps its number, its port and, through their recordings, its
+//! A new binary takes over in place: the process executes it, and keeps its id, its port and, through their recordings, its
 //! rooms.
 //!
-//! First the new binary is asked, as a process beside this one, whether it can: it reads the same options and must simulate
-//! in the same way. Then the rooms leave their recordings to be gone on with, players are told to come back at once, and
-//! the process executes the binary with the listening socket as its standard input. The port never closes: who knocks
-//! meanwhile waits.
+//! First the new binary is asked, as a child process, whether it can: it must accept the same options and be the same build
+//! of the simulation. Then the rooms leave their recordings open, players are told to reconnect at once, and the process
+//! executes the binary with the listening socket as its standard input. The port stays open: new connections wait in its
+//! backlog.
 
-use crate::cli::ServeOptions;
-use crate::serve::Server;
 use sim::Sim;
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -22,43 +20,27 @@ use tokio::time::timeout;
 
 /// Set for a server whose standard input is the socket to listen on.
 const LISTENER_VARIABLE: &str = "GAME_SERVER_LISTENER_ON_STDIN";
-/// Set for a binary that is asked whether it can take over: the build of the simulation that it must have, and how and where
-/// the server listens that it would follow.
+/// Set for a binary that is asked whether it can take over: the build of the simulation that it must be, and the origin that
+/// the running server listens at.
 const SUCCESSION_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_SIMULATION";
 const ORIGIN_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_ORIGIN";
 /// How long a binary may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// The file, beside the recordings, that says which process is writing them.
+/// The file beside the recordings with the id of the process that writes them.
 const PROCESS_FILE: &str = "server.pid";
 
 /// Why a binary cannot take over.
 #[derive(Debug, thiserror::Error)]
 pub enum UpgradeError {
-    /// It cannot be started.
     #[error("{} cannot be started: {error}", binary.display())]
-    Start {
-        /// The binary.
-        binary: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// It does not want to.
+    Start { binary: PathBuf, error: io::Error },
     #[error("{} refuses: {reason}", binary.display())]
-    Refused {
-        /// The binary.
-        binary: PathBuf,
-        /// Its words.
-        reason: String,
-    },
-    /// It gives no answer.
+    Refused { binary: PathBuf, reason: String },
     #[error("{} gives no answer within {} s", binary.display(), ANSWER_LIMIT.as_secs())]
-    Silent {
-        /// The binary.
-        binary: PathBuf,
-    },
+    Silent { binary: PathBuf },
 }
 
-/// This process's binary, by its path, and how it was called.
+/// The path of this process's binary, and its arguments.
 #[derive(Clone, Debug)]
 pub struct Binary {
     path: PathBuf,
@@ -66,15 +48,15 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// Where this process's binary is. To be asked at the start: once the file is replaced, the system no longer knows.
+    /// This process's binary. To be called at the start: once the file is replaced, the kernel no longer knows its path.
     ///
     /// # Errors
-    /// If the system does not say.
+    /// If the path is unknown.
     pub fn of_this_process() -> io::Result<Binary> {
         Ok(Binary { path: std::env::current_exe()?, arguments: std::env::args_os().skip(1).collect() })
     }
 
-    /// Asks what is at the path now whether it can take over from the server of this origin.
+    /// Asks the binary that is at the path now whether it can take over from the server at this origin.
     ///
     /// # Errors
     /// [`UpgradeError`] says why it cannot.
@@ -93,13 +75,13 @@ impl Binary {
             return Ok(());
         }
         let words = String::from_utf8_lossy(&output.stderr);
-        let reason = words.lines().last().unwrap_or("it says nothing").trim_start_matches("error: ").into();
+        let reason = words.lines().last().unwrap_or("no reason given").trim_start_matches("error: ").into();
         Err(UpgradeError::Refused { binary, reason })
     }
 
-    /// Becomes what is at the path, with this socket to listen on. Returns only with an error.
+    /// Executes the binary that is at the path now, with this socket to listen on. Returns only with an error.
     #[must_use]
-    pub fn become_it(&self, listener: OwnedFd) -> io::Error {
+    pub fn execute(&self, listener: OwnedFd) -> io::Error {
         Command::new(&self.path)
             .args(&self.arguments)
             .env(LISTENER_VARIABLE, "1")
@@ -110,34 +92,25 @@ impl Binary {
     }
 }
 
-/// The build of the simulation that this process is asked to succeed, if it is only asked whether it can.
+/// The running server that this process is asked whether it could follow.
+pub struct Predecessor {
+    /// The build of its simulation.
+    pub build: String,
+    /// Where it listens; `None` for a server of a version that did not say.
+    pub origin: Option<String>,
+}
+
+/// The running server, if this process is only asked whether it could take over.
 #[must_use]
-pub fn asked_to_succeed() -> Option<String> {
-    std::env::var(SUCCESSION_VARIABLE).ok()
+pub fn predecessor() -> Option<Predecessor> {
+    let build = std::env::var(SUCCESSION_VARIABLE).ok()?;
+    Some(Predecessor { build, origin: std::env::var(ORIGIN_VARIABLE).ok() })
 }
 
-/// The answer of a binary that is asked: an error, in words, if the server of this simulation cannot become it.
+/// The listening socket of the previous process, if it left one.
 ///
 /// # Errors
-/// If it simulates otherwise, or cannot use these options.
-pub fn answer(options: &ServeOptions, build: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        build == Sim::BUILD,
-        "it simulates as {}, the running rooms as {build}: let them end, and start it then",
-        Sim::BUILD
-    );
-    // A server from before this was asked does not say where it listens.
-    if let Ok(origin) = std::env::var(ORIGIN_VARIABLE) {
-        Server::check_origin(options, &origin)?;
-    }
-    Server::check(options)?;
-    Ok(())
-}
-
-/// The socket that this process is to listen on, if the one before has left it.
-///
-/// # Errors
-/// If the standard input is no such socket.
+/// If the standard input is not a listening socket.
 pub fn inherited_listener() -> io::Result<Option<TcpListener>> {
     if std::env::var_os(LISTENER_VARIABLE).is_none() {
         return Ok(None);
@@ -147,7 +120,7 @@ pub fn inherited_listener() -> io::Result<Option<TcpListener>> {
     Ok(Some(listener))
 }
 
-/// Says in a directory of recordings which process is writing there. The file is locked for as long as it lives.
+/// Writes the id of this process into a directory of recordings. The file is locked for as long as it lives.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -155,7 +128,7 @@ pub fn sign(recordings: &Path) -> io::Result<File> {
     std::fs::create_dir_all(recordings)?;
     let mut file =
         File::options().write(true).create(true).truncate(false).open(recordings.join(PROCESS_FILE))?;
-    // Of two servers with one directory, the first is the one that is asked to upgrade.
+    // Of two servers with one directory, the first gets upgrade requests.
     if file.try_lock().is_ok() {
         file.set_len(0)?;
         write!(file, "{}", std::process::id())?;
@@ -163,10 +136,10 @@ pub fn sign(recordings: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Tells the server that records into this directory to become its newest binary.
+/// Tells the server that records into this directory to execute its newest binary.
 ///
 /// # Errors
-/// If there is none, or it cannot be told.
+/// If there is none, or it cannot be signalled.
 pub fn request(recordings: &Path) -> anyhow::Result<()> {
     let path = recordings.join(PROCESS_FILE);
     let nobody = || anyhow::anyhow!("no server records into {}", recordings.display());

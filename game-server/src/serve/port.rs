@@ -1,4 +1,4 @@
-//! The port that is listened on, and this machine's address on its network.
+//! The listening port, and this machine's address on its network.
 
 use super::error::StartError;
 #[cfg(unix)]
@@ -8,7 +8,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use tokio::net::TcpListener;
 
-/// The socket to listen on: the one of the process before this, if it left one.
+/// The socket to listen on: the previous process's, if it left one.
 pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, StartError> {
     check_host(host, tls)?;
     if let Some(listener) = inherited()? {
@@ -25,7 +25,7 @@ pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, S
     }
 }
 
-/// Whether [`open`] could listen at this address. The socket of the process before this is handed over as it is.
+/// Whether [`open`] could listen at this address. An inherited socket keeps its address.
 pub fn would_open(host: Option<IpAddr>, port: u16, tls: bool, address: SocketAddr) -> bool {
     let same_host = match host {
         Some(host) => host == address.ip(),
@@ -35,7 +35,7 @@ pub fn would_open(host: Option<IpAddr>, port: u16, tls: bool, address: SocketAdd
     same_host && (port == 0 || port == address.port())
 }
 
-/// Whether what is said there may be said in plain text.
+/// Plain text is allowed on loopback only.
 pub fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
     match host {
         Some(host) if !tls && !host.is_loopback() => Err(StartError::PlainBeyondLoopback(host)),
@@ -43,7 +43,6 @@ pub fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
     }
 }
 
-/// The socket that the process before this one listened on.
 #[cfg(unix)]
 fn inherited() -> Result<Option<TcpListener>, StartError> {
     let listener = handover::inherited_listener().map_err(StartError::Listener)?;
@@ -63,16 +62,16 @@ fn listen(host: IpAddr, port: u16) -> Result<TcpListener, StartError> {
     })
 }
 
-/// This machine's address on its network. Connecting a UDP socket sends nothing; it only picks the way out.
+/// This machine's address on its network. Connecting a UDP socket sends nothing; it only picks the route.
 pub fn lan_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    // An address for documentation (RFC 5737): any outside address picks the same way.
+    // An address for documentation (RFC 5737): any outside address picks the same route.
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     let ip = socket.local_addr().ok()?.ip();
     (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
 }
 
-/// The address as a part of a URL.
+/// The address as the host of a URL.
 pub fn bracketed(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => ip.to_string(),

@@ -1,4 +1,4 @@
-//! What a bad link may do to a player, and what not.
+//! What a bad link does to a player, and what it must not do.
 
 use crate::pair::{BAD, CLEAN, Pair, setup};
 use client_core::client::Client;

@@ -1,4 +1,4 @@
-//! Who is heard in a room: limits of chat, and what a moderator orders.
+//! Chat: its limits, and muting.
 
 use crate::crowd::Crowd;
 use crate::pair::setup;
@@ -11,26 +11,26 @@ use shared::message::{ClientMessage, Notice, ServerMessage};
 const SPEAKER: u8 = 0;
 const LISTENER: u8 = 1;
 
-/// What both players are told while the room ticks on: the speaker's notices of being muted, and lines that the listener hears.
+/// What both players receive: the speaker's notices of being muted, and the listener's lines.
 #[derive(Debug, Default, PartialEq)]
-struct Told {
+struct Received {
     notices: Vec<bool>,
     lines: Vec<String>,
 }
 
-fn told_in(crowd: &mut Crowd, ticks: u32) -> Told {
-    let mut told = Told::default();
+fn receive(crowd: &mut Crowd, ticks: u32) -> Received {
+    let mut received = Received::default();
     for _ in 0..ticks {
         crowd.tick(|player, bytes, _| match decode_server(bytes).expect("our own server's message") {
             ServerMessage::Notice(Notice::Muted { muted }) => {
                 assert_eq!(player, SPEAKER, "nobody else needs to know");
-                told.notices.push(muted);
+                received.notices.push(muted);
             }
-            ServerMessage::Chat { text, .. } if player == LISTENER => told.lines.push(text),
+            ServerMessage::Chat { text, .. } if player == LISTENER => received.lines.push(text),
             _ => {}
         });
     }
-    told
+    received
 }
 
 fn say(crowd: &mut Crowd, text: &str) {
@@ -42,49 +42,49 @@ fn mute(crowd: &mut Crowd, muted: bool) {
 }
 
 #[test]
-fn the_same_line_is_heard_again_after_its_time_only() {
+fn a_repeated_line_is_dropped_until_its_interval_is_over() {
     let setup = setup(0);
     let repeat_ticks = setup.ticks(CHAT_REPEAT_SECONDS);
     let mut crowd = Crowd::new(setup, 2);
-    told_in(&mut crowd, 1);
+    receive(&mut crowd, 1);
     say(&mut crowd, "buy ore");
-    assert_eq!(told_in(&mut crowd, repeat_ticks - 1).lines, ["buy ore"]);
+    assert_eq!(receive(&mut crowd, repeat_ticks - 1).lines, ["buy ore"]);
     say(&mut crowd, " buy  ore");
-    assert!(told_in(&mut crowd, 1).lines.is_empty(), "a tick too early, and spelt a little differently");
+    assert!(receive(&mut crowd, 1).lines.is_empty(), "a tick too early, and spelt a little differently");
     say(&mut crowd, "buy ore");
-    assert_eq!(told_in(&mut crowd, 1).lines, ["buy ore"]);
+    assert_eq!(receive(&mut crowd, 1).lines, ["buy ore"]);
 }
 
 #[test]
-fn a_burst_of_lines_is_heard_and_then_one_at_a_time() {
+fn a_burst_of_lines_passes_and_then_one_per_interval() {
     let setup = setup(0);
     let interval_ticks = setup.ticks(CHAT_INTERVAL_SECONDS);
     let mut crowd = Crowd::new(setup, 2);
-    told_in(&mut crowd, 1);
+    receive(&mut crowd, 1);
     for line in 0..2 * CHAT_BURST_LINES {
         say(&mut crowd, &format!("line {line}"));
     }
-    assert_eq!(told_in(&mut crowd, interval_ticks).lines.len(), CHAT_BURST_LINES as usize);
+    assert_eq!(receive(&mut crowd, interval_ticks).lines.len(), CHAT_BURST_LINES as usize);
     say(&mut crowd, "one");
     say(&mut crowd, "two");
-    assert_eq!(told_in(&mut crowd, 1).lines, ["one"]);
+    assert_eq!(receive(&mut crowd, 1).lines, ["one"]);
 }
 
 #[test]
-fn who_is_muted_is_told_so_and_reminded_now_and_then() {
+fn a_muted_player_is_notified_and_reminded_after_an_interval() {
     let setup = setup(0);
     let reminder_ticks = setup.ticks(MUTED_REMINDER_SECONDS);
     let mut crowd = Crowd::new(setup, 2);
-    told_in(&mut crowd, 1);
+    receive(&mut crowd, 1);
     mute(&mut crowd, true);
     say(&mut crowd, "just now");
-    assert_eq!(told_in(&mut crowd, reminder_ticks - 1), Told { notices: vec![true], lines: vec![] });
+    assert_eq!(receive(&mut crowd, reminder_ticks - 1), Received { notices: vec![true], lines: vec![] });
     say(&mut crowd, "a tick too early");
-    assert_eq!(told_in(&mut crowd, 1), Told::default());
+    assert_eq!(receive(&mut crowd, 1), Received::default());
     say(&mut crowd, "can nobody hear me?");
     say(&mut crowd, "hello?");
-    assert_eq!(told_in(&mut crowd, reminder_ticks), Told { notices: vec![true], lines: vec![] });
+    assert_eq!(receive(&mut crowd, reminder_ticks), Received { notices: vec![true], lines: vec![] });
     mute(&mut crowd, false);
     say(&mut crowd, "thanks");
-    assert_eq!(told_in(&mut crowd, 1), Told { notices: vec![false], lines: vec!["thanks".into()] });
+    assert_eq!(receive(&mut crowd, 1), Received { notices: vec![false], lines: vec!["thanks".into()] });
 }

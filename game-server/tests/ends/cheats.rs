@@ -15,12 +15,12 @@ use shared::rules::Rules;
 use shared::setup::Setup;
 use std::collections::BTreeSet;
 
-/// What wire precision may add to a tick's way, in units.
+/// What wire precision may add to the distance of a tick, in units.
 const ROUNDING_UNITS: f32 = 0.1;
 /// A ship that overlaps an asteroid is pushed out of it by this much at most, in units.
 const PUSH_UNITS: f32 = 2.0;
 
-/// A frame for a tick that is so far away from the room's newest, with whatever bits.
+/// A frame for a tick at this distance from the room's newest, with any bits.
 fn frame() -> impl Strategy<Value = (i64, u16, u16, u16)> {
     let tick = prop_oneof![8 => 0..6i64, 2 => -80..80i64, 1 => any::<i32>().prop_map(i64::from)];
     let buttons = prop_oneof![3 => Just(7), 2 => any::<u16>()];
@@ -106,7 +106,7 @@ fn rich_belt() -> Setup {
 
 /// The measure of the property below is met by playing, and is not met by standing still.
 #[test]
-fn an_honest_miner_banks_what_was_loaded() {
+fn an_honest_miner_banks_the_load() {
     let setup = rich_belt();
     let mut ledger = Ledger::new(setup.clone(), Crowd::player(0));
     let mut crowd = Crowd::new(setup, 1);
@@ -124,7 +124,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn nobody_flies_fires_or_banks_faster_than_the_rules_allow(
+    fn no_ship_flies_fires_or_banks_faster_than_the_rules_allow(
         acts in prop::collection::vec(prop::collection::vec(act(), 0..6), 300),
     ) {
         let setup = rich_belt();

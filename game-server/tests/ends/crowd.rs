@@ -1,4 +1,4 @@
-//! A room and raw seats in it: every message goes in and comes out as the test says, tick by tick.
+//! A room with seats whose every message the test sends and reads, tick by tick.
 
 use room::outbox::{OutboxReader, outbox};
 use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
@@ -7,7 +7,7 @@ use shared::message::{ClientMessage, Hello, ResumeToken};
 use shared::setup::Setup;
 use shared::text::Name;
 
-/// A room with players who are only messages.
+/// A room with players that are only messages.
 pub struct Crowd {
     pub room: Room,
     outboxes: Vec<OutboxReader>,
@@ -48,7 +48,7 @@ impl Crowd {
         self.room.handle(SessionEvent::Message { connection: connection(number), message });
     }
 
-    /// Lets the room tick, and hands over what each player is sent.
+    /// Lets the room tick, and passes on what each player is sent.
     pub fn tick(&mut self, mut hear: impl FnMut(u8, &[u8], &Room)) {
         self.room.tick(&mut ());
         for (number, outbox) in (0..).zip(&self.outboxes) {

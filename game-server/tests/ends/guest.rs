@@ -1,4 +1,4 @@
-//! A client of few words: it says Hello, and keeps in mind what it is told.
+//! A minimal client: it says Hello, and keeps what it receives.
 
 use room::outbox::{OutboxReader, outbox};
 use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
@@ -10,7 +10,7 @@ use shared::message::{
 use shared::setup::Setup;
 use shared::text::Name;
 
-/// A client that listens to what it is told before and after it has a seat.
+/// A client before and after it has a seat.
 pub struct Guest {
     pub connection: ConnectionId,
     outbox: OutboxReader,

@@ -1,5 +1,4 @@
-//! A client is told of nothing that is outside its interest: every snapshot of a match is opened and looked through, of
-//! matches as they are played and of matches that were recorded.
+//! A client is sent nothing from outside its interest: every snapshot of played and of recorded matches is decoded and checked.
 
 use crate::crowd::Crowd;
 use crate::pair::setup;
@@ -27,10 +26,10 @@ const PLAYERS: u8 = 5;
 const TICKS: u32 = 240;
 /// Chance per tick that a player changes course, in percent.
 const TURN_PERCENT: u32 = 8;
-/// What a viewer in a crowd is sent in a second, in bytes: far too little for all that it sees.
+/// Byte rate of a viewer in a crowd: far too little for all that it sees.
 const TIGHT_BYTES_PER_SECOND: u32 = 600;
 
-/// The client of one player, and what it should not have been told.
+/// The client of one player, and what it should not have been sent.
 struct Witness {
     player: PlayerId,
     setup: Setup,
@@ -88,9 +87,9 @@ impl Witness {
         self.hidden.extend(unseen.map(|it| it.id));
     }
 
-    fn assert_told_nothing_hidden(&self) {
+    fn assert_nothing_hidden_was_sent(&self) {
         let first = &self.wrong[..self.wrong.len().min(5)];
-        assert!(first.is_empty(), "told of what is out of sight: {first:#?}");
+        assert!(first.is_empty(), "sent what is out of sight: {first:#?}");
         assert!(self.told > 0 && !self.hidden.is_empty(), "everything was in everybody's sight");
     }
 }
@@ -130,7 +129,7 @@ fn recorded_match(seed: u64) -> Recording {
     Recording::open(std::fs::read(file).expect("a file")).expect("a sound recording")
 }
 
-/// Plays a recording to every player in it, through the replication that players are served by.
+/// Plays a recording to every player in it, through the snapshots of the server.
 fn witnesses_of(recording: &Recording, bytes_per_second: u32, random: &mut Pcg32) -> Vec<Witness> {
     let setup = recording.header().setup().expect("the recording's own setup");
     let (keyframe, mut cursor) = recording.seek(recording.first_tick()).expect("a keyframe");
@@ -172,7 +171,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_out_of_sight_is_never_told(seed in any::<u64>()) {
+    fn nothing_out_of_sight_is_sent(seed in any::<u64>()) {
         let setup = setup(12);
         let mut witnesses: Vec<Witness> =
             (0..PLAYERS).map(|number| Witness::new(Crowd::player(number), &setup, true)).collect();
@@ -182,18 +181,18 @@ proptest! {
             steer(&mut crowd, &mut random);
             crowd.tick(|number, bytes, room| witnesses[usize::from(number)].hear(bytes, room.world()));
         }
-        witnesses.iter().for_each(Witness::assert_told_nothing_hidden);
+        witnesses.iter().for_each(Witness::assert_nothing_hidden_was_sent);
     }
 
     #[test]
-    fn nothing_out_of_sight_is_told_of_a_recorded_match(seed in any::<u64>()) {
+    fn nothing_out_of_sight_of_a_recorded_match_is_sent(seed in any::<u64>()) {
         let recording = recorded_match(seed);
         prop_assert_eq!(recording.ticks(), TICKS);
         for bytes_per_second in [DEFAULT_VIEWER_BYTES_PER_SECOND, TIGHT_BYTES_PER_SECOND] {
             let mut random = Pcg32::seed_from_u64(seed);
             let witnesses = witnesses_of(&recording, bytes_per_second, &mut random);
             prop_assert_eq!(witnesses.len(), usize::from(PLAYERS));
-            witnesses.iter().for_each(Witness::assert_told_nothing_hidden);
+            witnesses.iter().for_each(Witness::assert_nothing_hidden_was_sent);
         }
     }
 }

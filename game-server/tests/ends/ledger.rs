@@ -1,4 +1,4 @@
-//! What one player earns, counted from outside: every point must have its load of ore or its kill.
+//! What one player earns, counted from outside: every point must come from a load of ore or a kill.
 
 use shared::entity::{EntityState, Kind, Levels, Upgrade};
 use shared::event::Happening;
@@ -6,7 +6,7 @@ use shared::id::PlayerId;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 
-/// What wire precision may take from a place, in units.
+/// Error of a position by wire precision, in units.
 const ROUNDING_UNITS: f32 = 0.1;
 
 /// The accounts of one player.

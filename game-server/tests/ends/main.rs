@@ -1,4 +1,4 @@
-//! Both real ends, the room and the browser's core, over a link of the test's making, in virtual time.
+//! Both real ends, the room and the browser's core, over a simulated link, in virtual time.
 
 mod bad_link;
 mod chat;

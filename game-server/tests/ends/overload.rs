@@ -1,4 +1,4 @@
-//! A room whose ticks take too long goes without one thing after the other, and takes all back when it is calm again.
+//! A room whose ticks take too long leaves out one thing after the other, and takes the steps back when it is calm again.
 
 use crate::guest::{Guest, room, tick};
 use crate::pair::setup;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 const LONG_TICK_MICROS: u32 = 30_000;
 const CALM_TICK_MICROS: u32 = 3_000;
 
-/// Lets the room tick until it goes without one thing more.
+/// Lets the room tick until the load level rises.
 fn strain(room: &mut Room, guests: &mut [Guest]) {
     let before = room.load_level();
     for _ in 0..OVERRUN_LIMIT_TICKS {
@@ -32,7 +32,7 @@ fn served(room: &mut Room, guests: &mut [Guest]) -> Vec<bool> {
 }
 
 #[test]
-fn everybody_is_served_in_every_other_tick_then_nobody_is_let_in_and_all_comes_back() {
+fn snapshots_are_halved_then_admission_stops_and_calm_ticks_bring_all_back() {
     let mut setup = setup(12);
     setup.mode.capacity = 9;
     let calm_ticks = CALM_SECONDS * u32::from(setup.tick_rate_hz);
@@ -74,7 +74,7 @@ fn everybody_is_served_in_every_other_tick_then_nobody_is_let_in_and_all_comes_b
 }
 
 #[test]
-fn a_recording_says_when_drones_thought_in_turns_and_comes_out_the_same() {
+fn a_recording_says_when_drones_thought_in_turns_and_verifies() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let options = JournalOptions::new(home.path().into());
     let setup = setup(12);

@@ -1,4 +1,4 @@
-//! A room, a client, and a link of the test's making between them, in virtual time.
+//! A room, a client, and a simulated link between them, in virtual time.
 
 use client_core::client::Client;
 use rand::{RngExt, SeedableRng};
@@ -46,7 +46,7 @@ impl Pipe {
     }
 }
 
-/// A room, a client, and what lies between them.
+/// A room, a client, and the link between them.
 pub struct Pair {
     pub room: Room,
     pub client: Client,

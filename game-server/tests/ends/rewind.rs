@@ -1,4 +1,4 @@
-//! Lag compensation from end to end: who aims at what the screen shows hits it.
+//! Lag compensation from end to end: a shot aimed at what the screen shows hits.
 
 use crate::pair::{CLEAN, Pair, Quality, setup};
 use client_core::client::Client;
@@ -25,14 +25,14 @@ const WINDOW: f32 = 16.0;
 /// A bolt hits or misses within this time, in milliseconds.
 const SHOT_MS: f64 = 1500.0;
 
-/// The controls that bring a ship to a speed.
+/// The controls that bring a ship to a velocity.
 fn burn(wanted: Vec2, speed: Vec2) -> (Buttons, f32) {
     let change = wanted - speed;
     let buttons = if change.length() > 1.0 { Buttons::THRUST } else { Buttons::default() };
     (buttons, change.y.atan2(change.x))
 }
 
-/// A player without a link of its own, who flies up and down at full speed.
+/// A player without a link, who flies up and down at full speed.
 struct Target {
     outbox: OutboxReader,
     up: bool,
@@ -151,7 +151,7 @@ fn hits_of(rewind_seconds: f32, quality: Quality) -> u32 {
     hits.get()
 }
 
-/// Half of the round trip each way.
+/// Half of the round trip in each direction.
 fn far(round_trip_ms: f64) -> Quality {
     Quality { delay_ms: round_trip_ms / 2.0, ..CLEAN }
 }
@@ -167,7 +167,7 @@ fn without_compensation_almost_nothing_is_hit_at_250_ms() {
     assert!(hits <= 1, "{hits} of {SHOTS} hit");
 }
 
-/// Beyond the limit of the rewind the picture bridges what is left, as long as it can be guessed.
+/// Beyond the limit of the rewind the client extrapolates, as far as that goes.
 #[test]
 fn near_and_far_hit_as_well() {
     for round_trip_ms in [0.0, 120.0, 400.0] {

@@ -1,4 +1,4 @@
-//! Storms of joins: who plays notices nothing, and everybody gets in or knows the place in the queue.
+//! Storms of joins: players notice nothing, and every client gets a seat or its position in the queue.
 
 use crate::guest::{Guest, room, tick};
 use crate::pair::setup;
@@ -9,7 +9,7 @@ use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode};
 
 #[test]
-fn a_thousand_joins_at_once_are_let_in_a_few_per_tick_and_players_get_every_snapshot() {
+fn a_thousand_joins_at_once_are_admitted_a_few_per_tick_and_players_get_every_snapshot() {
     const PLAYERS: u64 = JOINS_PER_TICK as u64;
     const STORM: u64 = 1000;
     let mut setup = setup(0);
@@ -43,7 +43,7 @@ fn a_thousand_joins_at_once_are_let_in_a_few_per_tick_and_players_get_every_snap
 }
 
 #[test]
-fn who_finds_the_queue_full_is_sent_away_at_once() {
+fn a_client_that_finds_the_queue_full_is_refused_at_once() {
     let mut setup = setup(0);
     setup.mode.capacity = 10;
     let mut room = room(setup);
@@ -57,7 +57,7 @@ fn who_finds_the_queue_full_is_sent_away_at_once() {
 }
 
 #[test]
-fn a_full_room_lets_in_who_has_waited_longest_and_a_kept_seat_never_waits() {
+fn the_longest_waiting_client_is_admitted_first_and_a_kept_seat_never_waits() {
     let mut setup = setup(0);
     setup.mode.capacity = 2;
     let interval = setup.ticks(QUEUED_INTERVAL_SECONDS);
@@ -94,7 +94,7 @@ fn a_full_room_lets_in_who_has_waited_longest_and_a_kept_seat_never_waits() {
 }
 
 #[test]
-fn a_seat_that_a_moderator_empties_goes_to_who_waits() {
+fn a_seat_that_a_moderator_frees_goes_to_a_waiting_client() {
     let mut setup = setup(0);
     setup.mode.capacity = 1;
     let mut room = room(setup);

@@ -1,4 +1,4 @@
-//! A room that is dropped in mid-tick comes back from its file: same world, same seats, one recording.
+//! A room that is dropped between two ticks is restored from its file: same world, same seats, one recording.
 
 use client_core::client::Client;
 use client_core::state::Phase;
@@ -33,7 +33,7 @@ fn setup() -> Setup {
     }
 }
 
-/// A player on a link that is as fast as thought.
+/// A player on a link without delay.
 struct Seated {
     client: Client,
     connection: ConnectionId,
@@ -130,7 +130,7 @@ fn play(hosted: &mut Hosted, players: &mut [Seated], ticks: u32, now_ms: &mut f6
     }
 }
 
-/// Plays on until the players hear what the journal has written.
+/// Plays until the players have received what the journal has written.
 fn play_until(
     hosted: &mut Hosted,
     players: &mut [Seated],
@@ -147,8 +147,8 @@ fn play_until(
     panic!("it did not happen");
 }
 
-/// The room of the only unfinished recording, once its writer has let go of it.
-fn bring_back(home: &TempDir, options: &JournalOptions) -> Hosted {
+/// The room of the only unfinished recording, once its writer has closed it.
+fn restore(home: &TempDir, options: &JournalOptions) -> Hosted {
     let found = loop {
         if let Some(found) = unfinished(home.path()).unwrap().next() {
             break found;
@@ -164,13 +164,13 @@ fn mute(hosted: &mut Hosted, player: u32, muted: bool) {
     hosted.room.handle(SessionEvent::Admin(Admin::Mute { player: PlayerId(player), muted }));
 }
 
-/// Whom nobody hears.
+/// The muted players.
 fn muted(room: &Room) -> Vec<u32> {
     room.roster().iter().filter(|seat| seat.muted).map(|seat| seat.player).collect()
 }
 
 #[test]
-fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
+fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     let home = TempDir::new().unwrap();
     let options = JournalOptions { wait_limit_ms: 600_000, ..JournalOptions::new(home.path().into()) };
     let journal = Journal::create(&options, "belt-1", &setup(), Arc::new(|| {}));
@@ -194,7 +194,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
     let (tick, hash) = (hosted.room.world().tick, hosted.room.state_hash());
     drop(hosted);
 
-    let mut hosted = bring_back(&home, &options);
+    let mut hosted = restore(&home, &options);
     assert_eq!((hosted.room.world().tick, hosted.room.state_hash()), (tick, hash));
     assert_eq!(hosted.room.seats(), 3);
     assert_eq!(muted(&hosted.room), [2, 3]);
@@ -217,7 +217,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
 
     // The one who stayed away does so for good, and the others' second crash is like the first.
     drop(hosted);
-    let mut hosted = bring_back(&home, &options);
+    let mut hosted = restore(&home, &options);
     players[0].open(21, now_ms);
     play_until(&mut hosted, &mut players[..1], &mut now_ms, |players| players[0].player().is_some());
     assert_eq!(players[0].player(), before[0]);
@@ -236,7 +236,7 @@ fn a_crashed_room_goes_on_in_the_same_recording_with_the_same_seats() {
 }
 
 #[test]
-fn a_token_that_was_replaced_opens_nothing_once_the_new_one_is_known_to_have_arrived() {
+fn a_replaced_token_opens_nothing_once_the_new_one_has_arrived() {
     let mut hosted = Hosted::open(Journal::off());
     let mut now_ms = 0.0;
     let mut owner = [Seated::new(1)];

@@ -1,4 +1,4 @@
-//! Connections that break, over and over, in a match of fifty.
+//! Connections that break again and again, in a match of fifty.
 
 use crate::facts::assert_all_true;
 use crate::player::{Player, play_until};

@@ -1,4 +1,4 @@
-//! A directory of recordings that is taken away in mid-match. (Permissions would not do: they do not bind root.)
+//! A directory of recordings that is removed during a match. (Permissions would not do: they do not bind root.)
 
 use crate::player::{Player, play_until};
 use crate::process::{recordings, start};
@@ -20,7 +20,7 @@ fn metrics(address: SocketAddr) -> String {
 }
 
 #[test]
-fn a_match_goes_on_without_its_directory_and_is_recorded_again_once_there_is_one() {
+fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_one() {
     let home = TempDir::new().unwrap();
     let server = start(&home, 0, &["--drones", "4"]);
     let address = server.address;

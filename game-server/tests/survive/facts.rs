@@ -1,4 +1,4 @@
-//! What players were told, held against what a recording says.
+//! What players were sent, compared with a recording.
 
 use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls};
@@ -6,7 +6,7 @@ use shared::recording::Recording;
 use sim::Sim;
 use std::path::Path;
 
-/// The newest that a player was told.
+/// The newest state that a player was sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fact {
     /// As of which tick.

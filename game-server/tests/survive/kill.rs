@@ -1,4 +1,4 @@
-//! `kill -9` in the midst of a match, again and again.
+//! `kill -9` during a match, again and again.
 
 use crate::facts::assert_all_true;
 use crate::player::{Player, play_until};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const PLAYERS: u64 = 8;
 
-/// Kills the server so many times; what was told before each kill must be in the one recording that comes of it.
+/// Kills the server this many times; what was sent before each kill must be in the one recording that comes of it.
 fn kill_and_compare(kills: u32) {
     let home = TempDir::new().unwrap();
     let options = ["--drones", "12", "--seed", "5"];
@@ -53,12 +53,12 @@ fn kill_and_compare(kills: u32) {
 }
 
 #[test]
-fn what_was_told_survives_kill_9() {
+fn what_was_sent_survives_kill_9() {
     kill_and_compare(6);
 }
 
 #[test]
 #[ignore = "takes minutes; run it after a change to journal, gate or restore"]
-fn what_was_told_survives_two_hundred_kills() {
+fn what_was_sent_survives_two_hundred_kills() {
     kill_and_compare(200);
 }

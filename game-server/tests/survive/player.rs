@@ -1,4 +1,4 @@
-//! A player at the other end of a real socket: the browser's own core, which comes back by itself.
+//! A player at the other end of a real socket: the browser's core, which reconnects.
 
 use crate::facts::Fact;
 use client_core::client::Client;

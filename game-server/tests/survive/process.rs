@@ -1,4 +1,4 @@
-//! The real binary as a process of its own, which can be killed and started again on its port.
+//! The real binary as a process, which can be killed and started again on its port.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -73,7 +73,7 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
 }
 
 #[test]
-fn a_binary_that_simulates_otherwise_says_so() {
+fn a_binary_with_another_simulation_says_so() {
     let home = TempDir::new().unwrap();
     let answer = |build: &str, origin: Option<&str>, options: &[&str]| {
         let mut command = Command::new(BINARY);

@@ -1,6 +1,6 @@
-//! What `bench-replay` found, as a table for people.
+//! The table that `bench-replay` prints.
 
-use super::{Costs, Stage};
+use super::Costs;
 use crate::commands::playing_time::playing_time;
 use shared::recording::Recording;
 use shared::spent::Spent;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 /// If `out` cannot be written.
 pub fn write(recording: &Recording, costs: &Costs, out: &mut impl Write) -> io::Result<()> {
     let header = recording.header();
-    let ticks = costs.stages[0].len();
+    let ticks = costs.stages.step.len();
     let duration = playing_time(ticks as u32, header.tick_rate_hz);
     writeln!(out, "recording  {}, {duration}, {ticks} ticks at {} Hz", header.room, header.tick_rate_hz)?;
     writeln!(out, "viewers    {}, of which up to {} follow a player", costs.viewers, costs.following)?;
@@ -21,14 +21,14 @@ pub fn write(recording: &Recording, costs: &Costs, out: &mut impl Write) -> io::
 }
 
 fn write_stages(costs: &Costs, out: &mut impl Write) -> io::Result<()> {
-    let total: u64 = costs.stages.iter().flatten().sum();
+    let stages = costs.stages.named();
+    let total: u64 = stages.iter().flat_map(|(_, times)| *times).sum();
     writeln!(out, "\n{:<14}{:>12}{:>12}{:>12}{:>9}", "stage", "p50 µs", "p99 µs", "mean µs", "share")?;
-    for stage in Stage::ALL {
-        let times = &costs.stages[stage as usize];
+    for (name, times) in stages {
         let share = times.iter().sum::<u64>() as f64 * 100.0 / total.max(1) as f64;
-        write_row(name(stage), times, share, out)?;
+        write_row(name, times, share, out)?;
     }
-    let ticks = (0..costs.stages[0].len()).map(|tick| costs.stages.iter().map(|stage| stage[tick]).sum());
+    let ticks = (0..costs.stages.step.len()).map(|tick| stages.iter().map(|(_, times)| times[tick]).sum());
     write_row("tick", &ticks.collect::<Vec<u64>>(), 100.0, out)
 }
 
@@ -42,7 +42,7 @@ fn write_row(name: &str, nanos: &[u64], share: f64, out: &mut impl Write) -> io:
 
 fn write_snapshots(costs: &Costs, out: &mut impl Write) -> io::Result<()> {
     let snapshots = costs.snapshots().max(1);
-    let each = micros(costs.stages[Stage::Snapshots as usize].iter().sum()) / snapshots as f64;
+    let each = micros(costs.stages.snapshots.iter().sum()) / snapshots as f64;
     let bytes: u64 = (0u64..).zip(&costs.sizes).map(|(bytes, count)| bytes * count).sum();
     let at = |share: f64| {
         let mut left = (snapshots as f64 * share) as u64;
@@ -61,16 +61,6 @@ fn write_snapshots(costs: &Costs, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  {name:<32}{each:>8.1} bytes{share:>7.1} %")?;
     }
     Ok(())
-}
-
-fn name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Step => "step",
-        Stage::Hash => "hash",
-        Stage::Capture => "capture",
-        Stage::Observe => "observe",
-        Stage::Snapshots => "snapshots",
-    }
 }
 
 fn by_name(spent: &Spent) -> [(&'static str, u32); 8] {

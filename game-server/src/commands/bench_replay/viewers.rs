@@ -1,4 +1,4 @@
-//! The viewers of a benchmark: one follows each player, and the rest stand in the belt, evenly spread.
+//! The viewers of a benchmark: one follows each player, the rest stand evenly spread over the belt.
 
 use glam::{IVec2, Vec2};
 use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, SNAPSHOT_LIMIT_EVENTS, Session};
@@ -13,62 +13,66 @@ use shared::snapshot::WorldSnapshot;
 use std::borrow::Cow;
 
 /// All viewers, and what they were sent last.
-pub struct Eyes<'a> {
+pub struct Viewers<'a> {
     setup: &'a Setup,
-    eyes: Vec<Eye>,
+    viewers: Vec<BenchViewer>,
     messages: Vec<Vec<u8>>,
     /// The players of the newest tick.
     players: Vec<PlayerId>,
 }
 
-enum Eye {
+enum BenchViewer {
     Follows(Box<Session>),
     Stands(Standing),
 }
 
-/// A viewer who is no player.
+/// A viewer that is no player.
 struct Standing {
     viewer: Viewer,
     interest: Interest,
     sent: Option<Tick>,
 }
 
-impl<'a> Eyes<'a> {
-    /// So many viewers; nobody follows anybody yet.
-    pub fn new(count: usize, setup: &'a Setup) -> Eyes<'a> {
-        let eyes = (0..count).map(|index| Eye::Stands(Standing::new(place(index, count, setup), setup)));
-        Eyes { setup, eyes: eyes.collect(), messages: vec![Vec::new(); count], players: Vec::new() }
+impl<'a> Viewers<'a> {
+    /// `count` viewers, none of which follows a player yet.
+    pub fn new(count: usize, setup: &'a Setup) -> Viewers<'a> {
+        let viewers =
+            (0..count).map(|index| BenchViewer::Stands(Standing::new(place(index, count, setup), setup)));
+        Viewers { setup, viewers: viewers.collect(), messages: vec![Vec::new(); count], players: Vec::new() }
     }
 
-    /// Every player is followed, as far as there are viewers; returns how many follow.
-    pub fn settle(&mut self, world: &WorldSnapshot) -> usize {
+    /// Has every player followed, as far as there are viewers; returns how many follow.
+    pub fn follow_players(&mut self, world: &WorldSnapshot) -> usize {
         let known = self.players.iter().copied().eq(world.pilots.iter().map(|pilot| pilot.player));
         if !known {
             self.players.clear();
             self.players.extend(world.pilots.iter().map(|pilot| pilot.player));
-            let count = self.eyes.len();
-            let mut missed = self.players.clone();
-            for (index, eye) in self.eyes.iter_mut().enumerate() {
-                let Eye::Follows(session) = eye else { continue };
-                match missed.binary_search(&session.player()) {
-                    Ok(found) => drop(missed.remove(found)),
-                    Err(_) => *eye = Eye::Stands(Standing::new(place(index, count, self.setup), self.setup)),
+            let count = self.viewers.len();
+            let mut unfollowed = self.players.clone();
+            for (index, viewer) in self.viewers.iter_mut().enumerate() {
+                let BenchViewer::Follows(session) = viewer else { continue };
+                match unfollowed.binary_search(&session.player()) {
+                    Ok(found) => drop(unfollowed.remove(found)),
+                    Err(_) => {
+                        *viewer =
+                            BenchViewer::Stands(Standing::new(place(index, count, self.setup), self.setup))
+                    }
                 }
             }
-            let standing = self.eyes.iter_mut().filter(|eye| matches!(eye, Eye::Stands(_)));
-            for (eye, player) in standing.zip(missed) {
+            let standing = self.viewers.iter_mut().filter(|viewer| matches!(viewer, BenchViewer::Stands(_)));
+            for (viewer, player) in standing.zip(unfollowed) {
                 let session = Session::new(player, ResumeToken([0; 16]), self.setup, world.tick);
-                *eye = Eye::Follows(Box::new(session));
+                *viewer = BenchViewer::Follows(Box::new(session));
             }
         }
-        self.eyes.iter().filter(|eye| matches!(eye, Eye::Follows(_))).count()
+        self.viewers.iter().filter(|viewer| matches!(viewer, BenchViewer::Follows(_))).count()
     }
 
-    /// Makes everybody's snapshot of the newest tick.
-    pub fn look(&mut self, replicator: &mut Replicator) {
-        for (eye, message) in self.eyes.iter_mut().zip(&mut self.messages) {
-            match eye {
-                Eye::Follows(session) => {
+    /// Writes every viewer's snapshot of the newest tick.
+    pub fn write_snapshots(&mut self, replicator: &mut Replicator) {
+        for (viewer, message) in self.viewers.iter_mut().zip(&mut self.messages) {
+            match viewer {
+                BenchViewer::Follows(session) => {
                     session.write_snapshot(
                         replicator,
                         self.setup,
@@ -77,7 +81,7 @@ impl<'a> Eyes<'a> {
                         message,
                     );
                 }
-                Eye::Stands(standing) => standing.write_snapshot(replicator, message),
+                BenchViewer::Stands(standing) => standing.write_snapshot(replicator, message),
             }
         }
     }
@@ -115,7 +119,7 @@ impl Standing {
     }
 }
 
-/// The place of one of so many viewers who stand on a lattice over the belt.
+/// The place of one of `count` viewers on a lattice over the belt.
 fn place(index: usize, count: usize, setup: &Setup) -> IVec2 {
     let side = (count as f32).sqrt().ceil().max(1.0);
     let (column, row) = (index % side as usize, index / side as usize);
