@@ -1,5 +1,6 @@
 //! Recordings of real worlds as files: written, listed, restored, verified, described.
 
+use game_server::assets::{Assets, Choice};
 use game_server::commands::info::describe;
 use game_server::commands::verify::{report, verify};
 use game_server::host::journal::{Journal, JournalOptions, Mark, Seats, list};
@@ -23,17 +24,8 @@ use tempfile::TempDir;
 const ROOM: &str = "belt-1";
 
 fn setup(drones: u16) -> Setup {
-    fn asset<T: serde::de::DeserializeOwned>(text: &str) -> T {
-        toml::from_str(text).expect("the assets of the repository are sound")
-    }
-    Setup {
-        rules: asset(include_str!("../../assets/rules.toml")),
-        mode: asset(include_str!("../../assets/modes/belt.toml")),
-        arena: asset(include_str!("../../assets/arenas/ring.toml")),
-        tick_rate_hz: 30,
-        drones,
-        seed: 11,
-    }
+    let choice = Choice { mode: "belt".into(), drones: Some(drones), seed: 11, tick_rate_hz: 30 };
+    Assets::Embedded.setup(&choice).expect("the assets of the repository are sound")
 }
 
 /// A match without sockets: humans steered by a hash, and drones, recorded as a room does it.

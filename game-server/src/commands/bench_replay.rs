@@ -1,20 +1,18 @@
 //! `bench-replay`: plays a recording to viewers without sockets, and measures what each stage of a tick costs and what the
 //! bytes of a snapshot are spent on.
 
+mod costs;
 mod table;
 mod viewers;
 
 use anyhow::Context;
+use costs::{BenchError, Costs};
 use indicatif::{ProgressBar, ProgressStyle};
 use room::snapshot::Replicator;
-use shared::codec::{decode_server, encoded_length};
 use shared::delta::View;
-use shared::id::Tick;
-use shared::message::{SERVER_MESSAGE_LIMIT_BYTES, ServerMessage};
 use shared::recording::Recording;
 use shared::snapshot::WorldSnapshot;
-use shared::spent::Spent;
-use sim::replay::{ReplayError, Resimulation};
+use sim::replay::Resimulation;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -26,66 +24,7 @@ const READ_VIEWERS: usize = 64;
 /// Ticks between two updates of the progress bar.
 const PROGRESS_TICKS: usize = 64;
 
-/// Nanoseconds of each part of a tick, by tick.
-#[derive(Default)]
-pub struct StageTimes {
-    /// The simulation steps.
-    pub step: Vec<u64>,
-    /// The state is hashed for the journal.
-    pub hash: Vec<u64>,
-    /// The world is captured.
-    pub capture: Vec<u64>,
-    /// What all viewers share: history, grid, every entity's usual record.
-    pub observe: Vec<u64>,
-    /// Every viewer's own: interest, merge and encoding.
-    pub snapshots: Vec<u64>,
-}
-
-impl StageTimes {
-    /// All of them with their names, in the order of a tick.
-    pub fn named(&self) -> [(&'static str, &[u64]); 5] {
-        let StageTimes { step, hash, capture, observe, snapshots } = self;
-        [("step", step), ("hash", hash), ("capture", capture), ("observe", observe), ("snapshots", snapshots)]
-    }
-}
-
-/// What a recording costs to play to a number of viewers.
-pub struct Costs {
-    /// Viewers at every tick.
-    pub viewers: usize,
-    /// Viewers that followed a player, at most.
-    pub following: usize,
-    pub stages: StageTimes,
-    /// How many snapshots had each number of bytes.
-    pub sizes: Vec<u64>,
-    /// What the bytes of the decoded snapshots were spent on.
-    pub spent: Spent,
-    /// Snapshots that were decoded.
-    pub read: u64,
-}
-
-/// Why a recording cannot be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// It cannot be simulated.
-    #[error(transparent)]
-    Simulation(#[from] ReplayError),
-    /// The server wrote what no client can read.
-    #[error("the snapshot of tick {n} for viewer {viewer} cannot be read: {reason}", n = tick.0)]
-    Unreadable {
-        /// Of which tick.
-        tick: Tick,
-        /// For which viewer, counted from 0.
-        viewer: usize,
-        /// Why not.
-        reason: String,
-    },
-}
-
 /// The command: measures a recording and writes the table on the standard output.
-///
-/// # Errors
-/// If the file cannot be read or played, or the output cannot be written.
 pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let recording = Recording::open(bytes).with_context(|| file.display().to_string())?;
@@ -99,9 +38,6 @@ pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
 }
 
 /// Plays a recording to a number of viewers. `progress` is told how many ticks are done.
-///
-/// # Errors
-/// [`BenchError`] if it cannot be played as it was.
 pub fn measure(
     recording: Recording,
     viewers: usize,
@@ -149,49 +85,10 @@ impl Stopwatch {
     }
 }
 
-impl Costs {
-    fn new(viewers: usize) -> Costs {
-        Costs {
-            viewers,
-            following: 0,
-            stages: StageTimes::default(),
-            sizes: vec![0; SERVER_MESSAGE_LIMIT_BYTES + 1],
-            spent: Spent::default(),
-            read: 0,
-        }
-    }
-
-    /// Counts the bytes of a tick's snapshots, and decodes some of them as a client does.
-    fn count(&mut self, tick: Tick, viewers: &Viewers<'_>, readers: &mut [View]) -> Result<(), BenchError> {
-        for message in viewers.messages() {
-            self.sizes[message.len().min(SERVER_MESSAGE_LIMIT_BYTES)] += 1;
-        }
-        for (viewer, (message, view)) in viewers.messages().zip(readers).enumerate() {
-            let unreadable = |reason: String| BenchError::Unreadable { tick, viewer, reason };
-            let decoded = decode_server(message).map_err(|error| unreadable(error.to_string()))?;
-            let ServerMessage::Snapshot(snapshot) = decoded else {
-                return Err(unreadable("it is another message".into()));
-            };
-            let changes = view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta);
-            let spent = changes.map_err(|error| unreadable(error.to_string()))?.spent;
-            let events = encoded_length(&snapshot.events) as u32;
-            let own = (message.len() as u32).saturating_sub(spent.total() + events);
-            self.spent += Spent { events, own, ..spent };
-            self.read += 1;
-        }
-        Ok(())
-    }
-
-    /// Snapshots made.
-    #[must_use]
-    pub fn snapshots(&self) -> u64 {
-        self.sizes.iter().sum()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::id::Tick;
     use shared::recording::{Encoder, Header};
     use sim::Sim;
     use sim::scripted::{inputs, setup};

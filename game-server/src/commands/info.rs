@@ -8,10 +8,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The command.
-///
-/// # Errors
-/// If the file is no recording, or cannot be read, or the output cannot be written.
 pub fn run(file: &Path) -> anyhow::Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let recording = Recording::open(bytes).with_context(|| file.display().to_string())?;
@@ -20,9 +16,6 @@ pub fn run(file: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes what a recording holds: header, duration, players, marks, and what each kind of chunk takes up.
-///
-/// # Errors
-/// If `out` cannot be written.
 pub fn describe(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
     let header = recording.header();
     let rate = header.tick_rate_hz;

@@ -3,7 +3,6 @@
 use shared::id::Tick;
 
 /// A number of ticks as minutes and seconds, with hours where there are any.
-#[must_use]
 pub fn playing_time(ticks: u32, tick_rate_hz: u16) -> String {
     let seconds = ticks / u32::from(tick_rate_hz.max(1));
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -11,7 +10,6 @@ pub fn playing_time(ticks: u32, tick_rate_hz: u16) -> String {
 }
 
 /// A tick and when it was, to the tenth of a second: `tick 1234 (0:41.1)`.
-#[must_use]
 pub fn moment(tick: Tick, tick_rate_hz: u16) -> String {
     let rate = u32::from(tick_rate_hz.max(1));
     let tenths = tick.0 % rate * 10 / rate;

@@ -21,22 +21,17 @@ const PROGRESS_TICKS: u32 = 256;
 /// The result of re-simulating a recording.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The recording.
     pub recording: Recording,
-    /// Ticks simulated.
     pub ticks: u32,
-    /// How long that took.
     pub took: Duration,
-    /// The last of them, and its simulated hash.
+    /// The last simulated tick and its hash.
     pub last: Option<(Tick, u64)>,
-    /// Where the simulation diverged, if it did.
     pub divergence: Option<Divergence>,
 }
 
 /// Where the simulation diverged from the recording.
 #[derive(Debug)]
 pub struct Divergence {
-    /// The first tick that differs.
     pub tick: Tick,
     /// Its recorded and its simulated hash; `None` if the hashes agree and only the stored keyframe differs.
     pub hashes: Option<(u64, u64)>,
@@ -47,9 +42,6 @@ pub struct Divergence {
 
 /// Re-simulates a recording up to its end, or to its first divergence and on to the next keyframe. `progress` is called with
 /// the number of ticks done.
-///
-/// # Errors
-/// [`ReplayError`] if a chunk cannot be read.
 pub fn verify(recording: Recording, mut progress: impl FnMut(u32)) -> Result<Verdict, ReplayError> {
     let start = Instant::now();
     let mut replay = Resimulation::from_setup(recording)?;
@@ -85,18 +77,12 @@ pub fn verify(recording: Recording, mut progress: impl FnMut(u32)) -> Result<Ver
 }
 
 /// The command: verifies files and prints the results. The exit code is 0 if every file is sound.
-///
-/// # Errors
-/// If the output cannot be written.
 pub fn run(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let sound = report(files, &mut io::stdout().lock())?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Verifies files and writes the results: a paragraph for one, a table for several. Says whether every file is sound.
-///
-/// # Errors
-/// If `out` cannot be written.
 pub fn report(files: &[PathBuf], out: &mut impl Write) -> io::Result<bool> {
     let mut reports = Vec::new();
     for path in files {

@@ -28,14 +28,12 @@ pub struct CommitGate {
 
 impl CommitGate {
     /// A gate for a room at a tick that is durable already. Players wait for the disk for at most `patience_ticks`.
-    #[must_use]
     pub fn new(at: Tick, patience_ticks: u32, flush: Flush) -> CommitGate {
         let (recorded, written) = (AtomicU32::new(at.0), AtomicU32::new(at.0));
         CommitGate { recorded, written, awaited: AtomicU32::new(NONE), patience_ticks, flush }
     }
 
     /// A gate for a room that is not recorded: every tick counts as durable.
-    #[must_use]
     pub fn unrecorded(flush: Flush) -> CommitGate {
         let gate = CommitGate::new(Tick(0), u32::MAX, flush);
         gate.written.store(OPEN, SeqCst);
@@ -44,7 +42,6 @@ impl CommitGate {
 
     /// For the room loop: the journal has this tick, and its messages are in the outboxes. Says whether the disk has just
     /// exhausted the players' patience, so that they wait no longer.
-    #[must_use]
     pub fn flush_requested(&self, tick: Tick) -> bool {
         self.recorded.store(tick.0, SeqCst);
         let written = self.written.load(SeqCst);
@@ -77,7 +74,6 @@ impl CommitGate {
     }
 
     /// Whether messages that speak of a tick may go out.
-    #[must_use]
     pub fn is_durable(&self, tick: Tick) -> bool {
         tick.0 <= self.written.load(SeqCst)
     }

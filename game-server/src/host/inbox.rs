@@ -10,11 +10,9 @@ pub const INBOX_LIMIT_EVENTS: usize = 65_536;
 /// What is posted to a room's thread.
 #[derive(Debug)]
 pub enum RoomEvent {
-    /// For the room.
     Session(SessionEvent),
     /// An administrator asks for every seat.
     Roster(SyncSender<Vec<SeatStatus>>),
-    /// The server stops.
     Stop(Stop),
 }
 
@@ -51,16 +49,11 @@ pub enum PostError {
     /// The inbox is full. Only client events are ever refused.
     #[error("the room's inbox is full")]
     Full,
-    /// The room has ended.
     #[error("the room has ended")]
     Ended,
 }
 
 impl InboxSender {
-    /// Posts an event without waiting.
-    ///
-    /// # Errors
-    /// [`PostError`] if the inbox is full or the room has ended.
     pub fn post(&self, event: impl Into<RoomEvent>) -> Result<(), PostError> {
         let event = event.into();
         let mut queue = self.0.lock();
@@ -78,7 +71,6 @@ impl InboxSender {
     }
 
     /// Clients that were posted to the room and not taken yet.
-    #[must_use]
     pub fn newcomers(&self) -> usize {
         self.0.lock().newcomers
     }
@@ -86,7 +78,6 @@ impl InboxSender {
 
 impl Inbox {
     /// Everything that was posted since the last time, oldest first. `emptied` is the buffer for the next events.
-    #[must_use]
     pub fn take(&self, mut emptied: Vec<RoomEvent>) -> Vec<RoomEvent> {
         emptied.clear();
         let mut queue = self.0.lock();
@@ -107,8 +98,6 @@ impl Shared {
     }
 }
 
-/// A room's inbox: its two ends.
-#[must_use]
 pub fn inbox() -> (InboxSender, Inbox) {
     let shared = Arc::new(Shared::default());
     (InboxSender(shared.clone()), Inbox(shared))

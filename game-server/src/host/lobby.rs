@@ -25,9 +25,7 @@ pub struct LobbyOptions {
     pub setup: Setup,
     /// Every room starts from the setup's seed instead of a random one.
     pub fixed_seed: bool,
-    /// Rooms at most.
     pub rooms_limit: usize,
-    /// Seconds for which the seat of a player who lost the connection is kept.
     pub seat_grace_seconds: u32,
     /// How many bytes of entities every viewer is sent per second at most, on average.
     pub viewer_bytes_per_second: u32,
@@ -38,28 +36,21 @@ pub struct LobbyOptions {
 /// Why a client gets no seat. The text is for the player.
 #[derive(Debug, thiserror::Error)]
 pub enum EnterError {
-    /// Not a name that a room may have.
     #[error(
         "“{0}” cannot be a room's name: use 1 to {ROOM_NAME_LIMIT_BYTES} of the characters a–z, 0–9 and -"
     )]
     BadName(String),
-    /// No room, and none can be made.
     #[error("there is no place for another room: try again in a moment")]
     Full,
-    /// The room of the seat is gone, and the seat with it.
     #[error("this seat is no longer kept: join again")]
     SeatGone,
-    /// The server is going down.
     #[error("the server is stopping")]
     Stopping,
-    /// The setup or the machine does not allow a room.
     #[error("the room could not be opened: {0}")]
     Broken(String),
 }
 
 impl EnterError {
-    /// The close code that goes with it.
-    #[must_use]
     pub fn close_code(&self) -> CloseCode {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
@@ -75,7 +66,6 @@ impl EnterError {
 #[error("there is no room “{0}”")]
 pub struct NoRoom(String);
 
-/// The rooms of this process.
 #[derive(Clone)]
 pub struct Lobby(Arc<Inner>);
 
@@ -110,10 +100,6 @@ struct RunningRoom {
 }
 
 impl Lobby {
-    /// A lobby without rooms.
-    ///
-    /// # Errors
-    /// [`RuleError`] if a number of the setup is out of range.
     pub fn new(options: LobbyOptions, flush: Flush) -> Result<Lobby, RuleError> {
         options.setup.check()?;
         Ok(Lobby(Arc::new(Inner { options, flush, rooms: Mutex::default() })))
@@ -121,9 +107,6 @@ impl Lobby {
 
     /// Sends a client to the named room, or to one with a free seat; makes the room if there is none. Where all seats are
     /// taken, the client waits.
-    ///
-    /// # Errors
-    /// [`EnterError`] if there is no room for it.
     pub fn connect(&self, name: Option<&str>, connected: Connected) -> Result<RoomHandle, EnterError> {
         let mut rooms = self.rooms();
         if rooms.stopping {
@@ -153,18 +136,11 @@ impl Lobby {
         }
     }
 
-    /// Gives a room an administrator's order.
-    ///
-    /// # Errors
-    /// [`NoRoom`] if there is no such room.
     pub fn administer(&self, room: &str, act: Admin) -> Result<(), NoRoom> {
         self.post(room, SessionEvent::Admin(act).into())
     }
 
     /// Asks a room for its seats. The answer comes at its next tick.
-    ///
-    /// # Errors
-    /// [`NoRoom`] if there is no such room.
     pub fn ask_roster(&self, room: &str) -> Result<Receiver<Vec<SeatStatus>>, NoRoom> {
         let (reply, answer) = sync_channel(1);
         self.post(room, RoomEvent::Roster(reply)).map(|()| answer)
@@ -178,7 +154,6 @@ impl Lobby {
     }
 
     /// Every room as of about a second ago.
-    #[must_use]
     pub fn status(&self) -> Vec<RoomStatus> {
         self.rooms().running.values().map(|room| room.stats.status()).collect()
     }
@@ -207,7 +182,6 @@ impl Lobby {
     }
 
     /// Where rooms are recorded, if they are.
-    #[must_use]
     pub fn recordings(&self) -> Option<&Path> {
         self.0.options.journal.as_ref().map(|journal| journal.directory.as_path())
     }
@@ -276,7 +250,6 @@ impl Lobby {
         }
     }
 
-    /// Starts a room's thread.
     fn run(&self, room: Room, journal: Journal) -> io::Result<RunningRoom> {
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();

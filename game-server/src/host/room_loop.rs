@@ -19,7 +19,6 @@ pub const CATCH_UP_LIMIT_TICKS: u32 = 3;
 pub enum Ended {
     /// The room was empty for a while, or was closed.
     Abandoned,
-    /// The server stops.
     Stopped,
 }
 

@@ -24,9 +24,7 @@ pub struct RoomStats {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomStatus {
-    /// The name, as in an invite link.
     pub name: String,
-    /// The mode's title.
     pub mode: String,
     /// People with a seat.
     pub players: usize,
@@ -34,33 +32,26 @@ pub struct RoomStatus {
     pub waiting: usize,
     /// Drones in the belt.
     pub drones: usize,
-    /// Seats.
     pub capacity: usize,
-    /// The newest tick.
     pub tick: u32,
-    /// Ticks per second.
     pub tick_rate_hz: u16,
     /// Median tick duration of the last seconds, in microseconds.
     pub tick_micros_p50: u32,
-    /// 99th percentile of the same.
     pub tick_micros_p99: u32,
-    /// Ticks given up because the machine was too slow.
+    /// Ticks skipped because the machine was too slow.
     pub ticks_lost: u64,
-    /// What the room goes without because ticks take too long, from 0 (nothing) to 4 (nobody is let in).
+    /// What the room leaves out because ticks take too long, from 0 (nothing) to 4 (admission).
     pub load_level: u8,
-    /// The recording.
     pub recording: JournalStatus,
 }
 
 impl RoomStats {
     /// The room as of about a second ago.
-    #[must_use]
     pub fn status(&self) -> RoomStatus {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Seats and waiting clients, as of the newest tick.
-    #[must_use]
     pub fn occupied(&self) -> usize {
         self.occupied.load(Relaxed)
     }

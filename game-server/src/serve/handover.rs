@@ -49,17 +49,11 @@ pub struct Binary {
 
 impl Binary {
     /// This process's binary. To be called at the start: once the file is replaced, the kernel no longer knows its path.
-    ///
-    /// # Errors
-    /// If the path is unknown.
     pub fn of_this_process() -> io::Result<Binary> {
         Ok(Binary { path: std::env::current_exe()?, arguments: std::env::args_os().skip(1).collect() })
     }
 
     /// Asks the binary that is at the path now whether it can take over from the server at this origin.
-    ///
-    /// # Errors
-    /// [`UpgradeError`] says why it cannot.
     pub async fn ask(&self, origin: &str) -> Result<(), UpgradeError> {
         let binary = self.path.clone();
         let mut command = tokio::process::Command::new(&binary);
@@ -80,7 +74,6 @@ impl Binary {
     }
 
     /// Executes the binary that is at the path now, with this socket to listen on. Returns only with an error.
-    #[must_use]
     pub fn execute(&self, listener: OwnedFd) -> io::Error {
         Command::new(&self.path)
             .args(&self.arguments)
@@ -94,23 +87,18 @@ impl Binary {
 
 /// The running server that this process is asked whether it could follow.
 pub struct Predecessor {
-    /// The build of its simulation.
     pub build: String,
     /// Where it listens; `None` for a server of a version that did not say.
     pub origin: Option<String>,
 }
 
 /// The running server, if this process is only asked whether it could take over.
-#[must_use]
 pub fn predecessor() -> Option<Predecessor> {
     let build = std::env::var(SUCCESSION_VARIABLE).ok()?;
     Some(Predecessor { build, origin: std::env::var(ORIGIN_VARIABLE).ok() })
 }
 
 /// The listening socket of the previous process, if it left one.
-///
-/// # Errors
-/// If the standard input is not a listening socket.
 pub fn inherited_listener() -> io::Result<Option<TcpListener>> {
     if std::env::var_os(LISTENER_VARIABLE).is_none() {
         return Ok(None);
@@ -121,9 +109,6 @@ pub fn inherited_listener() -> io::Result<Option<TcpListener>> {
 }
 
 /// Writes the id of this process into a directory of recordings. The file is locked for as long as it lives.
-///
-/// # Errors
-/// If the file cannot be written.
 pub fn sign(recordings: &Path) -> io::Result<File> {
     std::fs::create_dir_all(recordings)?;
     let mut file =
@@ -137,9 +122,6 @@ pub fn sign(recordings: &Path) -> io::Result<File> {
 }
 
 /// Tells the server that records into this directory to execute its newest binary.
-///
-/// # Errors
-/// If there is none, or it cannot be signalled.
 pub fn request(recordings: &Path) -> anyhow::Result<()> {
     let path = recordings.join(PROCESS_FILE);
     let nobody = || anyhow::anyhow!("no server records into {}", recordings.display());

@@ -1,11 +1,11 @@
 //! A room with seats whose every message the test sends and reads, tick by tick.
 
+use crate::guest::hello;
 use room::outbox::{OutboxReader, outbox};
 use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::id::PlayerId;
-use shared::message::{ClientMessage, Hello, ResumeToken};
+use shared::message::{ClientMessage, ResumeToken};
 use shared::setup::Setup;
-use shared::text::Name;
 
 /// A room with players that are only messages.
 pub struct Crowd {
@@ -23,14 +23,7 @@ impl Crowd {
         let mut crowd = Crowd { room, outboxes: Vec::new() };
         for number in 0..players {
             let (outbox, reader) = outbox();
-            let hello = Hello {
-                version: shared::PROTOCOL_VERSION,
-                name: Name::from_input(&format!("Pilot {number}")),
-                resume: None,
-                last_tick: None,
-                talk_heard: 0,
-                attempt: 1,
-            };
+            let hello = hello(&format!("Pilot {number}"), None);
             let token = ResumeToken([number; 16]);
             let connected = Connected { connection: connection(number), hello, token, outbox };
             crowd.room.handle(SessionEvent::Connected(connected));

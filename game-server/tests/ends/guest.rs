@@ -27,14 +27,7 @@ pub struct Guest {
 impl Guest {
     pub fn connect(room: &mut Room, number: u64, resume: Option<ResumeToken>) -> Guest {
         let (outbox, reader) = outbox();
-        let hello = Hello {
-            version: shared::PROTOCOL_VERSION,
-            name: Name::from_input(&format!("Pilot {number}")),
-            resume,
-            last_tick: None,
-            talk_heard: 0,
-            attempt: 1,
-        };
+        let hello = hello(&format!("Pilot {number}"), resume);
         let mut token = [0; 16];
         token[..8].copy_from_slice(&number.to_le_bytes());
         let (connection, token) = (ConnectionId(number), ResumeToken(token));
@@ -76,6 +69,18 @@ impl Guest {
 
     pub fn is_in(&self) -> bool {
         self.token.is_some()
+    }
+}
+
+/// What a client without a session says first, or one that resumes its seat.
+pub fn hello(name: &str, resume: Option<ResumeToken>) -> Hello {
+    Hello {
+        version: shared::PROTOCOL_VERSION,
+        name: Name::from_input(name),
+        resume,
+        last_tick: None,
+        talk_heard: 0,
+        attempt: 1,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A room, a client, and a simulated link between them, in virtual time.
 
 use client_core::client::Client;
+use game_server::assets::{Assets, Choice};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
 use room::outbox::{OutboxReader, outbox};
@@ -8,7 +9,6 @@ use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::codec::decode_client;
 use shared::entity::EntityState;
 use shared::message::{ClientMessage, ResumeToken};
-use shared::rules::{Arena, Mode, Rules};
 use shared::setup::Setup;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -176,13 +176,9 @@ impl Pair {
 }
 
 pub fn setup(drones: u16) -> Setup {
-    let mut rules: Rules =
-        toml::from_str(include_str!("../../../assets/rules.toml")).expect("the game's rules");
-    let mode: Mode =
-        toml::from_str(include_str!("../../../assets/modes/belt.toml")).expect("the game's mode");
-    let arena: Arena =
-        toml::from_str(include_str!("../../../assets/arenas/ring.toml")).expect("the game's arena");
+    let choice = Choice { mode: "belt".into(), drones: Some(drones), seed: 7, tick_rate_hz: 30 };
+    let mut setup = Assets::Embedded.setup(&choice).expect("the assets of the repository are sound");
     // Crashes cannot kill: these are tests of flight.
-    rules.ship.crash_damage = 0.0;
-    Setup { rules, mode, arena, tick_rate_hz: 30, drones, seed: 7 }
+    setup.rules.ship.crash_damage = 0.0;
+    setup
 }

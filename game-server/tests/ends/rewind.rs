@@ -1,5 +1,6 @@
 //! Lag compensation from end to end: a shot aimed at what the screen shows hits.
 
+use crate::guest::hello;
 use crate::pair::{CLEAN, Pair, Quality, setup};
 use client_core::client::Client;
 use glam::Vec2;
@@ -9,8 +10,7 @@ use shared::angle::Angle;
 use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls, InputFrame};
-use shared::message::{ClientMessage, Hello, Input, ResumeToken};
-use shared::text::Name;
+use shared::message::{ClientMessage, Input, ResumeToken};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -45,14 +45,7 @@ impl Target {
 
     fn join(room: &mut Room, hits: Rc<Cell<u32>>) -> Target {
         let (outbox, reader) = outbox();
-        let hello = Hello {
-            version: shared::PROTOCOL_VERSION,
-            name: Name::from_input("Target"),
-            resume: None,
-            last_tick: None,
-            talk_heard: 0,
-            attempt: 1,
-        };
+        let hello = hello("Target", None);
         let connection = Target::CONNECTION;
         let connected = Connected { connection, hello, token: ResumeToken([1; 16]), outbox };
         room.handle(SessionEvent::Connected(connected));

@@ -2,6 +2,7 @@
 
 use client_core::client::Client;
 use client_core::state::Phase;
+use game_server::assets::{Assets, Choice};
 use game_server::commands::verify::verify;
 use game_server::host::commit_gate::CommitGate;
 use game_server::host::journal::{Journal, JournalOptions, unfinished};
@@ -20,17 +21,8 @@ use tempfile::TempDir;
 const TICK_MS: f64 = 1000.0 / 30.0;
 
 fn setup() -> Setup {
-    fn asset<T: serde::de::DeserializeOwned>(text: &str) -> T {
-        toml::from_str(text).unwrap()
-    }
-    Setup {
-        rules: asset(include_str!("../../../assets/rules.toml")),
-        mode: asset(include_str!("../../../assets/modes/belt.toml")),
-        arena: asset(include_str!("../../../assets/arenas/ring.toml")),
-        tick_rate_hz: 30,
-        drones: 6,
-        seed: 3,
-    }
+    let choice = Choice { mode: "belt".into(), drones: Some(6), seed: 3, tick_rate_hz: 30 };
+    Assets::Embedded.setup(&choice).expect("the assets of the repository are sound")
 }
 
 /// A player on a link without delay.

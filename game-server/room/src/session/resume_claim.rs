@@ -65,18 +65,18 @@ pub struct ResumeClaim {
 
 impl ResumeClaim {
     /// A new seat's.
-    pub(super) fn new(player: PlayerId, token: ResumeToken, now: Tick) -> ResumeClaim {
+    pub(crate) fn new(player: PlayerId, token: ResumeToken, now: Tick) -> ResumeClaim {
         let key = SeatKey { player, token: hash_of(token), before: None };
         ResumeClaim { is_unrecorded: true, token, ..ResumeClaim::restored(key, now) }
     }
 
     /// As a recording tells of it.
-    pub(super) fn restored(key: SeatKey, now: Tick) -> ResumeClaim {
+    pub(crate) fn restored(key: SeatKey, now: Tick) -> ResumeClaim {
         ResumeClaim { key, is_unrecorded: false, token: ResumeToken([0; 16]), token_given: now, attempt: 0 }
     }
 
     /// Whose seat.
-    pub(super) fn player(&self) -> PlayerId {
+    pub(crate) fn player(&self) -> PlayerId {
         self.key.player
     }
 
@@ -111,7 +111,7 @@ impl ResumeClaim {
     }
 
     /// A client resumes the seat on a new connection, and is given a new token.
-    pub(super) fn renew(&mut self, request: &ResumeRequest, now: Tick) {
+    pub(crate) fn renew(&mut self, request: &ResumeRequest, now: Tick) {
         self.key = SeatKey { token: hash_of(request.token), before: Some(request.shown), ..self.key };
         self.is_unrecorded = true;
         self.token = request.token;
@@ -120,7 +120,7 @@ impl ResumeClaim {
     }
 
     /// The client has the snapshot of a tick. Once that shows that it has the new token, the old one is worthless.
-    pub(super) fn acked(&mut self, tick: Tick) {
+    pub(crate) fn acked(&mut self, tick: Tick) {
         if tick > self.token_given && self.key.before.take().is_some() {
             self.is_unrecorded = true;
         }

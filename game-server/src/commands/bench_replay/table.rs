@@ -1,15 +1,12 @@
 //! The table that `bench-replay` prints.
 
-use super::Costs;
+use super::costs::Costs;
 use crate::commands::playing_time::playing_time;
 use shared::recording::Recording;
 use shared::spent::Spent;
 use std::io::{self, Write};
 
 /// Writes costs by stage, and bytes by what they say.
-///
-/// # Errors
-/// If `out` cannot be written.
 pub fn write(recording: &Recording, costs: &Costs, out: &mut impl Write) -> io::Result<()> {
     let header = recording.header();
     let ticks = costs.stages.step.len();
