@@ -182,7 +182,7 @@ fn connect(room: &mut Room, connection: ConnectionId) -> OutboxReader {
     let (outbox, reader) = outbox();
     let name = Name::from_input("bench");
     let hello =
-        Hello { version: PROTOCOL_VERSION, name, resume: None, last_tick: None, talk_heard: 0, attempt: 0 };
+        Hello { version: PROTOCOL_VERSION, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 0 };
     room.handle(SessionEvent::Connected(Connected {
         connection,
         hello,

@@ -1,8 +1,9 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
 use crate::net::play::sockets::SocketMethod;
+use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use hyper::Uri;
 use ipnet::IpNet;
 use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
@@ -206,15 +207,6 @@ pub struct ReplayOptions {
     /// Port of the page on this machine; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub port: u16,
-}
-
-/// Form of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogForm {
-    /// Lines for people.
-    Human,
-    /// One JSON object per line.
-    Json,
 }
 
 fn parse_host(text: &str) -> Result<IpAddr, String> {

@@ -10,4 +10,4 @@ pub mod config;
 pub mod host;
 pub mod net;
 pub mod serve;
-pub mod telemetry;
+mod telemetry;

@@ -2,7 +2,7 @@
 
 mod error;
 #[cfg(unix)]
-pub mod handover;
+pub(crate) mod handover;
 mod plan;
 mod port;
 

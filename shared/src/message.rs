@@ -56,7 +56,7 @@ pub struct Hello {
     /// has nothing but the token.
     pub last_tick: Option<Tick>,
     /// How many messages of chat and notices the client has heard since the welcome.
-    pub talk_heard: u32,
+    pub backlog_ack: u32,
     /// The number of this connection among all of the client's: of two that overtake each other, the later counts.
     pub attempt: u32,
 }

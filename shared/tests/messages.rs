@@ -24,7 +24,7 @@ fn client_messages() -> Vec<ClientMessage> {
         name: name("Ada"),
         resume: Some(ResumeToken([7; 16])),
         last_tick: Some(Tick(70_000)),
-        talk_heard: 5,
+        backlog_ack: 5,
         attempt: 2,
     };
     vec![

@@ -28,7 +28,7 @@ pub struct Client {
     /// The world of a lost connection, to continue if the seat is taken back.
     parked: Option<World>,
     /// Messages of chat and notices received since the welcome.
-    talk_heard: u32,
+    backlog_ack: u32,
     /// Connections opened so far.
     attempt: u32,
     pub(crate) left: bool,
@@ -75,7 +75,7 @@ impl Client {
             room: room.map(Into::into),
             token: None,
             parked: None,
-            talk_heard: 0,
+            backlog_ack: 0,
             attempt: 0,
             left: false,
             draws: true,
@@ -107,7 +107,7 @@ impl Client {
             resume: self.token,
             // Without a snapshot there is nothing to continue from.
             last_tick: parked.map(|world| world.view.tick()).filter(|tick| *tick > Tick(0)),
-            talk_heard: self.talk_heard,
+            backlog_ack: self.backlog_ack,
             attempt: self.attempt,
         };
         self.send(&ClientMessage::Hello(hello));

@@ -257,6 +257,6 @@ fn hello(number: usize) -> Hello {
         resume: None,
         attempt: 1,
         last_tick: None,
-        talk_heard: 0,
+        backlog_ack: 0,
     }
 }

@@ -49,7 +49,7 @@ impl Room {
             self.players.remove(&old);
             outbox.close(now, CloseCode::TakenOver, "this seat was taken over by another tab");
         }
-        let resume_point = hello.last_tick.map(|tick| ResumePoint { tick, backlog_ack: hello.talk_heard });
+        let resume_point = hello.last_tick.map(|tick| ResumePoint { tick, backlog_ack: hello.backlog_ack });
         let request = ResumeRequest { shown, token, attempt: hello.attempt, resume_point };
         seat.first_message = Some(seat.session.resume(&request, &self.replicator, &self.setup));
         self.players.insert(connection, player);

@@ -1,6 +1,44 @@
-//! Commands that read a recording and print what they find.
+//! What the binary does: runs the command that its options name.
 
-pub mod bench_replay;
+pub(crate) mod bench_replay;
 pub mod info;
-pub mod playing_time;
+mod playing_time;
+mod serve;
+mod signals;
 pub mod verify;
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, ConfigError};
+#[cfg(unix)]
+use crate::serve::handover;
+use std::process::ExitCode;
+
+/// Runs the process's command line.
+pub fn main() -> ExitCode {
+    let cli = match config::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(ConfigError::CommandLine(error)) => error.exit(),
+        Err(error) => return fail(&error.into()),
+    };
+    run(cli).unwrap_or_else(|error| fail(&error))
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => serve::serve(&cli.serve),
+        Some(Command::Serve(options)) => serve::serve(&options),
+        Some(Command::Replay(options)) => serve::replay(&options),
+        #[cfg(unix)]
+        Some(Command::Upgrade { recordings }) => handover::request(&recordings).map(|()| ExitCode::SUCCESS),
+        Some(Command::Verify { files }) => verify::run(&files),
+        Some(Command::BenchReplay { file, viewers }) => {
+            bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Info { file }) => info::run(&file).map(|()| ExitCode::SUCCESS),
+    }
+}

@@ -350,7 +350,7 @@ mod tests {
             name: Name::from_input("Ada"),
             resume: None,
             last_tick: None,
-            talk_heard: 0,
+            backlog_ack: 0,
             attempt: 1,
         };
         let token = ResumeToken([0; 16]);

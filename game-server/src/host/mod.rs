@@ -3,6 +3,6 @@
 pub mod commit_gate;
 pub mod inbox;
 pub mod journal;
-pub mod lobby;
+pub(crate) mod lobby;
 pub mod room_loop;
-pub mod room_metrics;
+pub(crate) mod room_metrics;

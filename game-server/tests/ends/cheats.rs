@@ -75,7 +75,7 @@ fn message(act: &Act, now: Tick) -> Option<ClientMessage> {
             name: shared::text::Name::from_input("Ada"),
             resume: Some(ResumeToken([1; 16])),
             last_tick: Some(now),
-            talk_heard: 0,
+            backlog_ack: 0,
             attempt: 1,
         })),
         Act::Noise(bytes) => decoded(bytes),

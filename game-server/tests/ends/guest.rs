@@ -79,7 +79,7 @@ pub fn hello(name: &str, resume: Option<ResumeToken>) -> Hello {
         name: Name::from_input(name),
         resume,
         last_tick: None,
-        talk_heard: 0,
+        backlog_ack: 0,
         attempt: 1,
     }
 }

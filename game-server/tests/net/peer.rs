@@ -89,7 +89,7 @@ pub fn hello() -> ClientMessage {
         name: Name::from_input("Ada"),
         resume: None,
         last_tick: None,
-        talk_heard: 0,
+        backlog_ack: 0,
         attempt: 1,
     };
     ClientMessage::Hello(hello)

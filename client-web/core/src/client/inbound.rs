@@ -52,11 +52,11 @@ impl Client {
             ServerMessage::Welcome(welcome) => self.welcomed(*welcome, now_ms)?,
             ServerMessage::Resumed { token, tick } => self.resumed(token, tick, now_ms)?,
             ServerMessage::Chat { player, name, text } => {
-                self.talk_heard += 1;
+                self.backlog_ack += 1;
                 self.notices.push(Notice::Chat { player: player.0, name: name.as_str().into(), text });
             }
             ServerMessage::Notice(notice) => {
-                self.talk_heard += 1;
+                self.backlog_ack += 1;
                 self.noticed(&notice);
             }
             ServerMessage::Queued { position, waiting } => {
@@ -90,7 +90,7 @@ impl Client {
         self.token = Some(token);
         self.room = Some(room);
         self.parked = None;
-        self.talk_heard = 0;
+        self.backlog_ack = 0;
         self.notices.push(notice);
         Ok(())
     }
