@@ -19,7 +19,7 @@ pub const OVERRUN_LIMIT_TICKS: u32 = 8;
 pub const CALM_SECONDS: u32 = 5;
 /// This part of the ticks in that time may be longer: other programs on the machine delay a tick now and then.
 pub const CALM_EXCEPTIONS_PERCENT: u32 = 10;
-/// One of this many snapshots tells of far entities while those are sent less often.
+/// One of this many snapshots includes far entities while those are sent less often.
 pub const FAR_INTERVAL_SNAPSHOTS: u32 = 3;
 
 /// How a room copes, as answers to pings tell.

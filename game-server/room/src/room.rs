@@ -171,7 +171,7 @@ impl Room {
         self.is_closed || self.empty_since.is_some_and(|since| self.sim.tick().since(since) > limit_ticks)
     }
 
-    /// Counts how long the newest tick took: players are told, and too many long ones raise the load level.
+    /// Counts how long the newest tick took: players can ask for it, and too many long ones raise the load level.
     pub fn ticked(&mut self, micros: u32) {
         self.load.ticked(micros);
         self.report = LoadReport { tick_micros: micros, level: self.load.level() };

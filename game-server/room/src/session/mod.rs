@@ -354,7 +354,7 @@ mod tests {
             bytes_per_second,
             &mut message
         ));
-        let Ok(ServerMessage::Snapshot(told)) = decode_server(&message) else { panic!("no snapshot") };
-        assert_eq!(told.events, happened[3..]);
+        let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(&message) else { panic!("no snapshot") };
+        assert_eq!(snapshot.events, happened[3..]);
     }
 }

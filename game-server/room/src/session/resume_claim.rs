@@ -1,4 +1,4 @@
-//! Who a seat belongs to: the token that resumes it, and the first message to a client that shows it.
+//! The token that resumes a seat, and the first message to a client that shows it.
 
 use super::token::hash_of;
 use shared::id::{PlayerId, Tick};
@@ -70,7 +70,7 @@ impl ResumeClaim {
         ResumeClaim { is_unrecorded: true, token, ..ResumeClaim::restored(key, now) }
     }
 
-    /// As a recording tells of it.
+    /// A seat's in a recording.
     pub(crate) fn restored(key: SeatKey, now: Tick) -> ResumeClaim {
         ResumeClaim { key, is_unrecorded: false, token: ResumeToken([0; 16]), token_given: now, attempt: 0 }
     }

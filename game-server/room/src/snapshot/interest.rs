@@ -1,4 +1,4 @@
-//! The area that a viewer is told about.
+//! What a viewer sees.
 
 use glam::IVec2;
 use shared::quantize::POSITION_SCALE;
@@ -7,7 +7,7 @@ use shared::setup::Setup;
 /// An entity leaves the view this many units later than it enters it, so that one at the edge does not flicker.
 pub const VIEW_MARGIN_UNITS: f32 = 4.0;
 
-/// The area that a viewer is told about: half extents in position quanta around a centre.
+/// The area that a viewer sees: half extents in position quanta around a centre.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
     /// The middle of the view.
