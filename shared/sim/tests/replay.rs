@@ -64,7 +64,7 @@ fn the_earliest_divergence_that_was_stepped_over_is_kept() {
         replay.seek(Tick(sought)).expect("every keyframe is sound");
         assert_eq!(tick(&replay), Some(Tick(60)));
     }
-    assert!(matches!(Resimulation::restore(changed()), Ok(_)), "the newest keyframe is behind both");
+    assert!(Resimulation::restore(changed()).is_ok(), "the newest keyframe is behind both");
     let late = recording(Sim::BUILD, |_| {}, |tick, hash| hash ^ u64::from(tick == Tick(TICKS)));
     assert!(Resimulation::restore(late).is_ok(), "its last tick has a keyframe");
 }

@@ -41,7 +41,6 @@ pub enum FirstMessage {
 
 impl FirstMessage {
     /// Whether the client has not received what was sent with the snapshot of a tick.
-    #[must_use]
     pub fn is_before(self, tick: Tick) -> bool {
         match self {
             FirstMessage::Welcome => true,
@@ -81,13 +80,11 @@ impl ResumeClaim {
     }
 
     /// Whether a token of this hash resumes the seat.
-    #[must_use]
     pub fn opens(&self, hash: TokenHash) -> bool {
         self.key.token == hash || self.key.before == Some(hash)
     }
 
     /// What resumes the seat, as it is recorded.
-    #[must_use]
     pub fn key(&self) -> SeatKey {
         self.key
     }
@@ -98,14 +95,12 @@ impl ResumeClaim {
     }
 
     /// The token that resumes the seat, for the player only.
-    #[must_use]
     pub fn token(&self) -> ResumeToken {
         self.token
     }
 
     /// Whether a connection with this token comes too late: its client already has the seat on a later connection, which it
     /// opened with the same token.
-    #[must_use]
     pub fn is_overtaken(&self, shown: TokenHash, attempt: u32) -> bool {
         self.key.token != shown && attempt <= self.attempt
     }

@@ -30,7 +30,6 @@ pub struct Replicator {
 
 impl Replicator {
     /// For a world of this setup; it has seen nothing yet.
-    #[must_use]
     pub fn new(setup: &Setup) -> Replicator {
         Replicator {
             tick_seconds: setup.tick_seconds(),
@@ -66,7 +65,6 @@ impl Replicator {
     }
 
     /// The world as last observed.
-    #[must_use]
     pub fn world(&self) -> &WorldSnapshot {
         &self.world
     }

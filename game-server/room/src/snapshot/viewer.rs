@@ -306,13 +306,11 @@ impl Viewer {
     }
 
     /// How many entities the viewer holds.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
     /// Whether the viewer holds nothing.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
