@@ -3,7 +3,7 @@
 use game_server::assets::{Assets, Choice};
 use game_server::commands::info::describe;
 use game_server::commands::verify::{report, verify};
-use game_server::host::journal::{Journal, JournalOptions, Mark, Seats, list};
+use game_server::host::journal::{Journal, JournalOptions, Mark, Seats, Unfinished, list, unfinished};
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::event::Happening;
@@ -11,7 +11,7 @@ use shared::hash::hash_bytes;
 use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, Ending, Header, Recording};
+use shared::recording::{ChunkKind, Encoder, Ending, Header, Recording};
 use shared::setup::Setup;
 use shared::text::Name;
 use sim::Sim;
@@ -271,7 +271,7 @@ fn a_recording_that_was_tampered_with_names_the_tick_and_what_differs() {
         "{text}"
     );
 
-    // Another keyframe at tick 300: seeking there would show another match.
+    // Another keyframe at tick 300: a viewer who seeks there would see another match.
     let richer = |keyframe: &mut Keyframe| {
         if keyframe.tick == Tick(300) {
             keyframe.players[0].score += 1000;
@@ -286,23 +286,41 @@ fn a_recording_that_was_tampered_with_names_the_tick_and_what_differs() {
     assert!(report_of(std::slice::from_ref(&tampered)).0);
 }
 
+/// Changes a byte of the first run of ticks behind the keyframe of this number.
+fn damage_run(file: &mut [u8], keyframe: usize) {
+    let mut at = Header::read(file).expect("a header").1;
+    let mut keyframes = 0;
+    let is = |byte: u8, kind: ChunkKind| byte & 0x7f == kind as u8;
+    while keyframes < keyframe || !is(file[at], ChunkKind::Ticks) {
+        keyframes += usize::from(is(file[at], ChunkKind::Keyframe));
+        at += 9 + u32::from_le_bytes([file[at + 1], file[at + 2], file[at + 3], file[at + 4]]) as usize;
+    }
+    file[at + 9] ^= 4;
+}
+
 #[test]
-fn a_damaged_file_says_where_and_is_verified_up_to_there() {
+fn a_damaged_file_says_where_and_is_verified_and_described_past_it() {
     let home = home();
     let mut played = Match::new(home.path(), 3, 3);
     played.ticks(400);
     played.finish();
     let path = only_file(&home);
     let mut file = fs::read(&path).expect("a file");
-    let damaged_at = file.len() * 2 / 3;
-    file[damaged_at] ^= 4;
+    damage_run(&mut file, 1);
     let damaged = home.path().join("damaged.belt");
     fs::write(&damaged, &file).expect("a file");
     let (sound, text) = report_of(std::slice::from_ref(&damaged));
     assert!(!sound);
-    let Ending::Damaged(damage) = open(&damaged).ending().clone() else { panic!("a byte was changed") };
-    assert!(damage.last_tick > Tick(100) && damage.offset <= damaged_at);
-    assert!(text.contains("every hash matches") && text.contains(&damage.to_string()), "{text}");
+    let recording = open(&damaged);
+    let [damage] = recording.holes() else { panic!("a byte was changed") };
+    assert_eq!((damage.last_tick, damage.next_tick, damage.lost_ticks), (Tick(0), Some(Tick(300)), 299));
+    for part in ["100 ticks", "every hash matches", "at tick 400", &damage.to_string()] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+    let mut text = Vec::new();
+    describe(&recording, &mut text).expect("memory takes everything");
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.contains(&format!("damage      {damage}")) && text.contains("complete"), "{text}");
 
     let nonsense = home.path().join("nonsense.belt");
     fs::write(&nonsense, "no recording at all").expect("a file");
@@ -318,6 +336,60 @@ fn a_damaged_file_says_where_and_is_verified_up_to_there() {
     }
 }
 
+/// What is left of a match whose server was stopped hard, once its writer has ended.
+fn left_of(played: Match, home: &TempDir) -> Unfinished {
+    drop(played);
+    loop {
+        if let Some(left) = unfinished(home.path()).expect("a directory").next() {
+            return left;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_room_whose_recording_is_damaged_continues_in_a_new_file_beside_it() {
+    type Damage = fn(&mut Vec<u8>);
+    let before_newest_keyframe: Damage = |file| damage_run(file, 1);
+    let behind_newest_keyframe: Damage = |file| damage_run(file, 2);
+    let torn: Damage = |file| file.truncate(file.len() - 3);
+    for (damage, kept_ticks, files) in
+        [(before_newest_keyframe, 450..=450, 2), (behind_newest_keyframe, 300..=300, 2), (torn, 301..=449, 1)]
+    {
+        let home = home();
+        let mut played = Match::new(home.path(), 3, 3);
+        played.ticks(450);
+        drop(left_of(played, &home));
+        let path = only_file(&home);
+        let mut file = fs::read(&path).expect("a file");
+        damage(&mut file);
+        fs::write(&path, &file).expect("a file");
+
+        let left =
+            unfinished(home.path()).expect("a directory").next().expect("the recording was not closed");
+        let (restored, held) = left.restore().expect("this build made it");
+        let tick = restored.sim().tick();
+        assert!(kept_ticks.contains(&tick.0), "{tick:?}");
+        let options = JournalOptions::new(home.path().into());
+        let journal = Journal::resume(&options, held, &restored, Arc::new(|| {})).expect("the disk works");
+        let mut again = Match { sim: restored.into_parts().2, journal, humans: 3 };
+        again.journal.keyframe(&again.sim.keyframe(), &Seats::default());
+        again.ticks(20);
+        let (last, _) = again.finish();
+
+        let mut listed = list(home.path()).expect("a directory");
+        assert_eq!(listed.len(), files);
+        if files == 2 {
+            assert_eq!(fs::read(&path).expect("a file"), file, "what was not understood is kept");
+            listed.retain(|one| !path.ends_with(&one.name));
+        }
+        let newest = open(&home.path().join(&listed[0].name));
+        assert_eq!((newest.ending(), newest.last_tick()), (&Ending::Complete, last));
+        assert_eq!(newest.first_tick(), if files == 2 { tick } else { Tick(0) });
+        assert!(verify(newest, |_| {}).expect("this build made it").divergence.is_none());
+    }
+}
+
 #[test]
 fn a_recording_of_another_build_is_not_restored() {
     let home = home();
@@ -329,7 +401,7 @@ fn a_recording_of_another_build_is_not_restored() {
     assert!(error.to_string().contains("another"), "{error}");
 }
 
-/// The target for 50 players who never rest is 8 KB per second, with keyframes.
+/// The target for 50 players who never rest is 8 KB per second, keyframes and all.
 #[test]
 fn a_busy_match_of_fifty_stays_small() {
     let home = home();

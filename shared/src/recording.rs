@@ -17,8 +17,9 @@
 //! whoever wants a tick reads from the keyframe before it anyway. So a chunk of a single tick costs little, and the
 //! journal can write one per tick.
 //!
-//! [`Encoder`] makes the bytes, [`Recording`] reads them. Neither knows files. A file that ends anywhere, or that was
-//! damaged, is read up to its last whole chunk, and [`Recording::ending`] says so.
+//! [`Encoder`] makes the bytes, [`Recording`] reads them from a [`Source`]. Neither knows files. A file that ends anywhere is
+//! read up to its last whole chunk. Behind a damaged part, reading continues at the next chunk whose checksum is right, and playing
+//! at the next keyframe if ticks were lost. [`Recording::ending`] and [`Recording::holes`] say so.
 
 mod chunk;
 mod encoder;
@@ -29,6 +30,7 @@ mod mark;
 mod reader;
 mod roster;
 mod seats;
+mod source;
 mod ticks;
 
 pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge};
@@ -37,9 +39,10 @@ pub use ending::{Damage, Ending};
 pub use header::{HEADER_LIMIT_BYTES, Header, OpenError, SetupError};
 pub use index::{INDEX_LIMIT_BYTES, Index, KEYFRAMES_LIMIT};
 pub use mark::{Mark, Marked};
-pub use reader::{Cursor, Recording, SeekError, Share};
+pub use reader::{Cursor, HOLES_LIMIT, Recording, SeekError, Share};
 pub use roster::Seated;
 pub use seats::{SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash};
+pub use source::Source;
 pub use ticks::RecordedTick;
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading

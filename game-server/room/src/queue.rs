@@ -31,7 +31,7 @@ impl AdmissionQueue {
         self.waiting.len()
     }
 
-    /// Whether no client waits.
+    /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -5,6 +5,7 @@ mod costs;
 mod table;
 mod viewers;
 
+use crate::host::journal::FileSource;
 use anyhow::Context;
 use costs::{BenchError, Costs};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,8 +27,8 @@ const PROGRESS_TICKS: usize = 64;
 
 /// The command: measures a recording and writes the table on the standard output.
 pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let recording = Recording::open(bytes).with_context(|| file.display().to_string())?;
+    let source = FileSource::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let recording = Recording::open(source).with_context(|| file.display().to_string())?;
     let style = ProgressStyle::with_template("{bar:32} {percent:>3} % {msg}")?;
     let bar = ProgressBar::new(recording.ticks().into()).with_style(style);
     let measured = measure(recording, viewers, |ticks| bar.set_position(ticks as u64));
@@ -37,7 +38,7 @@ pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Plays a recording to a number of viewers. `progress` is called with the number of ticks done.
+/// Plays a recording to a number of viewers. `progress` is told how many ticks are done.
 pub fn measure(
     recording: Recording,
     viewers: usize,

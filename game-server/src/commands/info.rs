@@ -1,6 +1,7 @@
 //! `info`: prints what a recording holds.
 
 use crate::commands::playing_time::{moment, playing_time};
+use crate::host::journal::FileSource;
 use anyhow::Context;
 use indicatif::HumanBytes;
 use shared::recording::{Marked, Recording, Seated};
@@ -9,8 +10,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 pub fn run(file: &Path) -> anyhow::Result<()> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let recording = Recording::open(bytes).with_context(|| file.display().to_string())?;
+    let source = FileSource::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let recording = Recording::open(source).with_context(|| file.display().to_string())?;
     describe(&recording, &mut io::stdout().lock())?;
     Ok(())
 }
@@ -31,6 +32,9 @@ pub fn describe(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "simulation  {}, rules {:016x}", header.build, header.rules_hash)?;
     writeln!(out, "protocol    {}", header.protocol)?;
     writeln!(out, "ending      {}", recording.ending())?;
+    for hole in recording.holes() {
+        writeln!(out, "damage      {hole}")?;
+    }
     write_players(&recording.roster(), rate, out)?;
     write_marks(recording, out)?;
     write_sizes(recording, out)
@@ -68,7 +72,7 @@ fn write_marks(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_sizes(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
-    let bytes = recording.file_bytes() as u64;
+    let bytes = recording.file_bytes();
     writeln!(out, "size        {}", HumanBytes(bytes))?;
     writeln!(out, "  header     {:>12}", HumanBytes(recording.header_bytes() as u64).to_string())?;
     for share in recording.shares().iter().filter(|share| share.chunks > 0) {

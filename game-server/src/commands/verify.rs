@@ -1,10 +1,11 @@
 //! `verify`: re-simulates recordings and compares the hash of every tick.
 
 use crate::commands::playing_time::{moment, playing_time};
+use crate::host::journal::FileSource;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::id::Tick;
-use shared::recording::{Ending, Recording};
+use shared::recording::{Damage, Ending, Recording};
 use sim::replay::{ReplayError, Resimulation};
 use sim::{Difference, Sim};
 use std::fmt;
@@ -27,6 +28,8 @@ pub struct Verdict {
     /// The last simulated tick and its hash.
     pub last: Option<(Tick, u64)>,
     pub divergence: Option<Divergence>,
+    /// The parts of the file that cannot be used, in their order.
+    pub damage: Vec<Damage>,
 }
 
 /// Where the simulation diverged from the recording.
@@ -67,13 +70,11 @@ pub fn verify(recording: Recording, mut progress: impl FnMut(u32)) -> Result<Ver
             progress(ticks);
         }
     };
-    if let Some(damage) = replay.damage() {
-        return Err(ReplayError::Damaged(damage.clone()));
-    }
+    let damage = replay.recording().damage().chain(replay.damage()).cloned().collect();
     let took = start.elapsed();
     let (recording, _, sim) = replay.into_parts();
     let last = (ticks > 0).then(|| (sim.tick(), sim.state_hash()));
-    Ok(Verdict { recording, ticks, took, last, divergence })
+    Ok(Verdict { recording, ticks, took, last, divergence, damage })
 }
 
 /// The command: verifies files and prints the results. The exit code is 0 if every file is sound.
@@ -116,9 +117,7 @@ impl FileReport {
     }
 
     fn is_sound(&self) -> bool {
-        self.result.as_ref().is_ok_and(|verdict| {
-            verdict.divergence.is_none() && !matches!(verdict.recording.ending(), Ending::Damaged(_))
-        })
+        self.result.as_ref().is_ok_and(|verdict| verdict.divergence.is_none() && verdict.damage.is_empty())
     }
 
     fn outcome(&self) -> String {
@@ -127,10 +126,13 @@ impl FileReport {
             Ok(Verdict { recording, divergence: Some(divergence), .. }) => {
                 format!("diverged at {}", moment(divergence.tick, recording.header().tick_rate_hz))
             }
-            Ok(Verdict { recording, .. }) => match recording.ending() {
-                Ending::Complete => "sound".into(),
-                Ending::Unfinished => "sound, but not closed".into(),
-                Ending::Damaged(damage) => format!("damaged in chunk {}", damage.number),
+            Ok(Verdict { recording, damage, .. }) => match (&damage[..], recording.ending()) {
+                ([], Ending::Complete) => "sound".into(),
+                ([], _) => "sound, but not closed".into(),
+                ([damage], _) => format!("damaged in chunk {}", damage.number),
+                ([damage, more @ ..], _) => {
+                    format!("damaged in chunk {} and {} more places", damage.number, more.len())
+                }
             },
         }
     }
@@ -141,7 +143,7 @@ impl FileReport {
             Err(error) => return writeln!(out, "{name}: {error:#}"),
             Ok(verdict) => verdict,
         };
-        let Verdict { recording, ticks, took, last, divergence } = verdict;
+        let Verdict { recording, ticks, took, last, divergence, damage } = verdict;
         let header = recording.header();
         let rate = header.tick_rate_hz;
         let simulated = playing_time(*ticks, rate);
@@ -162,16 +164,18 @@ impl FileReport {
                 None => writeln!(out, "  every hash matches")?,
             },
         }
-        if recording.ending() != &Ending::Complete {
-            writeln!(out, "  {}", recording.ending())?;
+        for damage in damage {
+            writeln!(out, "  {damage}")?;
         }
-        Ok(())
+        match recording.ending() {
+            Ending::Unfinished => writeln!(out, "  {}", Ending::Unfinished),
+            Ending::Complete | Ending::Damaged(_) => Ok(()),
+        }
     }
 }
 
 fn simulate(path: &Path, bar: &ProgressBar) -> anyhow::Result<Verdict> {
-    let file = std::fs::read(path).context("cannot be read")?;
-    let recording = Recording::open(file)?;
+    let recording = Recording::open(FileSource::open(path).context("cannot be read")?)?;
     bar.set_length(recording.ticks().into());
     Ok(verify(recording, |ticks| bar.set_position(ticks.into()))?)
 }

@@ -101,20 +101,26 @@ impl Resimulation {
         Ok(opened)
     }
 
-    /// Opens a recording at its last tick, to continue the session.
+    /// Opens a recording at its last tick, to continue the session: at the end of the last part of it that can be played.
     ///
     /// # Errors
-    /// [`ReplayError`] if this build did not make the recording, or if any tick from the newest keyframe on is damaged or
-    /// differs.
+    /// [`ReplayError`] if this build did not make the recording, if it can use no keyframe, or if a tick behind the newest one that
+    /// it can use differs.
     pub fn restore(recording: Recording) -> Result<Resimulation, ReplayError> {
         let build = &recording.header().build;
         if build != Sim::BUILD {
             return Err(ReplayError::OtherBuild { recorded: build.clone(), error: None });
         }
         let last = recording.last_tick();
-        let restored = Resimulation::at(recording, last)?;
-        restored.check()?;
-        Ok(restored)
+        let setup = recording.header().setup()?;
+        let is_usable = |tick: &Tick| from_keyframe(&recording, &setup, *tick).is_ok();
+        let newest = recording.keyframe_ticks().rev().find(is_usable).unwrap_or(last);
+        let mut restored = Resimulation::open(recording, newest)?;
+        restored.step_to(last);
+        match restored.divergence {
+            Some(divergence) => Err(ReplayError::Diverged(divergence)),
+            None => Ok(restored),
+        }
     }
 
     /// The recording.
@@ -153,7 +159,8 @@ impl Resimulation {
         self.divergence
     }
 
-    /// The chunk at which reading stopped, although its checksum is right.
+    /// The first chunk, of those read so far, that makes no sense although its checksum is right. The recording's
+    /// [holes](Recording::holes) are known from the start.
     #[must_use]
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
@@ -189,7 +196,8 @@ impl Resimulation {
         while self.sim.tick() < tick && self.step() {}
     }
 
-    /// Steps the world by the next recorded tick and compares its hash. Returns `false` at the end.
+    /// Steps the world by the next recorded tick and compares its hash. At a hole, the world jumps to the next keyframe first.
+    /// Returns `false` at the end.
     pub fn step(&mut self) -> bool {
         let Some(recorded) = self.read() else { return false };
         self.step_by(&recorded);
@@ -199,11 +207,23 @@ impl Resimulation {
 
     /// The first part of [`step`](Resimulation::step): reads the next tick. The parts are for those who measure them.
     pub fn read(&mut self) -> Option<RecordedTick> {
-        self.recording.next_tick(&mut self.cursor).unwrap_or_else(|damage| {
-            self.last_tick = self.sim.tick();
-            self.damage = Some(damage);
-            None
-        })
+        loop {
+            let damage = match self.recording.next_tick(&mut self.cursor) {
+                Ok(next) => return next,
+                Err(damage) => damage,
+            };
+            if !self.recording.holes().contains(&damage) {
+                self.damage.get_or_insert(damage);
+            }
+            let here = self.sim.tick();
+            let mut behind = self.recording.keyframe_ticks().filter(|tick| *tick > here);
+            let usable = behind.find_map(|tick| from_keyframe(&self.recording, &self.setup, tick).ok());
+            let Some((sim, cursor)) = usable else {
+                self.last_tick = here;
+                return None;
+            };
+            (self.sim, self.cursor) = (sim, cursor);
+        }
     }
 
     /// The second part: steps the world.

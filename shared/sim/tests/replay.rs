@@ -12,8 +12,14 @@ const KEYFRAME_INTERVAL_TICKS: u32 = 50;
 
 /// A recording by a build, with its keyframes and hashes changed.
 fn recording(build: &str, key: impl Fn(&mut Keyframe), hash: impl Fn(Tick, u64) -> u64) -> Recording {
+    Recording::open(file(build, key, hash).concat()).expect("a sound recording")
+}
+
+/// The file of such a recording, in parts that begin with the keyframes.
+fn file(build: &str, key: impl Fn(&mut Keyframe), hash: impl Fn(Tick, u64) -> u64) -> Vec<Vec<u8>> {
     let mut sim = Sim::new(&setup()).expect("the script's own setup");
     let mut encoder = Encoder::new(&Header::new(&setup(), build, "script", 0));
+    let mut parts = Vec::new();
     for tick in (0..=TICKS).map(Tick) {
         if tick > Tick(0) {
             sim.step(&inputs(tick.0));
@@ -22,10 +28,12 @@ fn recording(build: &str, key: impl Fn(&mut Keyframe), hash: impl Fn(Tick, u64) 
         if tick.0.is_multiple_of(KEYFRAME_INTERVAL_TICKS) {
             let mut keyframe = sim.keyframe();
             key(&mut keyframe);
+            parts.push(encoder.take().expect("small"));
             encoder.keyframe(&keyframe).expect("small");
         }
     }
-    Recording::open(encoder.finish().expect("small")).expect("a sound recording")
+    parts.push(encoder.finish().expect("small"));
+    parts
 }
 
 fn sound() -> Recording {
@@ -89,4 +97,47 @@ fn another_build_is_named_and_not_restored() {
     let error = Resimulation::at(unsound, Tick(0)).err().expect("its keyframe makes no world");
     assert!(error.to_string().contains("another") && error.to_string().contains(Sim::BUILD), "{error}");
     assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn the_world_jumps_over_a_hole_to_the_next_keyframe() {
+    let mut whole = Resimulation::at(sound(), Tick(0)).expect("this build made it");
+    let mut hashes = vec![whole.sim().state_hash()];
+    while whole.step() {
+        hashes.push(whole.sim().state_hash());
+    }
+    let mut parts = file(Sim::BUILD, |_| {}, |_, hash| hash);
+    // The header; the keyframe of tick 0 and the run behind it; …
+    let last_byte = parts[2].len() - 1;
+    parts[2][last_byte] ^= 1;
+    let damaged = || Recording::open(parts.concat()).expect("the header is sound");
+    let [hole] = &damaged().holes().to_vec()[..] else { panic!("{:?}", damaged().holes()) };
+    assert_eq!((hole.last_tick, hole.next_tick, hole.lost_ticks), (Tick(50), Some(Tick(100)), 49));
+
+    let mut replay = Resimulation::at(damaged(), Tick(0)).expect("this build made it");
+    let mut reached = Vec::new();
+    while replay.step() {
+        let tick = replay.sim().tick().0;
+        assert_eq!(replay.sim().state_hash(), hashes[tick as usize], "tick {tick}");
+        reached.push(tick);
+    }
+    assert_eq!(reached, (1..=50).chain(101..=TICKS).collect::<Vec<_>>());
+    assert_eq!((replay.divergence(), replay.damage(), replay.last_tick()), (None, None, Tick(TICKS)));
+    for (tick, reached) in [(50, 50), (51, 101), (99, 101), (100, 100), (20, 20)] {
+        replay.seek(Tick(tick)).expect("every keyframe is sound");
+        assert_eq!(replay.sim().tick(), Tick(reached));
+        assert_eq!(replay.sim().state_hash(), hashes[reached as usize], "tick {tick}");
+    }
+}
+
+#[test]
+fn a_session_is_restored_from_the_newest_keyframe_that_can_be_used() {
+    let restored = |key: fn(&mut Keyframe)| {
+        let recording = recording(Sim::BUILD, key, |_, hash| hash);
+        Resimulation::restore(recording).map(|replay| (replay.sim().tick(), replay.sim().state_hash()))
+    };
+    let whole = restored(|_| {}).expect("every keyframe is sound");
+    let without_newest = restored(|key| key.next_net_id *= u32::from(key.tick != Tick(TICKS)));
+    assert_eq!(without_newest.expect("the keyframe before it is sound"), whole);
+    assert!(matches!(restored(|key| key.next_net_id = 0), Err(ReplayError::Keyframe { .. })));
 }

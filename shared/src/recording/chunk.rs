@@ -1,6 +1,7 @@
 //! Chunks: kind, length, checksum, body. The only file that knows the checksum and the compression.
 
 use crate::varint::{Malformed, take_byte, take_slice};
+use crc32fast::Hasher;
 
 /// Bytes of kind, length and checksum.
 pub(super) const CHUNK_HEAD_BYTES: usize = 9;
@@ -35,6 +36,11 @@ impl ChunkKind {
     pub const ALL: [ChunkKind; 5] =
         [ChunkKind::Keyframe, ChunkKind::Ticks, ChunkKind::Marks, ChunkKind::Index, ChunkKind::Seats];
 
+    /// The kind that the first byte of a chunk stands for.
+    pub(super) fn of(byte: u8) -> Option<ChunkKind> {
+        ChunkKind::ALL.into_iter().find(|known| *known as u8 == byte & !COMPRESSED)
+    }
+
     /// What it is called.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -59,10 +65,12 @@ pub struct TooLarge {
 /// What is wrong with a chunk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ChunkError {
-    #[error("the file ends inside it: {have} of {need} bytes are there")]
-    CutOff { have: usize, need: usize },
+    #[error("the file ends inside it: {have_bytes} of {need_bytes} bytes are there")]
+    CutOff { have_bytes: u64, need_bytes: u64 },
     #[error("its length of {0} bytes is over the limit")]
     TooLong(usize),
+    #[error("its bytes cannot be read: {0}")]
+    Unreadable(String),
     #[error("its checksum does not match")]
     Checksum,
     #[error("its kind {0} is unknown")]
@@ -97,11 +105,70 @@ pub(super) fn put_chunk(kind: ChunkKind, body: &[u8], out: &mut Vec<u8>) -> Resu
 }
 
 fn put_stored(kind: u8, body: &[u8], out: &mut Vec<u8>) {
-    let length = (body.len() as u32).to_le_bytes();
+    let head = Head { kind, length: body.len() as u32, checksum: 0 };
+    let mut hasher = head.hasher();
+    hasher.update(body);
     out.push(kind);
-    out.extend_from_slice(&length);
-    out.extend_from_slice(&checksum(kind, length, body).to_le_bytes());
+    out.extend_from_slice(&head.length.to_le_bytes());
+    out.extend_from_slice(&hasher.finalize().to_le_bytes());
     out.extend_from_slice(body);
+}
+
+/// Kind, length and checksum of a chunk that fits the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    kind: u8,
+    length: u32,
+    checksum: u32,
+}
+
+impl Head {
+    /// Reads the head of a chunk. `left_bytes` are in the file from its first byte on.
+    pub fn read(mut bytes: &[u8], left_bytes: u64) -> Result<Head, ChunkError> {
+        let cut_off = |need_bytes| ChunkError::CutOff { have_bytes: left_bytes, need_bytes };
+        let kind = take_byte(&mut bytes);
+        let (Ok(kind), Ok(length), Ok(checksum)) = (kind, take_u32(&mut bytes), take_u32(&mut bytes)) else {
+            return Err(cut_off(CHUNK_HEAD_BYTES as u64));
+        };
+        let head = Head { kind, length, checksum };
+        match length as usize {
+            length if length > CHUNK_LIMIT_BYTES => Err(ChunkError::TooLong(length)),
+            _ if head.file_bytes() > left_bytes => Err(cut_off(head.file_bytes())),
+            _ => Ok(head),
+        }
+    }
+
+    /// Bytes that the chunk takes in the file.
+    pub fn file_bytes(self) -> u64 {
+        CHUNK_HEAD_BYTES as u64 + u64::from(self.length)
+    }
+
+    pub fn kind(self) -> Option<ChunkKind> {
+        ChunkKind::of(self.kind)
+    }
+
+    /// Begins the checksum that [`Head::matches`] once it was updated with the body.
+    pub fn hasher(self) -> Hasher {
+        let mut hasher = Hasher::new();
+        hasher.update(&[self.kind]);
+        hasher.update(&self.length.to_le_bytes());
+        hasher
+    }
+
+    pub fn matches(self, hasher: Hasher) -> bool {
+        hasher.finalize() == self.checksum
+    }
+
+    /// The chunk, if this is the body that belongs to the head.
+    fn with_body(self, stored: &[u8]) -> Result<RawChunk<'_>, ChunkError> {
+        let mut hasher = self.hasher();
+        hasher.update(stored);
+        if !self.matches(hasher) {
+            return Err(ChunkError::Checksum);
+        }
+        let kind = self.kind().ok_or(ChunkError::Kind(self.kind))?;
+        Ok(RawChunk { kind, compressed: self.kind & COMPRESSED != 0, stored })
+    }
 }
 
 /// A whole chunk of a file, its checksum verified.
@@ -113,33 +180,15 @@ pub(super) struct RawChunk<'a> {
 }
 
 impl<'a> RawChunk<'a> {
-    /// Takes a chunk off the front. The kind comes with an error where it can be told.
-    pub fn take(bytes: &mut &'a [u8]) -> Result<RawChunk<'a>, (Option<ChunkKind>, ChunkError)> {
-        let kind = bytes.first().and_then(|kind| kind_of(*kind));
-        Self::take_checked(bytes).map_err(|error| (kind, error))
-    }
-
-    fn take_checked(bytes: &mut &'a [u8]) -> Result<RawChunk<'a>, ChunkError> {
-        let have = bytes.len();
-        let cut = |need| move |_: Malformed| ChunkError::CutOff { have, need };
-        let kind = take_byte(bytes).map_err(cut(CHUNK_HEAD_BYTES))?;
-        let length = take_u32(bytes).map_err(cut(CHUNK_HEAD_BYTES))?;
-        let checksum_read = take_u32(bytes).map_err(cut(CHUNK_HEAD_BYTES))?;
-        let body_bytes = length as usize;
-        if body_bytes > CHUNK_LIMIT_BYTES {
-            return Err(ChunkError::TooLong(body_bytes));
-        }
-        let stored = take_slice(bytes, body_bytes).map_err(cut(CHUNK_HEAD_BYTES + body_bytes))?;
-        if checksum(kind, length.to_le_bytes(), stored) != checksum_read {
-            return Err(ChunkError::Checksum);
-        }
-        let known = kind_of(kind).ok_or(ChunkError::Kind(kind))?;
-        Ok(RawChunk { kind: known, compressed: kind & COMPRESSED != 0, stored })
+    /// The chunk at the front of `bytes`.
+    pub fn read(bytes: &'a [u8]) -> Result<RawChunk<'a>, ChunkError> {
+        let head = Head::read(bytes, bytes.len() as u64)?;
+        head.with_body(&bytes[CHUNK_HEAD_BYTES..head.file_bytes() as usize])
     }
 
     /// Bytes that the chunk takes in the file.
-    pub fn file_bytes(&self) -> usize {
-        CHUNK_HEAD_BYTES + self.stored.len()
+    pub fn file_bytes(&self) -> u64 {
+        (CHUNK_HEAD_BYTES + self.stored.len()) as u64
     }
 
     /// The body, unpacked.
@@ -158,18 +207,6 @@ impl<'a> RawChunk<'a> {
             _ => Err(ChunkError::Compression),
         }
     }
-}
-
-fn kind_of(kind: u8) -> Option<ChunkKind> {
-    ChunkKind::ALL.into_iter().find(|known| *known as u8 == kind & !COMPRESSED)
-}
-
-fn checksum(kind: u8, length: [u8; 4], body: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&[kind]);
-    hasher.update(&length);
-    hasher.update(body);
-    hasher.finalize()
 }
 
 pub(super) fn take_u32(bytes: &mut &[u8]) -> Result<u32, Malformed> {

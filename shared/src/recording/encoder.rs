@@ -42,7 +42,7 @@ impl Encoder {
     pub fn resume(recording: &Recording) -> Encoder {
         Encoder {
             out: Vec::new(),
-            taken: recording.sound_bytes() as u64,
+            taken: recording.sound_bytes(),
             run: RunWriter::default(),
             marks: Vec::new(),
             index: recording.index(),

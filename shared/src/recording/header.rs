@@ -51,6 +51,9 @@ pub struct Header {
 /// Why a file does not open as a recording at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
+    /// Its bytes cannot be read.
+    #[error("the recording cannot be read: {0}")]
+    Unreadable(String),
     /// It does not begin as one.
     #[error("this is not a Driftbelt recording")]
     NotARecording,

@@ -38,12 +38,9 @@ impl Index {
     pub fn read(tail: &[u8]) -> Option<Index> {
         let (_, last) = tail.split_last_chunk::<4>()?;
         let from = tail.len().checked_sub(Index::length(*last)?)?;
-        let mut bytes = &tail[from..];
-        let chunk = RawChunk::take(&mut bytes).ok()?;
-        if chunk.kind != ChunkKind::Index || !bytes.is_empty() {
-            return None;
-        }
-        Index::decode(&chunk).ok()
+        let chunk = RawChunk::read(&tail[from..]).ok()?;
+        let is_last = chunk.kind == ChunkKind::Index && chunk.file_bytes() == (tail.len() - from) as u64;
+        if is_last { Index::decode(&chunk).ok() } else { None }
     }
 
     /// Appends the index as it stands in a file. Its last four bytes are the length of the whole chunk, by which it is

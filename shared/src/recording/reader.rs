@@ -1,39 +1,55 @@
-//! Reads a recording that is held in memory.
+//! Reads a recording, past the parts of it that are damaged.
 
 use super::chunk::{ChunkError, ChunkKind, RawChunk};
 use super::ending::{Damage, Ending};
-use super::header::{Header, OpenError};
+use super::header::{HEADER_LIMIT_BYTES, Header, OpenError};
 use super::index::Index;
 use super::mark::Mark;
 use super::seats::Seats;
+use super::source::{Source, Window};
 use super::ticks::{Held, RecordedTick, Span, read_run, take_span};
 use crate::codec::decode_stored;
 use crate::id::Tick;
 use crate::keyframe::Keyframe;
 use crate::varint::take;
 use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Bytes of a file's start that are read where [`HEADER_LIMIT_BYTES`] cannot be: more than the header of any real game.
+const HEADER_USUAL_BYTES: usize = 16 * 1024;
+/// Damaged parts that are read past; at the next one, reading ends.
+pub const HOLES_LIMIT: usize = 1024;
 
 /// A recording, opened: its header, what is in it, and how it ends.
 #[derive(Clone, Debug)]
 pub struct Recording {
-    file: Vec<u8>,
+    source: Arc<dyn Source>,
     header: Header,
     header_bytes: usize,
+    content: Content,
+    ending: Ending,
+    /// Where reading ends.
+    end: u64,
+}
+
+/// What the chunks of a file hold.
+#[derive(Clone, Debug)]
+struct Content {
     keyframes: Vec<Place>,
     last_tick: Tick,
     marks: Vec<Mark>,
+    marks_count: u32,
     seats: Seats,
     shares: [Share; ChunkKind::ALL.len()],
-    ending: Ending,
-    /// Where the sound chunks end.
-    end: usize,
+    /// Damaged parts with sound ones behind them, in the order of the file.
+    holes: Vec<Damage>,
 }
 
 /// Where a keyframe's chunk begins.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     tick: Tick,
-    at: usize,
+    at: u64,
     number: u32,
 }
 
@@ -51,11 +67,14 @@ pub struct Share {
 /// A place in a recording from which ticks are read on.
 #[derive(Clone, Debug)]
 pub struct Cursor {
-    at: usize,
+    window: Window,
+    at: u64,
     number: u32,
     last_tick: Tick,
     held: Held,
     run: VecDeque<RecordedTick>,
+    /// Holes behind this place, by their index.
+    next_hole: usize,
 }
 
 /// Why a recording cannot be played from a tick.
@@ -70,18 +89,37 @@ pub enum SeekError {
 }
 
 impl Recording {
-    /// Opens a recording and looks through all of it: every checksum, and that each tick follows the one before. What is
-    /// cut off or damaged is not an error but an [`Ending`].
+    /// Opens a recording and looks through all of it: every checksum, and that each tick follows the one before. Parts that are
+    /// cut off or damaged are no errors: see [`Recording::ending`] and [`Recording::holes`].
     ///
     /// # Errors
     /// [`OpenError`] if the header cannot be read.
-    pub fn open(file: Vec<u8>) -> Result<Recording, OpenError> {
-        let (header, header_bytes) = Header::read(&file)?;
-        let mut scan = Scan::new(header_bytes);
-        let ending = scan.run(&file);
-        let Scan { mut marks, seats, keyframes, last_tick, shares, at: end, .. } = scan;
-        marks.sort_by_key(|mark| mark.tick);
-        Ok(Recording { file, header, header_bytes, keyframes, last_tick, marks, seats, shares, ending, end })
+    pub fn open(source: impl Source + 'static) -> Result<Recording, OpenError> {
+        Recording::scan(Arc::new(source), true)
+    }
+
+    /// As [`open`](Recording::open), but without the marks: memory holds the players and the keyframes' places, not the file.
+    ///
+    /// # Errors
+    /// As [`open`](Recording::open).
+    pub fn open_without_marks(source: impl Source + 'static) -> Result<Recording, OpenError> {
+        Recording::scan(Arc::new(source), false)
+    }
+
+    fn scan(source: Arc<dyn Source>, keep_marks: bool) -> Result<Recording, OpenError> {
+        let mut window = Window::new(source.clone());
+        let start = match window.view(0, HEADER_LIMIT_BYTES) {
+            Err(_) => window.view(0, HEADER_USUAL_BYTES),
+            start => start,
+        };
+        let start = start.map_err(|error| OpenError::Unreadable(error.to_string()))?;
+        let (header, header_bytes) = Header::read(start)?;
+        let mut scan = Scan::new(header_bytes as u64, keep_marks);
+        let ending = scan.run(&mut window, source.bytes());
+        let end = if let Ending::Damaged(damage) = &ending { damage.offset } else { source.bytes() };
+        let mut content = scan.content;
+        content.marks.sort_by_key(|mark| mark.tick);
+        Ok(Recording { source, header, header_bytes, content, ending, end })
     }
 
     /// What was played, by which build, from which start.
@@ -98,56 +136,57 @@ impl Recording {
 
     /// Bytes of the file.
     #[must_use]
-    pub fn file_bytes(&self) -> usize {
-        self.file.len()
+    pub fn file_bytes(&self) -> u64 {
+        self.source.bytes()
     }
 
     /// What each kind of chunk takes up.
     #[must_use]
     pub fn shares(&self) -> &[Share] {
-        &self.shares
+        &self.content.shares
     }
 
     /// The tick of the first keyframe: where playing can begin. 0 if there is none.
     #[must_use]
     pub fn first_tick(&self) -> Tick {
-        self.keyframes.first().map_or(Tick(0), |place| place.tick)
+        self.content.first_tick()
     }
 
     /// The last tick that can be played.
     #[must_use]
     pub fn last_tick(&self) -> Tick {
-        self.last_tick
+        self.content.last_tick
     }
 
-    /// Ticks recorded.
+    /// Ticks recorded, without those lost in holes.
     #[must_use]
     pub fn ticks(&self) -> u32 {
-        self.last_tick.since(self.first_tick())
+        let all = self.last_tick().since(self.first_tick());
+        self.content.holes.iter().fold(all, |ticks, hole| ticks.saturating_sub(hole.jump_ticks()))
     }
 
     /// What a viewer looks for, ascending by tick.
     #[must_use]
     pub fn marks(&self) -> &[Mark] {
-        &self.marks
+        &self.content.marks
     }
 
     /// Who may take which seat back, and who is muted, as of the end. Players who have left may still be among them.
     #[must_use]
     pub fn seats(&self) -> &Seats {
-        &self.seats
+        &self.content.seats
     }
 
-    /// Bytes up to the end of the last whole chunk.
+    /// Bytes up to the end of the last whole chunk that can be used.
     #[must_use]
-    pub fn sound_bytes(&self) -> usize {
+    pub fn sound_bytes(&self) -> u64 {
         self.end
     }
 
     /// The index that stands, or should stand, at the end of this recording.
     #[must_use]
     pub fn index(&self) -> Index {
-        index_of(&self.keyframes, self.last_tick, self.marks.len())
+        self.content.index()
     }
 
     /// How the recording ends.
@@ -156,16 +195,28 @@ impl Recording {
         &self.ending
     }
 
+    /// The damaged parts with sound ones behind them, in their order.
+    #[must_use]
+    pub fn holes(&self) -> &[Damage] {
+        &self.content.holes
+    }
+
+    /// All damaged parts, in their order.
+    pub fn damage(&self) -> impl Iterator<Item = &Damage> {
+        let last = if let Ending::Damaged(damage) = &self.ending { Some(damage) } else { None };
+        self.content.holes.iter().chain(last)
+    }
+
     /// The ticks of the keyframes, ascending.
     pub fn keyframe_ticks(&self) -> impl DoubleEndedIterator<Item = Tick> + ExactSizeIterator + '_ {
-        self.keyframes.iter().map(|place| place.tick)
+        self.content.keyframes.iter().map(|place| place.tick)
     }
 
     /// The tick of the newest keyframe at or before a tick.
     #[must_use]
     pub fn keyframe_before(&self, tick: Tick) -> Option<Tick> {
-        let after = self.keyframes.partition_point(|place| place.tick <= tick);
-        after.checked_sub(1).map(|newest| self.keyframes[newest].tick)
+        let after = self.content.keyframes.partition_point(|place| place.tick <= tick);
+        after.checked_sub(1).map(|newest| self.content.keyframes[newest].tick)
     }
 
     /// The newest keyframe at or before a tick, and the place from which the ticks after it are read on. A tick before
@@ -174,32 +225,48 @@ impl Recording {
     /// # Errors
     /// [`SeekError`] if there is no keyframe, or if this build does not understand it.
     pub fn seek(&self, tick: Tick) -> Result<(Keyframe, Cursor), SeekError> {
-        let after = self.keyframes.partition_point(|place| place.tick <= tick);
-        let place = self.keyframes.get(after.saturating_sub(1)).ok_or(SeekError::Empty)?;
+        let Content { keyframes, holes, .. } = &self.content;
+        let after = keyframes.partition_point(|place| place.tick <= tick);
+        let place = keyframes.get(after.saturating_sub(1)).ok_or(SeekError::Empty)?;
         let mut cursor = Cursor {
+            window: Window::new(self.source.clone()),
             at: place.at,
             number: place.number,
             last_tick: place.tick,
             held: Held::default(),
             run: VecDeque::new(),
+            next_hole: holes.partition_point(|hole| hole.offset <= place.at),
         };
         let keyframe =
             cursor.take_chunk(self, |chunk, _| read_keyframe(chunk)).map_err(SeekError::Damaged)?;
         Ok((keyframe, cursor))
     }
 
-    /// The next tick; `None` at the end. After an error the cursor stands at the end.
+    /// The next tick; `None` at the end. After an error the cursor stands at the end: [`seek`](Recording::seek) the damage's
+    /// next tick to go on.
     ///
     /// # Errors
-    /// [`Damage`] if a chunk makes no sense although its checksum is right.
+    /// [`Damage`] at a hole in which ticks were lost, and where a chunk makes no sense although its checksum is right.
     pub fn next_tick(&self, cursor: &mut Cursor) -> Result<Option<RecordedTick>, Damage> {
         while cursor.run.is_empty() && cursor.at < self.end {
-            cursor.run = cursor.take_chunk(self, |chunk, held| match chunk.kind {
-                ChunkKind::Ticks => read_run(&chunk.body()?, held),
-                ChunkKind::Keyframe | ChunkKind::Marks | ChunkKind::Seats | ChunkKind::Index => {
-                    Ok(VecDeque::new())
+            match self.content.holes.get(cursor.next_hole).filter(|hole| hole.offset == cursor.at) {
+                Some(hole) if hole.interrupts() => {
+                    cursor.at = self.end;
+                    return Err(hole.clone());
                 }
-            })?;
+                Some(hole) => {
+                    cursor.at = hole.end;
+                    cursor.next_hole += 1;
+                }
+                None => {
+                    cursor.run = cursor.take_chunk(self, |chunk, held| match chunk.kind {
+                        ChunkKind::Ticks => read_run(&chunk.body()?, held),
+                        ChunkKind::Keyframe | ChunkKind::Marks | ChunkKind::Seats | ChunkKind::Index => {
+                            Ok(VecDeque::new())
+                        }
+                    })?;
+                }
+            }
         }
         let next = cursor.run.pop_front();
         if let Some(next) = &next {
@@ -216,11 +283,10 @@ impl Cursor {
         read: impl FnOnce(&RawChunk<'_>, &mut Held) -> Result<T, ChunkError>,
     ) -> Result<T, Damage> {
         let Cursor { at, number, last_tick, .. } = *self;
-        let mut bytes = &recording.file[at..recording.end];
-        let chunk = RawChunk::take(&mut bytes).map_err(|(kind, error)| (kind, error.to_string()));
-        let taken = chunk.and_then(|chunk| match read(&chunk, &mut self.held) {
+        let held = &mut self.held;
+        let taken = self.window.chunk(at).and_then(|chunk| match read(&chunk, held) {
             Ok(value) => Ok((value, chunk.file_bytes())),
-            Err(error) => Err((Some(chunk.kind), error.to_string())),
+            Err(error) => Err((Some(chunk.kind), error)),
         });
         match taken {
             Ok((value, bytes)) => {
@@ -228,9 +294,16 @@ impl Cursor {
                 self.number += 1;
                 Ok(value)
             }
-            Err((kind, problem)) => {
+            Err((kind, error)) => {
                 self.at = recording.end;
-                Err(Damage { number, kind, offset: at, problem, last_tick })
+                let after = recording.content.keyframes.iter().find(|place| place.at > at);
+                let mut damage = Damage::new(number, kind, at, &error, last_tick);
+                damage.end = after.map_or(recording.end, |place| place.at);
+                match after {
+                    Some(place) => damage.continue_at(place.tick),
+                    None => damage.lost_ticks = recording.last_tick().since(last_tick),
+                }
+                Err(damage)
             }
         }
     }
@@ -238,108 +311,184 @@ impl Cursor {
 
 /// A look through all chunks of a file.
 struct Scan {
-    at: usize,
+    at: u64,
     number: u32,
-    last_tick: Tick,
-    keyframes: Vec<Place>,
-    marks: Vec<Mark>,
-    seats: Seats,
-    shares: [Share; ChunkKind::ALL.len()],
+    keep_marks: bool,
+    content: Content,
+    /// The damage whose end is being looked for: the next tick that can be played.
+    gap: Option<Damage>,
     index_seen: bool,
 }
 
 impl Scan {
-    fn new(at: usize) -> Scan {
-        let shares = ChunkKind::ALL.map(|kind| Share { kind, chunks: 0, bytes: 0 });
-        Scan {
-            at,
-            number: 1,
-            last_tick: Tick(0),
+    fn new(at: u64, keep_marks: bool) -> Scan {
+        let content = Content {
             keyframes: Vec::new(),
+            last_tick: Tick(0),
             marks: Vec::new(),
+            marks_count: 0,
             seats: Seats::default(),
-            shares,
-            index_seen: false,
-        }
+            shares: ChunkKind::ALL.map(|kind| Share { kind, chunks: 0, bytes: 0 }),
+            holes: Vec::new(),
+        };
+        Scan { at, number: 1, keep_marks, content, gap: None, index_seen: false }
     }
 
-    fn run(&mut self, file: &[u8]) -> Ending {
-        while self.at < file.len() {
-            let mut bytes = &file[self.at..];
-            let chunk = RawChunk::take(&mut bytes);
-            let taken = chunk.and_then(|chunk| match self.take(&chunk) {
-                Ok(()) => Ok(chunk),
-                Err(error) => Err((Some(chunk.kind), error)),
-            });
-            match taken {
-                Ok(chunk) => {
-                    let share = &mut self.shares[chunk.kind as usize - 1];
-                    share.chunks += 1;
-                    share.bytes += chunk.file_bytes() as u64;
-                    self.at += chunk.file_bytes();
-                    self.number += 1;
-                }
+    fn run(&mut self, window: &mut Window, file_bytes: u64) -> Ending {
+        while self.at < file_bytes && self.content.holes.len() < HOLES_LIMIT {
+            match window.chunk(self.at) {
+                Ok(chunk) => self.take(&chunk),
                 Err((kind, error)) => {
-                    return Ending::Damaged(Damage {
-                        number: self.number,
-                        kind,
-                        offset: self.at,
-                        problem: error.to_string(),
-                        last_tick: self.last_tick,
-                    });
+                    let next = window.find_chunk(self.at + 1);
+                    let is_torn = matches!(error, ChunkError::CutOff { .. }) || window.is_zero_from(self.at);
+                    let torn = self.gap.is_none() && next.is_none() && is_torn;
+                    let end = next.unwrap_or(file_bytes);
+                    self.damaged(kind, &error, end).torn |= torn;
+                    self.at = end;
                 }
             }
+            self.number += 1;
         }
-        if self.index_seen { Ending::Complete } else { Ending::Unfinished }
+        if self.at < file_bytes {
+            let error = ChunkError::Body(format!("{HOLES_LIMIT} parts before it are damaged"));
+            self.damaged(None, &error, file_bytes);
+        }
+        match self.gap.take() {
+            Some(gap) => Ending::Damaged(gap),
+            None if self.index_seen => Ending::Complete,
+            None => Ending::Unfinished,
+        }
     }
 
-    fn take(&mut self, chunk: &RawChunk<'_>) -> Result<(), ChunkError> {
+    /// Nothing up to `end` can be used.
+    fn damaged(&mut self, kind: Option<ChunkKind>, error: &ChunkError, end: u64) -> &mut Damage {
+        let Scan { at, number, .. } = *self;
+        let last_tick = self.content.last_tick;
+        let gap = self.gap.get_or_insert_with(|| Damage::new(number, kind, at, error, last_tick));
+        gap.end = end;
+        gap
+    }
+
+    /// What follows can be played from a tick on.
+    fn close_gap(&mut self, next_tick: Tick) {
+        let Some(mut gap) = self.gap.take() else { return };
+        let lost_ticks = gap.lost_ticks;
+        if self.content.keyframes.is_empty() {
+            // The recording begins here, whatever stood before.
+            gap.last_tick = next_tick;
+            gap.continue_at(next_tick);
+            gap.lost_ticks = lost_ticks;
+        } else {
+            gap.continue_at(next_tick);
+        }
+        self.content.holes.push(gap);
+    }
+
+    fn take(&mut self, chunk: &RawChunk<'_>) {
+        let share = &mut self.content.shares[chunk.kind as usize - 1];
+        share.chunks += 1;
+        share.bytes += chunk.file_bytes();
+        let kind = Some(chunk.kind);
+        if let Err(error) = self.read(chunk) {
+            let is_first = self.gap.is_none();
+            if is_first {
+                self.damaged(kind, &error, self.at);
+            }
+            // What does not follow the chunk before may be the first after a gap.
+            if !is_first || self.read(chunk).is_err() {
+                self.damaged(kind, &error, self.at + chunk.file_bytes());
+            }
+        }
+        self.at += chunk.file_bytes();
+    }
+
+    fn read(&mut self, chunk: &RawChunk<'_>) -> Result<(), ChunkError> {
         if self.index_seen {
             return Err(ChunkError::Body("it stands behind the index, where the recording ends".into()));
         }
+        let last_tick = self.content.last_tick;
         match chunk.kind {
             ChunkKind::Keyframe => {
                 let tick = Tick(take(&mut &*chunk.body()?)?);
-                if !self.keyframes.is_empty() && tick != self.last_tick {
-                    return Err(out_of_order(tick, self.last_tick));
+                let follows = tick == last_tick || self.gap.is_some() && tick > last_tick;
+                if !self.content.keyframes.is_empty() && !follows {
+                    return Err(out_of_order(tick, last_tick));
                 }
-                self.keyframes.push(Place { tick, at: self.at, number: self.number });
-                self.last_tick = tick;
+                self.close_gap(tick);
+                self.content.keyframes.push(Place { tick, at: self.at, number: self.number });
+                self.content.last_tick = tick;
             }
             ChunkKind::Ticks => {
-                let Span { first, count, anew } = take_span(&mut &*chunk.body()?)?;
-                if self.keyframes.is_empty() || first.0.checked_sub(1) != Some(self.last_tick.0) {
-                    return Err(out_of_order(first, self.last_tick));
-                }
-                let after_keyframe = self.keyframes.last().is_some_and(|place| place.tick == self.last_tick);
-                if anew != after_keyframe {
-                    return Err(ChunkError::Body("the keyframe before it is missing or not its own".into()));
-                }
-                self.last_tick = self.last_tick.plus(count);
+                let span = take_span(&mut &*chunk.body()?)?;
+                self.follow(&span).inspect_err(|_| self.lose(&span))?;
+                self.close_gap(last_tick);
+                self.content.last_tick = last_tick.plus(span.count);
             }
             ChunkKind::Marks => {
                 let marks: Vec<Mark> = decode_stored(&chunk.body()?).map_err(body_error)?;
-                self.marks.extend(marks);
+                self.content.marks_count += marks.len() as u32;
+                if self.keep_marks {
+                    self.content.marks.extend(marks);
+                }
             }
-            ChunkKind::Seats => self.seats.update(Seats::read(&chunk.body()?).map_err(body_error)?),
+            ChunkKind::Seats => self.content.seats.update(Seats::read(&chunk.body()?).map_err(body_error)?),
             ChunkKind::Index => {
-                if Index::decode(chunk)? != index_of(&self.keyframes, self.last_tick, self.marks.len()) {
-                    return Err(ChunkError::Body("it does not agree with what stands before it".into()));
+                let index = Index::decode(chunk)?;
+                match self.gap.take() {
+                    None if self.content.holes.is_empty() && index != self.content.index() => {
+                        return Err(ChunkError::Body("it does not agree with what stands before it".into()));
+                    }
+                    None => {}
+                    Some(gap) => {
+                        let lost_ticks = index.last_tick.since(last_tick);
+                        self.content.holes.push(Damage { lost_ticks, ..gap });
+                    }
                 }
                 self.index_seen = true;
             }
         }
         Ok(())
     }
+
+    /// Whether a run can be played behind what was read before it.
+    fn follow(&self, span: &Span) -> Result<(), ChunkError> {
+        let Content { keyframes, last_tick, .. } = &self.content;
+        if keyframes.is_empty() || span.first.0.checked_sub(1) != Some(last_tick.0) {
+            return Err(out_of_order(span.first, *last_tick));
+        }
+        let after_keyframe = keyframes.last().is_some_and(|place| place.tick == *last_tick);
+        // A run that begins anew needs the world before it, not the keyframe.
+        if span.anew == after_keyframe || span.anew && self.gap.is_some() {
+            Ok(())
+        } else {
+            Err(ChunkError::Body("the keyframe before it is missing or not its own".into()))
+        }
+    }
+
+    /// A run in a gap cannot be played.
+    fn lose(&mut self, span: &Span) {
+        if let Some(gap) = &mut self.gap {
+            if self.content.keyframes.is_empty() && gap.lost_ticks == 0 {
+                gap.last_tick = Tick(span.first.0.saturating_sub(1));
+            }
+            let lost_ticks = span.first.plus(span.count - 1).since(gap.last_tick);
+            gap.lost_ticks = gap.lost_ticks.max(lost_ticks);
+        }
+    }
 }
 
-fn index_of(keyframes: &[Place], last_tick: Tick, marks: usize) -> Index {
-    let first_tick = keyframes.first().map_or(Tick(0), |place| place.tick);
-    Index {
-        last_tick,
-        ticks: last_tick.since(first_tick),
-        marks: marks as u32,
-        keyframes: keyframes.iter().map(|place| (place.tick, place.at as u64)).collect(),
+impl Content {
+    fn first_tick(&self) -> Tick {
+        self.keyframes.first().map_or(Tick(0), |place| place.tick)
+    }
+
+    fn index(&self) -> Index {
+        Index {
+            last_tick: self.last_tick,
+            ticks: self.last_tick.since(self.first_tick()),
+            marks: self.marks_count,
+            keyframes: self.keyframes.iter().map(|place| (place.tick, place.at)).collect(),
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! A recording's header, players and marks, for the replay page.
 
 use serde::Serialize;
-use shared::recording::{Ending, Mark, Marked, Recording, Seated};
+use shared::recording::{Damage, Ending, Mark, Marked, Recording, Seated};
 use sim::Sim;
+
+/// Damaged parts that are described; their places are all told.
+const HOLES_TOLD: usize = 3;
 
 /// A recording's header, players and marks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,10 +35,22 @@ pub struct ReplayInfo {
     pub warning: Option<String>,
     /// Everybody who played.
     pub players: Vec<ReplayPlayer>,
+    /// The damaged parts of the timeline.
+    pub holes: Vec<ReplayHole>,
     /// The marks of the timeline.
     pub marks: Vec<ReplayMark>,
     /// The build of the simulation that made it.
     pub sim_build: String,
+}
+
+/// Ticks that were recorded and cannot be shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+pub struct ReplayHole {
+    /// The last tick before them.
+    pub from: u32,
+    /// The first tick behind them that can be shown.
+    pub to: u32,
 }
 
 /// A player of a recording.
@@ -106,6 +121,11 @@ impl ReplayInfo {
         if *ending != Ending::Complete {
             warnings.push(ending.to_string());
         }
+        warnings.extend(recording.holes().iter().take(HOLES_TOLD).map(ToString::to_string));
+        match recording.holes().len().saturating_sub(HOLES_TOLD) {
+            0 => {}
+            more => warnings.push(format!("{more} more parts are damaged")),
+        }
         warnings.extend_from_slice(faults);
         let after_end = recording.last_tick().next().0;
         ReplayInfo {
@@ -117,12 +137,20 @@ impl ReplayInfo {
             first_tick: recording.first_tick().0,
             ticks: recording.last_tick().0,
             started_at: header.started_at_unix_ms as f64,
-            complete: *ending == Ending::Complete,
+            complete: *ending == Ending::Complete && recording.holes().is_empty(),
+            holes: recording.holes().iter().filter_map(ReplayHole::new).collect(),
             warning: (!warnings.is_empty()).then(|| warnings.join("; ")),
             players: recording.roster().iter().map(|seated| ReplayPlayer::new(seated, after_end)).collect(),
             marks: recording.marks().iter().map(ReplayMark::new).collect(),
             sim_build: header.build.clone(),
         }
+    }
+}
+
+impl ReplayHole {
+    fn new(damage: &Damage) -> Option<ReplayHole> {
+        let to = damage.next_tick.filter(|_| damage.lost_ticks > 0)?.0;
+        Some(ReplayHole { from: damage.last_tick.0, to })
     }
 }
 

@@ -8,6 +8,7 @@
 mod directory;
 mod list;
 mod retention;
+mod source;
 mod status;
 mod storage;
 mod syncer;
@@ -19,6 +20,7 @@ mod writer;
 pub use list::{ListedRecording, list};
 pub use retention::Retention;
 pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
+pub use source::FileSource;
 pub use status::JournalStatus;
 pub use unfinished::{Held, Unfinished, unfinished};
 
@@ -117,10 +119,12 @@ impl Journal {
         Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
     }
 
-    /// Goes on with a recording that was not closed, in the same file. The first keyframe must be of its last tick.
+    /// Continues a recording that was not closed, in the same file if nothing of it is damaged. What a crash has left of its last
+    /// chunk is cut off; a damaged file is left as it is, and the first keyframe, which must be of the restored tick, begins a
+    /// new one.
     ///
     /// # Errors
-    /// If the half of a chunk at its end cannot be cut off.
+    /// If the end of the file cannot be cut off.
     pub fn resume(
         options: &JournalOptions,
         held: Held,
@@ -130,10 +134,23 @@ impl Journal {
         let storage = Directory::new(options.directory.clone(), options.retention.clone());
         let (setup, recording) = (restored.setup(), restored.recording());
         let Held { room, name, file } = held;
-        let open = OpenFile::resume(name, file, recording)?;
-        let gate = gate(options, setup, recording.last_tick(), flush);
+        let damage: Vec<_> =
+            recording.damage().chain(restored.damage()).filter(|damage| !damage.torn).collect();
+        for damage in &damage {
+            let path = options.directory.join(&name);
+            tracing::error!(
+                room,
+                file = %path.display(),
+                bytes = format!("{}-{}", damage.offset, damage.end),
+                ticks_lost = damage.lost_ticks,
+                %damage,
+                "the recording is damaged: the room continues in a new file, this one is left as it is"
+            );
+        }
+        let open = if damage.is_empty() { Some(OpenFile::resume(name, file, recording)?) } else { None };
+        let gate = gate(options, setup, restored.sim().tick(), flush);
         let limit = options.file_limit_bytes;
-        Ok(Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, Some(open)))
+        Ok(Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, open))
     }
 
     fn on<S: Storage>(

@@ -2,11 +2,12 @@
 
 use super::directory::try_hold;
 use super::list::{ListedRecording, list};
+use super::source::FileSource;
 use shared::recording::{Ending, Recording};
 use sim::replay::{ReplayError, Resimulation};
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 /// A recording that was not closed.
@@ -72,11 +73,11 @@ pub fn unfinished(directory: &Path) -> io::Result<impl Iterator<Item = Unfinishe
         }
     }
     let mut settled = BTreeSet::new();
-    Ok(left.into_iter().filter_map(move |mut held| {
+    Ok(left.into_iter().filter_map(move |held| {
         if settled.contains(&held.room) {
             return None;
         }
-        let recording = match read(&mut held.file) {
+        let recording = match read(&held.file) {
             Ok(recording) => recording,
             Err(error) => {
                 tracing::warn!(file = held.name, %error, "an unfinished recording cannot be read");
@@ -99,8 +100,6 @@ fn hold(directory: &Path, name: &str) -> io::Result<Option<File>> {
     Ok(try_hold(&file, name).then_some(file))
 }
 
-fn read(file: &mut File) -> io::Result<Recording> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Recording::open(bytes).map_err(io::Error::other)
+fn read(file: &File) -> io::Result<Recording> {
+    Recording::open_without_marks(FileSource::new(file.try_clone()?)?).map_err(io::Error::other)
 }

@@ -240,8 +240,8 @@ impl<F: RecordingFile> OpenFile<F> {
     /// # Errors
     /// The disk's.
     pub fn resume(name: String, mut file: F, recording: &Recording) -> io::Result<OpenFile<F>> {
-        let bytes = recording.sound_bytes() as u64;
-        if bytes < recording.file_bytes() as u64 {
+        let bytes = recording.sound_bytes();
+        if bytes < recording.file_bytes() {
             file.cut_to(bytes)?;
         }
         Ok(OpenFile {

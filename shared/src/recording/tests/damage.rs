@@ -3,13 +3,52 @@
 use super::*;
 use crate::recording::chunk::put_chunk;
 use crate::varint::put;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What may be believed of a file that was tampered with: nothing that was not written.
-fn assert_prefix_of(recording: &Recording, whole: &[RecordedTick]) {
+/// Nothing is played that was not written, and the totals agree.
+fn assert_part_of(recording: &Recording, whole: &[RecordedTick]) -> Vec<Tick> {
     let played = play(recording);
-    assert!(played.len() <= whole.len());
-    assert_eq!(played, whole[..played.len()]);
+    for tick in &played {
+        assert_eq!(Some(tick), whole.get(tick.tick.0 as usize - 1));
+    }
     assert_eq!(recording.ticks() as usize, played.len());
+    played.iter().map(|played| played.tick).collect()
+}
+
+fn assert_prefix_of(recording: &Recording, whole: &[RecordedTick]) {
+    let ticks = assert_part_of(recording, whole);
+    assert!(ticks.iter().copied().eq((1..=ticks.len() as u32).map(Tick)));
+}
+
+/// Where each chunk begins, and the end of the file.
+fn bounds(file: &[u8]) -> Vec<usize> {
+    let mut bounds = vec![Header::read(file).expect("a header").1];
+    while let Some(&at) = bounds.last()
+        && at < file.len()
+    {
+        let length = u32::from_le_bytes([file[at + 1], file[at + 2], file[at + 3], file[at + 4]]) as usize;
+        bounds.push(at + 9 + length);
+    }
+    bounds
+}
+
+/// The ticks that can be played of a file of one tick to a chunk when some of its chunks are damaged.
+fn playable(file: &[u8], is_sound: impl Fn(usize, usize) -> bool) -> Vec<Tick> {
+    let (mut tick, mut has_world, mut playable) = (0, false, Vec::new());
+    for pair in bounds(file).windows(2) {
+        let is_sound = is_sound(pair[0], pair[1]);
+        match ChunkKind::of(file[pair[0]]) {
+            Some(ChunkKind::Keyframe) => has_world |= is_sound,
+            Some(ChunkKind::Ticks) => {
+                tick += 1;
+                has_world &= is_sound;
+                playable.extend(has_world.then_some(Tick(tick)));
+            }
+            _ => {}
+        }
+    }
+    playable
 }
 
 /// How many of the recorded ticks stand in whole chunks before a cut, told by the chunks' lengths alone.
@@ -46,7 +85,7 @@ fn every_cut_of_a_small_file_opens_up_to_its_last_whole_chunk() {
                 if let Ending::Damaged(damage) = recording.ending() {
                     assert!(damage.problem.contains("ends inside"), "{damage}");
                     assert_eq!(damage.last_tick, recording.last_tick());
-                    assert!(damage.offset >= header_bytes && damage.offset < cut);
+                    assert!((header_bytes as u64..cut as u64).contains(&damage.offset) && damage.torn);
                 }
             }
         }
@@ -54,8 +93,8 @@ fn every_cut_of_a_small_file_opens_up_to_its_last_whole_chunk() {
 }
 
 #[test]
-fn every_bit_flip_of_a_small_file_is_noticed() {
-    let (file, recorded) = session(12, 1);
+fn behind_every_bit_flip_of_a_small_file_the_sound_chunks_are_played() {
+    let (file, recorded) = session(25, 1);
     let header_bytes = Header::read(&file).expect("a header").1;
     for at in 0..file.len() {
         for bit in 0..8 {
@@ -65,11 +104,12 @@ fn every_bit_flip_of_a_small_file_is_noticed() {
                 Err(_) => assert!(at < header_bytes),
                 Ok(recording) => {
                     assert!(at >= header_bytes, "byte {at} bit {bit} of the header went unnoticed");
-                    let Ending::Damaged(damage) = recording.ending() else {
-                        panic!("byte {at} bit {bit} went unnoticed");
+                    let [damage] = &recording.damage().collect::<Vec<_>>()[..] else {
+                        panic!("byte {at} bit {bit}: {:?}", recording.damage().collect::<Vec<_>>());
                     };
-                    assert!(damage.offset <= at, "{damage} for byte {at}");
-                    assert_prefix_of(&recording, &recorded);
+                    assert!((damage.offset..damage.end).contains(&(at as u64)), "{damage} for byte {at}");
+                    let playable = playable(&file, |from, end| !(from..end).contains(&at));
+                    assert_eq!(assert_part_of(&recording, &recorded), playable, "byte {at}: {damage}");
                 }
             }
         }
@@ -77,23 +117,137 @@ fn every_bit_flip_of_a_small_file_is_noticed() {
 }
 
 #[test]
-fn random_cuts_and_flips_of_a_large_file() {
-    let (file, recorded) = session(3000, 3);
+fn a_large_file_is_played_wherever_its_chunks_are_sound() {
+    let (file, recorded) = session(3000, 1);
+    let header_bytes = Header::read(&file).expect("a header").1;
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(64));
+    let flips = prop::collection::btree_map(header_bytes..file.len(), 1..=255u8, 1..20);
+    // A part that was overwritten with noise, which has the heads of chunks in it by chance.
+    let noise = (header_bytes..file.len() - 4096, prop::collection::vec(any::<u8>(), 0..4096));
     runner
-        .run(&(0..file.len(), 0..file.len(), 1..=255u8), |(cut, at, flip)| {
-            let cut_off = file[..cut].to_vec();
-            let mut flipped = file.clone();
-            flipped[at] ^= flip;
-            for tampered in [cut_off, flipped] {
-                if let Ok(recording) = Recording::open(tampered) {
-                    assert_prefix_of(&recording, &recorded);
-                    prop_assert_ne!(recording.ending(), &Ending::Complete);
-                }
-            }
+        .run(&(flips, noise), |(flips, (noise_at, noise))| {
+            let mut tampered = file.clone();
+            tampered[noise_at..noise_at + noise.len()].copy_from_slice(&noise);
+            flips.iter().for_each(|(at, flip)| tampered[*at] ^= flip);
+            let playable = playable(&file, |from, end| tampered[from..end] == file[from..end]);
+            let recording = Recording::open(tampered).expect("the header is sound");
+            prop_assert_eq!(assert_part_of(&recording, &recorded), playable);
+            prop_assert!(recording.damage().count() > 0);
+            let lost: u32 = recording.damage().map(|damage| damage.lost_ticks).sum();
+            prop_assert!(lost as usize + recording.ticks() as usize <= recorded.len());
             Ok(())
         })
-        .expect("no cut and no flip is believed");
+        .expect("whatever is sound is played, and nothing else");
+}
+
+#[test]
+fn only_an_end_that_a_crash_leaves_is_called_torn() {
+    let (file, _) = session(25, 1);
+    let bounds = bounds(&file);
+    let [.., last, index, _] = bounds[..] else { panic!("many chunks") };
+    let torn = |file: Vec<u8>| match Recording::open(file).expect("the header is sound").ending() {
+        Ending::Damaged(damage) => Some((damage.offset as usize, damage.torn)),
+        _ => None,
+    };
+    for end in [last + 1, last + 9, index - 1] {
+        assert_eq!(torn(file[..end].to_vec()), Some((last, true)));
+    }
+    let half = [&file[..last + 9], &[0; 5000]].concat();
+    assert_eq!(torn(half), Some((last, false)), "a part of the chunk is there");
+    assert_eq!(torn([&file[..index], &[0; 5000]].concat()), Some((index, true)));
+    let mut flipped = file[..index].to_vec();
+    flipped[index - 1] ^= 1;
+    assert_eq!(torn(flipped.clone()), Some((last, false)));
+    // A torn end behind damage is no reason to cut off both.
+    flipped.extend([2, 9]);
+    assert_eq!(torn(flipped), Some((last, false)));
+    // What looks torn is not if something sound stands behind it.
+    let mut longer = file[..index].to_vec();
+    longer[bounds[bounds.len() - 5] + 2] ^= 0x80;
+    assert!(torn(longer).is_none_or(|(_, torn)| !torn));
+}
+
+/// A file that counts what is read of it, and of which a part cannot be read.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    file: Vec<u8>,
+    bad: core::ops::Range<u64>,
+    read_bytes: Arc<AtomicU64>,
+    largest_read: Arc<AtomicU64>,
+}
+
+impl Source for Disk {
+    fn bytes(&self) -> u64 {
+        self.file.bytes()
+    }
+
+    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<(), String> {
+        let length = buffer.len() as u64;
+        self.read_bytes.fetch_add(length, Relaxed);
+        self.largest_read.fetch_max(length, Relaxed);
+        if at < self.bad.end && self.bad.start < at + length {
+            return Err("the disk fails".into());
+        }
+        self.file.read(at, buffer)
+    }
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_passed() {
+    let (file, recorded) = session(3000, 1);
+    let bad = 30_208..30_720;
+    let disk = Disk { bad: bad.clone(), file, ..Disk::default() };
+    let recording = Recording::open(disk.clone()).expect("the header is sound");
+    let [hole] = recording.holes() else { panic!("one hole: {:?}", recording.holes()) };
+    assert!(
+        hole.problem.contains("the disk fails") && hole.offset <= bad.start && hole.end >= bad.end,
+        "{hole}"
+    );
+    let playable = playable(&disk.file, |from, end| end as u64 <= bad.start || from as u64 >= bad.end);
+    assert_eq!(assert_part_of(&recording, &recorded), playable);
+}
+
+#[test]
+fn memory_holds_a_window_and_not_the_file() {
+    let (mut file, recorded) = session(3000, 1);
+    // A length of 32 MiB in the midst of it.
+    let at = bounds(&file)[2000];
+    file[at + 4] ^= 2;
+    file.resize(40 * 1024 * 1024, 7);
+    let disk = Disk { file, ..Disk::default() };
+    let recording = Recording::open_without_marks(disk.clone()).expect("the header is sound");
+    assert!(assert_part_of(&recording, &recorded).len() > 2900);
+    assert!(recording.marks().is_empty());
+    assert!(disk.largest_read.load(Relaxed) <= 256 * 1024, "{:?}", disk.largest_read);
+}
+
+#[test]
+fn a_file_in_which_every_byte_begins_a_large_chunk_is_read_in_linear_time() {
+    let bytes = 24 * 1024 * 1024;
+    let mut file = file_of(&header());
+    file.resize(bytes, 0);
+    file[500..].chunks_exact_mut(4).for_each(|word| word.copy_from_slice(&[1, 1, 1, 0]));
+    let disk = Disk { file, ..Disk::default() };
+    let recording = Recording::open(disk.clone()).expect("the header is sound");
+    assert!(matches!(recording.ending(), Ending::Damaged(_)));
+    let read_bytes = disk.read_bytes.load(Relaxed);
+    assert!(read_bytes > 4 * bytes as u64, "no chunk was tried");
+    assert!(read_bytes < 24 * bytes as u64, "{read_bytes}");
+}
+
+#[test]
+fn a_file_of_more_holes_than_are_kept_is_read_up_to_one_of_them() {
+    let mut encoder = Encoder::new(&header());
+    let mut file = encoder.take().expect("small");
+    for tick in 0..=HOLES_LIMIT as u32 {
+        encoder.keyframe(&keyframe(tick * 10)).expect("small");
+        file.extend(encoder.take().expect("small"));
+        file.push(0);
+    }
+    let recording = Recording::open(file).expect("the header is sound");
+    assert_eq!(recording.holes().len(), HOLES_LIMIT);
+    let Ending::Damaged(damage) = recording.ending() else { panic!("{:?}", recording.ending()) };
+    assert!(damage.problem.contains("1024 parts"), "{damage}");
 }
 
 proptest! {
@@ -121,7 +275,7 @@ proptest! {
         if let Ok((_, mut cursor)) = recording.seek(Tick(0)) {
             while let Ok(Some(_)) = recording.next_tick(&mut cursor) {}
         }
-        prop_assert!(recording.roster().len() <= recording.file_bytes());
+        prop_assert!(recording.roster().len() as u64 <= recording.file_bytes());
     }
 
     #[test]
@@ -161,21 +315,21 @@ fn file_of(header: &Header) -> Vec<u8> {
 #[test]
 fn a_missing_or_doubled_chunk_is_noticed() {
     let (file, recorded) = session(25, 1);
-    let header_bytes = Header::read(&file).expect("a header").1;
-    let mut bounds = vec![header_bytes];
-    while let Some(&at) = bounds.last()
-        && at < file.len()
-    {
-        let length = u32::from_le_bytes([file[at + 1], file[at + 2], file[at + 3], file[at + 4]]) as usize;
-        bounds.push(at + 9 + length);
-    }
-    for pair in bounds.windows(2) {
+    for pair in bounds(&file).windows(2) {
+        let kind = ChunkKind::of(file[pair[0]]);
         let without = [&file[..pair[0]], &file[pair[1]..]].concat();
         let doubled = [&file[..pair[1]], &file[pair[0]..]].concat();
-        for tampered in [without, doubled] {
+        for (tampered, is_lost) in [(without, true), (doubled, false)] {
             let recording = Recording::open(tampered).expect("the header is sound");
-            assert_ne!(recording.ending(), &Ending::Complete);
-            assert_prefix_of(&recording, &recorded);
+            let is_noticed = recording.ending() != &Ending::Complete || recording.damage().count() > 0;
+            assert!(is_noticed, "{kind:?} at {pair:?}");
+            let playable = playable(&file, |from, _| !is_lost || from != pair[0]);
+            assert_eq!(
+                assert_part_of(&recording, &recorded),
+                playable,
+                "{kind:?} {is_lost} {:?}",
+                recording.damage().collect::<Vec<_>>()
+            );
         }
     }
 }
