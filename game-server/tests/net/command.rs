@@ -133,7 +133,7 @@ fn a_certificate_comes_from_one_place() {
     ] {
         let words = failure(with_file(&directory, "acme-domain = ['a.test', 'b.test']").args(others));
         let start =
-            format!("error: --acme-domain gets the certificate by itself and cannot be used with {named}:");
+            format!("error: --acme-domain obtains the certificate and cannot be combined with {named}:");
         assert!(words.starts_with(&start), "{words}");
     }
 }
