@@ -129,7 +129,7 @@ fn snapshots_at(bencher: Bencher<'_, '_>, entities: u32, level: LoadLevel) {
         });
         written.sum::<usize>()
     };
-    // Until everybody has been told everything, and again.
+    // Until every viewer was sent everything, and again.
     for _ in 0..4 * FAR_INTERVAL_SNAPSHOTS {
         snapshot_all(world.next_capture());
     }

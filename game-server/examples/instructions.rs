@@ -45,7 +45,7 @@ fn main() {
     }
 }
 
-/// Only what runs in here is counted: valgrind is told this name.
+/// Only what runs in here is counted: valgrind is given this name.
 #[inline(never)]
 fn count_these_instructions(work: &mut dyn FnMut()) {
     work();

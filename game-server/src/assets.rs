@@ -1,4 +1,4 @@
-//! Rules, modes and arenas: from the binary itself, or from a directory that takes their place.
+//! Rules, modes and arenas: embedded in the binary, or from a directory in their place.
 
 use crate::config::{nearest, suggest};
 use room::speech::Words;
@@ -25,7 +25,6 @@ const RULES: &str = include_str!("../../assets/rules.toml");
 /// Where rules, modes and arenas come from.
 #[derive(Clone, Debug)]
 pub enum Assets {
-    /// The binary.
     Embedded,
     /// A directory with `rules.toml`, `modes/` and `arenas/`.
     Directory(PathBuf),
@@ -38,58 +37,26 @@ pub struct Choice {
     pub mode: String,
     /// Drones and people together; `None` leaves it to the mode.
     pub drones: Option<u16>,
-    /// Where chance begins.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// Ticks per second.
     pub tick_rate_hz: u16,
 }
 
-/// Why the assets make no game.
+/// Why the assets cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AssetError {
-    /// A file cannot be read.
     #[error("{file}: {error}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// A file does not have the form that it must have.
+    Unreadable { file: String, error: std::io::Error },
     #[error("{file}: {error}")]
-    Malformed {
-        /// The file.
-        file: String,
-        /// Where and why.
-        error: Box<toml::de::Error>,
-    },
-    /// There is no such mode or arena.
+    Malformed { file: String, error: Box<toml::de::Error> },
     #[error("there is no {kind} `{name}`, only {}{}", known.join(", "), suggest(nearest.as_deref()))]
-    Unknown {
-        /// "mode" or "arena".
-        kind: &'static str,
-        /// What was asked for.
-        name: String,
-        /// What looks most like it.
-        nearest: Option<String>,
-        /// What there is.
-        known: Vec<String>,
-    },
-    /// A number is out of its range.
+    Unknown { kind: &'static str, name: String, nearest: Option<String>, known: Vec<String> },
     #[error("{file}: {} is {}, but must lie between {} and {}", error.key, error.value, error.low, error.high)]
-    OutOfRange {
-        /// The file.
-        file: String,
-        /// The key, its value and its range.
-        error: RuleError,
-    },
+    OutOfRange { file: String, error: RuleError },
 }
 
 impl Assets {
-    /// The words that are hidden: those of every file of `words/`. A directory without that folder hides none.
-    ///
-    /// # Errors
-    /// [`AssetError::Unreadable`] names the file.
+    /// The unwanted words: those of every file of `words/`, none for a directory without that folder.
     pub fn words(&self) -> Result<Words, AssetError> {
         let mut words = Words::default();
         let Assets::Directory(root) = self else {
@@ -113,9 +80,6 @@ impl Assets {
     }
 
     /// What a world starts from.
-    ///
-    /// # Errors
-    /// [`AssetError`] names file, key and allowed range, or the names that exist.
     pub fn setup(&self, choice: &Choice) -> Result<Setup, AssetError> {
         let rules_file = self.label("rules.toml");
         let rules = match self {

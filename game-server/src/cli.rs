@@ -22,7 +22,7 @@ use std::path::PathBuf;
     after_help = "Options may also stand in a TOML file (--config) under their long names without the dashes, such as \
                   `port = 9443`. A flag wins over the environment, the environment over the file.",
     args_conflicts_with_subcommands = true,
-    // What is said last counts, so that a script's options can be followed by a person's.
+    // The last of equal options wins, so that a person can override a script's.
     args_override_self = true
 )]
 pub struct Cli {
@@ -37,18 +37,18 @@ pub struct Cli {
 /// What the server can do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Open the belt: serve the game, and record it (the default).
+    /// Serve the game and record it (the default).
     Serve(Box<ServeOptions>),
     /// Show a recording in the browser.
     Replay(ReplayOptions),
-    /// Simulate recordings again and compare every tick's hash.
+    /// Re-simulate recordings and compare the hash of every tick.
     Verify {
         /// Recordings to verify.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     #[cfg(unix)]
-    /// Tell the running server to become its newest binary, without losing a match (Unix only).
+    /// Tell the running server to execute its newest binary, without losing a match (Unix only).
     Upgrade {
         /// Its directory for recordings
         #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
@@ -60,7 +60,7 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Play a recording through simulation and replication without sockets: cost and bytes by stage.
+    /// Play a recording to viewers without sockets: cost by stage, and what the bytes are spent on.
     BenchReplay {
         /// The recording.
         #[arg(value_name = "FILE")]
@@ -92,19 +92,19 @@ pub struct ServeOptions {
     /// Certificates by ACME.
     #[command(flatten)]
     pub acme: AcmeOptions,
-    /// Where certificates are kept that are made or got here [default: the user's data directory]
+    /// Directory for certificates that the server makes or obtains [default: the user's data directory]
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_DATA")]
     pub data: Option<PathBuf>,
     /// Origins whose pages may open sockets, such as `https://example.org` [default: the server's own]
     #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_ORIGIN", value_delimiter = ',')]
     pub origin: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8 [default: none]
+    /// Proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8 [default: none]
     #[arg(long, value_name = "CIDR", env = "DRIFTBELT_TRUSTED_PROXY", value_delimiter = ',', value_parser = parse_network)]
     pub trusted_proxy: Vec<IpNet>,
     /// File with the token that opens /api/admin [default: administration is off]
     #[arg(long, value_name = "FILE", env = "DRIFTBELT_ADMIN_TOKEN_FILE")]
     pub admin_token_file: Option<PathBuf>,
-    /// The token itself; better as a variable, since others on the machine can read a command line
+    /// The token itself; better as a variable, because other users can read a command line
     #[arg(long, value_name = "TOKEN", env = "DRIFTBELT_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
     /// Directory for recordings
@@ -113,15 +113,15 @@ pub struct ServeOptions {
     /// Record nothing
     #[arg(long, env = "DRIFTBELT_NO_RECORD", value_parser = BoolishValueParser::new())]
     pub no_record: bool,
-    /// Longest that players wait for a stalling disk before they are told what it has not got yet
+    /// Longest wait of players for a stalled disk; then they are sent what it has not stored yet
     #[arg(long, value_name = "MS", env = "DRIFTBELT_RECORDING_WAIT_LIMIT_MS", default_value_t = 500,
           value_parser = clap::value_parser!(u32).range(..=60_000))]
     pub recording_wait_limit_ms: u32,
-    /// A recording that is longer goes on in a new file
+    /// A longer recording continues in a new file
     #[arg(long, value_name = "MIB", env = "DRIFTBELT_RECORDING_LIMIT_MIB", default_value_t = 1024,
           value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub recording_limit_mib: u64,
-    /// Delete the oldest recordings beyond this size of all together [default: keep all]
+    /// Delete the oldest recordings beyond this total size [default: keep all]
     #[arg(long, value_name = "MIB", env = "DRIFTBELT_RECORDINGS_LIMIT_MIB",
           value_parser = clap::value_parser!(u64).range(1..=1_048_576_000))]
     pub recordings_limit_mib: Option<u64>,
@@ -131,38 +131,38 @@ pub struct ServeOptions {
     /// Delete the oldest recordings beyond this number [default: keep all]
     #[arg(long, value_name = "N", env = "DRIFTBELT_RECORDINGS_LIMIT_FILES")]
     pub recordings_limit_files: Option<u32>,
-    /// What is played: a file of assets/modes
+    /// Mode: the name of a file in assets/modes
     #[arg(long, value_name = "NAME", env = "DRIFTBELT_MODE", default_value = "belt")]
     pub mode: String,
-    /// Drones and people together are kept at this number [default: as the mode says]
+    /// Drones and people together are kept at this number [default: the mode's]
     #[arg(long, value_name = "N", env = "DRIFTBELT_DRONES", value_parser = clap::value_parser!(u16).range(..=10_000))]
     pub drones: Option<u16>,
-    /// Where chance begins [default: random for every room]
+    /// Seed of the random numbers [default: random for every room]
     #[arg(long, value_name = "N", env = "DRIFTBELT_SEED")]
     pub seed: Option<u64>,
     /// Ticks per second
     #[arg(long, value_name = "HZ", env = "DRIFTBELT_TICK_RATE", default_value_t = 30,
           value_parser = clap::value_parser!(u16).range(tick_rates()))]
     pub tick_rate: u16,
-    /// Read rules, modes and arenas from here instead of from the binary
+    /// Read rules, modes and arenas from this directory instead of the binary
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_ASSETS")]
     pub assets: Option<PathBuf>,
-    /// The seat of a player who lost the connection is kept for this long; the ship drifts meanwhile
+    /// How long the seat of a player who lost the connection is kept; the ship drifts
     #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_SEAT_GRACE_SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub seat_grace_seconds: u32,
-    /// Bytes of entities that a player is sent in a second at most; in a crowd the far and the still are then sent less often
+    /// Most bytes of entities that a player is sent per second; in a crowd, far and still ones are then sent less often
     #[arg(long, value_name = "BYTES", env = "DRIFTBELT_VIEWER_BYTES_PER_SECOND",
           default_value_t = DEFAULT_VIEWER_BYTES_PER_SECOND, value_parser = clap::value_parser!(u32).range(1024..=1_048_576))]
     pub viewer_bytes_per_second: u32,
-    /// Rooms at most
+    /// Most rooms
     #[arg(long, value_name = "N", env = "DRIFTBELT_ROOMS_LIMIT", default_value_t = 64)]
     pub rooms_limit: usize,
-    /// Connections at most; fewer if the machine allows fewer open files
+    /// Most connections; fewer if the machine allows fewer open files
     #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_LIMIT", default_value_t = 20_000,
           value_parser = at_least_one)]
     pub connections_limit: usize,
-    /// Connections at most from one address that is not this machine's
+    /// Most connections from one address that is not this machine's
     #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_PER_ADDRESS_LIMIT", default_value_t = 256,
           value_parser = at_least_one)]
     pub connections_per_address_limit: usize,
@@ -183,17 +183,17 @@ pub struct ServeOptions {
 /// Options of `serve` about certificates by ACME.
 #[derive(Clone, Debug, Args)]
 pub struct AcmeOptions {
-    /// Get a certificate for this domain by ACME, and renew it; its port 443 must be this server's or be forwarded to it
+    /// Obtain and renew a certificate for this domain by ACME; its port 443 must reach this server
     #[arg(long, value_name = "NAME", env = "DRIFTBELT_ACME_DOMAIN", value_delimiter = ',', value_parser = parse_domain)]
     pub acme_domain: Vec<String>,
-    /// Where the authority may write to about the account [default: nowhere]
+    /// Address for messages of the authority about the account [default: none]
     #[arg(long, value_name = "EMAIL", env = "DRIFTBELT_ACME_CONTACT", value_parser = parse_contact)]
     pub acme_contact: Option<String>,
-    /// Directory of the authority; the default is Let's Encrypt
+    /// Directory URL of the authority; the default is Let's Encrypt
     #[arg(long, value_name = "URL", env = "DRIFTBELT_ACME_DIRECTORY", value_parser = parse_directory,
           default_value = LETS_ENCRYPT_PRODUCTION_DIRECTORY)]
     pub acme_directory: String,
-    /// Whom to trust when talking to the authority (PEM), for one of your own [default: whom browsers trust]
+    /// Root certificates of a private authority (PEM) [default: those that browsers trust]
     #[arg(long, value_name = "FILE", env = "DRIFTBELT_ACME_CA")]
     pub acme_ca: Option<PathBuf>,
 }

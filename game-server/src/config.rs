@@ -9,59 +9,28 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Environment variables with options begin with this.
+/// Environment variables for options start with this.
 const ENVIRONMENT_PREFIX: &str = "DRIFTBELT_";
 /// Names less alike than this are not suggested; 1 is equal.
 const LIKENESS_FLOOR: f64 = 0.7;
 
-/// Why there is no configuration.
+/// Why the configuration cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The command line does not parse, or asks for help.
     #[error(transparent)]
     CommandLine(#[from] clap::Error),
-    /// The file cannot be read.
     #[error("{}: {error}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The file is not TOML.
+    Unreadable { file: PathBuf, error: std::io::Error },
     #[error("{}: {error}", file.display())]
-    Syntax {
-        /// The file.
-        file: PathBuf,
-        /// Where and why.
-        error: Box<toml::de::Error>,
-    },
-    /// The file names an option that does not exist.
+    Syntax { file: PathBuf, error: Box<toml::de::Error> },
     #[error("{}: there is no option `{key}`{}", file.display(), suggest(nearest.as_deref()))]
-    UnknownKey {
-        /// The file.
-        file: PathBuf,
-        /// What stands there.
-        key: String,
-        /// The option that looks most like it.
-        nearest: Option<String>,
-    },
-    /// The file gives an option a value that it cannot have.
+    UnknownKey { file: PathBuf, key: String, nearest: Option<String> },
     #[error("{}: {key}: {reason}", file.display())]
-    BadValue {
-        /// The file.
-        file: PathBuf,
-        /// The option.
-        key: String,
-        /// What it must be.
-        reason: String,
-    },
+    BadValue { file: PathBuf, key: String, reason: String },
 }
 
 /// Reads the command line, the environment and the file that they name.
-///
-/// # Errors
-/// [`ConfigError`] says which argument, file and key is wrong.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ConfigError> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let matches = Cli::command().try_get_matches_from(&arguments)?;
@@ -78,9 +47,6 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Config
 }
 
 /// As [`read`], with the text of the configuration file in hand; `file` is what errors call it.
-///
-/// # Errors
-/// [`ConfigError`] says which argument and key is wrong.
 pub fn read_with(
     arguments: impl IntoIterator<Item = OsString>,
     file: &Path,
@@ -96,8 +62,7 @@ pub fn read_with(
     Ok(Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)?)
 }
 
-/// Environment variables that look like options and are none, with the nearest that exists.
-#[must_use]
+/// Environment variables that look like options but are not, each with the most similar option.
 pub fn unknown_variables(names: impl IntoIterator<Item = OsString>) -> Vec<(String, Option<String>)> {
     let options = serve_options();
     let known: Vec<_> = options.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
@@ -110,16 +75,14 @@ pub fn unknown_variables(names: impl IntoIterator<Item = OsString>) -> Vec<(Stri
         .collect()
 }
 
-/// The candidate that looks most like a name, if any comes near.
-#[must_use]
+/// The candidate most similar to a name, if any is similar enough.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
     let best = candidates.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
     (likeness(best) >= LIKENESS_FLOOR).then(|| best.to_owned())
 }
 
-/// A suggestion as the end of a sentence; nothing if there is none.
-#[must_use]
+/// A suggestion as the end of a sentence; empty if there is none.
 pub fn suggest(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
@@ -168,10 +131,10 @@ fn values_of(value: &Value, arg: &clap::Arg) -> Result<Vec<String>, String> {
     }
 }
 
-/// Lets the command line's own definition judge a value.
+/// Checks a value by the definition of its option.
 fn check(arg: &clap::Arg, values: &[String]) -> Result<(), String> {
     let Some(long) = arg.get_long().filter(|_| arg.get_action().takes_values()) else { return Ok(()) };
-    // Alone, so that nothing else is asked for.
+    // Alone: other required options must not matter.
     let alone = Command::new("option").arg(arg.clone());
     let arguments = values.iter().map(|value| format!("--{long}={value}"));
     match alone.try_get_matches_from(std::iter::once("option".to_owned()).chain(arguments)) {

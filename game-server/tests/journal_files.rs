@@ -271,7 +271,7 @@ fn a_recording_that_was_tampered_with_names_the_tick_and_what_differs() {
         "{text}"
     );
 
-    // Another keyframe at tick 300: a viewer who seeks there would see another match.
+    // Another keyframe at tick 300: seeking there would show another match.
     let richer = |keyframe: &mut Keyframe| {
         if keyframe.tick == Tick(300) {
             keyframe.players[0].score += 1000;
@@ -401,7 +401,7 @@ fn a_recording_of_another_build_is_not_restored() {
     assert!(error.to_string().contains("another"), "{error}");
 }
 
-/// The target for 50 players who never rest is 8 KB per second, keyframes and all.
+/// The target for 50 players who never rest is 8 KB per second, with keyframes.
 #[test]
 fn a_busy_match_of_fifty_stays_small() {
     let home = home();

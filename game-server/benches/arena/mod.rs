@@ -1,4 +1,4 @@
-//! arena-N with players who fly: what is measured of a tick, in times and in instructions.
+//! arena-N with flying players: what the bench and the instruction counts measure.
 
 use room::snapshot::Interest;
 use shared::angle::Angle;
@@ -13,7 +13,7 @@ use sim::Sim;
 
 /// One ship and two rocks.
 const ENTITIES_PER_PLAYER: u32 = 3;
-/// Ticks before anything is measured: ships are on their way by then.
+/// Ticks before anything is measured: ships fly by then.
 pub const WARM_UP_TICKS: u32 = 60;
 
 /// A world with players whose controls change every tick.

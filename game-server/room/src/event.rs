@@ -21,7 +21,7 @@ pub struct Connected {
     pub outbox: Outbox,
 }
 
-/// What a connection or an administrator tells a room.
+/// What a connection or an administrator posts to a room.
 #[derive(Debug)]
 pub enum SessionEvent {
     /// A client said Hello.

@@ -19,7 +19,7 @@ pub const OVERRUN_LIMIT_TICKS: u32 = 8;
 pub const CALM_SECONDS: u32 = 5;
 /// This part of the ticks in that time may be longer: other programs on the machine delay a tick now and then.
 pub const CALM_EXCEPTIONS_PERCENT: u32 = 10;
-/// One of this many snapshots tells of far entities while those are sent less often.
+/// One of this many snapshots includes far entities while those are sent less often.
 pub const FAR_INTERVAL_SNAPSHOTS: u32 = 3;
 
 /// How a room copes, as answers to pings tell.
@@ -33,7 +33,6 @@ pub struct LoadReport {
 
 impl LoadReport {
     /// The answer to a ping.
-    #[must_use]
     pub fn pong(self, stamp: u32) -> ServerMessage<'static> {
         ServerMessage::Pong { stamp, tick_micros: self.tick_micros, load: self.level }
     }
@@ -55,7 +54,6 @@ pub struct LoadGovernor {
 
 impl LoadGovernor {
     /// For a room with this many ticks per second.
-    #[must_use]
     pub fn new(tick_rate_hz: u16) -> LoadGovernor {
         let rate = u32::from(tick_rate_hz.max(1));
         let percent = |share: u32| 1_000_000 / rate * share / 100;
@@ -93,13 +91,11 @@ impl LoadGovernor {
     }
 
     /// What the room leaves out.
-    #[must_use]
     pub fn level(&self) -> LoadLevel {
         self.level
     }
 
     /// Ticks from one snapshot of a viewer to the next, and to the next of its whole view.
-    #[must_use]
     pub fn intervals_ticks(&self) -> (u32, u32) {
         let snapshots = if self.level >= LoadLevel::HalfSnapshots { 2 } else { 1 };
         let far = if self.level >= LoadLevel::FarLessOften { FAR_INTERVAL_SNAPSHOTS } else { 1 };
@@ -107,7 +103,6 @@ impl LoadGovernor {
     }
 
     /// What a player is sent in a tick, if anything. Players take turns, so that ticks are equally long.
-    #[must_use]
     pub fn scope(&self, tick: Tick, player: PlayerId) -> Option<SnapshotScope> {
         let turn = tick.0.wrapping_add(player.0);
         let (interval, far_interval) = self.intervals_ticks();
@@ -118,13 +113,11 @@ impl LoadGovernor {
     }
 
     /// Whether drones think in turns.
-    #[must_use]
     pub fn drones_in_turns(&self) -> bool {
         self.level >= LoadLevel::DronesInTurns
     }
 
     /// New players that a tick admits.
-    #[must_use]
     pub fn joins_per_tick(&self) -> usize {
         if self.level >= LoadLevel::NobodyAdmitted { 0 } else { JOINS_PER_TICK }
     }

@@ -72,7 +72,6 @@ impl Room {
     }
 
     /// Every seat.
-    #[must_use]
     pub fn roster(&self) -> Vec<SeatStatus> {
         let seats = self.seats.iter().map(|(player, seat)| SeatStatus {
             player: player.0,

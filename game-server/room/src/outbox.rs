@@ -63,7 +63,6 @@ pub struct Drained {
 }
 
 /// Both ends of a new outbox.
-#[must_use]
 pub fn outbox() -> (Outbox, OutboxReader) {
     let shared = Arc::new(Shared::default());
     (Outbox(shared.clone()), OutboxReader(shared))
@@ -71,7 +70,6 @@ pub fn outbox() -> (Outbox, OutboxReader) {
 
 impl Messages {
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -101,7 +99,6 @@ impl Messages {
 
 impl Outbox {
     /// Whether the snapshot before was taken by the connection, so that the next one may follow.
-    #[must_use]
     pub fn is_ready(&self) -> bool {
         !self.0.takes_no_snapshot.load(Relaxed)
     }
@@ -146,7 +143,6 @@ impl OutboxReader {
     }
 
     /// Takes what there is to write whatever tick it speaks of, if there is anything.
-    #[must_use]
     pub fn drain(&self) -> Option<Drained> {
         let mut drained = Drained::default();
         self.drain_into(&mut drained, |_| true).then_some(drained)

@@ -31,7 +31,7 @@ impl AdmissionQueue {
         self.waiting.len()
     }
 
-    /// Whether nobody waits.
+    /// Whether no client waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

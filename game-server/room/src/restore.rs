@@ -9,7 +9,6 @@ use sim::replay::Resimulation;
 impl Room {
     /// The room of a recording, at its last tick. All players are away, and their seats wait for them as after a lost
     /// connection.
-    #[must_use]
     pub fn restore(name: String, restored: Resimulation, options: RoomOptions) -> Room {
         let (recording, setup, sim) = restored.into_parts();
         let seats = recording.seats();

@@ -129,49 +129,42 @@ impl Room {
     }
 
     /// The name, as in an invite link.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// What the world started from.
-    #[must_use]
     pub fn setup(&self) -> &Setup {
         &self.setup
     }
 
     /// The world as of the newest tick.
-    #[must_use]
     pub fn world(&self) -> &WorldSnapshot {
         self.replicator.world()
     }
 
     /// The hash of the world's state.
-    #[must_use]
     pub fn state_hash(&self) -> u64 {
         self.sim.state_hash()
     }
 
     /// Seats taken by people, present or away.
-    #[must_use]
     pub fn seats(&self) -> usize {
         self.seats.len()
     }
 
     /// Clients that wait for a seat.
-    #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
     /// Whether the room has had neither seats nor waiting clients for [`EMPTY_ROOM_SECONDS`], or was closed.
-    #[must_use]
     pub fn is_abandoned(&self) -> bool {
         let limit_ticks = self.setup.ticks(EMPTY_ROOM_SECONDS);
         self.is_closed || self.empty_since.is_some_and(|since| self.sim.tick().since(since) > limit_ticks)
     }
 
-    /// Counts how long the newest tick took: players are told, and too many long ones raise the load level.
+    /// Counts how long the newest tick took: players can ask for it, and too many long ones raise the load level.
     pub fn ticked(&mut self, micros: u32) {
         self.load.ticked(micros);
         self.report = LoadReport { tick_micros: micros, level: self.load.level() };
@@ -180,7 +173,6 @@ impl Room {
     }
 
     /// What is left out because ticks take too long.
-    #[must_use]
     pub fn load_level(&self) -> LoadLevel {
         self.load.level()
     }
@@ -238,13 +230,11 @@ impl Room {
     }
 
     /// The whole world as of the newest tick.
-    #[must_use]
     pub fn keyframe(&self) -> Keyframe {
         self.sim.keyframe()
     }
 
     /// Who may resume which seat.
-    #[must_use]
     pub fn seats_to_record(&self) -> Seats {
         self.seats_with(self.seats.values().map(|seat| seat.session.claim.key()).collect())
     }

@@ -11,10 +11,10 @@ use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode, Notice, ServerMessage};
 use shared::recording::{Mark, TokenHash};
 
-/// Seconds after which a waiting client is told its position again.
+/// Seconds after which a waiting client is sent its position again.
 pub const QUEUED_INTERVAL_SECONDS: f32 = 1.0;
 /// In a room with more players than this, notices of joins and leaves are not sent, and notices of kills only to those
-/// involved and those who see them.
+/// involved and to those within sight.
 pub const NOTICE_LIMIT_PLAYERS: usize = 64;
 
 impl Room {
@@ -67,7 +67,7 @@ impl Room {
         }
     }
 
-    /// Gives out the seats that a tick may give out, and tells waiting clients their positions.
+    /// Gives out the seats that a tick may give out, and sends waiting clients their positions.
     pub(crate) fn admit(&mut self) {
         let now = self.sim.tick();
         let free = usize::from(self.setup.mode.capacity).saturating_sub(self.seats.len());

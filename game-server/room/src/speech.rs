@@ -21,7 +21,6 @@ impl Words {
     }
 
     /// A line of chat with its unwanted words masked; empty if there is nothing in it.
-    #[must_use]
     pub fn line(&self, text: &str) -> String {
         // Cleaned before the words are looked for: invisible characters must not split one, nor the cut at the end hide one.
         let cleaned = chat_line(text).unwrap_or_default();
@@ -45,7 +44,6 @@ impl Words {
     }
 
     /// A name that may be shown. One with an unwanted word becomes the default name.
-    #[must_use]
     pub fn name(&self, name: &Name) -> Name {
         let normal = Name::from_input(&name.as_str().nfkc().collect::<String>());
         if self.line(normal.as_str()) == normal.as_str() { normal } else { Name::from_input("") }
@@ -53,7 +51,6 @@ impl Words {
 }
 
 /// What a text looks like: equal for texts that a person could confuse.
-#[must_use]
 pub fn look(text: &str) -> String {
     let lower = |text: String| text.to_lowercase();
     let alike: String = skeleton(&lower(text.nfkc().collect())).collect();
@@ -62,7 +59,6 @@ pub fn look(text: &str) -> String {
 
 /// The name, with the first number behind it that makes its look unique, if it is not so without. `taken` says whether a
 /// look is in use.
-#[must_use]
 pub fn distinct(name: Name, taken: impl Fn(&str) -> bool) -> Name {
     if !taken(&look(name.as_str())) {
         return name;

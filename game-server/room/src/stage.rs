@@ -19,7 +19,6 @@ pub enum Stage {
 
 impl Stage {
     /// The stage's name in metrics.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Stage::Inputs => "inputs",

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 /// All players by score, as of one tick.
 #[derive(Debug, Default)]
 pub struct Standings {
-    /// The best first; equal scores by who came first.
+    /// The best first; equal scores in order of arrival.
     best: Vec<ScoreRow>,
     /// Each player's rank, ascending by player.
     ranks: Vec<(PlayerId, u32)>,

@@ -38,7 +38,7 @@ pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Plays a recording to a number of viewers. `progress` is told how many ticks are done.
+/// Plays a recording to a number of viewers. `progress` is called with the number of ticks done.
 pub fn measure(
     recording: Recording,
     viewers: usize,

@@ -67,13 +67,13 @@ fn corrections_stay_bounded_under_stalls() {
         pair.run(0.2, wander);
         worst = worst.max(f64::from(pair.client.net_graph().prediction_error_units));
     }
-    // A stall of 0.7 s at boost speed: what the server held down meanwhile was not what the player did.
+    // A stall of 0.7 s at boost speed: what the server held down in that time was not what the player did.
     assert!(worst < 40.0, "prediction was off by {worst} units");
 }
 
 #[test]
 fn after_a_standstill_of_the_server_the_ship_obeys_at_once() {
-    // Once and twice, up to what the client takes for a lost connection; how far its inputs are ahead is told up to 127 ticks.
+    // Once and twice, up to what the client takes for a lost connection; an input lead is sent up to 127 ticks.
     for (first, second, limit_ticks) in
         [(0.0, 0.4, 10), (0.0, 1.0, 10), (0.0, 2.0, 10), (2.0, 2.0, 10), (3.0, 0.5, 10), (0.0, 4.5, 20)]
     {

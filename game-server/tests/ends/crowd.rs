@@ -42,11 +42,11 @@ impl Crowd {
     }
 
     /// Lets the room tick, and passes on what each player is sent.
-    pub fn tick(&mut self, mut hear: impl FnMut(u8, &[u8], &Room)) {
+    pub fn tick(&mut self, mut receive: impl FnMut(u8, &[u8], &Room)) {
         self.room.tick(&mut ());
         for (number, outbox) in (0..).zip(&self.outboxes) {
             let Some(drained) = outbox.drain() else { continue };
-            drained.messages.iter().for_each(|message| hear(number, message, &self.room));
+            drained.messages.iter().for_each(|message| receive(number, message, &self.room));
         }
     }
 }

@@ -15,11 +15,11 @@ pub struct Guest {
     pub connection: ConnectionId,
     outbox: OutboxReader,
     pub token: Option<ResumeToken>,
-    /// Places in the queue, as told.
+    /// Positions in the queue, as received.
     pub positions: Vec<u32>,
     pub snapshots: Vec<Tick>,
-    pub joined_heard: usize,
-    /// What the room went without, as the answers to pings told.
+    pub joined_notices: usize,
+    /// What the room left out, by the answers to pings.
     pub loads: Vec<LoadLevel>,
     pub closed: Option<CloseCode>,
 }
@@ -38,7 +38,7 @@ impl Guest {
             token: None,
             positions: Vec::new(),
             snapshots: Vec::new(),
-            joined_heard: 0,
+            joined_notices: 0,
             loads: Vec::new(),
             closed: None,
         }
@@ -48,7 +48,7 @@ impl Guest {
         room.handle(SessionEvent::Message { connection: self.connection, message });
     }
 
-    pub fn hear(&mut self) {
+    pub fn receive(&mut self) {
         let Some(drained) = self.outbox.drain() else { return };
         for bytes in drained.messages.iter() {
             match decode_server(bytes).expect("our own server's message") {
@@ -59,7 +59,7 @@ impl Guest {
                     assert!(!self.is_in(), "a place in the queue after the welcome");
                     self.positions.push(position);
                 }
-                ServerMessage::Notice(Notice::Joined { .. }) => self.joined_heard += 1,
+                ServerMessage::Notice(Notice::Joined { .. }) => self.joined_notices += 1,
                 ServerMessage::Pong { load, .. } => self.loads.push(load),
                 _ => {}
             }
@@ -91,7 +91,7 @@ pub fn room(setup: Setup) -> Room {
 pub fn tick<'a>(room: &mut Room, guests: impl IntoIterator<Item = &'a mut Guest>) {
     room.tick(&mut ());
     for guest in guests {
-        guest.hear();
+        guest.receive();
         if let Some(ack) = guest.snapshots.last().copied() {
             guest.say(room, ClientMessage::Input(Input { ack, frames: InputFrames::new() }));
         }

@@ -35,9 +35,9 @@ struct Witness {
     setup: Setup,
     view: View,
     interest: Interest,
-    /// Whether there are bytes for everything, so that what is told is exact.
+    /// Whether there are bytes for everything, so that what is sent is exact.
     exact: bool,
-    told: usize,
+    received: usize,
     hidden: BTreeSet<NetId>,
     wrong: Vec<String>,
 }
@@ -50,14 +50,14 @@ impl Witness {
             view: View::new(setup.tick_seconds()),
             interest: Interest::around(glam::IVec2::ZERO, setup),
             exact,
-            told: 0,
+            received: 0,
             hidden: BTreeSet::new(),
             wrong: Vec::new(),
         }
     }
 
     /// Opens a message as a client does, and compares it with the world that it was made of.
-    fn hear(&mut self, bytes: &[u8], world: &WorldSnapshot) {
+    fn receive(&mut self, bytes: &[u8], world: &WorldSnapshot) {
         let message = decode_server(bytes).expect("our own server's message");
         // Nothing else speaks of entities: kills and standings name players, wherever they are.
         let ServerMessage::Snapshot(snapshot) = message else { return };
@@ -68,7 +68,7 @@ impl Witness {
         self.view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta).expect("our own server's delta");
         let (at, player) = (world.tick.0, self.player.0);
         for held in self.view.entities() {
-            self.told += 1;
+            self.received += 1;
             let truth = world.entity(held.id);
             // What is skipped for want of bytes drifts on as it was.
             let is_right = truth.is_some_and(|truth| {
@@ -90,7 +90,7 @@ impl Witness {
     fn assert_nothing_hidden_was_sent(&self) {
         let first = &self.wrong[..self.wrong.len().min(5)];
         assert!(first.is_empty(), "sent what is out of sight: {first:#?}");
-        assert!(self.told > 0 && !self.hidden.is_empty(), "everything was in everybody's sight");
+        assert!(self.received > 0 && !self.hidden.is_empty(), "everything was in everybody's sight");
     }
 }
 
@@ -160,7 +160,7 @@ fn witnesses_of(recording: &Recording, bytes_per_second: u32, random: &mut Pcg32
                 bytes_per_second,
                 &mut message,
             ) {
-                witness.hear(&message, replicator.world());
+                witness.receive(&message, replicator.world());
             }
         }
     }
@@ -179,7 +179,7 @@ proptest! {
         let mut random = Pcg32::seed_from_u64(seed);
         for _ in 0..TICKS {
             steer(&mut crowd, &mut random);
-            crowd.tick(|number, bytes, room| witnesses[usize::from(number)].hear(bytes, room.world()));
+            crowd.tick(|number, bytes, room| witnesses[usize::from(number)].receive(bytes, room.world()));
         }
         witnesses.iter().for_each(Witness::assert_nothing_hidden_was_sent);
     }

@@ -93,7 +93,7 @@ impl Pair {
         self.client.opened(self.now_ms);
     }
 
-    /// The socket breaks: what was under way is lost, and both sides hear of it.
+    /// The socket breaks: what was under way is lost, and both sides notice.
     pub fn cut(&mut self) {
         self.outbox = None;
         self.up = Pipe::default();

@@ -167,7 +167,7 @@ fn near_and_far_hit_as_well() {
         assert_eq!(hits_of(0.25, far(round_trip_ms)), SHOTS, "at {round_trip_ms} ms");
     }
     let hits = hits_of(0.25, far(600.0));
-    assert!(hits <= 1, "{hits} of {SHOTS} hit what was 0.7 s ago: nobody is made to suffer for such a link");
+    assert!(hits <= 1, "{hits} of {SHOTS} hit what was 0.7 s ago: no target suffers for such a link");
 }
 
 #[test]

@@ -36,9 +36,9 @@ fn a_thousand_joins_at_once_are_admitted_a_few_per_tick_and_players_get_every_sn
     assert!(guests.iter().all(|guest| guest.is_in() && guest.closed.is_none()));
     assert!(guests.iter().all(|guest| guest.positions.is_sorted_by(|before, after| before > after)));
     assert_eq!(guests[JOINS_PER_TICK].positions[0], 1, "the first who had to wait");
-    let told_often = guests.last().map_or(0, |last| last.positions.len());
-    assert!(told_often >= 2, "the last was told {told_often} times in two seconds");
-    let heard = players.iter().map(|player| player.joined_heard).max();
+    let updates = guests.last().map_or(0, |last| last.positions.len());
+    assert!(updates >= 2, "the last received {updates} positions in two seconds");
+    let heard = players.iter().map(|player| player.joined_notices).max();
     assert!(heard < Some(100), "a player read {heard:?} names");
 }
 
@@ -67,7 +67,7 @@ fn the_longest_waiting_client_is_admitted_first_and_a_kept_seat_never_waits() {
     let first: Vec<_> = guests.iter().map(|guest| guest.positions.first().copied()).collect();
     assert_eq!(first, [None, None, Some(1), Some(2), Some(3)]);
 
-    // Who waits is answered, may go, and may be lost.
+    // A waiting client is answered, may leave, and may lose its connection.
     guests[2].say(&mut room, ClientMessage::Ping { stamp: 1 });
     guests[2].say(&mut room, ClientMessage::Chat { text: "let me in".into() });
     guests[3].say(&mut room, ClientMessage::Leave);

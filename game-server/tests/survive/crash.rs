@@ -64,7 +64,7 @@ impl Seated {
         }
     }
 
-    fn hear(&mut self, commits: &CommitGate, now_ms: f64) {
+    fn receive(&mut self, commits: &CommitGate, now_ms: f64) {
         let mut drained = Drained::default();
         let is_durable = |tick| commits.is_durable(tick);
         while self.outbox.as_ref().is_some_and(|outbox| outbox.drain_into(&mut drained, is_durable)) {
@@ -118,7 +118,7 @@ fn play(hosted: &mut Hosted, players: &mut [Seated], ticks: u32, now_ms: &mut f6
             player.speak(&mut hosted.room);
         }
         hosted.tick();
-        players.iter_mut().for_each(|player| player.hear(&hosted.commits, *now_ms));
+        players.iter_mut().for_each(|player| player.receive(&hosted.commits, *now_ms));
     }
 }
 
@@ -190,7 +190,7 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     assert_eq!((hosted.room.world().tick, hosted.room.state_hash()), (tick, hash));
     assert_eq!(hosted.room.seats(), 3);
     assert_eq!(muted(&hosted.room), [2, 3]);
-    // Two come back, one stays away; a stranger without a seat gets one that nobody has had.
+    // Two resume, one stays away; a stranger without a seat gets a new one.
     players[0].open(11, now_ms);
     players[1].open(12, now_ms);
     play_until(&mut hosted, &mut players[..2], &mut now_ms, |players| {
@@ -207,7 +207,7 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     assert_eq!(away, before[2..]);
     play(&mut hosted, &mut players[..2], 40, &mut now_ms);
 
-    // The one who stayed away does so for good, and the others' second crash is like the first.
+    // The third stays away for good, and the second crash is like the first for the others.
     drop(hosted);
     let mut hosted = restore(&home, &options);
     players[0].open(21, now_ms);
@@ -257,6 +257,6 @@ fn a_replaced_token_opens_nothing_once_the_new_one_has_arrived() {
     tab[0].client = owner[0].client.clone();
     tab[0].open(5, now_ms);
     play(&mut hosted, &mut tab, 3, &mut now_ms);
-    owner[0].hear(&hosted.commits, now_ms);
+    owner[0].receive(&hosted.commits, now_ms);
     assert_eq!((tab[0].player(), owner[0].closed), (Some(PlayerId(1)), Some(CloseCode::TakenOver)));
 }

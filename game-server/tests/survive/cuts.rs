@@ -40,7 +40,7 @@ fn a_thousand_cuts_lose_no_seat_no_score_and_no_line() {
         for player in &mut players[1..] {
             if cuts < CUTS && random.random_range(0..40) == 0 {
                 cuts += 1;
-                facts.extend(player.told);
+                facts.extend(player.newest_fact);
                 if random.random_range(0..4) == 0 { player.fall_silent() } else { player.cut() }
             }
         }
@@ -52,9 +52,9 @@ fn a_thousand_cuts_lose_no_seat_no_score_and_no_line() {
         assert_eq!(player.closed_with, [0; 0]);
         assert_eq!(player.chat, lines);
     }
-    facts.extend(players.iter().filter_map(|player| player.told));
+    facts.extend(players.iter().filter_map(|player| player.newest_fact));
     let resumes: Vec<usize> = players.iter().flat_map(|player| player.resume_bytes.clone()).collect();
-    // What a join takes now: at the start, everybody was also told of everybody else's.
+    // What a join takes now: at the start, everybody also received everybody else's notices.
     let mut joins = Vec::new();
     for number in 0..JOINS {
         let mut leaver = players.pop().unwrap();

@@ -40,7 +40,7 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
     ] {
         assert!(shown.contains(&format!("\n{line}\n")), "no `{line}` in\n{shown}");
     }
-    // The next attempt fails too, and nobody notices.
+    // The next attempt fails too, and no player notices.
     let before = players[0].snapshots;
     let attempt = (KEYFRAME_INTERVAL_SECONDS * TICK_RATE_HZ) as u32 + 10;
     play_until(&mut players, |players| players[0].snapshots > before + attempt);

@@ -11,7 +11,7 @@ use std::path::Path;
 pub struct Fact {
     /// As of which tick.
     pub tick: Tick,
-    /// Who was told: this player is in the world.
+    /// The player that received it: it is in the world.
     pub player: PlayerId,
     /// Banked, by a snapshot.
     pub score: Option<u32>,
@@ -26,7 +26,7 @@ pub fn assert_all_true(path: &Path, mut facts: Vec<Fact>) {
     let newest = facts.last().map_or(Tick(0), |fact| fact.tick);
     assert!(
         newest <= recording.last_tick(),
-        "told of tick {}, recorded to {:?}",
+        "sent tick {}, recorded to {:?}",
         newest.0,
         recording.last_tick()
     );
@@ -47,8 +47,8 @@ pub fn assert_all_true(path: &Path, mut facts: Vec<Fact>) {
             assert_eq!(Some(found.score), fact.score.or(Some(found.score)), "{fact:?}");
             if let Some(controls) = fact.controls {
                 assert!(!found.away, "{fact:?}");
-                let told = Controls { buttons: Buttons(controls.buttons.0).known(), ..controls };
-                assert_eq!(found.controls, told, "the input is lost: {fact:?}");
+                let sent = Controls { buttons: Buttons(controls.buttons.0).known(), ..controls };
+                assert_eq!(found.controls, sent, "the input is lost: {fact:?}");
             }
         }
     }

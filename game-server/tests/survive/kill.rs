@@ -21,15 +21,15 @@ fn kill_and_compare(kills: u32) {
     let mut random = Pcg32::seed_from_u64(9);
     let mut facts = Vec::new();
     for round in 0..kills {
-        // From the midst of the first welcomes to some way into the match.
+        // From during the first welcomes to some time into the match.
         let heard = random.random_range(0..8 * PLAYERS as u32 * 5);
         play_until(&mut players, |players| {
             players.iter().map(|player| player.snapshots).sum::<u32>() >= heard
         });
         server.kill();
-        // What had left the server before is told too.
+        // What had left the server before counts too.
         players.iter_mut().for_each(Player::turn);
-        facts.extend(players.iter_mut().filter_map(|player| player.told.take()));
+        facts.extend(players.iter_mut().filter_map(|player| player.newest_fact.take()));
         players.iter_mut().for_each(Player::cut);
         server = start(&home, address.port(), &options);
         play_until(&mut players, |players| {
@@ -41,7 +41,7 @@ fn kill_and_compare(kills: u32) {
         assert!(player.welcomed_as.iter().all(|again| *again == first), "{:?}", player.welcomed_as);
         assert_eq!(player.closed_with, [0; 0]);
     }
-    facts.extend(players.iter().filter_map(|player| player.told));
+    facts.extend(players.iter().filter_map(|player| player.newest_fact));
     server.kill();
     let [path] = &recordings(&home)[..] else { panic!("one continuous recording") };
     let recording = Recording::open(std::fs::read(path).unwrap()).unwrap();

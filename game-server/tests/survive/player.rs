@@ -29,8 +29,8 @@ pub struct Player {
     newest_sent: Tick,
     /// Every player that this one was welcomed as.
     pub welcomed_as: Vec<PlayerId>,
-    /// The newest it was told.
-    pub told: Option<Fact>,
+    /// The newest that it received.
+    pub newest_fact: Option<Fact>,
     /// Snapshots heard on this connection.
     pub snapshots: u32,
     /// Bytes heard on this connection so far, up to its first snapshot, that one included.
@@ -39,7 +39,7 @@ pub struct Player {
     /// The same of all connections: of a seat that was new, and of one taken back.
     pub join_bytes: Vec<usize>,
     pub resume_bytes: Vec<usize>,
-    /// Sockets that nobody hears any more, and that nobody has closed.
+    /// Sockets that are no longer read and were not closed.
     silent: Vec<WebSocket<TcpStream>>,
     /// Close codes heard.
     pub closed_with: Vec<u16>,
@@ -60,7 +60,7 @@ impl Player {
             sent: BTreeMap::new(),
             newest_sent: Tick(0),
             welcomed_as: Vec::new(),
-            told: None,
+            newest_fact: None,
             snapshots: 0,
             first_bytes: 0,
             resumed: false,
@@ -92,19 +92,19 @@ impl Player {
         self.snapshots = 0;
     }
 
-    /// The connection goes silent: neither end is told, as when a network is left.
+    /// The connection goes silent: neither end notices, as when a network is left.
     pub fn fall_silent(&mut self) {
         self.silent.extend(self.socket.take());
         self.cut_client();
     }
 
-    /// Connects if need be, hears what there is, flies on.
+    /// Connects if need be, receives what has arrived, flies on.
     pub fn turn(&mut self) {
         if self.socket.is_none() && !self.connect() {
             return;
         }
         while let Some(bytes) = self.read() {
-            self.hear(&bytes);
+            self.receive(&bytes);
         }
         let now = self.now_ms();
         let phase = now / 1000.0 + self.number as f64;
@@ -170,7 +170,7 @@ impl Player {
         }
     }
 
-    fn hear(&mut self, bytes: &[u8]) {
+    fn receive(&mut self, bytes: &[u8]) {
         let message = decode_server(bytes).unwrap();
         if self.snapshots == 0 {
             self.first_bytes += bytes.len();
@@ -179,7 +179,7 @@ impl Player {
             ServerMessage::Welcome(welcome) => {
                 self.welcomed_as.push(welcome.player);
                 let (tick, player) = (welcome.tick, welcome.player);
-                self.told = Some(Fact { tick, player, score: None, controls: None });
+                self.newest_fact = Some(Fact { tick, player, score: None, controls: None });
             }
             ServerMessage::Snapshot(snapshot) => {
                 if self.snapshots == 0 {
@@ -194,7 +194,7 @@ impl Player {
                 let player = self.client.world().unwrap().player;
                 let controls = self.sent.get(&snapshot.input_ack).copied();
                 let score = Some(snapshot.own.score);
-                self.told = Some(Fact { tick: snapshot.tick, player, score, controls });
+                self.newest_fact = Some(Fact { tick: snapshot.tick, player, score, controls });
             }
             ServerMessage::Resumed { .. } => self.resumed = true,
             ServerMessage::Chat { text, .. } => self.chat.push(text.clone()),

@@ -57,7 +57,7 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
         play_until(&mut players, |players| {
             players.iter().all(|player| player.closed_with.len() == upgrade && player.snapshots > 20)
         });
-        facts.extend(players.iter().filter_map(|player| player.told));
+        facts.extend(players.iter().filter_map(|player| player.newest_fact));
     }
     assert!(server.child.try_wait().unwrap().is_none(), "the same process all along");
     for player in &players {

@@ -64,13 +64,11 @@ impl InputBuffer {
     }
 
     /// The newest tick whose frame took effect.
-    #[must_use]
     pub fn applied(&self) -> Tick {
         self.applied
     }
 
     /// How many ticks the newest frame was ahead of a tick, also if that was too far; negative if it is behind.
-    #[must_use]
     pub fn lead(&self, tick: Tick) -> i8 {
         let lead = i64::from(self.newest.0) - i64::from(tick.0);
         lead.clamp(i8::MIN.into(), i8::MAX.into()) as i8

@@ -78,13 +78,11 @@ pub struct Session {
 
 impl Session {
     /// A session that begins at a tick.
-    #[must_use]
     pub fn new(player: PlayerId, token: ResumeToken, setup: &Setup, now: Tick) -> Session {
         Session::with_claim(ResumeClaim::new(player, token, now), setup, now)
     }
 
     /// The session of a seat in a recording; its player is away.
-    #[must_use]
     pub fn restored(key: SeatKey, setup: &Setup, now: Tick) -> Session {
         Session::with_claim(ResumeClaim::restored(key, now), setup, now)
     }
@@ -109,7 +107,6 @@ impl Session {
     }
 
     /// Whose session.
-    #[must_use]
     pub fn player(&self) -> PlayerId {
         self.claim.player()
     }
@@ -190,7 +187,6 @@ impl Session {
     }
 
     /// Whether a snapshot of this tick should be made: always, unless the client's acks lag behind.
-    #[must_use]
     pub fn is_due(&self, tick: Tick, setup: &Setup) -> bool {
         let lag = self.sent.since(self.acked);
         lag < setup.ticks(ACK_LAG_LIMIT_SECONDS)
@@ -243,7 +239,6 @@ impl Session {
     }
 
     /// Whether a place is in this viewer's sight.
-    #[must_use]
     pub fn sees(&self, at: (i32, i32)) -> bool {
         self.interest.keeps(at.into())
     }
@@ -281,13 +276,11 @@ impl Session {
 }
 
 /// Whether an event is sent to a player wherever it happened.
-#[must_use]
 pub fn concerns(event: &Event, player: PlayerId) -> bool {
     matches!(event.what, Happening::Death { victim, killer, .. } if victim == player || killer == player)
 }
 
 /// A message's bytes.
-#[must_use]
 pub fn encoded(message: &ServerMessage<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(USUAL_MESSAGE_BYTES);
     encode_server(message, &mut bytes);
@@ -354,7 +347,7 @@ mod tests {
             bytes_per_second,
             &mut message
         ));
-        let Ok(ServerMessage::Snapshot(told)) = decode_server(&message) else { panic!("no snapshot") };
-        assert_eq!(told.events, happened[3..]);
+        let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(&message) else { panic!("no snapshot") };
+        assert_eq!(snapshot.events, happened[3..]);
     }
 }

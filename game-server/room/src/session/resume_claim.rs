@@ -1,4 +1,4 @@
-//! Who a seat belongs to: the token that resumes it, and the first message to a client that shows it.
+//! The token that resumes a seat, and the first message to a client that shows it.
 
 use super::token::hash_of;
 use shared::id::{PlayerId, Tick};
@@ -41,7 +41,6 @@ pub enum FirstMessage {
 
 impl FirstMessage {
     /// Whether the client has not received what was sent with the snapshot of a tick.
-    #[must_use]
     pub fn is_before(self, tick: Tick) -> bool {
         match self {
             FirstMessage::Welcome => true,
@@ -70,7 +69,7 @@ impl ResumeClaim {
         ResumeClaim { is_unrecorded: true, token, ..ResumeClaim::restored(key, now) }
     }
 
-    /// As a recording tells of it.
+    /// A seat's in a recording.
     pub(crate) fn restored(key: SeatKey, now: Tick) -> ResumeClaim {
         ResumeClaim { key, is_unrecorded: false, token: ResumeToken([0; 16]), token_given: now, attempt: 0 }
     }
@@ -81,13 +80,11 @@ impl ResumeClaim {
     }
 
     /// Whether a token of this hash resumes the seat.
-    #[must_use]
     pub fn opens(&self, hash: TokenHash) -> bool {
         self.key.token == hash || self.key.before == Some(hash)
     }
 
     /// What resumes the seat, as it is recorded.
-    #[must_use]
     pub fn key(&self) -> SeatKey {
         self.key
     }
@@ -98,14 +95,12 @@ impl ResumeClaim {
     }
 
     /// The token that resumes the seat, for the player only.
-    #[must_use]
     pub fn token(&self) -> ResumeToken {
         self.token
     }
 
     /// Whether a connection with this token comes too late: its client already has the seat on a later connection, which it
     /// opened with the same token.
-    #[must_use]
     pub fn is_overtaken(&self, shown: TokenHash, attempt: u32) -> bool {
         self.key.token != shown && attempt <= self.attempt
     }

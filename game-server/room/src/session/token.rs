@@ -6,7 +6,6 @@ use shared::message::ResumeToken;
 use shared::recording::{TOKEN_HASH_BYTES, TokenHash};
 
 /// The hash of a token: the front of its SHA-256.
-#[must_use]
 pub fn hash_of(token: ResumeToken) -> TokenHash {
     let digest = Sha256::digest(token.0);
     let mut hash = [0; TOKEN_HASH_BYTES];

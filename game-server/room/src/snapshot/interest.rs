@@ -1,4 +1,4 @@
-//! The area that a viewer is told about.
+//! What a viewer sees.
 
 use glam::IVec2;
 use shared::quantize::POSITION_SCALE;
@@ -7,7 +7,7 @@ use shared::setup::Setup;
 /// An entity leaves the view this many units later than it enters it, so that one at the edge does not flicker.
 pub const VIEW_MARGIN_UNITS: f32 = 4.0;
 
-/// The area that a viewer is told about: half extents in position quanta around a centre.
+/// The area that a viewer sees: half extents in position quanta around a centre.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
     /// The middle of the view.
@@ -20,7 +20,6 @@ pub struct Interest {
 
 impl Interest {
     /// The interest of a viewer at `centre`, by the mode's view.
-    #[must_use]
     pub fn around(centre: IVec2, setup: &Setup) -> Interest {
         let quanta = |units: f32| (units * POSITION_SCALE) as i32;
         let enter = IVec2::new(quanta(setup.mode.view_width / 2.0), quanta(setup.mode.view_height / 2.0));
@@ -28,25 +27,21 @@ impl Interest {
     }
 
     /// Whether an entity at this place enters the view.
-    #[must_use]
     pub fn enters(&self, at: IVec2) -> bool {
         within(at - self.centre, self.enter)
     }
 
     /// Whether an entity at this place stays in view.
-    #[must_use]
     pub fn keeps(&self, at: IVec2) -> bool {
         within(at - self.centre, self.leave)
     }
 
     /// Whether a place is in the middle of the view, [`near`](Self::near) its centre.
-    #[must_use]
     pub fn is_near(&self, at: IVec2) -> bool {
         within(at - self.centre, self.near())
     }
 
     /// The half extents of the middle of the view: half of those in which entities enter it.
-    #[must_use]
     pub fn near(&self) -> IVec2 {
         self.enter / 2
     }

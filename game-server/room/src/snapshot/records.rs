@@ -105,7 +105,7 @@ const SHARED_AGES_TICKS: u32 = 8;
 pub struct LazyRecords {
     bytes: Vec<u8>,
     full: Vec<Option<Run>>,
-    /// The deltas to each of the last [`SHARED_AGES_TICKS`]; empty while nobody needs one.
+    /// The deltas to each of the last [`SHARED_AGES_TICKS`]; empty while no viewer needs one.
     older: Vec<Option<Run>>,
 }
 

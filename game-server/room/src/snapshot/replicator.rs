@@ -18,7 +18,7 @@ pub struct Replicator {
     history: History,
     grid: Grid,
     deltas: TickDeltas,
-    /// Empty while every snapshot tells of the whole view.
+    /// Empty while every snapshot is of the whole view.
     far_deltas: TickDeltas,
     lazy: LazyRecords,
     /// From one snapshot of most viewers to the next, and to the next of their whole view.
@@ -30,7 +30,6 @@ pub struct Replicator {
 
 impl Replicator {
     /// For a world of this setup; it has seen nothing yet.
-    #[must_use]
     pub fn new(setup: &Setup) -> Replicator {
         Replicator {
             tick_seconds: setup.tick_seconds(),
@@ -66,7 +65,6 @@ impl Replicator {
     }
 
     /// The world as last observed.
-    #[must_use]
     pub fn world(&self) -> &WorldSnapshot {
         &self.world
     }
@@ -77,7 +75,7 @@ impl Replicator {
         self.intervals_ticks = (snapshot_ticks.max(1), far_ticks.max(1));
     }
 
-    /// The delta that takes `viewer` from what it was last sent to what it sees now, and whether it tells of the whole view.
+    /// The delta that takes `viewer` from what it was last sent to what it sees now, and whether that is the whole view.
     pub fn write(&mut self, viewer: &mut Viewer, interest: &Interest, scope: SnapshotScope) -> (&[u8], bool) {
         let tick = TickData {
             world: &self.world,

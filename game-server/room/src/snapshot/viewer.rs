@@ -13,16 +13,16 @@ use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::snapshot::WorldSnapshot;
 
-/// How much of its view a viewer is told.
+/// How much of its view a viewer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SnapshotScope {
     /// All of it.
     Whole,
-    /// The middle of it. The rest stays as it was told, and moves by the motion rule.
+    /// The middle of it. The rest stays as it was sent, and moves by the motion rule.
     Near,
     /// The most urgent records.
     Urgent {
-        /// The player whose view it is: the own ship is always told.
+        /// The player whose view it is: the own ship is always sent.
         player: PlayerId,
         /// Records take about this many bytes at most.
         budget_bytes: usize,
@@ -46,7 +46,7 @@ pub(super) struct TickData<'a> {
     pub grid: &'a Grid,
     /// From the tick at which most viewers were last sent a snapshot.
     pub deltas: &'a TickDeltas,
-    /// From the tick at which most viewers were last told of their whole view, if that is another one.
+    /// From the tick at which most viewers were last sent their whole view, if that is another one.
     pub far_deltas: &'a TickDeltas,
     pub rare: RareRecords<'a>,
     pub scratch: &'a mut Scratch,
@@ -83,7 +83,7 @@ impl Viewer {
         tick: TickData<'_>,
         out: &mut Vec<u8>,
     ) -> bool {
-        // A viewer that holds nothing is told everything.
+        // A viewer that holds nothing is sent its whole view.
         let is_near = scope == SnapshotScope::Near && !self.is_empty();
         let half_extents = if is_near { interest.near() } else { interest.leave };
         tick.grid.see(interest.centre, half_extents, &mut tick.scratch.visible);
@@ -306,13 +306,11 @@ impl Viewer {
     }
 
     /// How many entities the viewer holds.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
     /// Whether the viewer holds nothing.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
