@@ -5,15 +5,15 @@
 
 use anyhow::Context;
 use game_server::assets::{Assets, Choice};
-use game_server::host::journal::{KEYFRAME_INTERVAL_SECONDS, Mark};
 use glam::Vec2;
+use room::KEYFRAME_INTERVAL_SECONDS;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::entity::{EntityState, Kind};
 use shared::event::Happening;
 use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls};
-use shared::recording::{Encoder, Header};
+use shared::recording::{Encoder, Header, Mark};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
 use shared::snapshot::{Pilot, WorldSnapshot};
 use shared::text::Name;

@@ -4,6 +4,7 @@ use game_server::assets::{Assets, Choice};
 use game_server::commands::info::describe;
 use game_server::commands::verify::{report, verify};
 use game_server::host::journal::{Journal, JournalOptions, Mark, Seats, Unfinished, list, unfinished};
+use room::Record;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::event::Happening;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 const ROOM: &str = "belt-1";
+const KEYFRAME_INTERVAL_TICKS: u32 = 300;
 
 fn setup(drones: u16) -> Setup {
     let choice = Choice { mode: "belt".into(), drones: Some(drones), seed: 11, tick_rate_hz: 30 };
@@ -41,7 +43,7 @@ impl Match {
         let sim = Sim::new(&setup).expect("the game's own setup");
         let mut journal =
             Journal::create(&JournalOptions::new(directory.into()), ROOM, &setup, Arc::new(|| {}));
-        journal.keyframe(&sim.keyframe(), &Seats::default());
+        journal.take(Record::keyframe(sim.keyframe(), Seats::default()));
         Match { sim, journal, humans }
     }
 
@@ -52,7 +54,7 @@ impl Match {
         for player in 1..=self.humans {
             if tick.0 == player {
                 let name = Name::from_input(&format!("Pilot {player}"));
-                self.journal.mark(Mark::joined(tick, PlayerId(player), &name));
+                self.journal.take(Record::Mark(Mark::joined(tick, PlayerId(player), &name)));
                 inputs.joins.push(Join { player: PlayerId(player), name });
             }
             if tick.0 > player {
@@ -62,13 +64,13 @@ impl Match {
             }
         }
         self.sim.step(&inputs);
-        self.journal.record(tick, &inputs, self.sim.state_hash());
-        if self.journal.wants_keyframe() {
-            self.journal.keyframe(&self.sim.keyframe(), &Seats::default());
+        self.journal.take(Record::Tick { tick, inputs, state_hash: self.sim.state_hash() });
+        if tick.0.is_multiple_of(KEYFRAME_INTERVAL_TICKS) {
+            self.journal.take(Record::keyframe(self.sim.keyframe(), Seats::default()));
         }
         for event in self.sim.capture().events {
             if let Happening::Death { victim, killer, bounty, .. } = event.what {
-                self.journal.mark(Mark::killed(tick, killer, victim, bounty));
+                self.journal.take(Record::Mark(Mark::killed(tick, killer, victim, bounty)));
             }
         }
     }
@@ -79,7 +81,7 @@ impl Match {
 
     /// Ends the match with a closed recording. Says the last tick and its hash.
     fn finish(self) -> (Tick, u64) {
-        self.journal.finish(&self.sim.keyframe());
+        self.journal.finish(self.sim.keyframe());
         (self.sim.tick(), self.sim.state_hash())
     }
 }
@@ -373,7 +375,7 @@ fn a_room_whose_recording_is_damaged_continues_in_a_new_file_beside_it() {
         let options = JournalOptions::new(home.path().into());
         let journal = Journal::resume(&options, held, &restored, Arc::new(|| {})).expect("the disk works");
         let mut again = Match { sim: restored.into_parts().2, journal, humans: 3 };
-        again.journal.keyframe(&again.sim.keyframe(), &Seats::default());
+        again.journal.take(Record::keyframe(again.sim.keyframe(), Seats::default()));
         again.ticks(20);
         let (last, _) = again.finish();
 

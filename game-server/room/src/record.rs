@@ -29,6 +29,13 @@ pub enum Record {
     Mark(Mark),
 }
 
+impl Record {
+    /// A keyframe and the seats at it.
+    pub fn keyframe(keyframe: Keyframe, seats: Seats) -> Record {
+        Record::Keyframe(Box::new((keyframe, seats)))
+    }
+}
+
 /// Records in the order in which they were made. A room that is not recorded makes none.
 pub struct Records {
     waiting: Option<VecDeque<Record>>,
@@ -62,5 +69,28 @@ impl Records {
 
     pub fn pop(&mut self) -> Option<Record> {
         self.waiting.as_mut()?.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyframe_is_due_one_interval_after_the_last() {
+        let mut records = Records::new(true, 50);
+        assert!(!records.wants_keyframe(Tick(49)) && records.wants_keyframe(Tick(50)));
+        let keyframe = Keyframe { tick: Tick(50), ..Keyframe::default() };
+        records.push(Record::keyframe(keyframe, Seats::default()));
+        assert!(!records.wants_keyframe(Tick(99)) && records.wants_keyframe(Tick(100)));
+        assert!(matches!(records.pop(), Some(Record::Keyframe(_))));
+    }
+
+    #[test]
+    fn without_recording_there_are_no_records() {
+        let mut records = Records::new(false, 50);
+        assert!(!records.wants_keyframe(Tick(50)));
+        records.mark(Mark::left(Tick(1), shared::id::PlayerId(1)));
+        assert!(records.pop().is_none());
     }
 }

@@ -289,8 +289,7 @@ impl Room {
 
     pub(crate) fn record_keyframe(&mut self) {
         if self.options.is_recorded {
-            let keyframe = (self.keyframe(), self.seats_to_record());
-            self.records.push(Record::Keyframe(Box::new(keyframe)));
+            self.records.push(Record::keyframe(self.keyframe(), self.seats_to_record()));
         }
     }
 

@@ -44,8 +44,8 @@ pub fn run(
             room.stop(stop);
             publish(&mut room, &mut journal, commits);
             match stop {
-                Stop::ForSuccessor => journal.leave(&room.keyframe(), &room.seats_to_record()),
-                Stop::ForGood => journal.finish(&room.keyframe()),
+                Stop::ForSuccessor => journal.leave(room.keyframe(), room.seats_to_record()),
+                Stop::ForGood => journal.finish(room.keyframe()),
             }
             return Ended::Stopped;
         }
@@ -56,7 +56,7 @@ pub fn run(
         stats.set_occupied(&room);
         meter.record(took, timer.lost, &room, &journal, stats);
         if room.is_abandoned() && retire() {
-            journal.finish(&room.keyframe());
+            journal.finish(room.keyframe());
             return Ended::Abandoned;
         }
     }

@@ -123,7 +123,7 @@ fn recorded_match(seed: u64) -> Recording {
         crowd.tick(|_, _, _| {});
     }
     std::iter::from_fn(|| crowd.room.poll_record()).for_each(|record| journal.take(record));
-    journal.finish(&crowd.room.keyframe());
+    journal.finish(crowd.room.keyframe());
     let mut files = std::fs::read_dir(home.path()).expect("a directory").flatten().map(|entry| entry.path());
     let file = files.find(|path| path.extension().is_some_and(|it| it == "belt")).expect("a recording");
     Recording::open(std::fs::read(file).expect("a file")).expect("a sound recording")

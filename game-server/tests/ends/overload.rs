@@ -88,7 +88,7 @@ fn a_recording_says_when_drones_thought_in_turns_and_verifies() {
     let from = room.world().tick;
     (0..90).for_each(|_| room.tick(&mut ()));
     std::iter::from_fn(|| room.poll_record()).for_each(|record| journal.take(record));
-    journal.finish(&room.keyframe());
+    journal.finish(room.keyframe());
     let listed = list(home.path()).expect("a directory");
     let file = std::fs::read(home.path().join(&listed[0].name)).expect("a file");
     let recording = Recording::open(file).expect("our own recording");

@@ -216,7 +216,7 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     assert_eq!(muted(&hosted.room), [2, 3]);
     play(&mut hosted, &mut players[..1], 30 * 62, &mut now_ms);
     assert_eq!(hosted.room.seats(), 1, "the grace time of the others is over");
-    hosted.journal.finish(&hosted.room.keyframe());
+    hosted.journal.finish(hosted.room.keyframe());
 
     let files: Vec<_> = std::fs::read_dir(home.path()).unwrap().collect();
     let [Ok(file)] = &files[..] else { panic!("one recording, not {files:?}") };

@@ -3,7 +3,7 @@
 use crate::player::{Player, play_until};
 use crate::process::{recordings, start};
 use game_server::commands::verify::verify;
-use game_server::host::journal::KEYFRAME_INTERVAL_SECONDS;
+use room::KEYFRAME_INTERVAL_SECONDS;
 use shared::recording::Recording;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

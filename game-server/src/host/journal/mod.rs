@@ -26,9 +26,7 @@ pub use unfinished::{Held, Unfinished, unfinished};
 
 use crate::host::commit_gate::{CommitGate, Flush};
 use directory::Directory;
-pub use room::KEYFRAME_INTERVAL_SECONDS;
 use room::Record;
-use shared::command::TickInputs;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
 use shared::setup::Setup;
@@ -40,7 +38,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::Storage;
-use writer::{Entry, OpenFile, Writer};
+use writer::{OpenFile, Writer};
 
 /// How a recording's file ends.
 pub const FILE_EXTENSION: &str = "belt";
@@ -90,15 +88,12 @@ pub struct Journal(Option<Recorder>);
 
 #[derive(Debug)]
 struct Recorder {
-    queue: SyncSender<Entry>,
+    queue: SyncSender<Record>,
     /// Where the writer finds the room's last keyframe when the queue ends. Not in the queue, which may be full.
     last: Arc<Mutex<Option<Keyframe>>>,
     ended: Receiver<()>,
     status: Arc<Reporter>,
     gate: Arc<CommitGate>,
-    keyframe_interval_ticks: u32,
-    last_keyframe: Option<Tick>,
-    tick: Tick,
     /// Ticks were lost, so that those after them are of no use until a keyframe.
     gap: bool,
 }
@@ -188,17 +183,7 @@ impl Journal {
         if let Err(error) = spawned {
             status.stopped(&format!("its thread could not be started: {error}"));
         }
-        Journal(Some(Recorder {
-            queue,
-            last,
-            ended,
-            status,
-            gate,
-            keyframe_interval_ticks: setup.ticks(KEYFRAME_INTERVAL_SECONDS),
-            last_keyframe: None,
-            tick: Tick(0),
-            gap: true,
-        }))
+        Journal(Some(Recorder { queue, last, ended, status, gate, gap: true }))
     }
 
     /// What holds back what players are told until it is written; `None` if nothing is recorded.
@@ -207,13 +192,29 @@ impl Journal {
         self.0.as_ref().map(|recorder| &recorder.gate)
     }
 
-    /// Takes what a room has to record.
+    /// Takes a room's record. Never waits: what the disk is too slow for is dropped.
     pub fn take(&mut self, record: Record) {
+        let Some(recorder) = &mut self.0 else { return };
         match record {
-            Record::Keyframe(keyframe) => self.keyframe(&keyframe.0, &keyframe.1),
-            Record::Seats(seats) => self.seats(seats),
-            Record::Tick { tick, inputs, state_hash } => self.record(tick, &inputs, state_hash),
-            Record::Mark(mark) => self.mark(mark),
+            Record::Tick { .. } if recorder.gap => {}
+            Record::Tick { .. } => {
+                let problem = match recorder.queue.try_send(record) {
+                    Ok(()) => return,
+                    Err(TrySendError::Full(_)) => BEHIND,
+                    Err(TrySendError::Disconnected(_)) => "its thread has ended",
+                };
+                recorder.gap = true;
+                recorder.status.stopped(problem);
+            }
+            // A dropped keyframe leaves no gap: the file only has one less.
+            Record::Keyframe(_) => recorder.gap &= recorder.queue.try_send(record).is_err(),
+            // The next keyframe has the seats, too.
+            Record::Seats(_) => drop(recorder.queue.try_send(record)),
+            Record::Mark(_) => {
+                if recorder.queue.try_send(record).is_err() {
+                    recorder.status.mark_dropped();
+                }
+            }
         }
     }
 
@@ -224,62 +225,6 @@ impl Journal {
         }
     }
 
-    /// Whether it is time for a keyframe: before the first tick, and every [`KEYFRAME_INTERVAL_SECONDS`].
-    #[must_use]
-    pub fn wants_keyframe(&self) -> bool {
-        self.0.as_ref().is_some_and(|recorder| {
-            let last = recorder.last_keyframe;
-            last.is_none_or(|last| recorder.tick.since(last) >= recorder.keyframe_interval_ticks)
-        })
-    }
-
-    /// Records the whole world as of the newest tick, and who may take which seat back.
-    pub fn keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) {
-        let Some(recorder) = &mut self.0 else { return };
-        recorder.tick = keyframe.tick;
-        recorder.last_keyframe = Some(keyframe.tick);
-        // Refused, it leaves no gap: the file only has one keyframe less.
-        let entry = Entry::Keyframe(Box::new((keyframe.clone(), seats.clone())));
-        if recorder.queue.try_send(entry).is_ok() {
-            recorder.gap = false;
-        }
-    }
-
-    /// Records what entered the world in a tick, and the hash after it.
-    pub fn record(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) {
-        let Some(recorder) = &mut self.0 else { return };
-        recorder.tick = tick;
-        if recorder.gap {
-            return;
-        }
-        match recorder.queue.try_send(Entry::Tick { tick, inputs: inputs.clone(), state_hash }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                recorder.gap = true;
-                recorder.status.stopped(BEHIND);
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                recorder.gap = true;
-                recorder.status.stopped("its thread has ended");
-            }
-        }
-    }
-
-    /// Records who may take a seat back from the next tick on.
-    pub fn seats(&mut self, seats: Seats) {
-        let Some(recorder) = &mut self.0 else { return };
-        // Refused, it is made good by the next keyframe: that the disk is behind is found out with the tick.
-        let _ = recorder.queue.try_send(Entry::Seats(seats));
-    }
-
-    /// Records something worth finding again. Marks are dropped when the disk does not keep up.
-    pub fn mark(&mut self, mark: Mark) {
-        let Some(recorder) = &self.0 else { return };
-        if recorder.queue.try_send(Entry::Mark(mark)).is_err() {
-            recorder.status.mark_dropped();
-        }
-    }
-
     /// Whether the room is recorded now, and where.
     #[must_use]
     pub fn status(&self) -> JournalStatus {
@@ -287,15 +232,15 @@ impl Journal {
     }
 
     /// Leaves the recording to be gone on with from this keyframe, without an index. Waits as [`Journal::finish`] does.
-    pub fn leave(mut self, keyframe: &Keyframe, seats: &Seats) {
-        self.keyframe(keyframe, seats);
+    pub fn leave(mut self, keyframe: Keyframe, seats: Seats) {
+        self.take(Record::keyframe(keyframe, seats));
         self.end();
     }
 
     /// Ends the recording with this keyframe and its index. Waits for the disk, but no longer than [`FINISH_LIMIT`].
-    pub fn finish(self, keyframe: &Keyframe) {
+    pub fn finish(self, keyframe: Keyframe) {
         let Some(recorder) = &self.0 else { return };
-        *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyframe.clone());
+        *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyframe);
         self.end();
     }
 

@@ -3,6 +3,7 @@
 use super::storage::RecordingFile;
 use super::*;
 use crate::assets::belt;
+use shared::command::TickInputs;
 use shared::id::PlayerId;
 use shared::recording::{Encoder, Ending, FORMAT_VERSION, Header, KEYFRAMES_LIMIT, Recording};
 use std::io;
@@ -100,7 +101,14 @@ impl RecordingFile for DiskFile {
 /// A queue that no test fills: the tests tick faster than the writer's thread may be scheduled.
 const AMPLE: usize = 1 << 20;
 
-/// A room without a world, ticking at 5 Hz, so that a keyframe is due every 50 ticks.
+const KEYFRAME_INTERVAL_TICKS: u32 = 50;
+
+/// A tick in which nothing happened; its hash is its number.
+fn tick(tick: Tick) -> Record {
+    Record::Tick { tick, inputs: TickInputs::default(), state_hash: tick.0.into() }
+}
+
+/// A room without a world.
 struct TestRoom {
     journal: Journal,
     tick: Tick,
@@ -125,8 +133,7 @@ impl TestRoom {
         let storage = disk.clone();
         let mut journal =
             Journal::on(storage, file_limit_bytes, queue_limit_entries, "belt", &setup(), gate, None);
-        assert!(journal.wants_keyframe());
-        journal.keyframe(&Keyframe::default(), &Seats::default());
+        journal.take(Record::keyframe(Keyframe::default(), Seats::default()));
         TestRoom { journal, tick: Tick(0) }
     }
 
@@ -134,14 +141,18 @@ impl TestRoom {
         Keyframe { tick: self.tick, next_net_id: self.tick.0, ..Keyframe::default() }
     }
 
+    fn record_keyframe(&mut self) {
+        self.journal.take(Record::keyframe(self.keyframe(), Seats::default()));
+    }
+
     fn tick(&mut self) {
         self.tick = self.tick.next();
-        self.journal.record(self.tick, &TickInputs::default(), u64::from(self.tick.0));
+        self.journal.take(tick(self.tick));
         if self.journal.gate().is_some_and(|gate| gate.flush_requested(self.tick)) {
             self.journal.is_late();
         }
-        if self.journal.wants_keyframe() {
-            self.journal.keyframe(&self.keyframe(), &Seats::default());
+        if self.tick.0.is_multiple_of(KEYFRAME_INTERVAL_TICKS) {
+            self.record_keyframe();
         }
     }
 
@@ -162,7 +173,7 @@ impl TestRoom {
 
     fn finish(self) {
         let keyframe = self.keyframe();
-        self.journal.finish(&keyframe);
+        self.journal.finish(keyframe);
     }
 }
 
@@ -178,8 +189,8 @@ fn a_room_is_recorded_from_its_first_to_its_last_tick() {
     let disk = Disk::default();
     let mut room = TestRoom::new(&disk, u64::MAX, AMPLE);
     room.ticks(30);
-    room.journal.mark(Mark::banked(Tick(30), PlayerId(1), 640));
-    room.journal.mark(Mark::left(Tick(33), PlayerId(2)));
+    room.journal.take(Record::Mark(Mark::banked(Tick(30), PlayerId(1), 640)));
+    room.journal.take(Record::Mark(Mark::left(Tick(33), PlayerId(2))));
     room.ticks(101);
     room.tick_until(|journal| journal.status().recording);
     assert_eq!(room.journal.status().file.as_deref(), Some("belt-0"));
@@ -318,7 +329,7 @@ fn a_recording_of_too_many_keyframes_for_its_index_goes_on_in_a_new_file() {
     let disk = Disk::default();
     let mut room = TestRoom::new(&disk, u64::MAX, AMPLE);
     for _ in 0..KEYFRAMES_LIMIT {
-        room.journal.keyframe(&room.keyframe(), &Seats::default());
+        room.record_keyframe();
     }
     let written = room.journal.0.take().expect("a recorder");
     drop(written.queue);
@@ -341,7 +352,7 @@ fn a_session_in_the_format_before_goes_on_in_a_new_file() {
     let open = OpenFile::resume("belt-0".into(), file, &old).expect("a disk that works");
     let gate = CommitGate::new(Tick(0), u32::MAX, Arc::new(|| {}));
     let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, "belt", &setup(), gate, Some(open));
-    journal.keyframe(&Keyframe::default(), &Seats::default());
+    journal.take(Record::keyframe(Keyframe::default(), Seats::default()));
     let mut room = TestRoom { journal, tick: Tick(0) };
     room.ticks(10);
     room.finish();
@@ -393,9 +404,8 @@ fn players_are_told_what_the_disk_has_and_wait_no_longer_than_their_patience() {
 #[test]
 fn without_recording_nothing_happens() {
     let mut journal = Journal::off();
-    assert!(!journal.wants_keyframe());
-    journal.record(Tick(1), &TickInputs::default(), 0);
-    journal.mark(Mark::left(Tick(1), PlayerId(1)));
+    journal.take(tick(Tick(1)));
+    journal.take(Record::Mark(Mark::left(Tick(1), PlayerId(1))));
     assert_eq!(journal.status(), JournalStatus::default());
-    journal.finish(&Keyframe::default());
+    journal.finish(Keyframe::default());
 }

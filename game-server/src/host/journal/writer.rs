@@ -5,10 +5,10 @@ use super::storage::{RecordingFile, Storage};
 use super::syncer::Syncer;
 use crate::host::commit_gate::CommitGate;
 use metrics::counter;
-use shared::command::TickInputs;
+use room::Record;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, FORMAT_VERSION, Header, Mark, Recording, Seats, TooLarge};
+use shared::recording::{Encoder, FORMAT_VERSION, Header, Recording, Seats, TooLarge};
 use shared::setup::Setup;
 use sim::Sim;
 use std::io;
@@ -18,19 +18,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// What has been written goes to the disk after this time, so that a power cut costs less than a second.
 const SYNC_INTERVAL: Duration = Duration::from_millis(500);
-
-/// What a room hands over.
-#[derive(Debug)]
-pub(super) enum Entry {
-    /// The whole world as of the newest tick, and who may take which seat back.
-    Keyframe(Box<(Keyframe, Seats)>),
-    /// From the next tick on.
-    Seats(Seats),
-    /// What entered the world in a tick, and the hash after it.
-    Tick { tick: Tick, inputs: TickInputs, state_hash: u64 },
-    /// Something worth finding again.
-    Mark(Mark),
-}
 
 /// Why a file is given up.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +57,7 @@ pub(super) struct OpenFile<F> {
 impl<S: Storage> Writer<S> {
     /// Writes until the room lets go of the queue. With a keyframe in `last` the room has ended, and the recording gets
     /// its index; without one something went wrong, and the recording stays open-ended.
-    pub fn run(mut self, entries: &Receiver<Entry>, last: &Mutex<Option<Keyframe>>) {
+    pub fn run(mut self, entries: &Receiver<Record>, last: &Mutex<Option<Keyframe>>) {
         let mut syncer = match Syncer::start(&self.room) {
             Ok(syncer) => syncer,
             Err(error) => return self.status.stopped(&format!("its thread could not be started: {error}")),
@@ -102,9 +89,9 @@ impl<S: Storage> Writer<S> {
         self.settle(ended);
     }
 
-    fn take(&mut self, entry: Entry) -> Result<(), WriteError> {
-        match entry {
-            Entry::Keyframe(keyframe) => {
+    fn take(&mut self, record: Record) -> Result<(), WriteError> {
+        match record {
+            Record::Keyframe(keyframe) => {
                 let (keyframe, seats) = *keyframe;
                 if let Some(open) = &mut self.open
                     && open.last_tick == keyframe.tick
@@ -120,12 +107,12 @@ impl<S: Storage> Writer<S> {
                     tracing::warn!(room = self.room, file = old.name, %error, "a full recording could not be closed");
                 }
             }
-            Entry::Seats(seats) => {
+            Record::Seats(seats) => {
                 if let Some(open) = &mut self.open {
                     open.encoder.seats(&seats)?;
                 }
             }
-            Entry::Tick { tick, inputs, state_hash } => {
+            Record::Tick { tick, inputs, state_hash } => {
                 // Without a file, ticks are lost until the next keyframe; so are those behind a gap.
                 let Some(open) = &mut self.open else { return Ok(()) };
                 if tick == open.last_tick.next() && open.last_keyframe.is_some() {
@@ -133,7 +120,7 @@ impl<S: Storage> Writer<S> {
                     open.encoder.tick(tick, &inputs, state_hash)?;
                 }
             }
-            Entry::Mark(mark) => {
+            Record::Mark(mark) => {
                 if let Some(open) = &mut self.open {
                     open.encoder.mark(mark);
                 }
