@@ -6,7 +6,7 @@
 use crate::host::commit_gate::CommitGate;
 use crate::host::inbox::{Inbox, RoomEvent};
 use crate::host::journal::Journal;
-use crate::host::room_metrics::{RoomMeter, RoomStats, StageTimer};
+use crate::host::room_metrics::{RoomMeter, RoomStats};
 use metrics::{Counter, counter};
 use room::{Room, Stop};
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ pub fn run(
             }
             return Ended::Stopped;
         }
-        room.tick(&mut StageTimer::new(start));
+        room.tick(meter.stages(start));
         publish(&mut room, &mut journal, commits);
         let took = start.elapsed();
         room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
