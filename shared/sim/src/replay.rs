@@ -81,12 +81,15 @@ impl Resimulation {
     fn open(recording: Recording, tick: Tick) -> Result<Resimulation, ReplayError> {
         let setup = recording.header().setup()?;
         let tick = tick.max(recording.first_tick());
-        let (sim, cursor) = from_keyframe(&recording, &setup, tick)?;
-        let last_tick = recording.last_tick();
-        let mut opened =
-            Resimulation { recording, setup, sim, cursor, last_tick, divergence: None, damage: None };
+        let world = from_keyframe(&recording, &setup, tick)?;
+        let mut opened = Resimulation::from_parts(recording, setup, world);
         opened.step_to(tick);
         Ok(opened)
+    }
+
+    fn from_parts(recording: Recording, setup: Setup, (sim, cursor): (Sim, Cursor)) -> Resimulation {
+        let last_tick = recording.last_tick();
+        Resimulation { recording, setup, sim, cursor, last_tick, divergence: None, damage: None }
     }
 
     /// Opens a recording at its first tick. Tick 0 is made from the setup, not from the stored keyframe.
@@ -113,9 +116,10 @@ impl Resimulation {
         }
         let last = recording.last_tick();
         let setup = recording.header().setup()?;
-        let is_usable = |tick: &Tick| from_keyframe(&recording, &setup, *tick).is_ok();
-        let newest = recording.keyframe_ticks().rev().find(is_usable).unwrap_or(last);
-        let mut restored = Resimulation::open(recording, newest)?;
+        let at = |tick| from_keyframe(&recording, &setup, tick);
+        let usable = recording.keyframe_ticks().rev().find_map(|tick| at(tick).ok());
+        let world = usable.map_or_else(|| at(last), Ok)?;
+        let mut restored = Resimulation::from_parts(recording, setup, world);
         restored.step_to(last);
         match restored.divergence {
             Some(divergence) => Err(ReplayError::Diverged(divergence)),
