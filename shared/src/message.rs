@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::InputFrame;
 use crate::rules::{Arena, Mode, Rules};
+use crate::snapshot::Pilot;
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -314,6 +315,23 @@ pub struct ScoreRow {
     pub kills: u16,
     /// Deaths in all.
     pub deaths: u16,
+}
+
+impl ScoreRow {
+    /// The row of a pilot.
+    #[must_use]
+    pub fn new(rank: u32, pilot: &Pilot) -> ScoreRow {
+        ScoreRow {
+            rank,
+            player: pilot.player,
+            name: pilot.name.clone(),
+            team: pilot.team,
+            drone: pilot.drone,
+            score: pilot.score,
+            kills: pilot.kills,
+            deaths: pilot.deaths,
+        }
+    }
 }
 
 /// Why the server closes a WebSocket; the codes of our own are from 4000 on.

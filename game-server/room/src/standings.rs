@@ -20,7 +20,11 @@ impl Standings {
     pub fn of(world: &WorldSnapshot) -> Standings {
         let mut ranked: Vec<&Pilot> = world.pilots.iter().collect();
         ranked.sort_by_key(|pilot| (Reverse(pilot.score), pilot.player));
-        let best = (1..).zip(&ranked).map(|(rank, pilot)| row(rank, pilot)).take(SCOREBOARD_ROWS).collect();
+        let best = (1..)
+            .zip(&ranked)
+            .map(|(rank, pilot)| ScoreRow::new(rank, pilot))
+            .take(SCOREBOARD_ROWS)
+            .collect();
         let mut ranks: Vec<_> = (1..).zip(&ranked).map(|(rank, pilot)| (pilot.player, rank)).collect();
         ranks.sort_unstable();
         let humans = ranked.iter().filter(|pilot| !pilot.drone).count() as u32;
@@ -38,21 +42,8 @@ impl Standings {
         let own_rank = found.map_or(0, |index| self.ranks[index].1);
         let mut rows = self.best.clone();
         if own_rank as usize > SCOREBOARD_ROWS {
-            rows.extend(world.pilot(viewer).map(|pilot| row(own_rank, pilot)));
+            rows.extend(world.pilot(viewer).map(|pilot| ScoreRow::new(own_rank, pilot)));
         }
         Scoreboard { players: self.ranks.len() as u32, humans: self.humans, own_rank, rows }
-    }
-}
-
-fn row(rank: u32, pilot: &Pilot) -> ScoreRow {
-    ScoreRow {
-        rank,
-        player: pilot.player,
-        name: pilot.name.clone(),
-        team: pilot.team,
-        drone: pilot.drone,
-        score: pilot.score,
-        kills: pilot.kills,
-        deaths: pilot.deaths,
     }
 }

@@ -4,6 +4,7 @@ use super::playback::Playback;
 use crate::notice::{Notice, NoticeQueue, Quote, ScoreRow};
 use shared::event::Happening;
 use shared::id::PlayerId;
+use shared::message;
 use shared::recording::Marked;
 use shared::snapshot::{Pilot, WorldSnapshot};
 use shared::text::Name;
@@ -98,18 +99,6 @@ impl ReplayNotices {
 fn rows(pilots: &[Pilot], viewer: PlayerId) -> Vec<ScoreRow> {
     let mut ranked: Vec<&Pilot> = pilots.iter().collect();
     ranked.sort_by_key(|pilot| (std::cmp::Reverse((pilot.score, pilot.kills)), pilot.player));
-    let ranks = ranked.iter().zip(1..);
-    ranks
-        .map(|(pilot, rank)| ScoreRow {
-            rank,
-            player: pilot.player.0,
-            name: pilot.name.as_str().into(),
-            score: pilot.score,
-            kills: pilot.kills,
-            deaths: pilot.deaths,
-            team: pilot.team,
-            drone: pilot.drone,
-            own: pilot.player == viewer,
-        })
-        .collect()
+    let ranks = (1..).zip(ranked);
+    ranks.map(|(rank, pilot)| ScoreRow::new(&message::ScoreRow::new(rank, pilot), Some(viewer))).collect()
 }
