@@ -87,10 +87,16 @@ impl Wall {
     }
 }
 
-/// Whether a path leads to a banned one. A lone word may be a variable; a crate is followed by `::`.
+/// Whether a path leads to a banned one, or is a glob that brings it in. A lone word may be a variable; a crate is followed
+/// by `::`.
 fn leads_to(path: &[String], banned: &str) -> bool {
     let banned: Vec<&str> = banned.split("::").collect();
-    path.len() > 1 && path.len() >= banned.len() && path.iter().zip(&banned).all(|(a, b)| a == b)
+    let (path, is_glob) = match path {
+        [above @ .., glob] if glob == "*" => (above, true),
+        path => (path, false),
+    };
+    let is_deep_enough = is_glob || path.len() > 1 && path.len() >= banned.len();
+    is_deep_enough && path.iter().zip(&banned).all(|(a, b)| a == b)
 }
 
 #[test]
@@ -112,6 +118,8 @@ fn every_ban_of_every_wall_can_fail() {
         }
     }
     assert_eq!(lines("game-server/src/net/http.rs", "use room::snapshot::Grid;"), [1]);
+    assert_eq!(lines("shared/sim/src/a.rs", "use shared::*;"), [1], "a glob that holds what is banned");
+    assert_eq!(lines("shared/sim/src/a.rs", "use shared::id::*;"), [0; 0], "a glob beside it");
     assert_eq!(lines("game-server/src/network.rs", "use sim::Sim;"), [0; 0]);
     assert_eq!(lines("game-server/src/net/http.rs", "fn f(sim: u8) { g(sim) }"), [0; 0]);
 }
