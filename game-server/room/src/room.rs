@@ -234,7 +234,7 @@ impl Room {
         self.sim.keyframe()
     }
 
-    /// Who may resume which seat.
+    /// The keys that resume the seats, as a keyframe records them.
     pub fn seats_to_record(&self) -> Seats {
         self.seats_with(self.seats.values().map(|seat| seat.session.claim.key()).collect())
     }

@@ -83,7 +83,7 @@ pub fn publish(room: &mut Room, journal: &mut Journal, commits: &CommitGate) {
         journal.take(record);
     }
     if commits.flush_requested(room.world().tick) {
-        journal.is_late();
+        journal.note_late();
     }
 }
 

@@ -18,7 +18,7 @@ use shared::snapshot::WorldSnapshot;
 pub enum SnapshotScope {
     /// All of it.
     Whole,
-    /// The middle of it. The rest stays as it was sent, and moves by the motion rule.
+    /// The middle of its view. The rest stays as it was sent, and moves by the motion rule.
     Near,
     /// The most urgent records.
     Urgent {
@@ -139,8 +139,8 @@ impl Viewer {
         writer.finish();
     }
 
-    /// Compares what is visible with what is held: leaves what the viewer is to hold in `scratch.visible`, what it is to
-    /// remove and the baselines beside it. Says whether the viewer holds exactly that already.
+    /// Compares the visible entities with those that the viewer holds. Leaves the entities to hold in `scratch.visible`, and
+    /// beside it those to remove and the baselines. Returns whether the viewer already holds exactly these.
     ///
     /// `USUAL`: everything is held as of the usual baseline. An unchanged entity then costs one id comparison.
     fn diff<const USUAL: bool>(

@@ -218,8 +218,8 @@ impl Journal {
         }
     }
 
-    /// The disk has exhausted the players' patience: they are told before it has what they are told.
-    pub fn is_late(&self) {
+    /// Notes that the gate opened before the disk had the newest ticks: a crash could undo what players saw.
+    pub fn note_late(&self) {
         if let Some(recorder) = &self.0 {
             recorder.status.late();
         }

@@ -149,7 +149,7 @@ impl TestRoom {
         self.tick = self.tick.next();
         self.journal.take(tick(self.tick));
         if self.journal.gate().is_some_and(|gate| gate.flush_requested(self.tick)) {
-            self.journal.is_late();
+            self.journal.note_late();
         }
         if self.tick.0.is_multiple_of(KEYFRAME_INTERVAL_TICKS) {
             self.record_keyframe();
