@@ -16,6 +16,7 @@ pub mod hash;
 pub mod id;
 pub mod input;
 pub mod keyframe;
+pub mod levels;
 pub mod message;
 pub mod movement;
 pub mod quantize;

@@ -2,8 +2,8 @@
 //! bit. All state is in wire quanta.
 
 use crate::angle::Angle;
-use crate::entity::{Levels, Upgrade};
 use crate::input::{Buttons, Controls, ViewLag};
+use crate::levels::{Levels, Upgrade};
 use crate::quantize;
 use crate::rules::Rules;
 use glam::{IVec2, Vec2};

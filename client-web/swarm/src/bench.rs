@@ -5,20 +5,19 @@ mod rig;
 mod table;
 
 use crate::core_time::pin;
-use crate::floor::{self, FloorOptions, FloorReport};
+use crate::floor::{self, FloorOptions};
 use crate::link::Link;
 use crate::observer::ServerReport;
-use crate::report::Report;
-use crate::run::{self, RunOptions};
+use crate::options::RunOptions;
+use crate::run;
 use anyhow::Context;
 use clap::Args;
 use rig::{Rig, Transport};
 use std::path::PathBuf;
+use table::{Measurement, TLS_PLAYERS};
 
 /// Players of the runs over plain sockets.
 const PLAYERS: [u32; 3] = [500, 1000, 2000];
-/// Players of the run over TLS.
-const TLS_PLAYERS: u32 = 1000;
 /// Frames per second of the floor: the tick rate.
 const FLOOR_HZ: u16 = 30;
 
@@ -46,16 +45,6 @@ pub struct BenchOptions {
     /// Core of the generator
     #[arg(long, value_name = "CORE", default_value_t = 1)]
     pub generator_core: usize,
-}
-
-/// One run and the floor beside it.
-struct Measurement {
-    players: u32,
-    transport: Transport,
-    report: Report,
-    floor: FloorReport,
-    /// With an answer for each frame, of the size of an input.
-    two_way_floor: FloorReport,
 }
 
 impl Measurement {

@@ -4,7 +4,7 @@ use crate::bench::BenchOptions;
 use crate::compare::CompareOptions;
 use crate::floor::{FloorOptions, ReaderOptions};
 use crate::idle::IdleOptions;
-use crate::run::RunOptions;
+use crate::options::RunOptions;
 use crate::transports::TransportsOptions;
 use clap::{Parser, Subcommand};
 

@@ -1,7 +1,8 @@
 //! Two servers under the same load, one after the other, and their numbers side by side.
 
+use crate::options::RunOptions;
 use crate::report::Report;
-use crate::run::{self, RunOptions};
+use crate::run;
 use anyhow::Context;
 use clap::Args;
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ pub mod frames;
 pub mod idle;
 pub mod link;
 pub mod observer;
+pub mod options;
 pub mod pace;
 mod player;
 mod probe;

@@ -1,7 +1,7 @@
 //! What a run found, for people and for programs.
 
 use crate::observer::ServerReport;
-use crate::run::RunOptions;
+use crate::options::RunOptions;
 use crate::tally::{Distribution, MILLIUNITS, Summary, Tally};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

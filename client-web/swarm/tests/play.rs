@@ -8,8 +8,9 @@ use game_server::serve::Server;
 use swarm::behaviour::Behaviour;
 use swarm::compare::{CompareOptions, compare};
 use swarm::link::Link;
+use swarm::options::RunOptions;
 use swarm::report::Report;
-use swarm::run::{RunOptions, run};
+use swarm::run::run;
 use swarm::transports::{Transport, TransportsOptions, measure};
 use tokio::runtime::Runtime;
 

@@ -57,6 +57,8 @@ impl Scan {
                 TokenTree::Punct(sign) if sign.as_char() == '#' && is_test_attribute(tokens.get(at + 1)) => {
                     end_of_item(&tokens, at + 2)
                 }
+                // `pub(super)` names whom it is visible to, not what the file uses.
+                TokenTree::Ident(word) if word == "pub" => at + 1 + usize::from(is_group(tokens.get(at + 1))),
                 TokenTree::Ident(word) if word == "mod" => self.module_at(&tokens, at + 1),
                 // `use<'a>` in a return type captures lifetimes and imports nothing.
                 TokenTree::Ident(word) if word == "use" && !is_sign(tokens.get(at + 1), '<') => {
@@ -135,6 +137,10 @@ impl Scan {
 
 fn is_sign(token: Option<&TokenTree>, sign: char) -> bool {
     matches!(token, Some(TokenTree::Punct(found)) if found.as_char() == sign)
+}
+
+fn is_group(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
 }
 
 fn is_test_attribute(token: Option<&TokenTree>) -> bool {

@@ -1,9 +1,12 @@
 //! The table of the benchmark, as Markdown: what was to be reached, what was measured, all numbers behind it.
 
 use super::rig::Transport;
-use super::{Measurement, TLS_PLAYERS};
+use crate::floor::FloorReport;
+use crate::report::Report;
 use std::fmt::Write;
 
+/// Players of the run over TLS.
+pub const TLS_PLAYERS: u32 = 1000;
 /// The median snapshot may have this many bytes.
 const SNAPSHOT_BYTES: f64 = 260.0;
 /// The server's time, as a multiple of the floor's.
@@ -26,6 +29,16 @@ const TLS_RATIO: f64 = 1.3;
 const MS_PER_TICK: f64 = 1000.0 / 30.0;
 /// With more cores busy with other programs, a run is called disturbed.
 const FOREIGN_CORES: f64 = 0.1;
+
+/// One run and the floor beside it.
+pub struct Measurement {
+    pub players: u32,
+    pub transport: Transport,
+    pub report: Report,
+    pub floor: FloorReport,
+    /// With an answer for each frame, of the size of an input.
+    pub two_way_floor: FloorReport,
+}
 
 /// One line of the table of bars.
 struct Bar {

@@ -5,7 +5,7 @@ use shared::entity::Upgrade;
 use shared::id::NetId;
 use shared::keyframe::{DroneKey, Goal};
 
-use super::{Own, Sight};
+use super::sight::{Own, Sight};
 use crate::rules::WorldRules;
 use crate::tick_context::Rng;
 

@@ -3,59 +3,29 @@
 
 mod mind;
 mod names;
+mod sight;
 mod steer;
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
-use glam::Vec2;
-use shared::entity::Levels;
-use shared::id::{NetId, PlayerId, Tick};
+use shared::id::PlayerId;
 use shared::input::Controls;
 use shared::keyframe::{DroneKey, Goal};
 use shared::quantize;
 
-use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::EntityIndex;
 use crate::players::Players;
 use crate::rules::WorldRules;
-use crate::spatial_grid::{Body, OreGrid, RockGrid, ShipGrid, SpatialGrid};
+use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid};
 use crate::stations::{Prices, button};
 use crate::tick_context::{Clock, Inputs, Rng};
 
 pub use names::call_sign;
-
-type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
+use sight::{Own, ShipParts, Sight};
 
 /// While drones think in turns, each has its turn once in so many ticks.
 pub const TURN_TICKS: u32 = 3;
 /// Above this share of health, a drone takes a hit for a stray bolt.
 const PATIENCE: f32 = 0.85;
-
-/// What a drone knows of the world.
-struct Sight<'a> {
-    rules: &'a WorldRules,
-    tick: Tick,
-    rocks: &'a SpatialGrid,
-    ores: &'a SpatialGrid,
-    ships: &'a SpatialGrid,
-    prices: &'a [u32],
-    crews: &'a Query<'a, 'a, ShipParts>,
-}
-
-/// What a drone knows of itself.
-struct Own {
-    player: PlayerId,
-    ship: NetId,
-    team: u8,
-    at: Vec2,
-    velocity: Vec2,
-    /// Shares of what its ship can have, 0 to 1.
-    health: f32,
-    energy: f32,
-    hold: f32,
-    docked: bool,
-    score: u32,
-    levels: Levels,
-}
 
 /// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
 pub fn think(
@@ -128,55 +98,4 @@ pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, healt
         drone.goal = Goal::Fight;
         drone.target = Some(attacker);
     }
-}
-
-impl Sight<'_> {
-    /// Where the target is, if the goal has one that is still there.
-    fn target(&self, key: &DroneKey) -> Option<&Body> {
-        let grid = match key.goal {
-            Goal::Mine => self.rocks,
-            Goal::Collect => self.ores,
-            Goal::Fight => self.ships,
-            Goal::Roam | Goal::Haul | Goal::Flee => return None,
-        };
-        grid.find(key.target?)
-    }
-
-    fn lost_target(&self, key: &DroneKey) -> bool {
-        matches!(key.goal, Goal::Mine | Goal::Collect | Goal::Fight) && self.target(key).is_none()
-    }
-
-    /// The nearest ship that is no mate's and for which `fits` holds.
-    fn nearest_foe(
-        &self,
-        own: &Own,
-        within: f32,
-        near: &mut Vec<u32>,
-        fits: impl Fn(&Foe) -> bool,
-    ) -> Option<(NetId, Foe)> {
-        let foe = |body: &Body| self.foe(own, body);
-        let body =
-            self.ships.nearest(own.at, within, near, |body| foe(body).is_some_and(|foe| fits(&foe)))?;
-        Some((body.id, foe(body)?))
-    }
-
-    fn foe(&self, own: &Own, body: &Body) -> Option<Foe> {
-        let (_, hull, cargo, crew) = self.crews.get(body.entity).ok()?;
-        let mate = crew.team != 0 && crew.team == own.team;
-        if mate || crew.player == own.player {
-            return None;
-        }
-        let hold = f32::from(cargo.hold) / f32::from(self.rules.ore.hold);
-        let drone = crate::players::is_drone_id(crew.player);
-        Some(Foe { at: body.at, hold, drone, protected: hull.protection_ticks > 0 })
-    }
-}
-
-/// A ship that may be shot at, as others see it.
-struct Foe {
-    at: Vec2,
-    /// Loads as a share of a hold without upgrades.
-    hold: f32,
-    drone: bool,
-    protected: bool,
 }

@@ -5,7 +5,7 @@ use shared::angle::Angle;
 use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, Goal};
 
-use super::{Own, Sight};
+use super::sight::{Own, Sight};
 use crate::rules::{PRICE_SCALE, StationRing};
 use crate::spatial_grid::Body;
 

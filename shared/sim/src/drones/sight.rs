@@ -1,0 +1,94 @@
+//! What a drone knows: of the world, of itself, and of a ship it may shoot at.
+
+use bevy_ecs::prelude::Query;
+use glam::Vec2;
+use shared::entity::Levels;
+use shared::id::{NetId, PlayerId, Tick};
+use shared::keyframe::{DroneKey, Goal};
+
+use crate::components::{Cargo, Crew, Flight, Hull};
+use crate::players::is_drone_id;
+use crate::rules::WorldRules;
+use crate::spatial_grid::{Body, SpatialGrid};
+
+/// What of a ship others may know.
+pub type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
+
+/// What a drone knows of the world.
+pub struct Sight<'a> {
+    pub rules: &'a WorldRules,
+    pub tick: Tick,
+    pub rocks: &'a SpatialGrid,
+    pub ores: &'a SpatialGrid,
+    pub ships: &'a SpatialGrid,
+    pub prices: &'a [u32],
+    pub crews: &'a Query<'a, 'a, ShipParts>,
+}
+
+/// What a drone knows of itself.
+pub struct Own {
+    pub player: PlayerId,
+    pub ship: NetId,
+    pub team: u8,
+    pub at: Vec2,
+    pub velocity: Vec2,
+    /// Shares of what its ship can have, 0 to 1.
+    pub health: f32,
+    pub energy: f32,
+    pub hold: f32,
+    pub docked: bool,
+    pub score: u32,
+    pub levels: Levels,
+}
+
+impl Sight<'_> {
+    /// Where the target is, if the goal has one that is still there.
+    pub fn target(&self, key: &DroneKey) -> Option<&Body> {
+        let grid = match key.goal {
+            Goal::Mine => self.rocks,
+            Goal::Collect => self.ores,
+            Goal::Fight => self.ships,
+            Goal::Roam | Goal::Haul | Goal::Flee => return None,
+        };
+        grid.find(key.target?)
+    }
+
+    /// Whether the goal has a target, and it is gone.
+    pub fn lost_target(&self, key: &DroneKey) -> bool {
+        matches!(key.goal, Goal::Mine | Goal::Collect | Goal::Fight) && self.target(key).is_none()
+    }
+
+    /// The nearest ship that is no mate's and for which `fits` holds.
+    pub fn nearest_foe(
+        &self,
+        own: &Own,
+        within: f32,
+        near: &mut Vec<u32>,
+        fits: impl Fn(&Foe) -> bool,
+    ) -> Option<(NetId, Foe)> {
+        let foe = |body: &Body| self.foe(own, body);
+        let body =
+            self.ships.nearest(own.at, within, near, |body| foe(body).is_some_and(|foe| fits(&foe)))?;
+        Some((body.id, foe(body)?))
+    }
+
+    fn foe(&self, own: &Own, body: &Body) -> Option<Foe> {
+        let (_, hull, cargo, crew) = self.crews.get(body.entity).ok()?;
+        let mate = crew.team != 0 && crew.team == own.team;
+        if mate || crew.player == own.player {
+            return None;
+        }
+        let hold = f32::from(cargo.hold) / f32::from(self.rules.ore.hold);
+        let drone = is_drone_id(crew.player);
+        Some(Foe { at: body.at, hold, drone, protected: hull.protection_ticks > 0 })
+    }
+}
+
+/// A ship that may be shot at, as others see it.
+pub struct Foe {
+    pub at: Vec2,
+    /// Loads as a share of a hold without upgrades.
+    pub hold: f32,
+    pub drone: bool,
+    pub protected: bool,
+}
