@@ -1,4 +1,4 @@
-//! The Autobahn cases: a Python environment of its own with the suite in it, and the test that runs it.
+//! The Autobahn cases: a private Python environment with the suite in it, and the test that runs it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 
 use crate::debian;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{TESTED_CRATES, Workspace};
 
 /// The suite, as a package of PyPI.
 const PACKAGE: &str = "kosoku";
 const VERSION: &str = "0.1.0";
 
-/// Runs the suite against the server's own connection code, over ws and wss.
+/// Runs the suite against the server's connection code, over ws and wss.
 ///
 /// # Errors
 /// What is missing to run it, or the cases that fail.
@@ -21,11 +21,11 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     let suite = install(workspace)?;
     let mut tests = workspace.cargo();
     tests.env("KOSOKU", suite);
-    tests.args(["test", "--workspace", "--test", "net", "autobahn"]);
+    tests.arg("test").args(TESTED_CRATES).args(["--test", "net", "autobahn"]);
     process::run(tests.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]))
 }
 
-/// The program of the suite; installed if it is not there.
+/// The suite's program, installed if it is missing.
 fn install(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let environment = workspace.scratch().join(format!("{PACKAGE}-{VERSION}"));
     let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
@@ -39,7 +39,7 @@ fn install(workspace: &Workspace) -> anyhow::Result<PathBuf> {
             .context("the Autobahn cases need Python 3.10 or newer as `python3`")
     };
     if let Err(failure) = made("python environment")? {
-        // Debian keeps the module in a package of its own.
+        // On Debian the module is a package apart from Python.
         if !debian::may_install() {
             bail!(failure.into_error("`python3 -m venv` (on Debian: apt-get install python3-venv)"));
         }

@@ -1,11 +1,11 @@
 //! The benchmark: release builds of server and load generator, and a run of the latter that writes BENCHMARKS.md.
 
-use std::env;
 use std::ffi::OsString;
+use std::process::Command;
 
 use crate::build;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 /// Builds and measures; `options` go to `swarm bench`.
 ///
@@ -14,8 +14,7 @@ use crate::workspace::Workspace;
 pub fn bench(workspace: &Workspace, options: Vec<OsString>) -> anyhow::Result<()> {
     let server = build::build(workspace)?;
     process::run(workspace.cargo().args(["build", "--release", "--package", "swarm"]))?;
-    let swarm = server.with_file_name("swarm").with_extension(env::consts::EXE_EXTENSION);
-    let mut command = std::process::Command::new(swarm);
+    let mut command = Command::new(workspace.program(Profile::Release, "swarm"));
     command.arg("bench").arg("--server").arg(server);
     command.arg("--assets").arg(workspace.root.join("assets"));
     command.arg("--out").arg(workspace.root.join("BENCHMARKS.md"));

@@ -26,7 +26,7 @@ pub fn find(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         bail!("the browser tests need Chromium: install it, or name a Chrome or Chromium binary in CHROMIUM");
     }
     debian::install(workspace, &["chromium"])?;
-    on_path().context("chromium was installed, and yet it is not on PATH")
+    on_path().context("chromium was installed, but is not on PATH")
 }
 
 fn on_path() -> Option<PathBuf> {

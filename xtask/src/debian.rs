@@ -1,4 +1,4 @@
-//! Debian's packages: whether we may install them, and installing them.
+//! Debian's packages: whether they may be installed, and their installation.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,15 +8,15 @@ use anyhow::bail;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Whether this is Debian (or a child of it) and we are root.
+/// Whether this is Debian or a derivative of it, and we are root.
 pub fn may_install() -> bool {
     Path::new("/etc/debian_version").exists()
         && process::find_program("apt-get").is_some()
         && process::answer(Command::new("id").arg("-u")).as_deref() == Some("0")
 }
 
-/// Installs packages, or newer versions of them. Removes nothing. The package lists are refreshed first: old lists offer
-/// old versions. Without a network, what the old lists know is tried.
+/// Installs or updates packages; removes none. Refreshes the package lists first, since old lists name versions that are
+/// gone; without a network, tries with the old lists.
 pub fn install(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {
     let refreshed = process::run_quietly(workspace, "apt-get update", &mut apt_get(&["update"]))?;
     let what = format!("apt-get install {}", packages.join(" "));

@@ -1,5 +1,5 @@
-//! Instructions by stage of a tick, counted by valgrind and compared with the counts in the repository: a regression shows
-//! as a number, whatever else the machine does.
+//! Instructions of each stage of a tick, counted by valgrind and compared with the counts in the repository. Unlike times,
+//! they do not depend on what else the machine does.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,30 +10,30 @@ use anyhow::{Context, bail};
 
 use crate::debian;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
-/// The counts that are compared with: a line per stage.
+/// The counts to compare with, one line per stage.
 const COUNTS: &str = "game-server/benches/instructions.txt";
-/// A stage may take this many percent more: another compiler or C library is no regression.
+/// A stage may take this many percent more: another compiler or C library changes the counts a little.
 const TOLERANCE_PERCENT: f64 = 5.0;
-/// The program whose stages are counted.
-const EXAMPLE: &str = "instructions";
-/// Only what runs within this function of it is counted.
+/// The program whose stages are counted. A binary, not an example: an example would compile the test dependencies too.
+const PROGRAM: &str = "instructions";
+/// Only this function of the program is counted.
 const COUNTED: &str = "--toggle-collect=*count_these_instructions*";
 
-/// Counts and compares; with `accept`, writes the counts down as the ones to compare with.
+/// Counts and compares; with `accept`, writes the counts into the repository.
 ///
 /// # Errors
 /// A stage that takes more instructions than it may, by name; or what is missing to count.
 pub fn instructions(workspace: &Workspace, accept: bool) -> anyhow::Result<()> {
     if !(cfg!(target_os = "linux") && cfg!(target_arch = "x86_64")) {
-        eprintln!("  skipped: the counts are those of x86-64 Linux");
+        eprintln!("  skipped: the counts are for x86-64 Linux");
         return Ok(());
     }
     require_valgrind(workspace)?;
-    let arguments = ["build", "--release", "--package", "game-server", "--example", EXAMPLE];
+    let arguments = ["build", "--release", "--package", "game-server", "--bin", PROGRAM];
     process::run(workspace.cargo().args(arguments))?;
-    let program = workspace.target.join("release/examples").join(EXAMPLE);
+    let program = workspace.program(Profile::Release, PROGRAM);
     let file = workspace.root.join(COUNTS);
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut written = String::new();
@@ -44,7 +44,7 @@ pub fn instructions(workspace: &Workspace, accept: bool) -> anyhow::Result<()> {
             continue;
         }
         let (stage, known) =
-            parse(line).with_context(|| format!("{COUNTS}: `{line}` is no stage and count"))?;
+            parse(line).with_context(|| format!("{COUNTS}: `{line}` is not a stage and a count"))?;
         let count = count(&program, stage)?;
         writeln!(written, "{stage:<12}{count:>14}")?;
         let change = (count as f64 / known as f64 - 1.0) * 100.0;
@@ -58,8 +58,8 @@ pub fn instructions(workspace: &Workspace, accept: bool) -> anyhow::Result<()> {
     }
     if !slower.is_empty() {
         bail!(
-            "more instructions than {COUNTS} says, beyond {TOLERANCE_PERCENT} %: {}. \
-             If that is meant: cargo xtask instructions --accept",
+            "more than {TOLERANCE_PERCENT} % above {COUNTS}: {}. \
+             If the change is meant: cargo xtask instructions --accept",
             slower.join(", ")
         );
     }
@@ -71,7 +71,7 @@ fn parse(line: &str) -> Option<(&str, u64)> {
     Some((stage, count.trim().parse().ok().filter(|count| *count > 0)?))
 }
 
-/// How many instructions a stage takes.
+/// The instructions of one stage.
 fn count(program: &Path, stage: &str) -> anyhow::Result<u64> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", COUNTED]).arg(program).arg(stage);
@@ -85,7 +85,7 @@ fn count(program: &Path, stage: &str) -> anyhow::Result<u64> {
     }
 }
 
-/// Valgrind is there, or is installed now where we may.
+/// Installs valgrind if it is missing and may be installed.
 fn require_valgrind(workspace: &Workspace) -> anyhow::Result<()> {
     if process::find_program("valgrind").is_some() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Node and npm: whether they are here, the client's dependencies, and the client's scripts.
+//! Node and npm: their versions, the client's dependencies, and the client's scripts.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,7 +23,10 @@ const OFFLINE_SIGNS: [&str; 7] = [
     "ERR_SOCKET_TIMEOUT",
 ];
 
-/// Fails with one line when Node is missing or too old; returns its version.
+/// The version of Node.
+///
+/// # Errors
+/// When Node is missing or too old.
 pub fn require_node() -> anyhow::Result<String> {
     let (major, minor) = OLDEST_NODE;
     let Some(version) = process::answer(Command::new("node").arg("--version")) else {
@@ -38,7 +41,7 @@ pub fn require_node() -> anyhow::Result<String> {
     Ok(version)
 }
 
-/// Installs the client's dependencies with `npm ci`, unless those of this lock file are there.
+/// Installs the client's dependencies with `npm ci`, unless those of this lock file are installed.
 pub fn install(workspace: &Workspace) -> anyhow::Result<()> {
     let node = require_node()?;
     let client = workspace.client();
@@ -46,7 +49,7 @@ pub fn install(workspace: &Workspace) -> anyhow::Result<()> {
         .text(&node)
         .file(&client.join("package.json"))?
         .file(&client.join("package-lock.json"))?;
-    // npm writes this file last: without it the folder is half of an installation.
+    // npm writes this file last: without it, the installation is incomplete.
     let product = client.join("node_modules/.package-lock.json");
     inputs.run_if_changed(workspace, "npm-ci", &[product], || {
         // Some systems package it apart from Node.
@@ -69,7 +72,7 @@ pub fn install(workspace: &Workspace) -> anyhow::Result<()> {
     })
 }
 
-/// Runs a script of the client's package.json with its output on the terminal.
+/// Runs a script of the client's package.json; its output goes to the terminal.
 pub fn run_script(workspace: &Workspace, script: &str, variables: &[(&str, PathBuf)]) -> anyhow::Result<()> {
     let mut command = npm(workspace);
     command.args(["run", "--silent", script]);
@@ -77,7 +80,7 @@ pub fn run_script(workspace: &Workspace, script: &str, variables: &[(&str, PathB
     process::run(&mut command)
 }
 
-/// Builds `client-web/dist`, unless it is there and up to date. Needs the dependencies and the wasm.
+/// Builds `client-web/dist`, unless it is up to date. Needs the dependencies and the wasm.
 pub fn build_client(workspace: &Workspace) -> anyhow::Result<()> {
     let client = workspace.client();
     let inputs = Inputs::default()
@@ -91,7 +94,7 @@ pub fn build_client(workspace: &Workspace) -> anyhow::Result<()> {
     })
 }
 
-/// A Node program that one of the client's dependencies brings along.
+/// A Node program from one of the client's dependencies.
 pub fn dependency_program(workspace: &Workspace, program: &str) -> anyhow::Result<Command> {
     let script = workspace.client().join("node_modules").join(program);
     let script = script.canonicalize().with_context(|| format!("{} is missing", script.display()))?;

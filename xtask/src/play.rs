@@ -7,21 +7,22 @@ use std::process::{Command, ExitCode};
 
 use crate::build;
 use crate::npm;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
-/// How many drones fill the belt when nobody says otherwise.
+/// Drones, unless an option or the environment names a number.
 const DRONES: &str = "24";
 
 /// Builds what is needed and runs `game-server serve`. On Unix this process becomes the server, so that signals, the
 /// terminal and the exit code are the server's own.
 pub fn play(workspace: &Workspace, options: Vec<OsString>) -> anyhow::Result<ExitCode> {
     npm::require_node()?;
-    let server = build::build(workspace)?;
+    eprintln!("  building client and server; the first time this takes minutes");
+    let server = build::build_client_beside(workspace, || build::build_server(workspace, Profile::Dev))?;
     start(Command::new(&server).arg("serve").args(with_drones(options)), &server)
 }
 
 fn with_drones(mut options: Vec<OsString>) -> Vec<OsString> {
-    // A configuration is not overruled: it may name the number of drones itself.
+    // A configuration file may name the number of drones too, and a flag would win over it.
     let decides = |option: &OsStr| {
         let name = option.to_string_lossy();
         ["--drones", "--config"].iter().any(|known| name.split('=').next() == Some(known))

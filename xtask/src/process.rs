@@ -1,4 +1,4 @@
-//! Running other programs: loudly (their output is ours), quietly (into a log, with a sign of life), or for their answer.
+//! Runs other programs: with their output on the terminal, with their output in a log, or for what they print.
 
 use std::env;
 use std::fs::{self, File};
@@ -28,11 +28,11 @@ pub fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What went wrong in a program that ran quietly.
+/// The failure of a program that ran quietly.
 pub struct Failure {
     /// Everything the program wrote.
     pub output: String,
-    /// Where the same text lies as a file.
+    /// The file with the same text.
     pub log: PathBuf,
 }
 
@@ -89,7 +89,7 @@ pub fn run_quietly(
     Ok(Err(Failure { output, log }))
 }
 
-/// What a program answers on its standard output, trimmed; `None` when it is missing or fails.
+/// What a program prints on its standard output, trimmed; `None` when it is missing or fails.
 pub fn answer(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,17 +1,17 @@
-//! What is already up to date: a step is skipped while the hash of its inputs is the one it last finished with.
+//! Skips steps that are up to date: those whose inputs have the hash that they last finished with.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::workspace::Workspace;
 
 /// Collects everything a step depends on.
 #[derive(Default)]
-pub struct Inputs(Xxh3);
+pub struct Inputs(DefaultHasher);
 
 impl Inputs {
     /// Depends on a piece of text: a tool's version, an option.
@@ -41,11 +41,10 @@ impl Inputs {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        self.0.update(&(bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        bytes.hash(&mut self.0);
     }
 
-    /// Runs `step`, unless it last finished with these very inputs and its `products` are still there.
+    /// Runs `step`, unless it last finished with equal inputs and its `products` still exist.
     pub fn run_if_changed(
         self,
         workspace: &Workspace,
@@ -53,13 +52,13 @@ impl Inputs {
         products: &[PathBuf],
         step: impl FnOnce() -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let hash = format!("{:032x}", self.0.digest128());
+        let hash = format!("{:016x}", self.0.finish());
         let stamp = workspace.scratch().join("stamp").join(name);
         let is_known = fs::read_to_string(&stamp).is_ok_and(|known| known == hash);
         if is_known && products.iter().all(|product| product.exists()) {
             return Ok(());
         }
-        // A step that is cut short must run again, even when its inputs go back to what they were.
+        // An interrupted step must run again, even if its inputs change back.
         match fs::remove_file(&stamp) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}

@@ -1,5 +1,7 @@
 //! Everything that must hold, one step after the other, cheapest first; the first that fails ends the run.
 
+use std::fs;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -10,37 +12,30 @@ use crate::build;
 use crate::instructions;
 use crate::npm;
 use crate::process;
-use crate::wasm;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, TESTED_CRATES, Workspace};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
-/// The client comes before every compilation of the server, which embeds it.
+/// The client comes before every release build of the server, which embeds it.
 const STEPS: &[Step] = &[
     ("rustfmt", |workspace| cargo(workspace, &["fmt", "--all", "--check"])),
-    ("client packages", npm::install),
-    ("client core for wasm", wasm::build),
-    ("biome and tsc", |workspace| npm::run_script(workspace, "check", &[])),
-    ("client", npm::build_client),
-    ("clippy", |workspace| {
-        cargo(workspace, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    ("clippy, and the client beside it", |workspace| {
+        let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        build::build_client_beside(workspace, || cargo(workspace, &clippy))
     }),
-    ("tests", |workspace| cargo(workspace, &["test", "--workspace"])),
+    ("biome and tsc", |workspace| npm::run_script(workspace, "check", &[])),
+    ("tests", |workspace| cargo(workspace, &[&["test"], &TESTED_CRATES[..]].concat())),
+    ("tests of the tools", |workspace| cargo(workspace, &["test", "--package", "xtask"])),
     ("sockets without io_uring", |workspace| {
         let mut tests = workspace.cargo();
         tests.env("DRIFTBELT_SOCKETS", "readiness");
-        // Of the whole workspace, like the step before: for one package alone, much would be compiled with other features.
-        process::run(tests.args(["test", "--workspace", "--test", "net"]))
+        process::run(tests.arg("test").args(TESTED_CRATES).args(["--test", "net"]))
     }),
     ("autobahn cases, ws and wss", autobahn::test),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
     ("release binary", |workspace| build::build(workspace).map(drop)),
+    ("a recording of the dev build, verified by the release", verify_across_builds),
     ("instructions of a tick", |workspace| instructions::instructions(workspace, false)),
-    ("frozen hash, release", |workspace| {
-        // With the server's features, that its packages need not be compiled once more.
-        let packages = ["--package", "sim", "--package", "game-server"];
-        cargo(workspace, &[&["test", "--release", "--test", "determinism"][..], &packages].concat())
-    }),
     ("browser tests", test_in_browser),
 ];
 
@@ -65,8 +60,20 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
     process::run(workspace.cargo().args(arguments))
 }
 
+/// The release build simulates as the dev build does, whose frozen hash the tests have checked.
+fn verify_across_builds(workspace: &Workspace) -> anyhow::Result<()> {
+    let recording = workspace.scratch().join("match.belt");
+    fs::create_dir_all(workspace.scratch())?;
+    // Built with the tests.
+    let writer = workspace.program(Profile::Dev, "examples/long_match");
+    let (players, minutes) = ("20", "3");
+    process::run(Command::new(writer).arg(&recording).args([players, minutes]))?;
+    let server = workspace.program(Profile::Release, "game-server");
+    process::run(Command::new(server).arg("verify").arg(recording))
+}
+
 fn test_in_browser(workspace: &Workspace) -> anyhow::Result<()> {
     let chromium = browser::find(workspace)?;
-    let server = build::build_server(workspace)?;
+    let server = workspace.program(Profile::Release, "game-server");
     npm::run_script(workspace, "e2e", &[("DRIFTBELT_SERVER", server), ("CHROMIUM", chromium)])
 }

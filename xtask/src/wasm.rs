@@ -3,23 +3,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
-use wasm_bindgen_cli_support::Bindgen;
 
 use crate::npm;
 use crate::process;
 use crate::stamp::Inputs;
 use crate::wasm_toolchain::{self, TARGET, WasmToolchain};
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 const NAME: &str = "client_core";
-/// The custom section in which the core carries its numbers as TypeScript.
-const SCHEMA_SECTION: &str = "driftbelt.schema";
+/// The core's numbers as TypeScript.
 const SCHEMA: &str = "schema.ts";
 
-/// Only what rustc itself emits for the target: with more, wasm-opt may use what browsers do not have. Level 1, since the
-/// higher ones shuffle locals: the file gets smaller by 4 %, but what is downloaded, compressed, larger by 9 %.
+/// Only the features that rustc emits for the target: with more, wasm-opt may use what browsers do not have. Level 1: the higher
+/// ones shuffle locals, which makes the file 4 % smaller but its compressed form, which is downloaded, 9 % larger.
 const OPTIMIZE: [&str; 12] = [
     "-O1",
     "--enable-bulk-memory",
@@ -35,55 +34,49 @@ const OPTIMIZE: [&str; 12] = [
     "--strip-target-features",
 ];
 
-/// Compiles the core and writes the glue, unless all is up to date. Needs the client's npm dependencies (`wasm-opt`).
-pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    let toolchain = WasmToolchain::find(workspace)?;
-    let mut cargo = toolchain.cargo(workspace);
-    // The kind of library is named here and not in its Cargo.toml: as a dependency, the native programs of this workspace
-    // would have everything below it compiled once more than without it.
-    let cdylib = ["--crate-type", "cdylib", "--target", TARGET];
-    process::run(
-        cargo.args(["rustc", "--profile", "web", "--package", "client-core", "--lib"]).args(cdylib),
-    )?;
+/// The program that writes the glue, a crate of this workspace.
+const GLUE_WRITER: &str = "wasm-glue";
 
+/// Compiles the core.
+pub fn compile(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut cargo = WasmToolchain::find(workspace)?.cargo(workspace);
+    // The kind of library is named here and not in its Cargo.toml: there it would apply to native builds too, and compile
+    // everything below it a second time.
+    let cdylib = ["--crate-type", "cdylib", "--target", TARGET];
+    cargo.args(["rustc", "--profile", "web", "--package", "client-core", "--lib"]).args(cdylib);
+    let what = "client core for wasm";
+    process::run_quietly(workspace, what, &mut cargo)?.map_err(|failure| failure.into_error(what))
+}
+
+/// Builds the program that writes the glue.
+pub fn build_glue_writer(workspace: &Workspace) -> anyhow::Result<()> {
+    process::run(workspace.cargo().args(["build", "--package", GLUE_WRITER]))
+}
+
+/// Writes the glue of the compiled core and optimises it, unless both are up to date. Needs the client's npm dependencies
+/// (`wasm-opt`).
+pub fn write_glue(workspace: &Workspace) -> anyhow::Result<()> {
     let compiled =
         wasm_toolchain::target_dir(workspace).join(TARGET).join("web").join(NAME).with_extension("wasm");
     let glue = workspace.client().join("src/wasm");
     let lock = workspace.client().join("package-lock.json");
-    let inputs = Inputs::default().file(&compiled)?.file(&lock)?.text(&OPTIMIZE.join(" "));
-    inputs.run_if_changed(
-        workspace,
-        "wasm",
-        &[wasm_in(&glue), glue.join(NAME).with_extension("js"), glue.join(SCHEMA)],
-        || {
-            let generated = workspace.scratch().join("wasm-glue");
-            generate(&compiled, &generated)?;
-            optimize(workspace, &wasm_in(&generated))?;
-            replace_files(&generated, &glue)
-        },
-    )
+    let writer = workspace.root.join("xtask/glue/src/main.rs");
+    let inputs = Inputs::default().file(&compiled)?.file(&writer)?.file(&lock)?.text(&OPTIMIZE.join(" "));
+    let products = [wasm_in(&glue), glue.join(NAME).with_extension("js"), glue.join(SCHEMA)];
+    inputs.run_if_changed(workspace, "wasm", &products, || {
+        let generated = workspace.scratch().join("wasm-glue");
+        if generated.exists() {
+            fs::remove_dir_all(&generated)?;
+        }
+        let writer = workspace.program(Profile::Dev, GLUE_WRITER);
+        process::run(Command::new(writer).arg(&compiled).arg(&generated).arg(NAME))?;
+        optimize(workspace, &wasm_in(&generated))?;
+        replace_files(&generated, &glue)
+    })
 }
 
 fn wasm_in(folder: &Path) -> PathBuf {
     folder.join(format!("{NAME}_bg.wasm"))
-}
-
-fn generate(compiled: &Path, folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).out_name(NAME).web(true)?.typescript(true);
-    let mut output = bindgen.generate_output().context("wasm-bindgen could not make the glue")?;
-    let schema =
-        output.wasm_mut().customs.remove_raw(SCHEMA_SECTION).context("the core carries no schema")?;
-    output.emit(folder).context("wasm-bindgen could not write the glue")?;
-    let schema = String::from_utf8(schema.data).context("the core's schema is not text")?;
-    for file in schema.split("// @filename: ").skip(1) {
-        let (name, text) = file.split_once('\n').context("a file of the core's schema has no name")?;
-        fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))?;
-    }
-    Ok(())
 }
 
 fn optimize(workspace: &Workspace, wasm: &Path) -> anyhow::Result<()> {

@@ -1,14 +1,14 @@
-//! A compiler for wasm32: the active one if it has the target, one that rustup completes, or Debian's with a standard
+//! A compiler for wasm32: the active one, if it has the target or rustup can add it; else Debian's, with a standard
 //! library built here.
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::debian;
 use crate::process;
@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
-/// The oldest compiler that this project takes.
+/// The oldest compiler that this project supports.
 const MSRV: &str = env!("CARGO_PKG_RUST_VERSION");
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -29,9 +29,9 @@ const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-19";
 pub enum WasmToolchain {
     /// The compiler that also builds the server.
     Active,
-    /// Debian's compiler, which has no wasm standard library of its own.
+    /// Debian's compiler, which comes without a standard library for wasm.
     Debian {
-        /// Holds the standard library that was built for it.
+        /// Holds the standard library built for it.
         sysroot: PathBuf,
     },
 }
@@ -64,8 +64,8 @@ impl WasmToolchain {
         Ok(Self::Debian { sysroot: debian_sysroot(workspace)? })
     }
 
-    /// A cargo that compiles for the target. It has a target directory of its own, so that neither compiler makes the
-    /// other's work stale.
+    /// A cargo that compiles for the target, in a separate target directory, so that neither compiler makes the other's
+    /// artifacts stale.
     pub fn cargo(&self, workspace: &Workspace) -> Command {
         let mut cargo = match self {
             Self::Active => workspace.cargo(),
@@ -106,7 +106,7 @@ fn is_library(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rlib")
 }
 
-/// Asks rustup, unless its user told it not to install anything by itself.
+/// Asks rustup for the target, unless its user has forbidden automatic installations.
 fn rustup_adds_target(workspace: &Workspace) -> anyhow::Result<bool> {
     let is_forbidden = env::var_os("RUSTUP_AUTO_INSTALL").is_some_and(|value| value == "0");
     if is_forbidden || process::find_program("rustup").is_none() {
@@ -122,7 +122,7 @@ fn rustup_adds_target(workspace: &Workspace) -> anyhow::Result<bool> {
     Ok(active_has_target(workspace))
 }
 
-/// Whether Debian's packages are here, all of them, and new enough.
+/// Whether all of Debian's packages are installed, and new enough.
 fn debian_has_toolchain() -> bool {
     let is_new = process::answer(Command::new(DEBIAN_RUSTC).env_remove("LD_LIBRARY_PATH").arg("--version"))
         .and_then(|answer| version_of(&answer))
@@ -136,20 +136,21 @@ fn version_of(answer: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
-/// Debian's cargo with Debian's rustc, free of what the cargo that started us left in the environment.
+/// Debian's cargo with Debian's rustc, without the variables set by the cargo that started us.
 fn debian_cargo() -> Command {
     let mut cargo = Command::new(DEBIAN_CARGO);
     cargo.env("RUSTC", DEBIAN_RUSTC).env_remove("RUSTFLAGS").env_remove("LD_LIBRARY_PATH");
     cargo
 }
 
-/// The folder with the standard library for Debian's compiler, built when this version of it is met first: a standard
-/// library fits no other compiler than the one that made it.
+/// The folder with the standard library for Debian's compiler, built once per version of the compiler: no other can
+/// use it.
 fn debian_sysroot(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let version = process::answer(Command::new(DEBIAN_RUSTC).env_remove("LD_LIBRARY_PATH").arg("-vV"))
         .with_context(|| format!("{DEBIAN_RUSTC} does not run"))?;
-    let key = format!("{:016x}", xxh3_64(version.as_bytes()));
-    let sysroot = workspace.scratch().join("wasm-sysroot").join(key);
+    let mut hasher = DefaultHasher::new();
+    version.hash(&mut hasher);
+    let sysroot = workspace.scratch().join("wasm-sysroot").join(format!("{:016x}", hasher.finish()));
     let libraries = Path::new("lib/rustlib").join(TARGET).join("lib");
     if holds_libraries(&sysroot.join(&libraries)) {
         return Ok(sysroot);
@@ -157,7 +158,7 @@ fn debian_sysroot(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 
     let project = workspace.scratch().join("wasm-std");
     let built = build_std(workspace, &project)?;
-    // Filled beside its final name: an interrupted copy must not pass for a standard library.
+    // Filled under another name: an interrupted copy must not be taken for a standard library.
     let unfinished = sysroot.with_extension("unfinished");
     fs::create_dir_all(unfinished.join(&libraries))?;
     for entry in fs::read_dir(&built)? {

@@ -1,7 +1,6 @@
 //! Runs one stage of a tick of arena-300 a number of times, for a program that counts its instructions: unlike times,
 //! they do not depend on what else the machine does. `cargo xtask instructions` runs it under valgrind.
 
-#[path = "../benches/arena/mod.rs"]
 mod arena;
 
 use arena::{WARM_UP_TICKS, World, controls};

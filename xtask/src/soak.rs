@@ -1,0 +1,14 @@
+//! The tests that are too long for every change, at full length.
+
+use crate::process;
+use crate::workspace::{TESTED_CRATES, Workspace};
+
+/// Runs the tests that `cargo xtask test` leaves out because they take minutes.
+///
+/// # Errors
+/// The first test program with a failure.
+pub fn soak(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut tests = workspace.cargo();
+    tests.arg("test").args(TESTED_CRATES).args(["--", "--ignored", "--skip", "autobahn", "--nocapture"]);
+    process::run(&mut tests)
+}
