@@ -1,6 +1,7 @@
 //! What players write to each other.
 
-use room::speech::{Words, distinct, look};
+use room::names::Names;
+use room::speech::{Words, look};
 use shared::text::{CHAT_LIMIT_CHARS, NAME_LIMIT_BYTES, NAME_LIMIT_CHARS, Name, chat_line};
 use std::sync::LazyLock;
 
@@ -20,9 +21,9 @@ pub fn text(bytes: &[u8]) -> bool {
     assert!(!name.as_str().chars().any(char::is_control));
     assert_eq!(Name::from_input(name.as_str()), name);
     assert_eq!(WORDS.name(&name), name);
-    let taken = look(name.as_str());
-    let other = distinct(name, |look| look == taken);
-    assert_ne!(look(other.as_str()), taken, "two players who look the same");
+    let mut names = Names::default();
+    let [one, other] = [names.take(name.clone()), names.take(name)].map(|held| look(held.name.as_str()));
+    assert_ne!(one, other, "two players who look the same");
     let Some(line) = chat_line(&WORDS.line(text)) else { return false };
     assert!(line.chars().count() <= CHAT_LIMIT_CHARS);
     assert!(!line.chars().any(char::is_control));

@@ -10,7 +10,7 @@
 //! - [`snapshot`]: what a viewer sees, as the difference to what it was last sent.
 //! - [`outbox`]: what a connection is to be sent.
 //! - `announce`, `standings`, `moderation`: kills, prices and ranks; chat and administrators.
-//! - [`speech`]: names and chat made presentable. [`load`]: overload. [`stage`]: the parts of a tick.
+//! - [`speech`], [`names`]: names and chat made presentable, and names made distinct. [`load`]: overload. [`stage`]: the parts of a tick.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
@@ -18,6 +18,7 @@ mod announce;
 pub mod event;
 pub mod load;
 mod moderation;
+pub mod names;
 pub mod outbox;
 mod queue;
 mod record;

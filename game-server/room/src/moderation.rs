@@ -22,7 +22,7 @@ impl Room {
         let Some(seat) = self.seats.get_mut(&player) else { return };
         match seat.muted {
             None => {
-                let name = seat.name.clone();
+                let name = seat.name.name.clone();
                 self.records.mark(Mark::said(now, player, &text));
                 self.broadcast_kept(&ServerMessage::Chat { player, name, text });
             }
@@ -75,7 +75,7 @@ impl Room {
     pub fn roster(&self) -> Vec<SeatStatus> {
         let seats = self.seats.iter().map(|(player, seat)| SeatStatus {
             player: player.0,
-            name: seat.name.as_str().into(),
+            name: seat.name.name.as_str().into(),
             away: seat.connection.is_none(),
             muted: seat.muted.is_some(),
             connection: seat.connection.as_ref().map(|(connection, _)| *connection),

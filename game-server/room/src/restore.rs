@@ -2,7 +2,6 @@
 
 use crate::room::{Room, RoomOptions, Seat};
 use crate::session::Session;
-use crate::speech::look;
 use shared::command::Absence;
 use sim::replay::Resimulation;
 
@@ -27,8 +26,7 @@ impl Room {
             };
             room.pending.absences.push(Absence { player, away: true });
             let seat = Seat {
-                look: look(pilot.name.as_str()),
-                name: pilot.name,
+                name: room.names.restore(pilot.name),
                 session: Session::restored(key, &room.setup, now),
                 muted: seats.muted.contains(&player).then_some(now),
                 connection: None,

@@ -4,6 +4,7 @@
 
 use crate::event::{ConnectionId, SessionEvent, Stop};
 use crate::load::{LoadGovernor, LoadReport};
+use crate::names::{HeldName, Names};
 use crate::outbox::Outbox;
 use crate::queue::AdmissionQueue;
 use crate::record::{KEYFRAME_INTERVAL_SECONDS, Record, Records};
@@ -19,7 +20,6 @@ use shared::recording::{SeatKey, Seats};
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
-use shared::text::Name;
 use sim::Sim;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,9 +52,7 @@ impl Default for RoomOptions {
 
 /// A player's place in the room; kept for a while when the connection is lost.
 pub(crate) struct Seat {
-    pub name: Name,
-    /// What the name looks like; no other seat's looks the same.
-    pub look: String,
+    pub name: HeldName,
     pub session: Session,
     /// When a muted player was last reminded of it.
     pub muted: Option<Tick>,
@@ -74,6 +72,7 @@ pub struct Room {
     pub(crate) replicator: Replicator,
     pub(crate) seats: BTreeMap<PlayerId, Seat>,
     pub(crate) players: BTreeMap<ConnectionId, PlayerId>,
+    pub(crate) names: Names,
     pub(crate) queue: AdmissionQueue,
     pub(crate) next_player: u32,
     pub(crate) pending: TickInputs,
@@ -114,6 +113,7 @@ impl Room {
             sim,
             seats: BTreeMap::new(),
             players: BTreeMap::new(),
+            names: Names::default(),
             queue: AdmissionQueue::default(),
             next_player: 1,
             pending: TickInputs::default(),

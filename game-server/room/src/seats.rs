@@ -4,7 +4,6 @@
 use crate::event::{Connected, ConnectionId};
 use crate::room::{Room, Seat};
 use crate::session::{FirstMessage, ResumePoint, ResumeRequest, Session, hash_of};
-use crate::speech::{distinct, look};
 use shared::codec::encode_server;
 use shared::command::{Absence, FIRST_DRONE, Join};
 use shared::id::PlayerId;
@@ -87,14 +86,14 @@ impl Room {
         }
         let player = PlayerId(self.next_player);
         self.next_player += 1;
-        let name = distinct(hello.name, |look| self.seats.values().any(|seat| seat.look == look));
+        let held_name = self.names.take(hello.name);
+        let name = held_name.name.clone();
         self.pending.joins.push(Join { player, name: name.clone() });
         self.records.mark(Mark::joined(now, player, &name));
-        self.send_notice(Notice::Joined { name: name.clone() });
+        self.send_notice(Notice::Joined { name });
         self.players.insert(connection, player);
         let seat = Seat {
-            look: look(name.as_str()),
-            name,
+            name: held_name,
             session: Session::new(player, token, &self.setup, now),
             muted: None,
             connection: Some((connection, outbox)),
@@ -108,13 +107,14 @@ impl Room {
     pub(crate) fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
         let now = self.sim.tick();
         let Some(seat) = self.seats.remove(&player) else { return };
+        self.names.release(&seat.name);
         if let Some((connection, outbox)) = seat.connection {
             self.players.remove(&connection);
             outbox.close(now, code, reason);
         }
         self.pending.leaves.push(player);
         self.records.mark(Mark::left(now, player));
-        self.send_notice(Notice::Left { name: seat.name });
+        self.send_notice(Notice::Left { name: seat.name.name });
     }
 
     fn send_notice(&mut self, notice: Notice) {

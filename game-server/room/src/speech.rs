@@ -1,7 +1,7 @@
-//! Names and chat made presentable: one spelling for what looks the same (Unicode NFKC), unwanted words masked, and names that
-//! look alike made distinct. Lengths and invisible characters are handled by `shared::text`.
+//! Names and chat made presentable: one spelling for what looks the same (Unicode NFKC), and unwanted words masked. Lengths and
+//! invisible characters are handled by `shared::text`.
 
-use shared::text::{NAME_LIMIT_CHARS, Name, chat_line};
+use shared::text::{Name, chat_line};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
@@ -57,23 +57,10 @@ pub fn look(text: &str) -> String {
     lower(alike).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// The name, with the first number behind it that makes its look unique, if it is not so without. `taken` says whether a
-/// look is in use.
-pub fn distinct(name: Name, taken: impl Fn(&str) -> bool) -> Name {
-    if !taken(&look(name.as_str())) {
-        return name;
-    }
-    let numbered = |number: u32| {
-        let number = format!(" {number}");
-        let kept = NAME_LIMIT_CHARS - number.chars().count();
-        Name::from_input(&(name.as_str().chars().take(kept).collect::<String>() + &number))
-    };
-    (2..).map(numbered).find(|name| !taken(&look(name.as_str()))).unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::text::NAME_LIMIT_CHARS;
 
     fn words() -> Words {
         let mut words = Words::default();
@@ -102,21 +89,5 @@ mod tests {
         assert_eq!(name("big shit"), "Pilot");
         assert_eq!(name("Оля"), "Оля");
         assert!(name("ﷺﷺﷺﷺ").chars().count() <= NAME_LIMIT_CHARS, "one character becomes eighteen");
-    }
-
-    #[test]
-    fn names_that_look_the_same_get_numbers() {
-        let mut looks: BTreeSet<String> = BTreeSet::new();
-        let mut enter = |text: &str| {
-            let name = distinct(Name::from_input(text), |look| looks.contains(look));
-            looks.insert(look(name.as_str()));
-            name.as_str().to_owned()
-        };
-        assert_eq!(enter("Ada"), "Ada");
-        assert_eq!(enter("ada"), "ada 2");
-        assert_eq!(enter("Аdа"), "Аdа 3", "Cyrillic А and а");
-        assert_eq!(enter("Adam"), "Adam");
-        assert_eq!(enter("Bartholomew Jojo"), "Bartholomew Jojo");
-        assert_eq!(enter("Bartholomew Jojo"), "Bartholomew Jo 2");
     }
 }

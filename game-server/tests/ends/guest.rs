@@ -27,7 +27,7 @@ pub struct Guest {
 impl Guest {
     pub fn connect(room: &mut Room, number: u64, resume: Option<ResumeToken>) -> Guest {
         let (outbox, reader) = outbox();
-        let hello = hello(&format!("Pilot {number}"), resume);
+        let hello = hello("Pilot", resume);
         let mut token = [0; 16];
         token[..8].copy_from_slice(&number.to_le_bytes());
         let (connection, token) = (ConnectionId(number), ResumeToken(token));
