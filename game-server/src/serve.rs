@@ -9,15 +9,16 @@ mod port;
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::host::lobby::Lobby;
 use crate::net::edge::acme::Acme;
-use crate::net::edge::listener;
+use crate::net::edge::listener::Listener;
 use crate::net::edge::tls::{self, Certificate};
 use crate::net::guard::addresses::Addresses;
 use crate::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use crate::net::guard::presence::Presence;
+use crate::net::http::admin::Admin;
 use crate::net::http::polling::Polling;
-use crate::net::http::recordings::Listing;
+use crate::net::http::{self, Entrance, Site};
+use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::pump::Pump;
-use crate::net::play::site::{Purpose, Site};
 use crate::net::play::stream::Meters;
 use crate::telemetry;
 pub use error::StartError;
@@ -30,7 +31,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -51,7 +52,8 @@ const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Server {
     address: SocketAddr,
     tls: bool,
-    site: Arc<Site>,
+    context: Arc<ConnectionContext>,
+    sockets: Arc<Presence>,
     stop: watch::Sender<bool>,
     /// A second handle on the socket that is listened on, for a successor.
     #[cfg(unix)]
@@ -144,41 +146,50 @@ impl Server {
         let lobby = Lobby::new(plan.lobby, flush)?;
         let signed = lobby.recordings().and_then(sign);
         lobby.restore();
-        let site = Arc::new(Site {
+        let context = Arc::new(ConnectionContext {
             purpose: plan.purpose,
             lobby,
-            pump,
-            polling,
-            origins: plan.origins,
-            recordings: plan.recordings,
-            listing: Listing::default(),
-            sim_build: sim::Sim::BUILD,
-            started: Instant::now(),
-            stopping,
-            meters: Meters::default(),
-            addresses: Addresses::new(&plan.limits),
             words: plan.words,
-            admin: plan.admin,
-            admin_log: plan.admin_log,
             bans: plan.bans,
             whereabouts: Arc::default(),
-            proxies: plan.proxies,
-            sockets: Presence::new("driftbelt_sockets", plan.limits.connections + REFUSALS_LIMIT_CONNECTIONS),
             players: Presence::new("driftbelt_connections", plan.limits.connections),
-            limits: plan.limits,
             last_connection: 0.into(),
+            stopping,
+            limits: plan.limits,
         });
-        tracing::info!(%address, tls = tls.is_some(), connections_limit = site.limits.connections, "listening");
-        tokio::spawn(listener::run(site.clone(), listener, tls));
+        let limits = &context.limits;
+        let entrance = Arc::new(Entrance {
+            context: context.clone(),
+            origins: plan.origins,
+            proxies: plan.proxies,
+            addresses: Addresses::new(limits),
+        });
+        let sockets = Presence::new("driftbelt_sockets", limits.connections + REFUSALS_LIMIT_CONNECTIONS);
+        let admin = plan.admin.map(|token| Admin { token, log: plan.admin_log, context: context.clone() });
+        let routes = http::router(Site {
+            context: context.clone(),
+            entrance: entrance.clone(),
+            pump,
+            polling: polling.clone(),
+            recordings: plan.recordings,
+            admin,
+            sim_build: sim::Sim::BUILD,
+        });
+        tracing::info!(%address, tls = tls.is_some(), connections_limit = limits.connections, "listening");
+        let meters = Meters::default();
+        let edge =
+            Listener { routes, tls, context: context.clone(), entrance, sockets: sockets.clone(), meters };
+        tokio::spawn(Arc::new(edge).run(listener));
         if let Some(acme) = acme {
-            tokio::spawn(acme.renew(site.clone()));
+            tokio::spawn(acme.renew(context.clone()));
         }
-        tokio::spawn(Polling::keep_times(site.clone()));
-        tokio::spawn(keep_up(site.clone(), certificate.clone()));
+        tokio::spawn(polling.check_timeouts(context.clone()));
+        tokio::spawn(keep_up(context.clone(), certificate.clone()));
         Ok(Server {
             address,
             tls: certificate.is_some(),
-            site,
+            context,
+            sockets,
             stop,
             #[cfg(unix)]
             listener: second,
@@ -224,12 +235,12 @@ impl Server {
         self.stop.send_replace(true);
         self.end_rooms(Stop::ForSuccessor).await;
         // Whoever reads slower than this finds the connection broken instead, and comes back all the same.
-        let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.site.players.emptied()).await;
+        let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.context.players.emptied()).await;
         self.listener
     }
 
     async fn end_rooms(&self, stop: Stop) {
-        let lobby = self.site.lobby.clone();
+        let lobby = self.context.lobby.clone();
         let (ended, end) = tokio::sync::oneshot::channel();
         let stop = move || {
             lobby.stop(stop);
@@ -250,8 +261,8 @@ impl Server {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         self.end_rooms(Stop::ForGood).await;
-        if timeout(GOODBYES_LIMIT, self.site.sockets.emptied()).await.is_err() {
-            tracing::info!(left = self.site.sockets.count(), "some peers did not take their leave");
+        if timeout(GOODBYES_LIMIT, self.sockets.emptied()).await.is_err() {
+            tracing::info!(left = self.sockets.count(), "some peers did not take their leave");
         }
     }
 }
@@ -261,7 +272,7 @@ fn scheme(tls: bool) -> &'static str {
 }
 
 /// What has to be done now and then.
-async fn keep_up(site: Arc<Site>, certificate: Option<Arc<Certificate>>) {
+async fn keep_up(context: Arc<ConnectionContext>, certificate: Option<Arc<Certificate>>) {
     let mut refresh = interval(CERTIFICATE_REFRESH_INTERVAL);
     let mut upkeep = interval(METRICS_UPKEEP_INTERVAL);
     loop {
@@ -271,7 +282,7 @@ async fn keep_up(site: Arc<Site>, certificate: Option<Arc<Certificate>>) {
                 drop(tokio::task::spawn_blocking(move || certificate.refresh()));
             },
             _ = upkeep.tick() => telemetry::metrics().run_upkeep(),
-            () = site.stopped() => return,
+            () = context.stopped() => return,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::net::guard::proxies::Proxies;
 use crate::net::http::admin::AdminToken;
 use crate::net::http::admin_log::AdminLog;
 use crate::net::http::recordings::Recordings;
-use crate::net::play::site::Purpose;
+use crate::net::play::context::Purpose;
 use crate::net::play::sockets::SocketMethod;
 use room::speech::Words;
 use shared::recording::{HEADER_LIMIT_BYTES, Header};

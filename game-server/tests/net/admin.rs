@@ -43,8 +43,19 @@ async fn only_who_shows_the_token_may_and_without_one_nobody() {
         let answer = ask(&server, "GET", "rooms", wrong, "").await;
         assert_eq!((answer.status, answer.header("WWW-Authenticate")), (401, "Bearer"));
     }
-    assert_eq!(server.get("/api/admin/rooms").await.status, 401);
-    assert_eq!(ask(&server, "GET", "rooms", TOKEN, "").await.status, 200);
+    for path in ["rooms", "nothing", "bans"] {
+        assert_eq!(server.get(&format!("/api/admin/{path}")).await.status, 401, "{path}");
+    }
+    for (method, path, status) in [
+        ("GET", "rooms", 200),
+        ("GET", "rooms/nowhere", 404),
+        ("GET", "nothing", 404),
+        ("POST", "rooms/belt-1/praise", 404),
+        ("GET", "bans", 405),
+        ("POST", "rooms", 405),
+    ] {
+        assert_eq!(ask(&server, method, path, TOKEN, "").await.status, status, "{method} {path}");
+    }
 }
 
 /// Whether somebody from an address gets a socket.
@@ -129,7 +140,7 @@ async fn orders_reach_the_players_and_the_journal() {
         ("rooms/nowhere/close", "", 404),
         ("rooms/belt-1/kick", "{}", 400),
         ("rooms/belt-1/kick", r#"{"player":3,"reason":"x"}"#, 400),
-        ("rooms/belt-1/kick", &"x".repeat(5000), 400),
+        ("rooms/belt-1/kick", &"x".repeat(5000), 413),
         ("pardons", r#"{"address":"192.0.2.2"}"#, 404),
     ] {
         assert_eq!(ask(&server, "POST", path, TOKEN, body).await.status, status, "{path} {body:.40}");

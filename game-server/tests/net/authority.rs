@@ -1,11 +1,12 @@
 //! A small ACME authority on this machine (RFC 8555). It believes every signature, but really looks at what a server shows for
 //! its challenge (TLS-ALPN-01, RFC 8737).
 
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue, LOCATION};
-use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData,
@@ -110,13 +111,10 @@ impl Authority {
         }
     }
 
-    async fn answer(
-        self: Arc<Authority>,
-        request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Infallible> {
+    async fn answer(self: Arc<Authority>, request: Request<Incoming>) -> Result<Response, Infallible> {
         self.requests.fetch_add(1, SeqCst);
         let path = request.uri().path().to_owned();
-        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let body = to_bytes(Body::new(request.into_body()), usize::MAX).await.unwrap();
         let (protected, payload) = signed(&body);
         let at = |path: &str| format!("{}/{path}", self.url);
         let answer = match path.as_str() {
@@ -155,7 +153,7 @@ impl Authority {
             _ => Value::Null,
         };
         let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
-        let mut answer = Response::new(Full::from(if path == "/nonce" { String::new() } else { text }));
+        let mut answer = Response::new(Body::from(if path == "/nonce" { String::new() } else { text }));
         let headers = answer.headers_mut();
         headers.insert(HeaderName::from_static("replay-nonce"), HeaderValue::from_static("once"));
         headers.insert(LOCATION, HeaderValue::from_str(&at(&path[1..])).unwrap());

@@ -3,7 +3,7 @@
 use crate::peer::{TestServer, serve_for};
 use crate::tls::trusting;
 use game_server::net::guard::limits::Limits;
-use game_server::net::play::site::Purpose;
+use game_server::net::play::context::Purpose;
 use rustls::pki_types::ServerName;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;

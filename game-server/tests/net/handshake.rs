@@ -58,8 +58,10 @@ async fn what_is_not_by_the_book_is_refused() {
         assert_eq!(answer.status, status, "{name}: {value}");
         assert!(!answer.body.is_empty(), "{name}: {value}");
     }
-    let post = server.request(&upgrade_request(&[]).replace("GET", "POST")).await;
-    assert_eq!((post.status, post.header("Allow")), (405, "GET"));
+    for method in ["POST", "HEAD"] {
+        let answer = server.request(&upgrade_request(&[]).replace("GET", method)).await;
+        assert_eq!((answer.status, answer.header("Allow")), (405, "GET"), "{method}");
+    }
     assert_eq!(server.request(&upgrade_request(&[]).replace("HTTP/1.1", "HTTP/1.0")).await.status, 400);
     let twice =
         upgrade_request(&[]).replace("Upgrade: ", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nUpgrade: ");

@@ -2,7 +2,7 @@
 
 use game_server::cli::Cli;
 use game_server::net::guard::limits::Limits;
-use game_server::net::play::site::Purpose;
+use game_server::net::play::context::Purpose;
 use game_server::serve::Server;
 use shared::codec::{decode_server, encode_client};
 use shared::message::{ClientMessage, Hello, ServerMessage};
@@ -221,14 +221,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let pair =
             |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut answer = Answer { status, headers: lines.filter_map(pair).collect(), body: Vec::new() };
-        if with_body && !matches!(status, 101 | 204) {
-            let length: usize = answer.header("Content-Length").parse().unwrap();
-            while self.read.len() < length {
-                assert!(self.more().await, "the stream ended in the body");
-            }
-            answer.body = self.read.drain(..length).collect();
+        if with_body && !matches!(status, 101 | 204 | 304) {
+            answer.body = self.read_body(answer.header("Content-Length").parse().unwrap()).await;
         }
         answer
+    }
+
+    pub async fn read_body(&mut self, length: usize) -> Vec<u8> {
+        while self.read.len() < length {
+            assert!(self.more().await, "the stream ended in the body");
+        }
+        self.read.drain(..length).collect()
     }
 
     pub async fn send(&mut self, opcode: u8, payload: &[u8]) {

@@ -1,10 +1,10 @@
 //! The game over plain HTTP: polls, posts, their numbers, their limits, and the seat that moves between transports.
 
 use crate::peer::{Answer, Peer, TestServer, encoded, hello, serve, serve_with};
-use game_server::net::guard::limits::{Limits, POST_LIMIT_BYTES};
-use game_server::net::http::polling::{BATCH_TYPE, POLLS_LIMIT};
+use game_server::net::guard::limits::Limits;
+use game_server::net::play::polling::POLLS_LIMIT;
 use shared::PROTOCOL_VERSION;
-use shared::batch::{Piece, pieces, put_close, put_message};
+use shared::batch::{BATCH_TYPE, POST_LIMIT_BYTES, Piece, pieces, put_close, put_message};
 use shared::codec::decode_server;
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, Hello, ResumeToken, ServerMessage};
@@ -342,6 +342,15 @@ async fn who_sends_more_than_it_may_is_closed() {
     assert_eq!(flooder.closed().await.0, 1008);
     let flooder = Poller::join(&server, &hello()).await;
     assert_eq!(flooder.post(0, &vec![0; POST_LIMIT_BYTES + 1]).await, 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_never_ends_is_given_up() {
+    let server = serve(Limits { request_timeout: SHORT, ..Limits::default() }).await;
+    let mut peer = server.connect().await;
+    peer.write(b"POST /poll?version=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nHello").await;
+    assert_eq!(peer.read_answer(true).await.status, 400);
+    peer.gone().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 
 use crate::peer::{BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, Peer, TEXT, TestServer, frame, serve_for};
 use game_server::net::guard::limits::Limits;
-use game_server::net::play::site::Purpose;
+use game_server::net::play::context::Purpose;
 use std::time::Duration;
 use tokio::net::TcpStream;
 

@@ -3,7 +3,7 @@
 use crate::peer::{BINARY, Frame, serve_for, serve_with};
 use crate::well::{open_over_tls, over_tls};
 use game_server::net::guard::limits::Limits;
-use game_server::net::play::site::Purpose;
+use game_server::net::play::context::Purpose;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -53,6 +53,9 @@ async fn plain_http_is_sent_on_to_https() {
         (answer.status, answer.header("Location")),
         (308, "https://example.test:8443/play/belt-1?x=1")
     );
+    assert!(answer.header("Content-Security-Policy").starts_with("default-src 'none'"));
+    let post = "POST /poll HTTP/1.1\r\nHost: example.test\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(server.request(post).await.header("Location"), "https://example.test/poll");
     assert_eq!(server.request("GET / HTTP/1.1\r\nHost: a@b/c\r\n\r\n").await.status, 400);
 }
 

@@ -5,7 +5,7 @@
 //! looks after the server's health work at any time.
 
 use crate::net::edge::tls::{self, Certificate, TlsError};
-use crate::net::play::site::Site;
+use crate::net::play::context::ConnectionContext;
 use futures_util::StreamExt;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
@@ -100,10 +100,10 @@ impl Acme {
     }
 
     /// Orders and renews until the server stops.
-    pub async fn renew(mut self, site: Arc<Site>) {
+    pub async fn renew(mut self, context: Arc<ConnectionContext>) {
         tokio::select! {
             () = self.work() => {}
-            () = site.stopped() => {}
+            () = context.stopped() => {}
         }
     }
 

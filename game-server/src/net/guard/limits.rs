@@ -13,8 +13,6 @@ pub const READ_BUFFER_BYTES: usize = 256;
 pub const SEND_BUFFER_BYTES: usize = 32 * 1024;
 /// What may lie unsent in the system's buffer: more would be old snapshots.
 pub const UNSENT_LIMIT_BYTES: u32 = 16 * 1024;
-/// Largest body of a post, in bytes; the client puts what is more into the next one.
-pub use shared::batch::POST_LIMIT_BYTES;
 /// Connections that wait to be accepted.
 pub const BACKLOG_CONNECTIONS: i32 = 1024;
 /// Sockets beyond the limit of connections that still get a polite answer.

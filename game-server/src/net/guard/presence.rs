@@ -1,6 +1,8 @@
 //! Counts who is there: all sockets, the connections of players.
 
+use crate::net::guard::addresses::AtAddress;
 use metrics::{Gauge, gauge};
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -13,6 +15,16 @@ pub struct Presence {
 
 /// One of those present, until dropped.
 pub struct Present(Arc<Presence>);
+
+/// A socket's place among all sockets, held until its last byte.
+pub struct Slot {
+    /// Among those of the server.
+    pub _socket: Present,
+    /// Among those of its address, unless that is a proxy, which has the sockets of many.
+    pub _address: Option<AtAddress>,
+    /// Who is at the other end.
+    pub peer: IpAddr,
+}
 
 impl Presence {
     /// Nobody yet. The gauge of this name shows the number.

@@ -1,19 +1,23 @@
-//! The administrator's API, under [`ADMIN_PATH`]: off unless the host has set a token. What it orders is done by the rooms and
-//! stands in their journals; every order, those on addresses too, stands in the log.
+//! The administrator's API, under `/api/admin/`: off unless the host has set a token. The rooms carry out its orders and their
+//! journals contain them; every order, also one about an address, is logged.
 
-use crate::net::http::body::{Answer, json, set, text};
-use crate::net::play::site::Site;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap};
-use hyper::{Method, Request, StatusCode};
+use super::admin_log::AdminLog;
+use super::{Refusal, method_not_allowed};
+use crate::net::play::context::ConnectionContext;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::http::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use room::SeatStatus;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
-use shared::command::Admin;
+use serde_json::{Value, json};
+use shared::command::Admin as Order;
 use shared::id::PlayerId;
 use std::io;
 use std::net::IpAddr;
@@ -21,18 +25,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 
-/// Where the API lives.
-pub const ADMIN_PATH: &str = "/api/admin/";
-/// Shortest token: one that nobody guesses.
+/// Shortest token that cannot be guessed.
 pub const TOKEN_FLOOR_BYTES: usize = 16;
-/// Largest body of a request, in bytes.
+/// Largest body of a request.
 const BODY_LIMIT_BYTES: usize = 4096;
-/// What somebody who guesses has to wait for the answer.
+/// Delay of the response to a wrong token, against guessing.
 const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
-/// What a room may take to say who is in it: many ticks.
+/// How long a room may take to list its players: many ticks.
 const ROSTER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What an administrator has to show. Only its digest is kept, so that a comparison tells nothing by its time.
+/// The secret of the administrators. Only its digest is kept, so that the time of a comparison reveals nothing.
 #[derive(Clone)]
 pub struct AdminToken([u8; SHA256_OUTPUT_LEN]);
 
@@ -44,8 +46,7 @@ impl AdminToken {
     }
 
     fn is_shown(&self, headers: &HeaderMap) -> bool {
-        let shown = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());
-        let shown = shown.and_then(|line| line.split_once(' '));
+        let shown = headers.get(AUTHORIZATION).and_then(|line| line.to_str().ok()?.split_once(' '));
         let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         shown.is_some_and(|(_, token)| digest_of(token.trim()).ct_eq(&self.0).into())
     }
@@ -57,9 +58,19 @@ fn digest_of(token: &str) -> [u8; SHA256_OUTPUT_LEN] {
     bytes
 }
 
+/// Administration that is on.
+pub struct Admin {
+    /// The secret.
+    pub token: AdminToken,
+    /// The log of orders.
+    pub log: AdminLog,
+    /// What connections share.
+    pub context: Arc<ConnectionContext>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Whom {
+struct Kick {
     player: u32,
 }
 
@@ -96,221 +107,209 @@ struct Announce {
     text: String,
 }
 
-/// What is wrong with an order.
-enum OrderError {
-    /// It is not carried out.
-    Refused(StatusCode, String),
-    /// It is carried out, but lasts until a restart only.
-    Unwritten(io::Error),
-}
+/// A JSON body of any Content-Type: `curl -d` does not send that of JSON.
+struct JsonBody<T>(T);
 
-impl OrderError {
-    fn refused(status: StatusCode, why: impl Into<String>) -> OrderError {
-        OrderError::Refused(status, why.into())
-    }
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Response;
 
-    fn answer(self) -> Answer {
-        match self {
-            OrderError::Refused(status, why) => text(status, &why),
-            OrderError::Unwritten(error) => text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                &format!("done, but until a restart only: the bans cannot be written: {error}"),
-            ),
-        }
+    async fn from_request(request: Request, state: &S) -> Result<JsonBody<T>, Response> {
+        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        let value = serde_json::from_slice(&body).map_err(|error| {
+            (StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}")).into_response()
+        })?;
+        Ok(JsonBody(value))
     }
 }
 
-/// Answers a request whose path, behind [`ADMIN_PATH`], is `path`.
-pub async fn answer(site: &Arc<Site>, path: &str, request: Request<Incoming>) -> Answer {
-    let Some(token) = &site.admin else {
-        return text(
-            StatusCode::NOT_FOUND,
-            "administration is off: start the server with --admin-token-file",
-        );
+type On = State<Arc<Admin>>;
+type Done = Result<Json<Value>, Refusal>;
+
+pub(super) fn routes(admin: Option<Admin>) -> Router {
+    let Some(admin) = admin.map(Arc::new) else {
+        let line = "administration is off: start the server with --admin-token-file";
+        return Router::new().fallback(async move || (StatusCode::NOT_FOUND, line));
     };
-    if !token.is_shown(request.headers()) {
+    Router::new()
+        .route("/rooms", get(show_rooms))
+        .route("/rooms/{room}", get(show_players))
+        .route("/rooms/{room}/kick", post(kick))
+        .route("/rooms/{room}/mute", post(mute))
+        .route("/rooms/{room}/ban", post(ban_player))
+        .route("/rooms/{room}/announce", post(announce))
+        .route("/rooms/{room}/close", post(close))
+        .route("/announce", post(announce_everywhere))
+        .route("/bans", post(ban_address))
+        .route("/pardons", post(pardon))
+        .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here for administrators"))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(admin.clone(), authorize))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .with_state(admin)
+}
+
+/// Lets administrators in, and logs the orders that are carried out.
+async fn authorize(
+    State(admin): State<Arc<Admin>>,
+    request: Request,
+    next: Next,
+) -> axum::response::Result<Response> {
+    if !admin.token.is_shown(request.headers()) {
         tokio::time::sleep(WRONG_TOKEN_DELAY).await;
-        let mut answer = text(StatusCode::UNAUTHORIZED, "show the token: Authorization: Bearer …");
-        set(&mut answer, header::WWW_AUTHENTICATE, "Bearer");
-        return answer;
+        let line = "show the token: Authorization: Bearer …";
+        return Err((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], line).into());
     }
-    let segments: Vec<&str> = path.split('/').collect();
-    let done = match (request.method(), &segments[..]) {
-        (&Method::GET, ["rooms"]) => return json(&json!({ "rooms": site.lobby.status() })),
-        (&Method::GET, ["rooms", room]) => match roster(site, room).await {
-            Ok(seats) => return json(&json!({ "players": shown(site, &seats) })),
-            Err(refusal) => Err(refusal),
-        },
-        (&Method::POST, _) => order(site, path, &segments, request).await,
-        _ => Err(OrderError::refused(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
-    };
-    done.map_or_else(OrderError::answer, |()| json(&json!({ "done": true })))
-}
-
-async fn order(
-    site: &Arc<Site>,
-    path: &str,
-    segments: &[&str],
-    request: Request<Incoming>,
-) -> Result<(), OrderError> {
-    let body = body_of(request.into_body()).await?;
-    let done = carry_out(site, segments, &body).await;
-    if !matches!(done, Err(OrderError::Refused(..))) {
-        log(site, path, &body).await;
+    if request.method() != Method::POST {
+        return Ok(next.run(request).await);
     }
-    done
-}
-
-async fn carry_out(site: &Arc<Site>, segments: &[&str], body: &[u8]) -> Result<(), OrderError> {
-    match segments {
-        ["rooms", room, "kick"] => {
-            let Whom { player } = read(body)?;
-            seat_of(site, room, player).await?;
-            administer(site, room, Admin::Kick(PlayerId(player)))
-        }
-        ["rooms", room, "mute"] => {
-            let Mute { player, muted } = read(body)?;
-            seat_of(site, room, player).await?;
-            administer(site, room, Admin::Mute { player: PlayerId(player), muted })
-        }
-        ["rooms", room, "ban"] => {
-            let BanPlayer { player, seconds } = read(body)?;
-            let seat = seat_of(site, room, player).await?;
-            let address = seat.connection.and_then(|connection| site.whereabouts.of(connection));
-            let address = address.ok_or_else(|| {
-                OrderError::refused(
-                    StatusCode::CONFLICT,
-                    "this player is away, and the address not known: kick the player, or ban an address",
-                )
-            })?;
-            administer(site, room, Admin::Ban(PlayerId(player)))?;
-            ban(site, address, seconds).await
-        }
-        ["rooms", room, "announce"] => {
-            let Announce { text } = read(body)?;
-            administer(site, room, Admin::Announce { text })
-        }
-        ["rooms", room, "close"] => administer(site, room, Admin::Close),
-        ["announce"] => {
-            let Announce { text } = read(body)?;
-            administer_all(site, &Admin::Announce { text });
-            Ok(())
-        }
-        ["bans"] => {
-            let BanAddress { address, seconds } = read(body)?;
-            administer_all(site, &Admin::BanAddress { seconds });
-            ban(site, address, seconds).await
-        }
-        ["pardons"] => {
-            let Pardon { address } = read(body)?;
-            let pardoned = on_disk(site, move |site| site.bans.pardon(address, SystemTime::now())).await;
-            match pardoned {
-                Ok(true) | Err(OrderError::Unwritten(_)) => administer_all(site, &Admin::PardonAddress),
-                Ok(false) => {
-                    return Err(OrderError::refused(StatusCode::NOT_FOUND, "this address is not banned"));
-                }
-                Err(OrderError::Refused(..)) => {}
-            }
-            pardoned.map(drop)
-        }
-        _ => Err(OrderError::refused(StatusCode::NOT_FOUND, "there is nothing here for administrators")),
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    let (parts, body) = request.into_parts();
+    let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await?;
+    let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
+    // An order whose bans cannot be written is carried out until a restart.
+    if response.status().is_success() || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        admin.log(path, body).await;
     }
+    Ok(response)
 }
 
-/// Gives every room an order.
-fn administer_all(site: &Site, act: &Admin) {
-    for room in site.lobby.status() {
-        // A room that has ended meanwhile has nobody to hear it.
-        drop(site.lobby.administer(&room.name, act.clone()));
-    }
+async fn show_rooms(admin: On) -> Json<Value> {
+    Json(json!({ "rooms": admin.context.lobby.status() }))
 }
 
-async fn body_of(body: Incoming) -> Result<Bytes, OrderError> {
-    let read = Limited::new(body, BODY_LIMIT_BYTES).collect().await.map_err(|error| {
-        OrderError::refused(
-            StatusCode::BAD_REQUEST,
-            format!("the body, of {BODY_LIMIT_BYTES} bytes at most: {error}"),
-        )
-    })?;
-    Ok(read.to_bytes())
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OrderError> {
-    serde_json::from_slice(body).map_err(|error| {
-        OrderError::refused(StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}"))
-    })
-}
-
-async fn ban(site: &Arc<Site>, address: IpAddr, seconds: u64) -> Result<(), OrderError> {
-    let time = Duration::from_secs(seconds);
-    on_disk(site, move |site| site.bans.ban(address, time, SystemTime::now())).await
-}
-
-/// Changes the bans, which waits for the disk.
-async fn on_disk<T: Send + 'static>(
-    site: &Arc<Site>,
-    change: impl FnOnce(&Site) -> io::Result<T> + Send + 'static,
-) -> Result<T, OrderError> {
-    let site = site.clone();
-    let changed = tokio::task::spawn_blocking(move || change(&site)).await.map_err(|error| {
-        OrderError::refused(StatusCode::INTERNAL_SERVER_ERROR, format!("not done: {error}"))
-    })?;
-    changed.map_err(|error| {
-        tracing::error!(%error, "the bans cannot be written");
-        OrderError::Unwritten(error)
-    })
-}
-
-/// An order that cannot be logged was carried out all the same: a full disk must not protect anybody.
-async fn log(site: &Arc<Site>, path: &str, body: &[u8]) {
-    let order = path.to_owned();
-    let body = serde_json::from_slice(body).unwrap_or_default();
-    let logging = site.clone();
-    let logged =
-        tokio::task::spawn_blocking(move || logging.admin_log.append(&order, &body, SystemTime::now())).await;
-    if let Err(error) = logged.map_err(io::Error::other).flatten() {
-        tracing::error!(order = path, %error, "an administrator's order could not be logged");
-    }
-}
-
-fn administer(site: &Site, room: &str, act: Admin) -> Result<(), OrderError> {
-    tracing::info!(room, ?act, "an administrator's order");
-    site.lobby
-        .administer(room, act)
-        .map_err(|error| OrderError::refused(StatusCode::NOT_FOUND, error.to_string()))
-}
-
-async fn roster(site: &Arc<Site>, room: &str) -> Result<Vec<SeatStatus>, OrderError> {
-    let asked = site.lobby.ask_roster(room);
-    let answer = asked.map_err(|error| OrderError::refused(StatusCode::NOT_FOUND, error.to_string()))?;
-    match tokio::task::spawn_blocking(move || answer.recv_timeout(ROSTER_TIMEOUT)).await {
-        Ok(Ok(seats)) => Ok(seats),
-        _ => Err(OrderError::refused(StatusCode::SERVICE_UNAVAILABLE, "the room does not answer: try again")),
-    }
-}
-
-async fn seat_of(site: &Arc<Site>, room: &str, player: u32) -> Result<SeatStatus, OrderError> {
-    let mut seats = roster(site, room).await?.into_iter();
-    let found = seats.find(|seat| seat.player == player);
-    found.ok_or_else(|| {
-        OrderError::refused(
-            StatusCode::NOT_FOUND,
-            format!("there is no player {player} with a seat in this room"),
-        )
-    })
-}
-
-/// Seats with the addresses of their players.
-fn shown(site: &Site, seats: &[SeatStatus]) -> Vec<serde_json::Value> {
-    let address = |seat: &SeatStatus| site.whereabouts.of(seat.connection?);
-    let with_address = seats.iter().map(|seat| {
+async fn show_players(admin: On, Path(room): Path<String>) -> Done {
+    let player = |seat: SeatStatus| {
         json!({
             "player": seat.player,
             "name": seat.name,
             "away": seat.away,
             "muted": seat.muted,
-            "address": address(seat),
+            "address": admin.address_of(&seat),
         })
-    });
-    with_address.collect()
+    };
+    let players: Vec<_> = admin.roster(&room).await?.into_iter().map(player).collect();
+    Ok(Json(json!({ "players": players })))
+}
+
+async fn kick(admin: On, Path(room): Path<String>, JsonBody(Kick { player }): JsonBody<Kick>) -> Done {
+    admin.seat(&room, player).await?;
+    admin.order(&room, Order::Kick(PlayerId(player))).map(done)
+}
+
+async fn mute(admin: On, Path(room): Path<String>, JsonBody(Mute { player, muted }): JsonBody<Mute>) -> Done {
+    admin.seat(&room, player).await?;
+    admin.order(&room, Order::Mute { player: PlayerId(player), muted }).map(done)
+}
+
+async fn ban_player(
+    admin: On,
+    Path(room): Path<String>,
+    JsonBody(BanPlayer { player, seconds }): JsonBody<BanPlayer>,
+) -> Done {
+    let address = admin.address_of(&admin.seat(&room, player).await?).ok_or((
+        StatusCode::CONFLICT,
+        "this player is away, and the address not known: kick the player, or ban an address".into(),
+    ))?;
+    admin.order(&room, Order::Ban(PlayerId(player)))?;
+    admin.ban(address, seconds).await.map(done)
+}
+
+async fn announce(
+    admin: On,
+    Path(room): Path<String>,
+    JsonBody(Announce { text }): JsonBody<Announce>,
+) -> Done {
+    admin.order(&room, Order::Announce { text }).map(done)
+}
+
+async fn close(admin: On, Path(room): Path<String>) -> Done {
+    admin.order(&room, Order::Close).map(done)
+}
+
+async fn announce_everywhere(admin: On, JsonBody(Announce { text }): JsonBody<Announce>) -> Done {
+    admin.order_all(&Order::Announce { text });
+    Ok(done(()))
+}
+
+async fn ban_address(admin: On, JsonBody(BanAddress { address, seconds }): JsonBody<BanAddress>) -> Done {
+    admin.order_all(&Order::BanAddress { seconds });
+    admin.ban(address, seconds).await.map(done)
+}
+
+async fn pardon(admin: On, JsonBody(Pardon { address }): JsonBody<Pardon>) -> Done {
+    let pardoned = admin.on_disk(move |context| context.bans.pardon(address, SystemTime::now())).await;
+    if let Ok(false) = pardoned {
+        return Err((StatusCode::NOT_FOUND, "this address is not banned".into()));
+    }
+    admin.order_all(&Order::PardonAddress);
+    pardoned.map(drop).map(done)
+}
+
+fn done((): ()) -> Json<Value> {
+    Json(json!({ "done": true }))
+}
+
+impl Admin {
+    fn order(&self, room: &str, order: Order) -> Result<(), Refusal> {
+        tracing::info!(room, ?order, "an administrator's order");
+        self.context.lobby.administer(room, order).map_err(not_found)
+    }
+
+    fn order_all(&self, order: &Order) {
+        for room in self.context.lobby.status() {
+            // A room that has ended has no players.
+            drop(self.context.lobby.administer(&room.name, order.clone()));
+        }
+    }
+
+    async fn roster(&self, room: &str) -> Result<Vec<SeatStatus>, Refusal> {
+        let roster = self.context.lobby.ask_roster(room).map_err(not_found)?;
+        match tokio::task::spawn_blocking(move || roster.recv_timeout(ROSTER_TIMEOUT)).await {
+            Ok(Ok(seats)) => Ok(seats),
+            _ => Err((StatusCode::SERVICE_UNAVAILABLE, "the room does not answer: try again".into())),
+        }
+    }
+
+    async fn seat(&self, room: &str, player: u32) -> Result<SeatStatus, Refusal> {
+        let seat = self.roster(room).await?.into_iter().find(|seat| seat.player == player);
+        seat.ok_or_else(|| not_found(format!("there is no player {player} with a seat in this room")))
+    }
+
+    fn address_of(&self, seat: &SeatStatus) -> Option<IpAddr> {
+        self.context.whereabouts.of(seat.connection?)
+    }
+
+    async fn ban(&self, address: IpAddr, seconds: u64) -> Result<(), Refusal> {
+        let time = Duration::from_secs(seconds);
+        self.on_disk(move |context| context.bans.ban(address, time, SystemTime::now())).await
+    }
+
+    /// Changes the bans, which waits for the disk.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&ConnectionContext) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let context = self.context.clone();
+        let changed = tokio::task::spawn_blocking(move || change(&context)).await.map_err(io::Error::other);
+        changed.flatten().map_err(|error| {
+            tracing::error!(%error, "the bans cannot be written");
+            let line = format!("done, but until a restart only: the bans cannot be written: {error}");
+            (StatusCode::INTERNAL_SERVER_ERROR, line.into())
+        })
+    }
+
+    /// An order that cannot be logged is carried out nonetheless: a full disk must not protect anybody.
+    async fn log(self: Arc<Self>, order: String, body: Bytes) {
+        let logged = tokio::task::spawn_blocking(move || {
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            self.log.append(&order, &body, SystemTime::now()).map_err(|error| (order, error))
+        });
+        if let Ok(Err((order, error))) = logged.await {
+            tracing::error!(order, %error, "an administrator's order could not be logged");
+        }
+    }
+}
+
+fn not_found(reason: impl ToString) -> Refusal {
+    (StatusCode::NOT_FOUND, reason.to_string().into())
 }

@@ -1,219 +1,247 @@
-//! The web client's files, embedded with their compressed variants.
+//! The web client's pages and files, embedded with their compressed variants.
 
-use crate::net::http::body::{Answer, set, text, whole};
-use bytes::Bytes;
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Response, StatusCode};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
+use std::future::{Ready, ready};
+use std::io::{self, Cursor, ErrorKind, SeekFrom};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+use tower_http::services::fs::{Backend, DefaultServeDirFallback, File, Metadata};
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../client-web/dist"]
 #[allow_missing = true]
 struct Client;
 
-/// The page of every route of the client.
-const INDEX: &str = "index.html";
-/// Files below have their content's hash in their names: they never change.
-const HASHED_FOLDER: &str = "assets/";
-/// Bytes of a content's hash that go into its tag.
-const TAG_BYTES: usize = 12;
-/// Encodings of the compressed variants, the smallest first: name and file ending.
-const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+/// Paths that the client itself resolves.
+const PAGES: [&str; 8] =
+    ["/", "/index.html", "/replay", "/replay/", "/replay/{name}", "/play/", "/play/{room}", "/transport"];
+/// Names of files in this folder contain a hash of the content: they never change.
+const HASHED_FOLDER: &str = "/assets/";
 
-/// A file of the client.
-#[derive(Clone, Debug)]
-pub struct ClientFile {
-    /// What it holds.
-    pub bytes: Bytes,
-    /// Names the content: equal bytes have equal tags.
-    pub tag: String,
+type Files<B> = ServeDir<DefaultServeDirFallback, B>;
+
+pub(super) fn routes() -> Router {
+    routes_of(ServeDir::with_backend("", Embedded { started: SystemTime::now() }))
 }
 
-/// Where the client's files are found by their paths, such as `assets/index-1a2b.js`.
-pub trait ClientFiles {
-    /// The file, if there is one.
-    fn find(&self, path: &str) -> Option<ClientFile>;
+fn routes_of<B: Backend>(files: Files<B>) -> Router {
+    let files = files.append_index_html_on_directories(false);
+    let router = PAGES.into_iter().fold(Router::new(), |router, path| router.route(path, any(page::<B>)));
+    router.fallback(file::<B>).with_state(files.precompressed_br().precompressed_gzip())
 }
 
-/// The client that is built in.
-#[derive(Clone, Copy, Debug)]
-pub struct BuiltIn;
-
-impl ClientFiles for BuiltIn {
-    fn find(&self, path: &str) -> Option<ClientFile> {
-        let file = Client::get(path)?;
-        let hash = file.metadata.sha256_hash();
-        let tag = hash[..TAG_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
-        let bytes = match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => bytes.into(),
-        };
-        Some(ClientFile { bytes, tag })
+async fn page<B: Backend>(State(files): State<Files<B>>, mut request: Request) -> Response {
+    *request.uri_mut() = Uri::from_static("/index.html");
+    match serve(files, request).await {
+        Some(response) => response,
+        None => {
+            let line = "The web client is not built in. Build it with: cargo xtask build\n";
+            (StatusCode::SERVICE_UNAVAILABLE, line).into_response()
+        }
     }
 }
 
-/// The answer to a GET of a page or a file of the client; `None` if there is no such file.
-#[must_use]
-pub fn answer(files: &impl ClientFiles, path: &str, headers: &HeaderMap) -> Option<Answer> {
-    let path = if is_page(path) { INDEX } else { path.trim_start_matches('/') };
-    if ENCODINGS.iter().any(|(_, ending)| path.ends_with(ending)) {
+async fn file<B: Backend>(State(files): State<Files<B>>, request: Request) -> Response {
+    let path = request.uri().path();
+    let is_variant = [".br", ".gz"].iter().any(|ending| path.ends_with(ending));
+    let response = if is_variant { None } else { serve(files, request).await };
+    response.unwrap_or_else(|| (StatusCode::NOT_FOUND, "there is nothing here").into_response())
+}
+
+/// The response to a request for a file; `None` if there is no such file.
+async fn serve<B: Backend>(files: Files<B>, request: Request) -> Option<Response> {
+    let is_hashed = request.uri().path().starts_with(HASHED_FOLDER);
+    let Ok(response) = files.oneshot(request).await;
+    let mut response = response.map(Body::new);
+    if response.status() == StatusCode::NOT_FOUND {
         return None;
     }
-    let Some(plain) = files.find(path) else {
-        let line = "The web client is not built in. Build it with: cargo xtask build";
-        return (path == INDEX).then(|| text(StatusCode::SERVICE_UNAVAILABLE, line));
-    };
-    let mut accepted = ENCODINGS.into_iter().filter(|(encoding, _)| accepts(headers, encoding));
-    let variant =
-        accepted.find_map(|(encoding, ending)| Some((encoding, files.find(&format!("{path}{ending}"))?)));
-    Some(match variant {
-        Some((encoding, file)) => file_answer(path, file, Some(encoding), headers),
-        None => file_answer(path, plain, None, headers),
-    })
-}
-
-/// Routes that the client itself resolves.
-fn is_page(path: &str) -> bool {
-    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|name| !name.contains('/'));
-    matches!(path, "/" | "/index.html" | "/replay" | "/transport") || below("/play/") || below("/replay/")
-}
-
-fn file_answer(path: &str, file: ClientFile, encoding: Option<&'static str>, headers: &HeaderMap) -> Answer {
-    let tag = format!("\"{}\"", file.tag);
-    let mut answer = if headers.get(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, &tag)) {
-        let mut answer = Response::new(whole(""));
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        answer
-    } else {
-        let mut answer = Response::new(whole(file.bytes));
-        set(&mut answer, header::CONTENT_TYPE, content_type(path));
-        if let Some(encoding) = encoding {
-            set(&mut answer, header::CONTENT_ENCODING, encoding);
-        }
-        answer
-    };
-    let hashed = path.starts_with(HASHED_FOLDER);
-    let caching = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
-    set(&mut answer, header::CACHE_CONTROL, caching);
-    set(&mut answer, header::VARY, "Accept-Encoding");
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        answer.headers_mut().insert(header::ETAG, tag);
+    let headers = response.headers_mut();
+    let caching = if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/html") {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     }
-    answer
+    Some(response)
 }
 
-/// Whether an If-None-Match names the tag (RFC 9110 §13.1.2: by weak comparison).
-fn lists(tags: &HeaderValue, tag: &str) -> bool {
-    let Ok(tags) = tags.to_str() else { return false };
-    tags.split(',').map(str::trim).any(|listed| listed == "*" || listed.trim_start_matches("W/") == tag)
+/// The files that are built in. They count as modified at the start of the process, which may be of another build than the one
+/// before; the times of files may be fixed by the builder.
+#[derive(Clone, Copy)]
+struct Embedded {
+    started: SystemTime,
 }
 
-/// Whether a client takes an encoding (RFC 9110 §12.5.3); weights other than 0 are all the same to us.
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let lines = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|offer| {
-        let mut parts = offer.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-        named && weight != Some(0.0)
-    })
+#[derive(Clone)]
+struct EmbeddedFile {
+    content: Cursor<Cow<'static, [u8]>>,
+    modified: SystemTime,
 }
 
-fn content_type(path: &str) -> &'static str {
-    match path.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js" | "mjs") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("json" | "map") => "application/json",
-        Some("webmanifest") => "application/manifest+json",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("webp") => "image/webp",
-        Some("ico") => "image/x-icon",
-        Some("woff2") => "font/woff2",
-        Some("txt") => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
+impl Backend for Embedded {
+    type File = EmbeddedFile;
+    type Metadata = EmbeddedFile;
+    type OpenFuture = Ready<io::Result<EmbeddedFile>>;
+    type MetadataFuture = Ready<io::Result<EmbeddedFile>>;
+
+    fn open(&self, path: PathBuf) -> Self::OpenFuture {
+        let path = path.strip_prefix(".").unwrap_or(&path).to_str();
+        let file = path.and_then(Client::get).ok_or(ErrorKind::NotFound.into());
+        ready(file.map(|file| EmbeddedFile { content: Cursor::new(file.data), modified: self.started }))
+    }
+
+    fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
+        self.open(path)
+    }
+}
+
+impl File for EmbeddedFile {
+    type Metadata = EmbeddedFile;
+    type MetadataFuture<'a> = Ready<io::Result<EmbeddedFile>>;
+
+    fn metadata(&self) -> Self::MetadataFuture<'_> {
+        ready(Ok(self.clone()))
+    }
+}
+
+impl Metadata for EmbeddedFile {
+    fn is_dir(&self) -> bool {
+        false
+    }
+
+    fn modified(&self) -> io::Result<SystemTime> {
+        Ok(self.modified)
+    }
+
+    fn len(&self) -> u64 {
+        self.content.get_ref().len() as u64
+    }
+}
+
+impl AsyncRead for EmbeddedFile {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.content).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncSeek for EmbeddedFile {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        Pin::new(&mut self.content).start_seek(position)
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        Pin::new(&mut self.content).poll_complete(cx)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body_util::BodyExt;
+    use axum::body::to_bytes;
+    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderName, IF_NONE_MATCH, VARY};
+    use tempfile::TempDir;
 
-    struct Files;
-
-    impl ClientFiles for Files {
-        fn find(&self, path: &str) -> Option<ClientFile> {
-            let known = [
-                "index.html",
-                "index.html.br",
-                "index.html.gz",
-                "assets/core-1a2b.wasm",
-                "assets/core-1a2b.wasm.gz",
-            ];
-            known
-                .contains(&path)
-                .then(|| ClientFile { bytes: path.to_owned().into(), tag: path.len().to_string() })
+    /// Each file contains its own name.
+    fn client() -> (TempDir, Router) {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("assets")).unwrap();
+        for name in [
+            "index.html",
+            "index.html.br",
+            "index.html.gz",
+            "assets/core-1a2b.wasm",
+            "assets/core-1a2b.wasm.gz",
+        ] {
+            std::fs::write(directory.path().join(name), name).unwrap();
         }
+        let routes = routes_of(ServeDir::new(directory.path()));
+        (directory, routes)
     }
 
-    fn get(path: &str, headers: &[(header::HeaderName, &'static str)]) -> Option<Answer> {
-        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        answer(&Files, path, &headers.collect())
+    async fn get(routes: &Router, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        request
+            .headers_mut()
+            .extend(headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())));
+        routes.clone().oneshot(request).await.unwrap()
     }
 
-    fn header_of(answer: &Answer, name: header::HeaderName) -> &str {
-        answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    fn header_of(response: &Response, name: HeaderName) -> &str {
+        response.headers().get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    async fn body_of(answer: Answer) -> Bytes {
-        answer.into_body().collect().await.unwrap().to_bytes()
+    async fn body_of(response: Response) -> String {
+        String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
     }
 
     #[tokio::test]
-    async fn every_route_of_the_client_is_its_page_and_asks_again() {
+    async fn every_route_of_the_client_is_its_page_and_is_revalidated() {
+        let (_directory, routes) = client();
         for path in ["/", "/replay", "/play/belt-1", "/replay/belt-1.belt", "/play/"] {
-            let answer = get(path, &[]).unwrap();
-            assert_eq!(header_of(&answer, header::CACHE_CONTROL), "no-cache", "{path}");
-            assert_eq!(header_of(&answer, header::CONTENT_TYPE), "text/html; charset=utf-8", "{path}");
-            assert_eq!(body_of(answer).await, "index.html", "{path}");
+            let response = get(&routes, path, &[]).await;
+            assert_eq!(header_of(&response, CACHE_CONTROL), "no-cache", "{path}");
+            assert_eq!(header_of(&response, CONTENT_TYPE), "text/html; charset=utf-8", "{path}");
+            assert_eq!(body_of(response).await, "index.html", "{path}");
         }
-        for path in ["/play", "/play/a/b", "/assets/x.js", "/replays", "/index.html.br", "/../index.html"] {
-            assert!(get(path, &[]).is_none(), "{path}");
+        for path in
+            ["/play", "/play/a/b", "/assets", "/assets/", "/assets/x.js", "/replays", "/index.html.br"]
+        {
+            assert_eq!(get(&routes, path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
+        assert_eq!(get(&routes, "/assets/../../index.html", &[]).await.status(), StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]
-    async fn hashed_files_are_kept_for_good_and_have_their_type() {
-        let answer = get("/assets/core-1a2b.wasm", &[(header::ACCEPT_ENCODING, "br, gzip")]).unwrap();
-        assert_eq!(header_of(&answer, header::CACHE_CONTROL), "public, max-age=31536000, immutable");
-        assert_eq!(header_of(&answer, header::CONTENT_TYPE), "application/wasm");
-        assert_eq!(header_of(&answer, header::CONTENT_ENCODING), "gzip");
-        assert_eq!(header_of(&answer, header::VARY), "Accept-Encoding");
-        assert_eq!(body_of(answer).await, "assets/core-1a2b.wasm.gz");
+    async fn hashed_files_are_immutable_and_have_their_type() {
+        let (_directory, routes) = client();
+        let response = get(&routes, "/assets/core-1a2b.wasm", &[(ACCEPT_ENCODING, "br, gzip")]).await;
+        assert_eq!(header_of(&response, CACHE_CONTROL), "public, max-age=31536000, immutable");
+        assert_eq!(header_of(&response, CONTENT_TYPE), "application/wasm");
+        assert_eq!(header_of(&response, CONTENT_ENCODING), "gzip");
+        assert_eq!(header_of(&response, VARY), "accept-encoding");
+        assert_eq!(body_of(response).await, "assets/core-1a2b.wasm.gz");
     }
 
     #[tokio::test]
-    async fn what_the_client_holds_is_not_sent_again() {
-        let answer = get("/", &[(header::IF_NONE_MATCH, "\"1\", W/\"10\"")]).unwrap();
-        assert_eq!(answer.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(header_of(&answer, header::ETAG), "\"10\"");
-        assert!(body_of(answer).await.is_empty());
-        assert_eq!(get("/", &[(header::IF_NONE_MATCH, "\"1\"")]).unwrap().status(), StatusCode::OK);
+    async fn a_file_that_the_browser_has_is_not_sent_again() {
+        let (_directory, routes) = client();
+        let tag = header_of(&get(&routes, "/", &[]).await, ETAG).to_owned();
+        let response = get(&routes, "/", &[(IF_NONE_MATCH, &format!("\"1\", W/{tag}"))]).await;
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(header_of(&response, ETAG), tag);
+        assert_eq!(body_of(response).await, "");
+        assert_eq!(get(&routes, "/", &[(IF_NONE_MATCH, "\"1\"")]).await.status(), StatusCode::OK);
     }
 
-    #[test]
-    fn encodings_are_taken_as_offered() {
-        let encoding_for = |offer| {
-            let answer = get("/", &[(header::ACCEPT_ENCODING, offer)]).unwrap();
-            header_of(&answer, header::CONTENT_ENCODING).to_owned()
-        };
-        assert_eq!(encoding_for("gzip, deflate, br, zstd"), "br");
-        assert_eq!(encoding_for("GZIP;q=0.5"), "gzip");
-        assert_eq!(encoding_for("br;q=0, gzip"), "gzip");
-        assert_eq!(encoding_for("brotli"), "");
+    #[tokio::test]
+    async fn the_encoding_is_one_that_the_browser_accepts() {
+        let (_directory, routes) = client();
+        for (offer, encoding) in [
+            ("gzip, deflate, br, zstd", "br"),
+            ("GZIP;q=0.5", "gzip"),
+            ("br;q=0, gzip", "gzip"),
+            ("brotli", ""),
+            ("", ""),
+        ] {
+            let response = get(&routes, "/", &[(ACCEPT_ENCODING, offer)]).await;
+            assert_eq!(header_of(&response, CONTENT_ENCODING), encoding, "{offer}");
+        }
     }
 }

@@ -1,210 +1,121 @@
-//! One HTTP request, one answer: the page and its files, the API, the probes, and the way to the socket.
+//! The routes: page and files, API, probes, recordings, administration, the WebSocket handshake and polling. Each module has
+//! its own routes and their state.
 
 pub mod admin;
 pub mod admin_log;
-pub mod body;
-pub mod client_files;
+mod client_files;
+mod entrance;
 pub mod polling;
 pub mod recordings;
-pub mod upgrade;
+mod status;
+mod websocket;
 
-use crate::net::guard::addresses::AtAddress;
-use crate::net::guard::presence::Present;
-use crate::net::http::admin::ADMIN_PATH;
-use crate::net::http::body::{Answer, harden, json, set, text, whole};
-use crate::net::http::polling::POLL_PATH;
-use crate::net::http::upgrade::Upgrade;
-use crate::net::play::connection::{Arrival, Connection};
-use crate::net::play::site::Site;
-use crate::net::play::stream::Stream;
-use crate::telemetry;
-use hyper::body::Incoming;
-use hyper::header::{self, HOST, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Version};
-use hyper_util::rt::TokioIo;
-use serde::Serialize;
-use serde_json::json;
-use shared::PROTOCOL_VERSION;
-use std::convert::Infallible;
-use std::net::IpAddr;
+use crate::net::play::context::{ConnectionContext, Purpose};
+use crate::net::play::pump::Pump;
+use admin::Admin;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
+use axum::http::uri::{Authority, Uri};
+use axum::http::{StatusCode, Version};
+use axum::middleware::{Next, from_fn, map_response};
+use axum::response::{IntoResponse, Redirect, Response};
+pub use entrance::Entrance;
+use polling::Polling;
+use recordings::Recordings;
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
-/// Path of the socket.
-pub const SOCKET_PATH: &str = "/ws";
+/// What the page may load: files of its own origin and nothing else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A socket's place among all sockets, held until its last byte.
-pub struct Slot {
-    /// Among those of the server.
-    pub _socket: Present,
-    /// Among those of its address, unless that is a proxy, which has the sockets of many.
-    pub _address: Option<AtAddress>,
-    /// Who is at the other end.
-    pub peer: IpAddr,
+/// Headers of every response to a page.
+const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+];
+
+/// A status and a line of text for a person.
+type Refusal = (StatusCode, Cow<'static, str>);
+
+/// What the routes are made of.
+pub struct Site {
+    /// What connections share.
+    pub context: Arc<ConnectionContext>,
+    /// Who may open a connection.
+    pub entrance: Arc<Entrance>,
+    /// The threads that own the open WebSockets.
+    pub pump: Arc<Pump>,
+    /// The clients that poll.
+    pub polling: Arc<Polling>,
+    /// The recordings that browsers may see.
+    pub recordings: Recordings,
+    /// Administration; off without it.
+    pub admin: Option<Admin>,
+    /// The build of the simulation.
+    pub sim_build: &'static str,
 }
 
-/// What `/api/status` shows.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    version: &'static str,
-    protocol: u16,
-    sim_build: &'static str,
-    uptime_seconds: u64,
-    stopping: bool,
-    connections: usize,
-    players: usize,
-    rooms: Vec<crate::host::room_metrics::RoomStatus>,
-}
-
-/// Answers a request. Its `slot` goes on to the WebSocket.
-///
-/// # Errors
-/// Never; the signature is hyper's.
-pub async fn answer(
-    site: Arc<Site>,
-    slot: Arc<Slot>,
-    request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
-    if let Some(path) = request.uri().path().strip_prefix(POLL_PATH)
-        && (path.is_empty() || path.starts_with('/'))
-    {
-        let path = path.to_owned();
-        // These go to scripts, dozens per second: the headers for pages would be most of their bytes.
-        return Ok(polling::answer(&site, &slot, &path, request).await);
+/// All routes of a server.
+pub fn router(site: Site) -> Router {
+    let Site { context, entrance, pump, polling, recordings, admin, sim_build } = site;
+    let mut routes = Router::new()
+        .merge(status::routes(context.clone(), sim_build))
+        .merge(recordings::routes(recordings))
+        .nest("/api/admin", admin::routes(admin))
+        .merge(websocket::routes(entrance.clone(), pump))
+        .merge(client_files::routes())
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(map_response(add_page_headers));
+    if context.purpose == Purpose::Game {
+        // Scripts poll dozens of times per second: the headers for pages would be most of the bytes.
+        routes = routes.merge(polling::routes(entrance, polling));
     }
-    let mut answer = route(&site, &slot, request).await;
-    harden(&mut answer);
-    Ok(answer)
+    routes.layer(map_response(add_common_headers)).layer(from_fn(require_host))
 }
 
-/// The value of a name in the query, as it stands there.
-pub fn parameter<'a, B>(request: &'a Request<B>, name: &str) -> Option<&'a str> {
-    let pairs = request.uri().query()?.split('&');
-    let mut values = pairs.filter_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name));
-    values.next().map(|(_, value)| value)
+/// To be set before layers, which do not apply to it otherwise.
+async fn method_not_allowed() -> Refusal {
+    (StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here; see the Allow header".into())
 }
 
-async fn route(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -> Answer {
-    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
-        return text(StatusCode::BAD_REQUEST, "an HTTP/1.1 request needs a Host");
-    }
-    let path = request.uri().path();
-    if path == SOCKET_PATH {
-        return open_socket(site, slot, request);
-    }
-    if let Some(path) = path.strip_prefix(ADMIN_PATH) {
-        let path = path.to_owned();
-        return admin::answer(site, &path, request).await;
-    }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are understood here");
-        set(&mut answer, header::ALLOW, "GET, HEAD");
-        return answer;
-    }
-    match path {
-        "/healthz" => text(StatusCode::OK, "alive"),
-        "/readyz" if site.is_stopping() => text(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-        "/readyz" => text(StatusCode::OK, "ready"),
-        "/metrics" => metrics(),
-        "/api/status" => json(&status(site)),
-        "/api/recordings" => recordings(site).await,
-        _ => match path.strip_prefix("/recordings/") {
-            Some(name) => site.recordings.answer(name).await,
-            None => client_files::answer(&client_files::BuiltIn, path, request.headers())
-                .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "there is nothing here")),
-        },
-    }
-}
-
-fn metrics() -> Answer {
-    let mut answer = Response::new(whole(telemetry::metrics().render()));
-    set(&mut answer, header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-    set(&mut answer, header::CACHE_CONTROL, "no-store");
-    answer
-}
-
-fn status(site: &Site) -> Status {
-    let rooms = site.lobby.status();
-    Status {
-        version: env!("CARGO_PKG_VERSION"),
-        protocol: PROTOCOL_VERSION,
-        sim_build: site.sim_build,
-        uptime_seconds: site.started.elapsed().as_secs(),
-        stopping: site.is_stopping(),
-        connections: site.players.count(),
-        players: rooms.iter().map(|room| room.players).sum(),
-        rooms,
-    }
-}
-
-async fn recordings(site: &Arc<Site>) -> Answer {
-    match site.listing.of(&site.recordings, Instant::now()).await {
-        Ok(listed) => json(&json!({ "recordings": *listed })),
-        Err(error) => {
-            tracing::warn!(%error, "the recordings cannot be listed");
-            text(StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed")
-        }
-    }
-}
-
-/// Sends a plain request on to where TLS is spoken.
-///
-/// # Errors
-/// Never; the signature is hyper's.
-pub async fn redirect_to_tls(request: Request<Incoming>) -> Result<Answer, Infallible> {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let mut answer = match HeaderValue::from_str(&format!("https://{host}{path}")) {
-        Ok(location) if is_authority(host) && path.starts_with('/') => {
-            let mut answer = text(StatusCode::PERMANENT_REDIRECT, "this port speaks https");
-            answer.headers_mut().insert(header::LOCATION, location);
-            answer
-        }
-        _ => text(StatusCode::BAD_REQUEST, "this port speaks https"),
-    };
-    harden(&mut answer);
-    Ok(answer)
-}
-
-fn is_authority(host: &str) -> bool {
-    host.parse::<hyper::http::uri::Authority>().is_ok_and(|host| !host.as_str().contains('@'))
-}
-
-/// Answers the 101 and hands the socket to the pump: the memory of the HTTP connection goes.
-fn open_socket(site: &Arc<Site>, slot: &Arc<Slot>, request: Request<Incoming>) -> Answer {
-    let upgrade = match Upgrade::check(&request, site) {
-        Ok(upgrade) => upgrade,
-        Err(refusal) => return *refusal,
-    };
-    let address = site.proxies.client(slot.peer, request.headers());
-    let behind_proxy = if address == slot.peer.to_canonical() {
-        None
-    } else if site.bans.is_banned(address, SystemTime::now()) {
-        return text(StatusCode::FORBIDDEN, "this address is banned");
-    } else {
-        match site.addresses.enter(address, Instant::now()) {
-            Ok(place) => Some(place),
-            Err(refusal) => return text(StatusCode::TOO_MANY_REQUESTS, &refusal.to_string()),
-        }
-    };
-    let answer = upgrade.answer();
-    let room = parameter(&request, "room").filter(|room| !room.is_empty()).map(str::to_owned);
-    let (site, slot) = (site.clone(), slot.clone());
-    let opened = hyper::upgrade::on(request);
-    tokio::spawn(async move {
-        let Ok(upgraded) = opened.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
-        match parts.io.into_inner().into_socket() {
-            Ok((socket, tls)) => {
-                // A copy of its size: the buffer that it lies in is large, and would stay with the connection.
-                let early = parts.read_buf.to_vec();
-                let mismatch = upgrade.mismatch;
-                let arrival = Arrival { tls, early, room, mismatch, slot, address, behind_proxy };
-                site.pump.adopt(socket, Connection::new(site.clone(), arrival, Instant::now()));
+/// The only route of plain HTTP on a port that serves TLS.
+pub fn redirect_to_tls() -> Router {
+    Router::new()
+        .fallback(async |headers: HeaderMap, uri: Uri| {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let path = uri.path_and_query().map_or("/", |path| path.as_str());
+            let is_authority = host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@'));
+            if is_authority && path.starts_with('/') {
+                Redirect::permanent(&format!("https://{host}{path}")).into_response()
+            } else {
+                (StatusCode::BAD_REQUEST, "this port serves https").into_response()
             }
-            Err(error) => tracing::debug!(%error, "a socket is gone before it was open"),
-        }
-    });
-    answer
+        })
+        .layer(map_response(add_page_headers))
+        .layer(map_response(add_common_headers))
+}
+
+async fn add_page_headers(mut response: Response) -> Response {
+    response.headers_mut().extend(PAGE_HEADERS);
+    response
+}
+
+async fn add_common_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Refuses what RFC 9112 §3.2 wants refused; hyper leaves that to us.
+async fn require_host(request: Request, next: Next) -> Response {
+    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
+        return (StatusCode::BAD_REQUEST, "an HTTP/1.1 request needs a Host header").into_response();
+    }
+    next.run(request).await
 }

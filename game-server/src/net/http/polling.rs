@@ -1,43 +1,44 @@
-//! The game over plain HTTP, for clients whose network passes no WebSocket: what the server says comes as answers to polls, what
-//! the client says goes up in posts. The messages and the sessions are the same, in [batches](shared::batch).
+//! The game over plain HTTP, for clients whose network blocks WebSockets: the responses to polls carry what the server sends,
+//! posts what the client sends. The messages and the sessions are the same, in [batches](shared::batch).
 //!
 //! - `POST /poll?version=<protocol>[&room=<name>]`, the Hello as body: 201 and the connection's id, a secret. A refusal
 //!   is a batch that ends with a close.
-//! - `GET /poll/<id>/<n>[?wait=<milliseconds>]`, n = 0, 1, 2…: a batch as soon as there is something to say, an empty one when
-//!   the wait is over. Two polls may wait at the same time.
+//! - `GET /poll/<id>/<n>[?wait=<milliseconds>]`, n = 0, 1, 2…: a batch as soon as there is a message, an empty one when the wait
+//!   is over. Two polls may wait at the same time.
 //! - `POST /poll/<id>/<n>`, a batch as body: 204.
 //! - `DELETE /poll/<id>`: 204, the client has closed.
 //!
-//! 404 means that the connection is not known (any more), 409 that the number makes no sense now.
+//! 404 means that the connection is unknown or over, 409 that the number is not one that is expected now.
 
-use crate::net::guard::limits::POST_LIMIT_BYTES;
-use crate::net::http::body::{Answer, set, text, whole};
-use crate::net::http::{Slot, parameter};
+use super::websocket::Invitation;
+use super::{Entrance, Refusal, method_not_allowed};
+use crate::net::guard::presence::Slot;
+use crate::net::play::context::ConnectionContext;
 use crate::net::play::ending::{Ending, close, version_mismatch};
-pub use crate::net::play::polling::POLLS_LIMIT;
 use crate::net::play::polling::{Poll, PollingConnection, Posted, Turn};
 use crate::net::play::seat::Seat;
-use crate::net::play::site::{Purpose, Site};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper::header;
-use hyper::{Method, Request, Response, StatusCode};
-use shared::batch::{put_close, put_message};
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response, Result};
+use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
+use serde::Deserialize;
+use shared::batch::{BATCH_TYPE, POST_LIMIT_BYTES, put_close, put_message};
 use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use tokio::time::{interval, sleep_until, timeout};
+use tokio::time::{interval, sleep_until};
+use tower_http::timeout::RequestBodyDeadlineLayer;
 
-/// Path of polls and posts.
-pub const POLL_PATH: &str = "/poll";
-/// The type of a batch.
-pub use shared::batch::BATCH_TYPE;
-/// How often the times of connections are looked at.
+/// How often the timeouts of connections are checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The clients that poll.
@@ -45,30 +46,53 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 pub struct Polling {
     connections: Mutex<HashMap<Id, Arc<PollingConnection>>>,
     /// Wakes the polls that wait.
-    said: Notify,
+    flushed: Notify,
 }
 
 /// Names a connection; whoever knows it speaks for the player.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Id(u128);
 
+#[derive(Clone)]
+struct Polls {
+    entrance: Arc<Entrance>,
+    polling: Arc<Polling>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u16,
+}
+
+#[derive(Deserialize)]
+struct Patience {
+    /// In milliseconds.
+    wait: Option<u64>,
+}
+
+/// A path with a connection's id and a number.
+type Numbered = std::result::Result<Path<(String, u64)>, PathRejection>;
+
+const UNKNOWN: (StatusCode, &str) = (StatusCode::NOT_FOUND, "this connection is over: open another one");
+const MISPLACED: (StatusCode, &str) = (StatusCode::CONFLICT, "this number is not expected now");
+
 impl Polling {
-    /// A room has ticked: what it said is to be sent.
+    /// Wakes the polls that wait: rooms have ticked.
     pub fn flush(&self) {
-        self.said.notify_waiters();
+        self.flushed.notify_waiters();
     }
 
-    /// Looks at the times of all connections until the server stops.
-    pub async fn keep_times(site: Arc<Site>) {
+    /// Checks the timeouts of all connections until the server stops.
+    pub async fn check_timeouts(self: Arc<Polling>, context: Arc<ConnectionContext>) {
         let mut checks = interval(CHECK_INTERVAL);
         loop {
             tokio::select! {
                 _ = checks.tick() => {}
-                () = site.stopped() => return,
+                () = context.stopped() => return,
             }
             let now = Instant::now();
-            site.polling.open().retain(|_, connection| !connection.check_times(&site, now));
-            site.polling.flush();
+            self.open().retain(|_, connection| !connection.check_times(&context, now));
+            self.flush();
         }
     }
 
@@ -76,81 +100,57 @@ impl Polling {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, id: &str) -> Option<(Id, Arc<PollingConnection>)> {
-        let id = Id(u128::from_str_radix(id, 16).ok()?);
-        self.open().get(&id).map(|connection| (id, connection.clone()))
+    fn find(&self, id: &str) -> Result<(Id, Arc<PollingConnection>)> {
+        let id = Id(u128::from_str_radix(id, 16).map_err(|_| UNKNOWN)?);
+        Ok(self.open().get(&id).map(|connection| (id, connection.clone())).ok_or(UNKNOWN)?)
     }
 }
 
-/// Answers a request whose path, behind [`POLL_PATH`], is `path`.
-pub async fn answer(site: &Arc<Site>, slot: &Slot, path: &str, request: Request<Incoming>) -> Answer {
-    if site.purpose != Purpose::Game {
-        return text(StatusCode::NOT_FOUND, "there is no game here");
-    }
-    if !site.origins.allow(request.headers()) {
-        return text(
-            StatusCode::FORBIDDEN,
-            "this page may not play here: its origin is not allowed by the server (--origin)",
-        );
-    }
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let (id, number) = match (request.method(), &segments[..]) {
-        (&Method::POST, []) => return welcome(site, slot, request).await,
-        (&Method::DELETE, [id]) => return farewell(site, id),
-        (&Method::GET | &Method::POST, [id, number]) => (*id, number.parse()),
-        (_, [] | [_] | [_, _]) => {
-            return text(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "polls are GET, what is said is POST, the end is DELETE",
-            );
-        }
-        _ => return text(StatusCode::NOT_FOUND, "there is nothing here"),
-    };
-    let (Some((id, connection)), Ok(number)) = (site.polling.find(id), number) else { return unknown() };
-    if request.method() == Method::POST {
-        return match read(site, request).await {
-            Ok(batch) => posted(connection.post(site, number, &batch, Instant::now())),
-            Err(refusal) => *refusal,
-        };
-    }
-    let limit = site.limits.poll_wait_limit;
-    let wanted = parameter(&request, "wait").and_then(|wait| wait.parse().ok());
-    let patience = wanted.map_or(limit, |wait| limit.min(Duration::from_millis(wait)));
-    match connection.poll(number, patience, Instant::now()) {
-        Some(poll) => wait(site, id, poll, patience).await,
-        None => misplaced(),
-    }
+pub(super) fn routes(entrance: Arc<Entrance>, polling: Arc<Polling>) -> Router {
+    let deadline = entrance.context.limits.request_timeout;
+    Router::new()
+        .route("/poll", post(open))
+        .route("/poll/{id}", delete(leave))
+        .route("/poll/{id}/{number}", get(poll).post(take_batch))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(POST_LIMIT_BYTES))
+        .layer(RequestBodyDeadlineLayer::new(deadline))
+        .layer(from_fn_with_state(entrance.clone(), check_origin))
+        .with_state(Polls { entrance, polling })
+}
+
+async fn check_origin(
+    State(entrance): State<Arc<Entrance>>,
+    request: Request,
+    next: Next,
+) -> std::result::Result<Response, Refusal> {
+    entrance.check_origin(request.headers())?;
+    Ok(next.run(request).await)
 }
 
 /// Seats a client that says Hello.
-async fn welcome(site: &Arc<Site>, slot: &Slot, request: Request<Incoming>) -> Answer {
-    let Some(version) = parameter(&request, "version").and_then(|version| version.parse().ok()) else {
-        return text(StatusCode::BAD_REQUEST, "name the protocol's version: ?version=…");
-    };
+async fn open(
+    State(Polls { entrance, polling }): State<Polls>,
+    Extension(slot): Extension<Arc<Slot>>,
+    Query(Version { version }): Query<Version>,
+    Query(invitation): Query<Invitation>,
+    headers: HeaderMap,
+    hello: Bytes,
+) -> Result<Response> {
     if let Some(reason) = version_mismatch(version) {
-        // A page of another version could not read a goodbye.
+        // A page of another version could not read a Goodbye.
         let mut batch = Vec::new();
         put_close(CloseCode::VersionMismatch as u16, reason, &mut batch);
-        return batch_answer(batch.into());
+        return Ok(batch_response(batch.into()));
     }
-    let address = site.proxies.client(slot.peer, request.headers());
-    if site.bans.is_banned(address, SystemTime::now()) {
-        return text(StatusCode::FORBIDDEN, "you are banned from this server");
-    }
-    let at_address = match site.addresses.enter(address, Instant::now()) {
-        Ok(place) => place,
-        Err(refusal) => return text(StatusCode::TOO_MANY_REQUESTS, &refusal.to_string()),
-    };
-    let Some(present) = site.players.enter() else {
-        return refuse(close(CloseCode::Full, "the server is full: try again later"));
-    };
-    let room = parameter(&request, "room").filter(|room| !room.is_empty()).map(str::to_owned);
-    let hello = match read(site, request).await {
-        Ok(hello) => hello,
-        Err(refusal) => return *refusal,
+    let context = &entrance.context;
+    let address = entrance.proxies.client(slot.peer, &headers);
+    let at_address = entrance.admit(address)?;
+    let Some(present) = context.players.enter() else {
+        return Ok(refuse(close(CloseCode::Full, "the server is full: try again later")));
     };
     let seat = match decode_client(&hello) {
-        Ok(ClientMessage::Hello(hello)) => Seat::enter(site, address, room.as_deref(), hello),
+        Ok(ClientMessage::Hello(hello)) => Seat::enter(context, address, invitation.room().as_deref(), hello),
         Ok(_) => Err(close(CloseCode::BadMessage, "the first message must be Hello")),
         Err(error) => Err(close(CloseCode::BadMessage, error.to_string())),
     };
@@ -160,103 +160,92 @@ async fn welcome(site: &Arc<Site>, slot: &Slot, request: Request<Incoming>) -> A
         Ok(seat) => {
             let id = Id(u128::from_le_bytes(id));
             let held = (present, at_address);
-            let connection = PollingConnection::new(seat, address, held, &site.limits, Instant::now());
-            site.polling.open().insert(id, Arc::new(connection));
-            let mut answer = text(StatusCode::CREATED, "");
-            *answer.body_mut() = whole(format!("{:032x}", id.0));
-            answer
+            let connection = PollingConnection::new(seat, address, held, &context.limits, Instant::now());
+            polling.open().insert(id, Arc::new(connection));
+            Ok((StatusCode::CREATED, format!("{:032x}", id.0)).into_response())
         }
-        Err(ending) => refuse(ending),
+        Err(ending) => Ok(refuse(ending)),
     }
 }
 
-/// Lets a client go that has closed.
-fn farewell(site: &Site, id: &str) -> Answer {
-    let Some((_, connection)) = site.polling.find(id) else { return unknown() };
-    connection.end();
-    site.polling.flush();
-    done()
+async fn leave(State(Polls { polling, .. }): State<Polls>, Path(id): Path<String>) -> Result<StatusCode> {
+    polling.find(&id)?.1.end();
+    polling.flush();
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// Waits until a poll has its answer.
-async fn wait(site: &Site, id: Id, poll: Poll<'_>, patience: Duration) -> Answer {
-    if poll.replaces {
-        site.polling.flush();
+async fn take_batch(
+    State(Polls { entrance, polling }): State<Polls>,
+    path: Numbered,
+    batch: Bytes,
+) -> Result<StatusCode> {
+    let Path((id, number)) = path.map_err(|_| UNKNOWN)?;
+    match polling.find(&id)?.1.post(&entrance.context, number, &batch, Instant::now()) {
+        Posted::Taken => Ok(StatusCode::NO_CONTENT),
+        Posted::Misplaced => Err(MISPLACED.into()),
+        Posted::Over => Err(UNKNOWN.into()),
     }
-    let mut patience = pin!(sleep_until(tokio::time::Instant::now() + patience));
-    loop {
-        let mut said = pin!(site.polling.said.notified());
-        // What is said from here on is heard.
-        said.as_mut().enable();
-        match poll.turn(site, Instant::now()) {
-            Turn::Wait => {}
-            Turn::Answer(batch) => return batch_answer(batch),
-            Turn::Last(batch) => {
-                site.polling.open().remove(&id);
-                // The one behind it has nothing to wait for.
-                site.polling.flush();
-                return batch_answer(batch);
+}
+
+async fn poll(
+    State(Polls { entrance, polling }): State<Polls>,
+    path: Numbered,
+    Query(Patience { wait }): Query<Patience>,
+) -> Result<Response> {
+    let Path((id, number)) = path.map_err(|_| UNKNOWN)?;
+    let (id, connection) = polling.find(&id)?;
+    let context = &entrance.context;
+    let limit = context.limits.poll_wait_limit;
+    let patience = wait.map_or(limit, |wait| limit.min(Duration::from_millis(wait)));
+    let poll = connection.poll(number, patience, Instant::now()).ok_or(MISPLACED)?;
+    match polling.wait(context, &poll, patience).await {
+        Turn::Answer(batch) => Ok(batch_response(batch)),
+        Turn::Last(batch) => {
+            polling.open().remove(&id);
+            // A poll for the number after this one has nothing to wait for.
+            polling.flush();
+            Ok(batch_response(batch))
+        }
+        Turn::Wait | Turn::Misplaced => Err(MISPLACED.into()),
+        Turn::Over => Err(UNKNOWN.into()),
+    }
+}
+
+impl Polling {
+    /// Waits until a poll has its answer.
+    async fn wait(&self, context: &ConnectionContext, poll: &Poll<'_>, patience: Duration) -> Turn {
+        if poll.replaces {
+            self.flush();
+        }
+        let mut patience = pin!(sleep_until(tokio::time::Instant::now() + patience));
+        loop {
+            let mut flushed = pin!(self.flushed.notified());
+            // A flush after this point is noticed.
+            flushed.as_mut().enable();
+            match poll.turn(context, Instant::now()) {
+                Turn::Wait => {}
+                turn => return turn,
             }
-            Turn::Misplaced => return misplaced(),
-            Turn::Over => return unknown(),
-        }
-        tokio::select! {
-            () = said => {}
-            () = &mut patience, if !patience.is_elapsed() => {}
+            tokio::select! {
+                () = flushed => {}
+                () = &mut patience, if !patience.is_elapsed() => {}
+            }
         }
     }
-}
-
-/// The body of a post, as far as the limits allow.
-async fn read(site: &Site, request: Request<Incoming>) -> Result<Bytes, Box<Answer>> {
-    let body = Limited::new(request.into_body(), POST_LIMIT_BYTES).collect();
-    let refusal = match timeout(site.limits.request_timeout, body).await {
-        Ok(Ok(body)) => return Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            text(StatusCode::PAYLOAD_TOO_LARGE, &format!("a post may have {POST_LIMIT_BYTES} bytes"))
-        }
-        Ok(Err(error)) => text(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}")),
-        Err(_) => text(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
-    };
-    Err(Box::new(refusal))
 }
 
 /// Tells a client that gets no seat why.
-fn refuse(ending: Ending) -> Answer {
-    let (Ending::Close(code, reason) | Ending::Broken(code, reason)) = ending else { return unknown() };
+fn refuse(ending: Ending) -> Response {
+    let (Ending::Close(code, reason) | Ending::Broken(code, reason)) = ending else {
+        return UNKNOWN.into_response();
+    };
     let (code, mut goodbye, mut batch) = (code as u16, Vec::new(), Vec::new());
     encode_server(&ServerMessage::Goodbye { code, reason: reason.clone().into_owned() }, &mut goodbye);
     put_message(&goodbye, &mut batch);
     put_close(code, &reason, &mut batch);
-    batch_answer(batch.into())
+    batch_response(batch.into())
 }
 
-fn batch_answer(batch: Bytes) -> Answer {
-    let mut answer = Response::new(whole(batch));
-    set(&mut answer, header::CONTENT_TYPE, BATCH_TYPE);
-    set(&mut answer, header::CACHE_CONTROL, "no-store");
-    set(&mut answer, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    answer
-}
-
-fn posted(posted: Posted) -> Answer {
-    match posted {
-        Posted::Taken => done(),
-        Posted::Misplaced => misplaced(),
-        Posted::Over => unknown(),
-    }
-}
-
-fn done() -> Answer {
-    let mut answer = Response::new(whole(""));
-    *answer.status_mut() = StatusCode::NO_CONTENT;
-    answer
-}
-
-fn unknown() -> Answer {
-    text(StatusCode::NOT_FOUND, "this connection is over: open another one")
-}
-
-fn misplaced() -> Answer {
-    text(StatusCode::CONFLICT, "this number is not waited for")
+fn batch_response(batch: Bytes) -> Response {
+    ([(CONTENT_TYPE, BATCH_TYPE)], batch).into_response()
 }

@@ -1,30 +1,30 @@
 //! Recordings for the browser: the list, and the files.
 
+use super::Refusal;
 use crate::host::journal::{FILE_EXTENSION, ListedRecording, list};
-use crate::net::http::body::{Answer, Body, set, text};
-use bytes::Bytes;
-use futures_util::stream;
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Frame;
-use hyper::header::{self, HeaderValue};
-use hyper::{Response, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue, IF_MATCH, IF_RANGE, RANGE};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use mime_guess::mime::APPLICATION_OCTET_STREAM;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{self, Component, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, Take};
 use tokio::sync::Mutex;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
 
-/// Bytes of a file that are read in one go.
-const CHUNK_BYTES: usize = 64 * 1024;
-/// Longest name of a recording, in bytes: what file systems take.
+/// Longest name of a recording, in bytes: the limit of common file systems.
 const NAME_LIMIT_BYTES: usize = 255;
-/// How old a list may be that is given to browsers: however many ask, the disk is asked once in this time.
+/// The list is read from the disk at most once in this time, for any number of browsers.
 const LIST_AGE_LIMIT: Duration = Duration::from_secs(1);
-/// What stands for itself in a path (RFC 3986 §2.3) and in a header's encoded file name (RFC 8187 §3.2.1).
+/// Characters that need no encoding in a path (RFC 3986 §2.3) or a header's file name (RFC 8187 §3.2.1).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Which recordings browsers may see.
@@ -38,26 +38,75 @@ pub enum Recordings {
     File(PathBuf),
 }
 
-/// The list of recordings, for all who ask.
-#[derive(Default)]
-pub struct Listing {
-    newest: Mutex<Option<(Instant, Arc<[ListedRecording]>)>>,
+struct Archive {
+    recordings: Recordings,
+    newest_list: Mutex<Option<(Instant, Arc<[ListedRecording]>)>>,
 }
 
-impl Listing {
-    /// The recordings, the newest first, as they were a moment ago.
-    ///
-    /// # Errors
-    /// If the directory cannot be read.
-    pub async fn of(&self, recordings: &Recordings, now: Instant) -> io::Result<Arc<[ListedRecording]>> {
-        // Who waits here is given what the one before has read.
-        let mut newest = self.newest.lock().await;
-        if let Some((at, listed)) = &*newest
-            && now.saturating_duration_since(*at) < LIST_AGE_LIMIT
+pub(super) fn routes(recordings: Recordings) -> Router {
+    let archive = Archive { recordings, newest_list: Mutex::default() };
+    Router::new()
+        .route("/api/recordings", get(show_list))
+        .route("/recordings/{name}", get(show_file))
+        .with_state(Arc::new(archive))
+}
+
+async fn show_list(State(archive): State<Arc<Archive>>) -> Result<Json<Value>, Refusal> {
+    match archive.list(Instant::now()).await {
+        Ok(listed) => Ok(Json(json!({ "recordings": *listed }))),
+        Err(error) => {
+            tracing::warn!(%error, "the recordings cannot be listed");
+            Err((StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed".into()))
+        }
+    }
+}
+
+/// A recording that is being written is served up to its present length.
+async fn show_file(
+    State(archive): State<Arc<Archive>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let path = archive.recordings.path(&name);
+    let missing = || (StatusCode::NOT_FOUND, "there is no such recording".into());
+    let path = path.ok_or_else(missing)?;
+    if !tokio::fs::metadata(&path).await.is_ok_and(|metadata| metadata.is_file()) {
+        return Err(missing());
+    }
+    let mut response =
+        serve(ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM), request.map(drop)).await;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let disposition = format!("attachment; filename*=UTF-8''{}", encoded(&name));
+    headers.extend(HeaderValue::try_from(disposition).map(|value| (CONTENT_DISPOSITION, value)));
+    Ok(response)
+}
+
+/// Adds If-Range, which tower-http lacks: If-Match, with the whole file as the answer to a mismatch (RFC 9110 §13.1.5).
+async fn serve(file: ServeFile, mut request: axum::http::Request<()>) -> Response {
+    let Some(validator) = request.headers_mut().remove(IF_RANGE) else { return call(file, request).await };
+    let mut part = request.clone();
+    part.headers_mut().insert(IF_MATCH, validator);
+    request.headers_mut().remove(RANGE);
+    let response = call(file.clone(), part).await;
+    if response.status() == StatusCode::PRECONDITION_FAILED { call(file, request).await } else { response }
+}
+
+async fn call(file: ServeFile, request: axum::http::Request<()>) -> Response {
+    let Ok(response) = file.oneshot(request).await;
+    response.map(axum::body::Body::new)
+}
+
+impl Archive {
+    /// The recordings, the newest first. Concurrent callers wait on the lock and share one scan of the directory.
+    async fn list(&self, now: Instant) -> io::Result<Arc<[ListedRecording]>> {
+        let mut newest = self.newest_list.lock().await;
+        if let Some((read, listed)) = &*newest
+            && now.saturating_duration_since(*read) < LIST_AGE_LIMIT
         {
             return Ok(listed.clone());
         }
-        let recordings = recordings.clone();
+        let recordings = self.recordings.clone();
         let listed: Arc<[_]> =
             tokio::task::spawn_blocking(move || recordings.list()).await.map_err(io::Error::other)??.into();
         *newest = Some((now, listed.clone()));
@@ -66,35 +115,12 @@ impl Listing {
 }
 
 impl Recordings {
-    /// Takes as long as the disk takes.
     fn list(&self) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
             Recordings::Directory(directory) => list(directory),
             Recordings::File(file) => Ok(ListedRecording::of(file).into_iter().collect()),
         }
-    }
-
-    /// The answer to a GET of one recording, by the name in the path. A file that is being written is given up to where it
-    /// is now.
-    pub async fn answer(&self, encoded_name: &str) -> Answer {
-        let missing = || text(StatusCode::NOT_FOUND, "there is no such recording");
-        let Ok(name) = percent_decode_str(encoded_name).decode_utf8() else { return missing() };
-        let Some(path) = self.path(&name) else { return missing() };
-        let Ok(file) = File::open(&path).await else { return missing() };
-        let length = match file.metadata().await {
-            Ok(metadata) if metadata.is_file() => metadata.len(),
-            _ => return missing(),
-        };
-        let mut answer = Response::new(file_body(file.take(length)));
-        set(&mut answer, header::CONTENT_TYPE, "application/octet-stream");
-        set(&mut answer, header::CACHE_CONTROL, "no-cache");
-        answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded(&name)))
-        {
-            answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-        }
-        answer
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
@@ -108,7 +134,7 @@ impl Recordings {
 
 /// The name by which a browser asks for a file.
 #[must_use]
-pub fn file_name(path: &Path) -> Cow<'_, str> {
+pub fn file_name(path: &path::Path) -> Cow<'_, str> {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
 }
 
@@ -118,9 +144,9 @@ pub fn encoded(name: &str) -> String {
     utf8_percent_encode(name, ENCODED).to_string()
 }
 
-/// Names of recordings cannot lead anywhere else.
+/// Whether a name is that of a recording in the directory itself.
 fn is_safe(name: &str) -> bool {
-    let mut components = Path::new(name).components();
+    let mut components = path::Path::new(name).components();
     let is_file_name = matches!(components.next(), Some(Component::Normal(first)) if first == name);
     is_file_name
         && components.next().is_none()
@@ -130,30 +156,23 @@ fn is_safe(name: &str) -> bool {
         && name.strip_suffix(FILE_EXTENSION).is_some_and(|stem| stem.ends_with('.'))
 }
 
-fn file_body(file: Take<File>) -> Body {
-    let chunks = stream::try_unfold(file, |mut file| async move {
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-        let read = (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut chunk).await?;
-        Ok((read > 0).then(|| (Frame::data(Bytes::from(chunk)), file)))
-    });
-    StreamBody::new(chunks).boxed_unsync()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn however_many_ask_the_disk_is_asked_once_in_a_while() {
+    async fn the_disk_is_read_at_most_once_per_second() {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("missing");
-        let (recordings, listing) = (Recordings::Directory(missing.clone()), Listing::default());
+        let recordings = Recordings::Directory(missing.clone());
+        let archive = Archive { recordings, newest_list: Mutex::default() };
         let start = Instant::now();
-        assert_eq!(listing.of(&recordings, start).await.unwrap().len(), 0);
-        std::fs::write(missing, "no directory, which an error tells").unwrap();
+        assert_eq!(archive.list(start).await.unwrap().len(), 0);
+        // Listing a file fails.
+        std::fs::write(missing, "").unwrap();
         let late = start + LIST_AGE_LIMIT;
-        assert!(listing.of(&recordings, late - Duration::from_nanos(1)).await.is_ok());
-        assert!(listing.of(&recordings, late).await.is_err());
+        assert!(archive.list(late - Duration::from_nanos(1)).await.is_ok());
+        assert!(archive.list(late).await.is_err());
     }
 
     #[test]

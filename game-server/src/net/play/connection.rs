@@ -5,11 +5,11 @@ use crate::net::guard::addresses::AtAddress;
 use crate::net::guard::allowance::Allowance;
 use crate::net::guard::limits::READ_BUFFER_BYTES;
 use crate::net::guard::presence::Present;
-use crate::net::http::Slot;
+use crate::net::guard::presence::Slot;
+use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::ending::{Ending, close, ending, is_blocked, within_limit};
 use crate::net::play::frames::{self, Front, HEADER_LIMIT_BYTES, SHORT_MESSAGE_BYTES};
 use crate::net::play::seat::Seat;
-use crate::net::play::site::{Purpose, Site};
 use crate::net::play::wire::Wire;
 use metrics::counter;
 use room::outbox::{Drained, QUEUE_LIMIT_BYTES};
@@ -26,7 +26,7 @@ use tungstenite::{Bytes, Message};
 
 /// One player's connection.
 pub struct Connection {
-    site: Arc<Site>,
+    context: Arc<ConnectionContext>,
     _slot: Arc<Slot>,
     _present: Option<Present>,
     _behind_proxy: Option<AtAddress>,
@@ -93,9 +93,9 @@ pub struct Arrival {
 impl Connection {
     /// Takes a socket over after the 101.
     #[must_use]
-    pub fn new(site: Arc<Site>, arrival: Arrival, now: Instant) -> Connection {
+    pub fn new(context: Arc<ConnectionContext>, arrival: Arrival, now: Instant) -> Connection {
         let Arrival { tls, early, room, mismatch, slot, address, behind_proxy } = arrival;
-        let limits = &site.limits;
+        let limits = &context.limits;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             // Everything that is written waits for the flush, so that one tick is one system call.
@@ -103,14 +103,14 @@ impl Connection {
             .max_write_buffer_size(2 * QUEUE_LIMIT_BYTES)
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes));
-        let present = site.players.enter();
+        let present = context.players.enter();
         let full = present.is_none();
         let mut connection = Connection {
             only_short: early.is_empty(),
             partial: Vec::new(),
             wire: Wire::new(tls, 2 * QUEUE_LIMIT_BYTES.max(limits.message_bytes)),
             websocket: Box::new(WebSocketContext::from_partially_read(early, Role::Server, Some(config))),
-            phase: match site.purpose {
+            phase: match context.purpose {
                 Purpose::Game => Phase::Strange { room, until: now + limits.hello_timeout },
                 Purpose::Echo => Phase::Echo,
             },
@@ -120,7 +120,7 @@ impl Connection {
             pinged: false,
             sending: None,
             lingers: false,
-            site,
+            context,
             _slot: slot,
             _present: present,
             _behind_proxy: behind_proxy,
@@ -246,7 +246,7 @@ impl Connection {
             decode_client(bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
         match (&mut self.phase, message) {
             (Phase::Strange { room, .. }, ClientMessage::Hello(hello)) => {
-                let seat = Seat::enter(&self.site, self.address, room.take().as_deref(), hello)?;
+                let seat = Seat::enter(&self.context, self.address, room.take().as_deref(), hello)?;
                 self.phase = Phase::Seated(seat);
                 Ok(())
             }
@@ -256,7 +256,7 @@ impl Connection {
             (Phase::Seated(_), ClientMessage::Hello(_)) => {
                 Err(close(CloseCode::BadMessage, "Hello was said before"))
             }
-            (Phase::Seated(seat), message) => seat.forward(&self.site, message),
+            (Phase::Seated(seat), message) => seat.forward(&self.context, message),
             (Phase::Echo | Phase::Closing { .. }, _) => Ok(()),
         }
     }
@@ -312,7 +312,7 @@ impl Connection {
             return false;
         }
         self.lingers = true;
-        self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken: true };
+        self.phase = Phase::Closing { until: now + self.context.limits.close_timeout, broken: true };
         true
     }
 
@@ -324,7 +324,7 @@ impl Connection {
 
     /// What time brings: pings, and the ends of patience. To be called now and then.
     pub fn check_times(&mut self, now: Instant) -> Flow {
-        let limits = &self.site.limits;
+        let limits = &self.context.limits;
         let (ping_after, silence_timeout) = (limits.ping_after, limits.silence_timeout);
         let stalled = self.sending.is_some_and(|since| now - since >= limits.write_timeout);
         let silence = now - self.heard;
@@ -332,13 +332,13 @@ impl Connection {
             Phase::Closing { until, .. } if now >= until && self.lingers => Flow::Gone,
             Phase::Closing { until, .. } if now >= until => Flow::Ended,
             Phase::Closing { .. } => Flow::Open,
-            _ if self.site.bans.is_banned(self.address, SystemTime::now()) => {
+            _ if self.context.bans.is_banned(self.address, SystemTime::now()) => {
                 self.end(close(CloseCode::Kicked, "you are banned from this server"), now)
             }
             Phase::Strange { until, .. } if now >= until => {
                 self.end(close(CloseCode::NoHello, "no Hello came in time"), now)
             }
-            Phase::Strange { .. } if self.site.is_stopping() => {
+            Phase::Strange { .. } if self.context.is_stopping() => {
                 self.end(close(CloseCode::GoingAway, "the server is stopping"), now)
             }
             _ if stalled => {
@@ -391,7 +391,7 @@ impl Connection {
         self.leave_seat();
         let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(&reason).into() };
         let written = self.websocket.close(&mut self.wire, Some(frame));
-        self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken };
+        self.phase = Phase::Closing { until: now + self.context.limits.close_timeout, broken };
         match written {
             Err(error) if !is_blocked(&error) => Flow::Ended,
             _ => {
@@ -407,7 +407,7 @@ impl Connection {
     fn part(&mut self, now: Instant) -> Flow {
         self.leave_seat();
         self.wire.finish();
-        self.phase = Phase::Closing { until: now + self.site.limits.close_timeout, broken: true };
+        self.phase = Phase::Closing { until: now + self.context.limits.close_timeout, broken: true };
         Flow::Open
     }
 

@@ -7,9 +7,9 @@ use crate::net::guard::addresses::AtAddress;
 use crate::net::guard::allowance::Allowance;
 use crate::net::guard::limits::Limits;
 use crate::net::guard::presence::Present;
+use crate::net::play::context::ConnectionContext;
 use crate::net::play::ending::{Ending, close};
 use crate::net::play::seat::Seat;
-use crate::net::play::site::Site;
 use bytes::Bytes;
 use metrics::counter;
 use room::outbox::Drained;
@@ -145,7 +145,7 @@ impl PollingConnection {
     }
 
     /// Takes in what the client posts. What is wrong with it closes the connection: the next answer says so.
-    pub fn post(&self, site: &Site, number: u64, batch: &[u8], now: Instant) -> Posted {
+    pub fn post(&self, context: &ConnectionContext, number: u64, batch: &[u8], now: Instant) -> Posted {
         let mut state = self.state();
         if state.is_over {
             return Posted::Over;
@@ -154,7 +154,7 @@ impl PollingConnection {
             return if number < state.next_post { Posted::Taken } else { Posted::Misplaced };
         }
         state.next_post += 1;
-        match state.take_in(site, batch, now) {
+        match state.take_in(context, batch, now) {
             Err(Ending::Close(code, reason) | Ending::Broken(code, reason)) => state.close(code, &reason),
             Err(Ending::Gone | Ending::Closed) => state.end(),
             Ok(()) => {}
@@ -170,12 +170,12 @@ impl PollingConnection {
 
     /// What time brings: bans, and the end of patience with a client that polls no more. Says whether the connection can be
     /// forgotten. To be called now and then.
-    pub fn check_times(&self, site: &Site, now: Instant) -> bool {
+    pub fn check_times(&self, context: &ConnectionContext, now: Instant) -> bool {
         let mut state = self.state();
-        if site.bans.is_banned(self.address, SystemTime::now()) {
+        if context.bans.is_banned(self.address, SystemTime::now()) {
             state.close(CloseCode::Kicked, "you are banned from this server");
         }
-        if state.waiting.is_empty() && now - state.asked >= site.limits.poll_silence_timeout {
+        if state.waiting.is_empty() && now - state.asked >= context.limits.poll_silence_timeout {
             state.end();
         }
         state.is_over
@@ -192,7 +192,7 @@ const TOO_MANY: &str = "too many messages per second";
 impl Poll<'_> {
     /// What it gets now.
     #[must_use]
-    pub fn turn(&self, site: &Site, now: Instant) -> Turn {
+    pub fn turn(&self, context: &ConnectionContext, now: Instant) -> Turn {
         let mut state = self.connection.state();
         if state.waiting.get(&self.number) != Some(&self.ticket) {
             return Turn::Misplaced;
@@ -201,10 +201,10 @@ impl Poll<'_> {
             return Turn::Answer(given);
         }
         // When the server stops, nobody can poll again after an answer: the goodbyes must be in this one.
-        let overdue = now >= self.until && !site.is_stopping();
+        let overdue = now >= self.until && !context.is_stopping();
         match self.number == state.next_answer {
             _ if state.is_over => Turn::Over,
-            true => state.answer(site, overdue.then_some(Bytes::new())),
+            true => state.answer(context, overdue.then_some(Bytes::new())),
             false if overdue => Turn::Misplaced,
             false => Turn::Wait,
         }
@@ -229,14 +229,14 @@ impl State {
     }
 
     /// Gives the next answer: what the room has said, or else `otherwise`.
-    fn answer(&mut self, site: &Site, otherwise: Option<Bytes>) -> Turn {
+    fn answer(&mut self, context: &ConnectionContext, otherwise: Option<Bytes>) -> Turn {
         self.gather();
         if self.is_closing {
             self.is_over = true;
             return Turn::Last(std::mem::take(&mut self.batch).into());
         }
         // As for a poll that is overdue.
-        let said = !self.batch.is_empty() && !site.is_stopping();
+        let said = !self.batch.is_empty() && !context.is_stopping();
         let said = said.then(|| Bytes::from(std::mem::take(&mut self.batch)));
         let Some(answer) = said.or(otherwise) else { return Turn::Wait };
         self.next_answer += 1;
@@ -259,7 +259,7 @@ impl State {
         }
     }
 
-    fn take_in(&mut self, site: &Site, batch: &[u8], now: Instant) -> Result<(), Ending> {
+    fn take_in(&mut self, context: &ConnectionContext, batch: &[u8], now: Instant) -> Result<(), Ending> {
         if !self.bytes.take(batch.len(), now) {
             return Err(close(CloseCode::PolicyViolation, "more bytes per second than allowed"));
         }
@@ -275,7 +275,7 @@ impl State {
                 }
                 Err(error) => return Err(close(CloseCode::BadMessage, error.to_string())),
             };
-            let limit = site.limits.message_bytes;
+            let limit = context.limits.message_bytes;
             if message.len() > limit {
                 return Err(close(CloseCode::TooBig, format!("a message may have {limit} bytes")));
             }
@@ -283,7 +283,7 @@ impl State {
                 Ok(ClientMessage::Hello(_)) => {
                     return Err(close(CloseCode::BadMessage, "Hello was said before"));
                 }
-                Ok(message) => seat.forward(site, message)?,
+                Ok(message) => seat.forward(context, message)?,
                 Err(error) => return Err(close(CloseCode::BadMessage, error.to_string())),
             }
         }

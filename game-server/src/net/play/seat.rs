@@ -3,8 +3,8 @@
 use crate::host::inbox::PostError;
 use crate::host::lobby::RoomHandle;
 use crate::net::guard::whereabouts::Located;
+use crate::net::play::context::ConnectionContext;
 use crate::net::play::ending::{Ending, close, version_mismatch};
-use crate::net::play::site::Site;
 use metrics::counter;
 use room::outbox::{Drained, OutboxReader, outbox};
 use room::{Connected, ConnectionId, SessionEvent};
@@ -22,18 +22,23 @@ pub struct Seat {
 
 impl Seat {
     /// Takes a seat for a client that said Hello.
-    pub fn enter(site: &Site, address: IpAddr, room: Option<&str>, hello: Hello) -> Result<Seat, Ending> {
+    pub fn enter(
+        context: &ConnectionContext,
+        address: IpAddr,
+        room: Option<&str>,
+        hello: Hello,
+    ) -> Result<Seat, Ending> {
         if let Some(reason) = version_mismatch(hello.version) {
             return Err(close(CloseCode::VersionMismatch, reason));
         }
-        let connection = ConnectionId(site.last_connection.fetch_add(1, Relaxed) + 1);
+        let connection = ConnectionId(context.last_connection.fetch_add(1, Relaxed) + 1);
         let mut token = ResumeToken([0; 16]);
         getrandom::fill(&mut token.0)
             .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
-        let located = site.whereabouts.enter(connection, address);
+        let located = context.whereabouts.enter(connection, address);
         let (outbox, reader) = outbox();
-        let hello = Hello { name: site.words.name(&hello.name), ..hello };
-        match site.lobby.connect(room, Connected { connection, hello, token, outbox }) {
+        let hello = Hello { name: context.words.name(&hello.name), ..hello };
+        match context.lobby.connect(room, Connected { connection, hello, token, outbox }) {
             Ok(room) => Ok(Seat { connection, room, outbox: reader, _located: located }),
             Err(error) => Err(close(error.close_code(), error.to_string())),
         }
@@ -51,9 +56,9 @@ impl Seat {
     }
 
     /// Posts what the client said to its room.
-    pub fn forward(&self, site: &Site, message: ClientMessage) -> Result<(), Ending> {
+    pub fn forward(&self, context: &ConnectionContext, message: ClientMessage) -> Result<(), Ending> {
         let message = match message {
-            ClientMessage::Chat { text } => ClientMessage::Chat { text: site.words.line(&text) },
+            ClientMessage::Chat { text } => ClientMessage::Chat { text: context.words.line(&text) },
             message => message,
         };
         match self.room.inbox.post(SessionEvent::Message { connection: self.connection, message }) {

@@ -1,0 +1,127 @@
+//! The WebSocket handshake (RFC 6455 §4.2). After the 101 the socket belongs to the [workers](crate::net::play::pump).
+
+use super::{Entrance, Refusal};
+use crate::net::guard::presence::Slot;
+use crate::net::play::connection::{Arrival, Connection};
+use crate::net::play::context::Purpose;
+use crate::net::play::ending::version_mismatch;
+use crate::net::play::pump::Pump;
+use crate::net::play::stream::Stream;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use axum::{Extension, Router};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use shared::PROTOCOL_VERSION;
+use std::sync::Arc;
+use std::time::Instant;
+use tungstenite::Error;
+use tungstenite::error::ProtocolError;
+use tungstenite::handshake::server::create_response_with_body;
+
+/// Subprotocols are this and the version.
+const PROTOCOL_PREFIX: &str = "driftbelt.";
+
+#[derive(Clone)]
+struct Door {
+    entrance: Arc<Entrance>,
+    pump: Arc<Pump>,
+}
+
+/// The query of an invite link.
+#[derive(Deserialize)]
+pub struct Invitation {
+    room: Option<String>,
+}
+
+impl Invitation {
+    /// The room that the link names, if it names one.
+    pub fn room(self) -> Option<String> {
+        self.room.filter(|room| !room.is_empty())
+    }
+}
+
+pub(super) fn routes(entrance: Arc<Entrance>, pump: Arc<Pump>) -> Router {
+    // tungstenite checks the method.
+    Router::new().route("/ws", any(open)).with_state(Door { entrance, pump })
+}
+
+async fn open(
+    State(Door { entrance, pump }): State<Door>,
+    Extension(slot): Extension<Arc<Slot>>,
+    Query(invitation): Query<Invitation>,
+    request: Request,
+) -> axum::response::Result<Response> {
+    let headers = request.headers();
+    if headers.get_all(header::SEC_WEBSOCKET_KEY).iter().count() > 1 {
+        return Err((StatusCode::BAD_REQUEST, "exactly one Sec-WebSocket-Key is needed").into());
+    }
+    let mut response = create_response_with_body(&request, Body::empty).map_err(refuse)?;
+    entrance.check_origin(headers)?;
+    let mut mismatch = None;
+    if entrance.context.purpose == Purpose::Game {
+        let (protocol, reason) = choose_protocol(headers)?;
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        mismatch = reason;
+    }
+    let address = entrance.proxies.client(slot.peer, headers);
+    let behind_proxy = match address == slot.peer.to_canonical() {
+        true => None,
+        false => Some(entrance.admit(address)?),
+    };
+    let opened = hyper::upgrade::on(request);
+    tokio::spawn(async move {
+        let Ok(upgraded) = opened.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
+        match parts.io.into_inner().into_socket() {
+            Ok((socket, tls)) => {
+                // A copy of its size: the buffer that it lies in is large, and would stay with the connection.
+                let early = parts.read_buf.to_vec();
+                let room = invitation.room();
+                let arrival = Arrival { tls, early, room, mismatch, slot, address, behind_proxy };
+                pump.adopt(socket, Connection::new(entrance.context.clone(), arrival, Instant::now()));
+            }
+            Err(error) => tracing::debug!(%error, "a socket was closed before its WebSocket was open"),
+        }
+    });
+    Ok(response)
+}
+
+fn refuse(error: Error) -> Response {
+    let Error::Protocol(error) = error else { return StatusCode::BAD_REQUEST.into_response() };
+    match error {
+        ProtocolError::WrongHttpMethod => {
+            let allow = [(header::ALLOW, "GET")];
+            (StatusCode::METHOD_NOT_ALLOWED, allow, "a WebSocket is opened with GET").into_response()
+        }
+        ProtocolError::MissingConnectionUpgradeHeader
+        | ProtocolError::MissingUpgradeWebSocketHeader
+        | ProtocolError::MissingSecWebSocketVersionHeader => {
+            let upgrade = [
+                (header::UPGRADE, "websocket"),
+                (header::CONNECTION, "Upgrade"),
+                (header::SEC_WEBSOCKET_VERSION, "13"),
+            ];
+            let line = "This is the game's WebSocket. To play, open this server's page in a browser. Other clients connect \
+                        here with `Upgrade: websocket` and `Sec-WebSocket-Version: 13`.";
+            (StatusCode::UPGRADE_REQUIRED, upgrade, line).into_response()
+        }
+        error => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+/// The subprotocol of this server if it is offered, else the first of another version, with what its page is to be told.
+fn choose_protocol(headers: &HeaderMap) -> Result<(HeaderValue, Option<&'static str>), Refusal> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
+    let offers = lines.flat_map(|line| line.split(',')).map(str::trim);
+    let version = |offer: &str| offer.strip_prefix(PROTOCOL_PREFIX)?.parse::<u16>().ok();
+    let offers: Vec<_> = offers.filter_map(|offer| Some((offer, version(offer)?))).collect();
+    let own = offers.iter().find(|(_, version)| *version == PROTOCOL_VERSION).or(offers.first());
+    let chosen = own.and_then(|(offer, version)| Some((offer.parse().ok()?, version_mismatch(*version))));
+    let offer = || format!("offer the subprotocol {PROTOCOL_PREFIX}{PROTOCOL_VERSION}");
+    chosen.ok_or_else(|| (StatusCode::BAD_REQUEST, offer().into()))
+}
