@@ -13,10 +13,10 @@ use crate::net::edge::listener::Listener;
 use crate::net::edge::tls::{self, Certificate};
 use crate::net::guard::addresses::Addresses;
 use crate::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
-use crate::net::guard::presence::Presence;
+use crate::net::guard::permits::ConnectionLimit;
 use crate::net::http::admin::Admin;
 use crate::net::http::polling::Polling;
-use crate::net::http::{self, Entrance, Site};
+use crate::net::http::{self, Entrance, Services};
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::pump::Pump;
 use crate::net::play::stream::Meters;
@@ -53,7 +53,7 @@ pub struct Server {
     address: SocketAddr,
     tls: bool,
     context: Arc<ConnectionContext>,
-    sockets: Arc<Presence>,
+    sockets: Arc<ConnectionLimit>,
     stop: watch::Sender<bool>,
     /// A second handle on the socket that is listened on, for a successor.
     #[cfg(unix)]
@@ -151,8 +151,8 @@ impl Server {
             lobby,
             words: plan.words,
             bans: plan.bans,
-            whereabouts: Arc::default(),
-            players: Presence::new("driftbelt_connections", plan.limits.connections),
+            peer_addresses: Arc::default(),
+            players: ConnectionLimit::new("driftbelt_connections", plan.limits.connections),
             last_connection: 0.into(),
             stopping,
             limits: plan.limits,
@@ -164,9 +164,10 @@ impl Server {
             proxies: plan.proxies,
             addresses: Addresses::new(limits),
         });
-        let sockets = Presence::new("driftbelt_sockets", limits.connections + REFUSALS_LIMIT_CONNECTIONS);
+        let sockets =
+            ConnectionLimit::new("driftbelt_sockets", limits.connections + REFUSALS_LIMIT_CONNECTIONS);
         let admin = plan.admin.map(|token| Admin { token, log: plan.admin_log, context: context.clone() });
-        let routes = http::router(Site {
+        let routes = http::router(Services {
             context: context.clone(),
             entrance: entrance.clone(),
             pump,

@@ -1,8 +1,8 @@
-//! Certificates by ACME (RFC 8555). The challenge comes over the server's own port, as a TLS handshake with a protocol of its
-//! own (TLS-ALPN-01, RFC 8737): no other port has to be open.
+//! Certificates by ACME (RFC 8555). The challenge is a TLS handshake with its own ALPN protocol on the server's port
+//! (TLS-ALPN-01, RFC 8737): no other port has to be open.
 //!
-//! Clients that ask for another name, or come before there is a certificate, get the self-signed one: `localhost` and what
-//! looks after the server's health work at any time.
+//! Clients that ask for another name, or connect before a certificate is issued, get the self-signed one: `localhost` and health
+//! checks always work.
 
 use crate::net::edge::tls::{self, Certificate, TlsError};
 use crate::net::play::context::ConnectionContext;
@@ -25,28 +25,27 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// In the directory for data: the account's key, and certificates with theirs.
+/// In the data directory: the keys of the account and of the certificates.
 const FOLDER: &str = "acme";
-/// The least time between two orders. The first attempts of the ACME client come seconds after each other, and authorities
-/// count: they refuse a domain for hours after a few failures.
+/// Shortest time between two orders. rustls-acme retries within seconds at first, and authorities refuse a domain for hours
+/// after a few failures.
 const ORDERS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Which certificate is wanted, and from whom.
+/// The certificate to obtain, and from which authority.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// The names that the certificate is for, in lower case.
+    /// In lower case.
     pub domains: Vec<String>,
-    /// An address for mail about the account.
+    /// Mail address of the account.
     pub contact: Option<String>,
-    /// URL of the authority's directory.
     pub directory_url: String,
-    /// Whom to trust when talking to the authority (PEM); nothing for whom browsers trust.
+    /// Root certificates for the connection to the authority (PEM); by default those that browsers trust.
     pub authority: Option<PathBuf>,
-    /// The directory for data.
+    /// The data directory.
     pub data: PathBuf,
 }
 
-/// A certificate that is ordered, used and renewed.
+/// Orders a certificate and renews it.
 #[derive(Debug)]
 pub struct Acme {
     certificates: Arc<Certificates>,
@@ -54,7 +53,7 @@ pub struct Acme {
     directory_url: String,
 }
 
-/// Which certificate a client gets.
+/// Chooses the certificate for a client.
 #[derive(Debug)]
 struct Certificates {
     domains: Vec<String>,
@@ -63,10 +62,7 @@ struct Certificates {
 }
 
 impl Acme {
-    /// Puts the certificate to use that was kept, if there is one; orders nothing yet. `own` is for everyone else.
-    ///
-    /// # Errors
-    /// [`TlsError`] names the file.
+    /// Uses the certificate kept by an earlier process, if there is one; orders nothing yet. `own` is for other names.
     pub async fn open(wanted: Wanted, own: Arc<Certificate>) -> Result<Acme, TlsError> {
         let Wanted { domains, contact, directory_url, authority, data } = wanted;
         let folder = data.join(FOLDER);
@@ -83,16 +79,13 @@ impl Acme {
         let certificates = Arc::new(Certificates { domains, issued: state.resolver(), own });
         let mut acme = Acme { certificates, state, directory_url };
         if kept.is_some() {
-            // Not left to the task: players who come back after a restart would be shown the self-signed one.
+            // Now, not in the task: players who reconnect after a restart must not get the self-signed one.
             acme.step().await;
         }
         Ok(acme)
     }
 
-    /// The TLS configuration that serves these certificates, and answers challenges.
-    ///
-    /// # Errors
-    /// [`TlsError`] if the cryptography does not work.
+    /// Serves these certificates, and answers challenges.
     pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
         let mut config = tls::server_config(self.certificates.clone())?;
         config.alpn_protocols.push(ACME_TLS_ALPN_NAME.to_vec());
@@ -115,7 +108,7 @@ impl Acme {
         }
     }
 
-    /// Waits for what happens next, and tells of it; `true` if that was the end of an order.
+    /// Waits for the next event and logs it; `true` at the end of an order.
     async fn step(&mut self) -> bool {
         let Some(event) = self.state.next().await else { return true };
         let domains = self.certificates.domains.join(", ");
@@ -129,17 +122,17 @@ impl Acme {
                 tracing::warn!(
                     domains,
                     %error,
-                    "no certificate by ACME; it is tried again. Does the DNS of these domains point here, is their port \
-                     443 forwarded to this server's port, and does this machine reach {directory}?"
+                    "no certificate by ACME; retrying. Does the DNS of these domains point here, is their port 443 \
+                     forwarded to this server's port, and does this machine reach {directory}?"
                 );
                 return true;
             }
             Err(error @ (EventError::CachedCertParse(_) | EventError::NewCertParse(_))) => {
-                tracing::warn!(domains, %error, "a certificate by ACME cannot be used; another one is ordered");
+                tracing::warn!(domains, %error, "a certificate by ACME cannot be used; ordering another one");
                 return true;
             }
             Err(error) => {
-                tracing::warn!(domains, %error, "may this user read and write in `{FOLDER}` of the directory for data?");
+                tracing::warn!(domains, %error, "may this user read and write in `{FOLDER}` of the data directory?");
                 return matches!(error, EventError::CertCacheStore(_));
             }
         }
@@ -161,13 +154,12 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-/// Whether this was only the handshake of a challenge, and nothing comes after it.
-#[must_use]
+/// Whether the handshake was that of a challenge, after which nothing is sent.
 pub fn is_challenge(connection: &ServerConnection) -> bool {
     connection.alpn_protocol() == Some(ACME_TLS_ALPN_NAME)
 }
 
-/// How the authority is talked to when only the certificates of a file are trusted.
+/// For a connection to an authority that trusts only the certificates of a file.
 fn trusting(file: &Path) -> Result<Arc<ClientConfig>, TlsError> {
     let in_file = |error| TlsError::Pem { file: file.into(), error };
     let mut roots = RootCertStore::empty();
@@ -182,7 +174,7 @@ fn trusting(file: &Path) -> Result<Arc<ClientConfig>, TlsError> {
     Ok(Arc::new(config.with_no_client_auth()))
 }
 
-/// Makes a directory that nobody else may look into: what is written there has the modes that the system gives.
+/// Makes a directory that only its owner may open, since the files in it have the default permissions.
 fn make_private(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     #[cfg(unix)]

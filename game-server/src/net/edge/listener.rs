@@ -1,8 +1,8 @@
-//! Accepts sockets, lets them shake hands, and serves HTTP on them.
+//! Accepts sockets, does their TLS handshakes, and serves HTTP on them.
 
 use crate::net::edge::acme;
 use crate::net::guard::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
-use crate::net::guard::presence::{Presence, Slot};
+use crate::net::guard::permits::{ConnectionLimit, SocketPermit};
 use crate::net::http::{self, Entrance};
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::stream::{Meters, Stream};
@@ -26,21 +26,18 @@ use tokio::time::{interval_at, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-/// How long accepting rests when the machine has nothing left for another socket.
+/// Pause after a failed accept, such as for lack of file descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// First byte of a TLS handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE_RECORD: u8 = 22;
 
-/// Opens the port. The IPv6 address for all takes IPv4 as well.
-///
-/// # Errors
-/// If the port is taken or the address is not this machine's.
+/// Opens the port. The unspecified IPv6 address accepts IPv4 too.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    // A port whose last connections are still fading is free; one that is listened on is not.
+    // Takes a port with connections in TIME_WAIT, but not one that is listened on.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -49,19 +46,14 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// What serves the port's sockets.
+/// Serves the sockets of the port.
 pub struct Listener {
-    /// The routes.
     pub routes: Router,
-    /// TLS; without it the port serves plain HTTP.
+    /// `None` for plain HTTP.
     pub tls: Option<TlsAcceptor>,
-    /// What connections share.
     pub context: Arc<ConnectionContext>,
-    /// Who may open a connection.
     pub entrance: Arc<Entrance>,
-    /// All sockets.
-    pub sockets: Arc<Presence>,
-    /// Counts bytes.
+    pub sockets: Arc<ConnectionLimit>,
     pub meters: Meters,
 }
 
@@ -76,8 +68,8 @@ impl Listener {
                 () = &mut stopped => return,
             };
             match accepted {
-                Ok((socket, peer)) => match self.enter(peer.ip()) {
-                    Some(slot) => drop(tokio::spawn(self.clone().serve(socket, Arc::new(slot)))),
+                Ok((socket, peer)) => match self.admit(peer.ip()) {
+                    Some(permit) => drop(tokio::spawn(self.clone().serve(socket, Arc::new(permit)))),
                     None => refused.increment(1),
                 },
                 Err(error) => {
@@ -88,23 +80,23 @@ impl Listener {
         }
     }
 
-    /// A place for a socket, before any work is done for it.
-    fn enter(&self, peer: IpAddr) -> Option<Slot> {
-        let socket = self.sockets.enter()?;
+    /// The permit of a socket, before any work is done for it.
+    fn admit(&self, peer: IpAddr) -> Option<SocketPermit> {
+        let server = self.sockets.acquire()?;
         let is_proxy = self.entrance.proxies.trust(peer);
         let address = if is_proxy { None } else { Some(self.entrance.admit(peer).ok()?) };
-        Some(Slot { _socket: socket, _address: address, peer })
+        Some(SocketPermit { _server: server, _address: address, peer })
     }
 
-    /// Finds out what a peer speaks, and serves it.
-    async fn serve(self: Arc<Self>, socket: TcpStream, slot: Arc<Slot>) {
+    /// Serves TLS, or plain HTTP: all routes if that is what the port serves, else the redirect to https.
+    async fn serve(self: Arc<Self>, socket: TcpStream, permit: Arc<SocketPermit>) {
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket was closed before it was served");
             return;
         }
         let meters = self.meters.clone();
         let Some(tls) = &self.tls else {
-            return self.serve_http(Stream::plain(socket, meters), self.routes.clone(), slot).await;
+            return self.serve_http(Stream::plain(socket, meters), self.routes.clone(), permit).await;
         };
         let handshake = timeout(self.context.limits.handshake_timeout, async {
             let mut first = [0];
@@ -124,7 +116,7 @@ impl Listener {
             () = self.context.stopped() => return,
         };
         match handshake {
-            Ok(Ok(Some((stream, routes)))) => self.serve_http(stream, routes, slot).await,
+            Ok(Ok(Some((stream, routes)))) => self.serve_http(stream, routes, permit).await,
             Ok(Ok(None)) => tracing::debug!("an ACME challenge was answered"),
             Ok::<_, _>(Err::<_, io::Error>(error)) => {
                 counter!("driftbelt_handshakes_failed_total").increment(1);
@@ -134,12 +126,12 @@ impl Listener {
         }
     }
 
-    /// Serves HTTP until the peer goes, is upgraded, or stops moving.
-    async fn serve_http(&self, stream: Stream, routes: Router, slot: Arc<Slot>) {
+    /// Serves HTTP until the connection is closed, upgraded, or transfers nothing for too long.
+    async fn serve_http(&self, stream: Stream, routes: Router, permit: Arc<SocketPermit>) {
         let moved = stream.moved();
         let limits = &self.context.limits;
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(slot.clone());
+            request.extensions_mut().insert(permit.clone());
             routes.clone().oneshot(request)
         });
         let mut builder = http1::Builder::new();

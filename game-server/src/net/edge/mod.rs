@@ -1,4 +1,4 @@
-//! The port: accepts sockets, speaks TLS, serves HTTP on them.
+//! The port: accepts sockets, TLS, HTTP connections.
 
 pub mod acme;
 pub mod listener;

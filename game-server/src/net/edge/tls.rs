@@ -1,4 +1,4 @@
-//! Certificates: files of the host's, or a self-signed one that is made once and kept. [`acme`](super::acme) gets others.
+//! Certificates: files of the host, or a self-signed one that is created once. [`acme`](super::acme) obtains others.
 
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
@@ -16,51 +16,31 @@ use std::time::{Duration, SystemTime};
 
 /// How long a self-signed certificate is valid, in days.
 const SELF_SIGNED_DAYS: u32 = 397;
-/// A self-signed certificate this old, in days, is made anew at the next start.
+/// A self-signed certificate this old, in days, is replaced at the next start.
 const SELF_SIGNED_RENEWAL_DAYS: u32 = 330;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read or written.
     #[error("{}: {error}", file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// A file does not hold what it should.
+    File { file: PathBuf, error: io::Error },
     #[error("{}: {error}", file.display())]
-    Pem {
-        /// The file.
-        file: PathBuf,
-        /// What is missing.
-        error: pem::Error,
-    },
-    /// A self-signed certificate cannot be made.
-    #[error("cannot make a certificate: {0}")]
+    Pem { file: PathBuf, error: pem::Error },
+    #[error("cannot create a certificate: {0}")]
     Make(#[from] rcgen::Error),
-    /// Certificate and key do not work.
-    #[error("certificate and key do not work: {0}")]
+    #[error("the certificate and its key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
 }
 
-/// A certificate chain and its key, as files.
+/// A certificate chain and its key (PEM).
 #[derive(Clone, Debug)]
 pub struct CertificateFiles {
-    /// The chain (PEM).
     pub cert: PathBuf,
-    /// The key (PEM).
     pub key: PathBuf,
 }
 
 impl CertificateFiles {
-    /// The self-signed certificate kept in `directory`; made if there is none that works, or it is about to end.
-    ///
-    /// # Errors
-    /// [`TlsError`] if it cannot be made or written.
+    /// The self-signed certificate in `directory`; created if there is none, or it is unusable or about to expire.
     pub fn self_signed(directory: &Path, addresses: &[IpAddr]) -> Result<CertificateFiles, TlsError> {
         let files = CertificateFiles { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
         let age = fs::metadata(&files.cert).and_then(|metadata| metadata.modified()).ok();
@@ -71,7 +51,7 @@ impl CertificateFiles {
             fs::create_dir_all(directory)
                 .map_err(|error| TlsError::File { file: directory.into(), error })?;
             files.make(addresses)?;
-            tracing::info!(cert = %files.cert.display(), "made a self-signed certificate");
+            tracing::info!(cert = %files.cert.display(), "created a self-signed certificate");
         }
         Ok(files)
     }
@@ -107,7 +87,7 @@ impl CertificateFiles {
     }
 }
 
-/// The certificate in use; follows its files, so that a renewal needs no restart.
+/// The certificate in use. Read again when its files change, so that a renewal needs no restart.
 #[derive(Debug)]
 pub struct Certificate {
     files: CertificateFiles,
@@ -115,17 +95,13 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the files.
-    ///
-    /// # Errors
-    /// [`TlsError`] names the file.
     pub fn load(files: CertificateFiles) -> Result<Arc<Certificate>, TlsError> {
         let modified = files.modified();
         let current = RwLock::new((Arc::new(files.load()?), modified));
         Ok(Arc::new(Certificate { files, current }))
     }
 
-    /// Reads the files again if they have changed. What cannot be read leaves the old certificate in use.
+    /// Reads the files again if they have changed. If they cannot be used, the old certificate stays in use.
     pub fn refresh(&self) {
         let modified = self.files.modified();
         if modified == self.current.read().unwrap_or_else(PoisonError::into_inner).1 {
@@ -134,14 +110,12 @@ impl Certificate {
         match self.files.load() {
             Ok(key) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(key), modified);
-                tracing::info!(cert = %self.files.cert.display(), "the certificate was renewed");
+                tracing::info!(cert = %self.files.cert.display(), "the changed certificate is in use");
             }
-            Err(error) => tracing::warn!(%error, "the certificate has changed and cannot be used"),
+            Err(error) => tracing::warn!(%error, "the changed certificate cannot be used"),
         }
     }
 
-    /// What is in use now.
-    #[must_use]
     pub fn current(&self) -> Arc<CertifiedKey> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
@@ -153,10 +127,6 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// The TLS configuration that serves these certificates.
-///
-/// # Errors
-/// [`TlsError`] if the cryptography does not work.
 pub fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -167,8 +137,7 @@ pub fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> Result<Server
     Ok(config)
 }
 
-/// Where certificates are kept unless the host says otherwise.
-#[must_use]
+/// The default of `--data`.
 pub fn default_directory() -> PathBuf {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let data = variable("XDG_DATA_HOME")
@@ -177,7 +146,7 @@ pub fn default_directory() -> PathBuf {
     data.map_or_else(|| PathBuf::from(".driftbelt"), |data| data.join("driftbelt"))
 }
 
-/// Writes a file that nobody else may read.
+/// Writes a file that only its owner may read.
 fn write_secret(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -1,5 +1,4 @@
-//! Which addresses are banned, and until when. They are kept in a file that a person can read and write, so that a restart
-//! lets nobody in again.
+//! Banned addresses and when their bans end, kept in a file that a person can edit, so that a restart lifts no ban.
 
 use crate::net::guard::addresses::network_of;
 use std::collections::BTreeMap;
@@ -11,67 +10,38 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use toml::{Table, Value};
 
-/// Most addresses that are banned at the same time; of more, those whose time is up first are let in again.
+/// Above this number, the bans that end first are lifted.
 pub const BANS_LIMIT_ADDRESSES: usize = 65_536;
-/// Longest ban: what is longer is cut to a century.
+/// Longer bans are shortened to this.
 pub const BAN_LIMIT: Duration = Duration::from_secs(100 * 365 * 86_400);
-/// What the file begins with.
-const OPENING: &str =
-    "# Addresses that this server lets nobody in from, and until when (UTC). Read when it starts.\n";
+const HEADING: &str = "# Banned addresses and when each ban ends (UTC). Read when the server starts.\n";
 
 /// Why the file of bans cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BansError {
-    /// It cannot be read.
     #[error("{}: {error}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// It is not TOML.
+    Unreadable { file: PathBuf, error: io::Error },
     #[error("{}: {error}", file.display())]
-    Syntax {
-        /// The file.
-        file: PathBuf,
-        /// Where and why.
-        error: Box<toml::de::Error>,
-    },
-    /// One of its lines bans nobody.
+    Syntax { file: PathBuf, error: Box<toml::de::Error> },
     #[error("{}: `{line}` must be an address and a time in UTC: \"192.0.2.1\" = 2030-01-31T12:00:00Z", file.display())]
-    Line {
-        /// The file.
-        file: PathBuf,
-        /// What stands there.
-        line: String,
-    },
-    /// More than a server keeps.
+    Line { file: PathBuf, line: String },
     #[error("{}: {count} bans, at most {BANS_LIMIT_ADDRESSES}", file.display())]
-    TooMany {
-        /// The file.
-        file: PathBuf,
-        /// How many there are.
-        count: usize,
-    },
+    TooMany { file: PathBuf, count: usize },
 }
 
-/// Which addresses are banned.
 #[derive(Debug, Default)]
 pub struct Bans {
     until: Mutex<Until>,
-    /// Held while it is written: the newest list must be the one that stays.
+    /// Locked while it is written, so that the newest list is written last.
     file: Mutex<Option<PathBuf>>,
 }
 
-/// Networks, and until when each is banned.
+/// When the ban of each network ends.
 type Until = BTreeMap<IpAddr, SystemTime>;
 
 impl Bans {
-    /// The bans that a file holds, and that will be kept there. There need not be one.
-    ///
-    /// # Errors
-    /// [`BansError`] says what is wrong with the file: a host who banned somebody must know that the ban does not hold.
+    /// The bans of a file, which is created by the first ban. A file that cannot be used is an error, since its bans would not
+    /// hold.
     pub fn open(file: PathBuf) -> Result<Bans, BansError> {
         let until = match fs::read_to_string(&file) {
             Ok(text) => parse(&file, &text)?,
@@ -81,10 +51,7 @@ impl Bans {
         Ok(Bans { until: Mutex::new(until), file: Mutex::new(Some(file)) })
     }
 
-    /// Bans an address for a time. Takes as long as the disk takes.
-    ///
-    /// # Errors
-    /// If the file cannot be written: the ban holds, but not longer than this process.
+    /// Bans an address for a time. Waits for the disk. If the file cannot be written, the ban holds until a restart.
     pub fn ban(&self, address: IpAddr, time: Duration, now: SystemTime) -> io::Result<()> {
         let network = network_of(address);
         {
@@ -100,10 +67,8 @@ impl Bans {
         self.write(now)
     }
 
-    /// Lets a banned address in again. Says whether it was banned. Takes as long as the disk takes.
-    ///
-    /// # Errors
-    /// If the file cannot be written: the address is let in, until this process ends.
+    /// Lifts a ban; `false` if there is none. Waits for the disk. If the file cannot be written, the ban is lifted until a
+    /// restart.
     pub fn pardon(&self, address: IpAddr, now: SystemTime) -> io::Result<bool> {
         let was_banned = self.until().remove(&network_of(address)).is_some();
         if was_banned {
@@ -112,13 +77,11 @@ impl Bans {
         Ok(was_banned)
     }
 
-    /// Whether an address is banned.
-    #[must_use]
     pub fn is_banned(&self, address: IpAddr, now: SystemTime) -> bool {
         self.until().get(&network_of(address)).is_some_and(|until| now < *until)
     }
 
-    /// Replaces the file as a whole: whoever reads it sees the old one or the new one, also after a crash.
+    /// Replaces the file atomically, also across a crash.
     fn write(&self, now: SystemTime) -> io::Result<()> {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(file) = &*file else { return Ok(()) };
@@ -134,7 +97,7 @@ impl Bans {
         writing.write_all(text.as_bytes())?;
         writing.sync_all()?;
         fs::rename(&new, file)?;
-        // Without this the new name may be lost with the power. Not every system opens directories.
+        // Makes the rename durable. Not every operating system opens directories.
         let _ = File::open(directory).and_then(|directory| directory.sync_all());
         Ok(())
     }
@@ -144,10 +107,6 @@ impl Bans {
     }
 }
 
-/// The bans in a file's text.
-///
-/// # Errors
-/// [`BansError`] names the line.
 pub fn parse(file: &Path, text: &str) -> Result<BTreeMap<IpAddr, SystemTime>, BansError> {
     let syntax = |error| BansError::Syntax { file: file.into(), error: Box::new(error) };
     let table: Table = text.parse().map_err(syntax)?;
@@ -167,7 +126,7 @@ fn written(until: &Until) -> String {
     let lines = until
         .iter()
         .map(|(network, until)| format!("\"{network}\" = {}\n", humantime::format_rfc3339_seconds(*until)));
-    std::iter::once(OPENING.to_owned()).chain(lines).collect()
+    std::iter::once(HEADING.to_owned()).chain(lines).collect()
 }
 
 #[cfg(test)]
@@ -183,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ban_ends_with_its_time_or_a_pardon() {
+    fn a_ban_ends_after_its_time_or_by_a_pardon() {
         let (bans, now) = (Bans::default(), SystemTime::now());
         bans.ban(ip(ONE), MINUTE, now).unwrap();
         assert!(bans.is_banned(ip("::ffff:192.0.2.1"), now));
@@ -197,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn bans_are_found_again_and_so_is_who_was_pardoned() {
+    fn bans_and_pardons_survive_a_restart() {
         let (home, now) = (TempDir::new().unwrap(), SystemTime::now());
         let file = home.path().join("not/there/bans.toml");
         let open = || Bans::open(file.clone()).unwrap();
@@ -214,11 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_bans_those_that_end_first_go() {
+    fn above_the_limit_the_bans_that_end_first_are_lifted() {
         let (bans, now) = (Bans::default(), SystemTime::now());
         let address = |number: usize| IpAddr::V4((0x0a00_0000 + number as u32).into());
         for number in 0..=BANS_LIMIT_ADDRESSES {
-            // The second is the shortest.
+            // The second ban ends first.
             let time = if number == 1 { MINUTE } else { 2 * MINUTE };
             bans.ban(address(number), time, now).unwrap();
         }
@@ -229,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_bans_nobody_clearly_is_refused() {
+    fn a_malformed_file_is_refused() {
         let refused = |text: &str| parse(Path::new("bans.toml"), text).unwrap_err().to_string();
         assert!(refused("192.0.2.1 = ").starts_with("bans.toml: TOML parse error at line 1"));
         for line in
@@ -240,6 +199,6 @@ mod tests {
         let line = |number: u32| format!("\"{}\" = 2030-01-31T12:00:00Z\n", std::net::Ipv4Addr::from(number));
         let many: String = (0..=BANS_LIMIT_ADDRESSES as u32).map(line).collect();
         assert_eq!(refused(&many), "bans.toml: 65537 bans, at most 65536");
-        assert_eq!(parse(Path::new("bans.toml"), OPENING).unwrap().len(), 0);
+        assert_eq!(parse(Path::new("bans.toml"), HEADING).unwrap().len(), 0);
     }
 }

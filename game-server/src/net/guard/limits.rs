@@ -1,65 +1,58 @@
-//! What one connection may take up: times, sizes and rates.
+//! Limits of connections: times, sizes and rates.
 
 use shared::message::CLIENT_MESSAGE_LIMIT_BYTES;
 use std::time::Duration;
 
-/// Largest head of a request, in bytes.
 pub const REQUEST_HEAD_LIMIT_BYTES: usize = 16 * 1024;
-/// Most header lines of a request.
 pub const REQUEST_HEADERS_LIMIT: usize = 64;
-/// Bytes that tungstenite reads in one go. It clears as many each time; an input message has some 20.
+/// Bytes that tungstenite reads at once. It clears the buffer each time; an input message has about 20.
 pub const READ_BUFFER_BYTES: usize = 256;
-/// The system's buffer for what is sent but not acknowledged. The default takes 4 MiB from a stalled client's room.
+/// The kernel's buffer of bytes sent but not acknowledged. The default takes up to 4 MiB for a stalled client.
 pub const SEND_BUFFER_BYTES: usize = 32 * 1024;
-/// What may lie unsent in the system's buffer: more would be old snapshots.
+/// Unsent bytes that the kernel may buffer: more would be old snapshots.
 pub const UNSENT_LIMIT_BYTES: u32 = 16 * 1024;
-/// Connections that wait to be accepted.
+/// Length of the queue of connections that wait to be accepted.
 pub const BACKLOG_CONNECTIONS: i32 = 1024;
-/// Sockets beyond the limit of connections that still get a polite answer.
+/// Sockets beyond the limit of connections that are told why they are refused.
 pub const REFUSALS_LIMIT_CONNECTIONS: usize = 64;
 /// Longest reason in a close frame, in bytes (RFC 6455 §5.5: 125 with the code).
 pub const CLOSE_REASON_LIMIT_BYTES: usize = 123;
 
-/// Limits of connections that a host or a test may choose.
+/// Limits that a host or a test may choose.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at most.
     pub connections: usize,
-    /// Connections at most from one address that is not this machine's.
+    /// Loopback addresses are not limited.
     pub connections_per_address: usize,
-    /// New connections from one address; those that are refused count.
+    /// Refused connections count too.
     pub handshakes_per_second_and_address: u32,
-    /// New connections that an address may have saved up.
     pub handshakes_burst_per_address: u32,
     /// From the accepted socket to the end of the TLS handshake.
     pub handshake_timeout: Duration,
     /// For the head of a request, and between two requests.
     pub request_timeout: Duration,
-    /// A request's connection on which no byte moves for this long is closed.
+    /// An HTTP connection that transfers no byte for this long is closed.
     pub transfer_timeout: Duration,
     /// From the open WebSocket to the Hello.
     pub hello_timeout: Duration,
-    /// A silent peer is sent a ping after this.
+    /// A silent peer is pinged after this.
     pub ping_after: Duration,
     /// A silent peer is closed after this.
     pub silence_timeout: Duration,
-    /// A peer that takes nothing of what is written is closed after this.
+    /// A peer that receives nothing for this long is closed.
     pub write_timeout: Duration,
     /// For the peer's answer to a close frame.
     pub close_timeout: Duration,
-    /// A poll is answered after this, if there is nothing to say.
+    /// A poll is answered with an empty batch after this.
     pub poll_wait_limit: Duration,
-    /// A client that has polled and then asks nothing for this long is gone.
+    /// A client that does not poll for this long is considered gone.
     pub poll_silence_timeout: Duration,
-    /// Largest message from one peer, in bytes.
+    /// Largest message of a client.
     pub message_bytes: usize,
-    /// Messages from one peer; a frame of control counts, and so does a poll and a post.
+    /// Per peer. Control frames, polls and posts count too.
     pub messages_per_second: u32,
-    /// Messages that a peer may have saved up.
     pub messages_burst: u32,
-    /// Bytes from one peer.
     pub bytes_per_second: u32,
-    /// Bytes that a peer may have saved up.
     pub bytes_burst: u32,
 }
 

@@ -1,10 +1,10 @@
-//! What one peer may take up, and whom the server trusts.
+//! Limits on what a peer may use, bans, and which proxies and origins are trusted.
 
 pub mod addresses;
-pub mod allowance;
 pub mod bans;
 pub mod limits;
 pub mod origin;
-pub mod presence;
+pub mod peer_addresses;
+pub mod permits;
 pub mod proxies;
-pub mod whereabouts;
+pub mod token_bucket;

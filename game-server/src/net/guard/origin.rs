@@ -1,19 +1,17 @@
-//! Whose pages may open sockets: a browser names the page's origin, and no page can forge it.
+//! Which pages may open connections: a browser names the page's origin, and no page can forge it.
 
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 
-/// Whose pages may open sockets.
 #[derive(Clone, Debug)]
 pub enum Origins {
-    /// Pages of the host that the request names.
+    /// Pages of the host in the request's Host header.
     Own,
     /// Pages of these origins, such as `https://example.org`.
     Listed(Vec<String>),
 }
 
 impl Origins {
-    /// The listed origins; none listed means the server's own.
-    #[must_use]
+    /// An empty list means the server's own origin.
     pub fn new(listed: &[String]) -> Origins {
         if listed.is_empty() {
             return Origins::Own;
@@ -21,8 +19,7 @@ impl Origins {
         Origins::Listed(listed.iter().map(|origin| origin.trim_end_matches('/').to_lowercase()).collect())
     }
 
-    /// Whether a request may open a socket. One without an origin does not come from a page.
-    #[must_use]
+    /// A request without an origin does not come from a page and is allowed.
     pub fn allow(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return true };
@@ -31,7 +28,7 @@ impl Origins {
         match self {
             Origins::Own => {
                 let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_lowercase);
-                // The scheme is left out: behind a proxy that ends TLS it is another one here.
+                // Not the scheme: behind a proxy that terminates TLS it is http here.
                 host.is_some() && origin.split_once("://").map(|(_, authority)| authority) == host.as_deref()
             }
             Origins::Listed(listed) => listed.contains(&origin),

@@ -1,10 +1,10 @@
-//! Who is behind a proxy: what `X-Forwarded-For` says counts if a proxy that the host trusts has written it.
+//! The address of a client behind a proxy: `X-Forwarded-For` counts if a proxy that the host trusts wrote it.
 
 use hyper::header::HeaderMap;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
-/// Where each proxy adds whom it heard the request from, at the end.
+/// Each proxy appends the address that it received the request from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The proxies that the host trusts.
@@ -12,22 +12,16 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Proxies in these networks.
-    #[must_use]
     pub fn new(networks: Vec<IpNet>) -> Proxies {
         Proxies(networks)
     }
 
-    /// Whether an address is one of theirs.
-    #[must_use]
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whose request it is: the nearest address on its way that is no trusted proxy. What stands farther away may be
-    /// invented.
-    #[must_use]
+    /// The client of a request: the nearest hop that is not a trusted proxy. Hops beyond it may be forged.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines = headers.get_all(FORWARDED_FOR).iter().rev();
@@ -40,7 +34,7 @@ impl Proxies {
     }
 }
 
-/// Some proxies write the port too.
+/// Some proxies append the port.
 fn address_of(hop: &str) -> Option<IpAddr> {
     let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
     hop.parse().ok().or_else(with_port).or_else(|| hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
@@ -61,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_that_is_no_proxy_counts() {
+    fn the_nearest_hop_that_is_no_trusted_proxy_is_the_client() {
         assert_eq!(client("127.0.0.1", &["203.0.113.9, 192.0.2.1, 10.1.2.3"]), "192.0.2.1");
         assert_eq!(client("::ffff:127.0.0.1", &["203.0.113.9", "192.0.2.1:4711"]), "192.0.2.1");
         assert_eq!(client("127.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
@@ -69,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_is_believed() {
+    fn other_hops_are_not_believed() {
         assert_eq!(client("198.51.100.7", &["192.0.2.1"]), "198.51.100.7");
         assert_eq!(client("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &["192.0.2.1, unknown"]), "127.0.0.1");

@@ -27,7 +27,6 @@ use subtle::ConstantTimeEq;
 
 /// Shortest token that cannot be guessed.
 pub const TOKEN_FLOOR_BYTES: usize = 16;
-/// Largest body of a request.
 const BODY_LIMIT_BYTES: usize = 4096;
 /// Delay of the response to a wrong token, against guessing.
 const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
@@ -39,8 +38,7 @@ const ROSTER_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct AdminToken([u8; SHA256_OUTPUT_LEN]);
 
 impl AdminToken {
-    /// The token of a text; `None` if it is too short.
-    #[must_use]
+    /// `None` if the token is too short.
     pub fn new(token: &str) -> Option<AdminToken> {
         (token.len() >= TOKEN_FLOOR_BYTES).then(|| AdminToken(digest_of(token)))
     }
@@ -58,13 +56,9 @@ fn digest_of(token: &str) -> [u8; SHA256_OUTPUT_LEN] {
     bytes
 }
 
-/// Administration that is on.
 pub struct Admin {
-    /// The secret.
     pub token: AdminToken,
-    /// The log of orders.
     pub log: AdminLog,
-    /// What connections share.
     pub context: Arc<ConnectionContext>,
 }
 
@@ -148,7 +142,7 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .with_state(admin)
 }
 
-/// Lets administrators in, and logs the orders that are carried out.
+/// Checks the token, and logs the orders that are carried out.
 async fn authorize(
     State(admin): State<Arc<Admin>>,
     request: Request,
@@ -166,7 +160,7 @@ async fn authorize(
     let (parts, body) = request.into_parts();
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await?;
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
-    // An order whose bans cannot be written is carried out until a restart.
+    // An order whose bans could not be written is in force until a restart.
     if response.status().is_success() || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         admin.log(path, body).await;
     }
@@ -276,7 +270,7 @@ impl Admin {
     }
 
     fn address_of(&self, seat: &SeatStatus) -> Option<IpAddr> {
-        self.context.whereabouts.of(seat.connection?)
+        self.context.peer_addresses.of(seat.connection?)
     }
 
     async fn ban(&self, address: IpAddr, seconds: u64) -> Result<(), Refusal> {

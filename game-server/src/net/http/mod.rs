@@ -42,27 +42,21 @@ const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
 /// A status and a line of text for a person.
 type Refusal = (StatusCode, Cow<'static, str>);
 
-/// What the routes are made of.
-pub struct Site {
-    /// What connections share.
+/// What the routes are built from.
+pub struct Services {
     pub context: Arc<ConnectionContext>,
-    /// Who may open a connection.
     pub entrance: Arc<Entrance>,
-    /// The threads that own the open WebSockets.
     pub pump: Arc<Pump>,
-    /// The clients that poll.
     pub polling: Arc<Polling>,
-    /// The recordings that browsers may see.
     pub recordings: Recordings,
-    /// Administration; off without it.
+    /// `None` turns administration off.
     pub admin: Option<Admin>,
-    /// The build of the simulation.
     pub sim_build: &'static str,
 }
 
 /// All routes of a server.
-pub fn router(site: Site) -> Router {
-    let Site { context, entrance, pump, polling, recordings, admin, sim_build } = site;
+pub fn router(services: Services) -> Router {
+    let Services { context, entrance, pump, polling, recordings, admin, sim_build } = services;
     let mut routes = Router::new()
         .merge(status::routes(context.clone(), sim_build))
         .merge(recordings::routes(recordings))
@@ -112,7 +106,7 @@ async fn add_common_headers(mut response: Response) -> Response {
     response
 }
 
-/// Refuses what RFC 9112 §3.2 wants refused; hyper leaves that to us.
+/// RFC 9112 §3.2; hyper does not check it.
 async fn require_host(request: Request, next: Next) -> Response {
     if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
         return (StatusCode::BAD_REQUEST, "an HTTP/1.1 request needs a Host header").into_response();

@@ -12,7 +12,7 @@
 
 use super::websocket::Invitation;
 use super::{Entrance, Refusal, method_not_allowed};
-use crate::net::guard::presence::Slot;
+use crate::net::guard::permits::SocketPermit;
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::ending::{Ending, close, version_mismatch};
 use crate::net::play::polling::{Poll, PollingConnection, Posted, Turn};
@@ -41,7 +41,7 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 /// How often the timeouts of connections are checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The clients that poll.
+/// The connections of clients that poll.
 #[derive(Default)]
 pub struct Polling {
     connections: Mutex<HashMap<Id, Arc<PollingConnection>>>,
@@ -49,7 +49,7 @@ pub struct Polling {
     flushed: Notify,
 }
 
-/// Names a connection; whoever knows it speaks for the player.
+/// Names a connection. A secret: it authenticates the player.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Id(u128);
 
@@ -131,7 +131,7 @@ async fn check_origin(
 /// Seats a client that says Hello.
 async fn open(
     State(Polls { entrance, polling }): State<Polls>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
     Query(Version { version }): Query<Version>,
     Query(invitation): Query<Invitation>,
     headers: HeaderMap,
@@ -144,9 +144,9 @@ async fn open(
         return Ok(batch_response(batch.into()));
     }
     let context = &entrance.context;
-    let address = entrance.proxies.client(slot.peer, &headers);
-    let at_address = entrance.admit(address)?;
-    let Some(present) = context.players.enter() else {
+    let address = entrance.proxies.client(socket.peer, &headers);
+    let of_address = entrance.admit(address)?;
+    let Some(permit) = context.players.acquire() else {
         return Ok(refuse(close(CloseCode::Full, "the server is full: try again later")));
     };
     let seat = match decode_client(&hello) {
@@ -159,8 +159,8 @@ async fn open(
     match seat.and_then(|seat| drawn.map(|()| seat)) {
         Ok(seat) => {
             let id = Id(u128::from_le_bytes(id));
-            let held = (present, at_address);
-            let connection = PollingConnection::new(seat, address, held, &context.limits, Instant::now());
+            let permits = (permit, of_address);
+            let connection = PollingConnection::new(seat, address, permits, &context.limits, Instant::now());
             polling.open().insert(id, Arc::new(connection));
             Ok((StatusCode::CREATED, format!("{:032x}", id.0)).into_response())
         }

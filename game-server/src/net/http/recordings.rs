@@ -27,14 +27,11 @@ const LIST_AGE_LIMIT: Duration = Duration::from_secs(1);
 /// Characters that need no encoding in a path (RFC 3986 §2.3) or a header's file name (RFC 8187 §3.2.1).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Which recordings browsers may see.
+/// The recordings that browsers may see.
 #[derive(Clone, Debug)]
 pub enum Recordings {
-    /// None.
     None,
-    /// Those of a directory.
     Directory(PathBuf),
-    /// This file.
     File(PathBuf),
 }
 
@@ -133,13 +130,11 @@ impl Recordings {
 }
 
 /// The name by which a browser asks for a file.
-#[must_use]
 pub fn file_name(path: &path::Path) -> Cow<'_, str> {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
 }
 
 /// A name as it stands in a path.
-#[must_use]
 pub fn encoded(name: &str) -> String {
     utf8_percent_encode(name, ENCODED).to_string()
 }

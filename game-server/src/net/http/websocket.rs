@@ -1,7 +1,7 @@
 //! The WebSocket handshake (RFC 6455 §4.2). After the 101 the socket belongs to the [workers](crate::net::play::pump).
 
 use super::{Entrance, Refusal};
-use crate::net::guard::presence::Slot;
+use crate::net::guard::permits::SocketPermit;
 use crate::net::play::connection::{Arrival, Connection};
 use crate::net::play::context::Purpose;
 use crate::net::play::ending::version_mismatch;
@@ -23,7 +23,7 @@ use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 use tungstenite::handshake::server::create_response_with_body;
 
-/// Subprotocols are this and the version.
+/// Of the subprotocol: the protocol version follows.
 const PROTOCOL_PREFIX: &str = "driftbelt.";
 
 #[derive(Clone)]
@@ -39,7 +39,6 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// The room that the link names, if it names one.
     pub fn room(self) -> Option<String> {
         self.room.filter(|room| !room.is_empty())
     }
@@ -52,7 +51,7 @@ pub(super) fn routes(entrance: Arc<Entrance>, pump: Arc<Pump>) -> Router {
 
 async fn open(
     State(Door { entrance, pump }): State<Door>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
     Query(invitation): Query<Invitation>,
     request: Request,
 ) -> axum::response::Result<Response> {
@@ -68,8 +67,8 @@ async fn open(
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
         mismatch = reason;
     }
-    let address = entrance.proxies.client(slot.peer, headers);
-    let behind_proxy = match address == slot.peer.to_canonical() {
+    let address = entrance.proxies.client(socket.peer, headers);
+    let behind_proxy = match address == socket.peer.to_canonical() {
         true => None,
         false => Some(entrance.admit(address)?),
     };
@@ -78,12 +77,12 @@ async fn open(
         let Ok(upgraded) = opened.await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
         match parts.io.into_inner().into_socket() {
-            Ok((socket, tls)) => {
-                // A copy of its size: the buffer that it lies in is large, and would stay with the connection.
+            Ok((tcp, tls)) => {
+                // A copy: hyper's buffer is larger, and would live as long as the connection.
                 let early = parts.read_buf.to_vec();
                 let room = invitation.room();
-                let arrival = Arrival { tls, early, room, mismatch, slot, address, behind_proxy };
-                pump.adopt(socket, Connection::new(entrance.context.clone(), arrival, Instant::now()));
+                let arrival = Arrival { tls, early, room, mismatch, slot: socket, address, behind_proxy };
+                pump.adopt(tcp, Connection::new(entrance.context.clone(), arrival, Instant::now()));
             }
             Err(error) => tracing::debug!(%error, "a socket was closed before its WebSocket was open"),
         }

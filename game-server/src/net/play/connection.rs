@@ -1,11 +1,11 @@
 //! The life of one player's connection: Hello, a seat, messages both ways, the end. Never waits: what cannot be read or
 //! written now is left for the next round of the [pump](super::pump).
 
-use crate::net::guard::addresses::AtAddress;
-use crate::net::guard::allowance::Allowance;
+use crate::net::guard::addresses::AddressPermit;
 use crate::net::guard::limits::READ_BUFFER_BYTES;
-use crate::net::guard::presence::Present;
-use crate::net::guard::presence::Slot;
+use crate::net::guard::permits::Permit;
+use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::token_bucket::TokenBucket;
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::ending::{Ending, close, ending, is_blocked, within_limit};
 use crate::net::play::frames::{self, Front, HEADER_LIMIT_BYTES, SHORT_MESSAGE_BYTES};
@@ -27,9 +27,9 @@ use tungstenite::{Bytes, Message};
 /// One player's connection.
 pub struct Connection {
     context: Arc<ConnectionContext>,
-    _slot: Arc<Slot>,
-    _present: Option<Present>,
-    _behind_proxy: Option<AtAddress>,
+    _slot: Arc<SocketPermit>,
+    _present: Option<Permit>,
+    _behind_proxy: Option<AddressPermit>,
     address: IpAddr,
     wire: Wire,
     /// Apart, since in a game hardly anything needs it: connections that lie close together are walked through faster.
@@ -39,8 +39,8 @@ pub struct Connection {
     /// The beginning of a short message.
     partial: Vec<u8>,
     phase: Phase,
-    messages: Allowance,
-    bytes: Allowance,
+    messages: TokenBucket,
+    bytes: TokenBucket,
     /// When anything last came from the peer.
     heard: Instant,
     pinged: bool,
@@ -83,11 +83,11 @@ pub struct Arrival {
     /// What a person can do about it, if the page speaks another version than the server.
     pub mismatch: Option<&'static str>,
     /// The socket's place among all sockets.
-    pub slot: Arc<Slot>,
+    pub slot: Arc<SocketPermit>,
     /// Whose socket it is.
     pub address: IpAddr,
     /// Its place among those of its address, if a proxy stands between.
-    pub behind_proxy: Option<AtAddress>,
+    pub behind_proxy: Option<AddressPermit>,
 }
 
 impl Connection {
@@ -103,7 +103,7 @@ impl Connection {
             .max_write_buffer_size(2 * QUEUE_LIMIT_BYTES)
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes));
-        let present = context.players.enter();
+        let present = context.players.acquire();
         let full = present.is_none();
         let mut connection = Connection {
             only_short: early.is_empty(),
@@ -114,8 +114,8 @@ impl Connection {
                 Purpose::Game => Phase::Strange { room, until: now + limits.hello_timeout },
                 Purpose::Echo => Phase::Echo,
             },
-            messages: Allowance::new(limits.messages_per_second, limits.messages_burst, now),
-            bytes: Allowance::new(limits.bytes_per_second, limits.bytes_burst, now),
+            messages: TokenBucket::new(limits.messages_per_second, limits.messages_burst, now),
+            bytes: TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now),
             heard: now,
             pinged: false,
             sending: None,

@@ -3,8 +3,8 @@
 use crate::host::lobby::Lobby;
 use crate::net::guard::bans::Bans;
 use crate::net::guard::limits::Limits;
-use crate::net::guard::presence::Presence;
-use crate::net::guard::whereabouts::Whereabouts;
+use crate::net::guard::peer_addresses::PeerAddresses;
+use crate::net::guard::permits::ConnectionLimit;
 use room::speech::Words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -32,9 +32,9 @@ pub struct ConnectionContext {
     /// Which addresses are banned.
     pub bans: Bans,
     /// Where players come from.
-    pub whereabouts: Arc<Whereabouts>,
+    pub peer_addresses: Arc<PeerAddresses>,
     /// Connections of players: open WebSockets, and clients that poll.
-    pub players: Arc<Presence>,
+    pub players: Arc<ConnectionLimit>,
     /// The last connection's number.
     pub last_connection: AtomicU64,
     /// Turns true when the server stops.
@@ -43,7 +43,6 @@ pub struct ConnectionContext {
 
 impl ConnectionContext {
     /// Whether the server stops.
-    #[must_use]
     pub fn is_stopping(&self) -> bool {
         // A server that was dropped stops, too.
         *self.stopping.borrow() || self.stopping.has_changed().is_err()

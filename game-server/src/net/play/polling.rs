@@ -3,10 +3,10 @@
 //! Answers and posts are numbered from 0, so that either can be repeated without harm when the network or a proxy has lost it:
 //! an answer is kept until it is too old to be asked for, and a post that was taken in is not taken in again.
 
-use crate::net::guard::addresses::AtAddress;
-use crate::net::guard::allowance::Allowance;
+use crate::net::guard::addresses::AddressPermit;
 use crate::net::guard::limits::Limits;
-use crate::net::guard::presence::Present;
+use crate::net::guard::permits::Permit;
+use crate::net::guard::token_bucket::TokenBucket;
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::ending::{Ending, close};
 use crate::net::play::seat::Seat;
@@ -28,8 +28,8 @@ pub const POLLS_LIMIT: u64 = 2;
 /// A client that polls.
 pub struct PollingConnection {
     address: IpAddr,
-    _present: Present,
-    _at_address: AtAddress,
+    _present: Permit,
+    _at_address: AddressPermit,
     state: Mutex<State>,
 }
 
@@ -54,8 +54,8 @@ struct State {
     tickets: u64,
     /// When a poll was last here.
     asked: Instant,
-    messages: Allowance,
-    bytes: Allowance,
+    messages: TokenBucket,
+    bytes: TokenBucket,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl PollingConnection {
     pub fn new(
         seat: Seat,
         address: IpAddr,
-        (present, at_address): (Present, AtAddress),
+        (present, at_address): (Permit, AddressPermit),
         limits: &Limits,
         now: Instant,
     ) -> PollingConnection {
@@ -119,8 +119,8 @@ impl PollingConnection {
             waiting: BTreeMap::new(),
             tickets: 0,
             asked: now,
-            messages: Allowance::new(limits.messages_per_second, limits.messages_burst, now),
-            bytes: Allowance::new(limits.bytes_per_second, limits.bytes_burst, now),
+            messages: TokenBucket::new(limits.messages_per_second, limits.messages_burst, now),
+            bytes: TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now),
         };
         PollingConnection { address, _present: present, _at_address: at_address, state: Mutex::new(state) }
     }

@@ -2,7 +2,7 @@
 
 use crate::host::inbox::PostError;
 use crate::host::lobby::RoomHandle;
-use crate::net::guard::whereabouts::Located;
+use crate::net::guard::peer_addresses::Registered;
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::ending::{Ending, close, version_mismatch};
 use metrics::counter;
@@ -17,7 +17,7 @@ pub struct Seat {
     connection: ConnectionId,
     room: RoomHandle,
     outbox: OutboxReader,
-    _located: Located,
+    _registered: Registered,
 }
 
 impl Seat {
@@ -35,11 +35,11 @@ impl Seat {
         let mut token = ResumeToken([0; 16]);
         getrandom::fill(&mut token.0)
             .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
-        let located = context.whereabouts.enter(connection, address);
+        let registered = context.peer_addresses.register(connection, address);
         let (outbox, reader) = outbox();
         let hello = Hello { name: context.words.name(&hello.name), ..hello };
         match context.lobby.connect(room, Connected { connection, hello, token, outbox }) {
-            Ok(room) => Ok(Seat { connection, room, outbox: reader, _located: located }),
+            Ok(room) => Ok(Seat { connection, room, outbox: reader, _registered: registered }),
             Err(error) => Err(close(error.close_code(), error.to_string())),
         }
     }

@@ -1,4 +1,4 @@
-//! Where the player of each connection comes from, for moderators.
+//! The address of each seated connection, for moderators.
 
 use room::ConnectionId;
 use std::collections::HashMap;
@@ -7,25 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The addresses of all connections with a seat.
 #[derive(Debug, Default)]
-pub struct Whereabouts(Mutex<HashMap<ConnectionId, IpAddr>>);
+pub struct PeerAddresses(Mutex<HashMap<ConnectionId, IpAddr>>);
 
-/// One connection with a seat, until dropped.
+/// Keeps the address of a connection until dropped.
 #[derive(Debug)]
-pub struct Located {
-    whereabouts: Arc<Whereabouts>,
+pub struct Registered {
+    addresses: Arc<PeerAddresses>,
     connection: ConnectionId,
 }
 
-impl Whereabouts {
-    /// A connection takes a seat.
-    #[must_use]
-    pub fn enter(self: &Arc<Whereabouts>, connection: ConnectionId, address: IpAddr) -> Located {
+impl PeerAddresses {
+    pub fn register(self: &Arc<PeerAddresses>, connection: ConnectionId, address: IpAddr) -> Registered {
         self.known().insert(connection, address);
-        Located { whereabouts: self.clone(), connection }
+        Registered { addresses: self.clone(), connection }
     }
 
     /// The address of a connection, while it has a seat.
-    #[must_use]
     pub fn of(&self, connection: ConnectionId) -> Option<IpAddr> {
         self.known().get(&connection).copied()
     }
@@ -35,8 +32,8 @@ impl Whereabouts {
     }
 }
 
-impl Drop for Located {
+impl Drop for Registered {
     fn drop(&mut self) {
-        self.whereabouts.known().remove(&self.connection);
+        self.addresses.known().remove(&self.connection);
     }
 }
