@@ -1,4 +1,4 @@
-//! A certificate by ACME: ordered, proved by a challenge, used, kept.
+//! A certificate by ACME: ordered, validated by a challenge, used, kept.
 
 use crate::authority::{ACME_PROTOCOL, Authority, shake_hands, shown};
 use crate::peer::{Peer, TestServer, serve_with};
@@ -19,9 +19,9 @@ use tokio_rustls::client::TlsStream;
 
 const DOMAIN: &str = "play.example.test";
 const HTTP: &[u8] = b"http/1.1";
-/// Waiting longer than this means that it never comes.
+/// After this, a test fails instead of waiting.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at what has no other way to tell.
+/// Between two checks of a condition that cannot be awaited.
 const GLANCES: Duration = Duration::from_millis(5);
 
 async fn serve(authority: &Authority, data: &Path) -> TestServer {
@@ -37,7 +37,7 @@ async fn serve(authority: &Authority, data: &Path) -> TestServer {
     serve_with(&[options.as_flattened(), &["--no-record"]].concat(), Limits::default()).await
 }
 
-/// A connection of a client that trusts nobody but this file's authority.
+/// A connection of a client that trusts only this file's authority.
 async fn connect(server: &TestServer, name: &str, trust: &Path) -> std::io::Result<TlsStream<TcpStream>> {
     let socket = TcpStream::connect(server.address()).await.unwrap();
     trusting(trust).connect(ServerName::try_from(name.to_owned()).unwrap(), socket).await
@@ -55,7 +55,7 @@ async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     timeout(PATIENCE, looks).await.expect("this should have come by now")
 }
 
-/// Whether a certificate is on the disk, all of it.
+/// Whether a whole certificate is on the disk.
 fn is_kept(data: &Path) -> bool {
     let files = std::fs::read_dir(data.join("acme")).unwrap();
     let texts = files.filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok());
@@ -63,7 +63,7 @@ fn is_kept(data: &Path) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_is_got_by_a_challenge_and_kept() {
+async fn a_certificate_is_obtained_by_a_challenge_and_kept() {
     let authority = Authority::open(DOMAIN).await;
     let data = tempfile::tempdir().unwrap();
     let server = serve(&authority, data.path()).await;
@@ -104,7 +104,7 @@ async fn a_certificate_is_got_by_a_challenge_and_kept() {
     let again = connect(&server, DOMAIN, &authority.file()).await.unwrap();
     assert_eq!(shown(&again), issued);
 
-    // Nor does it take even a moment: whoever comes back at once must find it.
+    // It is in use as soon as `open` returns: players reconnect at once after a restart.
     let wanted = Wanted {
         domains: vec![DOMAIN.into()],
         contact: None,

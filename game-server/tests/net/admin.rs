@@ -1,4 +1,4 @@
-//! The administrator's API: who may, what happens to players, and what the journal says of it.
+//! The administrator's API: authorization, effects on players, the journal and the log.
 
 use crate::peer::{Answer, Peer, TestServer, hello, serve_with, upgrade_request};
 use game_server::net::guard::limits::Limits;
@@ -35,7 +35,7 @@ async fn join_from(server: &TestServer, address: &str) -> Peer<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_who_shows_the_token_may_and_without_one_nobody() {
+async fn the_token_is_required_and_without_one_administration_is_off() {
     let off = serve_with(&["--no-tls", "--no-record"], Limits::default()).await;
     assert_eq!(ask(&off, "GET", "rooms", TOKEN, "").await.status, 404);
     let server = serve_with(&[&OPTIONS[..], &["--no-record"]].concat(), Limits::default()).await;
@@ -58,8 +58,8 @@ async fn only_who_shows_the_token_may_and_without_one_nobody() {
     }
 }
 
-/// Whether somebody from an address gets a socket.
-async fn is_let_in(server: &TestServer, address: &str) -> bool {
+/// Whether an address gets a WebSocket.
+async fn is_admitted(server: &TestServer, address: &str) -> bool {
     let mut peer = server.connect().await;
     peer.write(upgrade_request(&[("X-Forwarded-For", address)]).as_bytes()).await;
     let status = peer.read_answer(true).await.status;
@@ -79,9 +79,9 @@ async fn bans_outlive_the_server_and_orders_are_logged() {
     server.server.stop().await;
 
     let server = serve_with(&options, Limits::default()).await;
-    assert!(!is_let_in(&server, "192.0.2.2").await);
-    assert!(is_let_in(&server, "192.0.2.3").await);
-    // Addresses are nobody else's to know.
+    assert!(!is_admitted(&server, "192.0.2.2").await);
+    assert!(is_admitted(&server, "192.0.2.3").await);
+    // Addresses are private.
     for private in ["bans.toml", "admin.log"] {
         assert!(home.path().join(private).exists());
         assert_eq!(server.get(&format!("/recordings/{private}")).await.status, 404);

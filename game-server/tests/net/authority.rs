@@ -1,5 +1,5 @@
-//! A small ACME authority on this machine (RFC 8555). It believes every signature, but really looks at what a server shows for
-//! its challenge (TLS-ALPN-01, RFC 8737).
+//! A small ACME authority (RFC 8555). It does not check signatures, but it does check the server's answer to the challenge
+//! (TLS-ALPN-01, RFC 8737).
 
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
@@ -37,7 +37,7 @@ const ACME_IDENTIFIER: &str = "1.3.6.1.5.5.7.1.31";
 const TOKEN: &str = "a-token-of-this-challenge";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The authority, of one account and one domain. Until it is told where the domain leads, it lets everybody wait.
+/// An authority with one account and one domain. Requests wait until it knows the address of the domain.
 pub struct Authority {
     pub url: String,
     domain: String,
@@ -76,12 +76,12 @@ impl Authority {
         authority
     }
 
-    /// Whom its clients trust.
+    /// The root certificate for its clients.
     pub fn file(&self) -> PathBuf {
         self.directory.path().join("ca.pem")
     }
 
-    /// Says where the domain leads.
+    /// Sets the address of the domain.
     pub fn resolve(&self, server: SocketAddr) {
         self.server.send_replace(Some(server));
     }
@@ -105,7 +105,7 @@ impl Authority {
             tokio::spawn(async move {
                 let stream = TokioIo::new(acceptor.accept(socket).await.unwrap());
                 let service = hyper::service::service_fn(move |request| authority.clone().answer(request));
-                // A client that has heard its answer just goes.
+                // Clients close without ceremony after the response.
                 let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
             });
         }
@@ -131,7 +131,7 @@ impl Authority {
                 json!({ "status": "valid" })
             }
             "/challenge" => {
-                self.look().await;
+                self.validate().await;
                 self.order.send_replace("ready");
                 self.challenge()
             }
@@ -174,8 +174,8 @@ impl Authority {
         json!({ "type": "tls-alpn-01", "url": format!("{}/challenge", self.url), "token": TOKEN })
     }
 
-    /// Looks whether the server at the domain answers the challenge, and closes the connection then.
-    async fn look(&self) {
+    /// Checks that the server at the domain answers the challenge and then closes the connection.
+    async fn validate(&self) {
         let server = self.server.borrow().unwrap();
         let mut stream = shake_hands(server, &self.domain, ACME_PROTOCOL).await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(ACME_PROTOCOL));
@@ -195,7 +195,7 @@ impl Authority {
     }
 }
 
-/// A TLS handshake with whomever, by a client that asks for a name and offers one protocol.
+/// A TLS handshake of a client that accepts any certificate.
 pub async fn shake_hands(
     server: SocketAddr,
     name: &str,
@@ -203,14 +203,14 @@ pub async fn shake_hands(
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().dangerous();
-    let mut config = config.with_custom_certificate_verifier(Arc::new(Anybody)).with_no_client_auth();
+    let mut config = config.with_custom_certificate_verifier(Arc::new(AcceptAny)).with_no_client_auth();
     config.alpn_protocols = vec![protocol.to_vec()];
     let socket = TcpStream::connect(server).await.unwrap();
     let name = ServerName::try_from(name.to_owned()).unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, socket).await
 }
 
-/// The certificate that a server has shown.
+/// The certificate that the server presented.
 pub fn shown(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
     stream.get_ref().1.peer_certificates().unwrap()[0].clone()
 }
@@ -242,11 +242,11 @@ impl PublicKeyData for Requested {
     }
 }
 
-/// Trusts everybody, to see what they show.
+/// Accepts any certificate.
 #[derive(Debug)]
-struct Anybody;
+struct AcceptAny;
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -1,4 +1,4 @@
-//! The command itself: options from three places, errors in one line, signals.
+//! The command: options from three sources, one-line errors, signals.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,7 +12,7 @@ pub fn command(directory: &TempDir) -> Command {
     command
 }
 
-/// Runs a command that must fail, and hands over its last words.
+/// Runs a command that must fail, and returns the last line of its log.
 fn failure(command: &mut Command) -> String {
     let Output { status, stderr, .. } = command.output().unwrap();
     assert!(!status.success());
@@ -26,7 +26,7 @@ fn with_file(directory: &TempDir, text: &str) -> Command {
     command
 }
 
-/// The server until it says where it is; its URL, and the rest of what it says.
+/// Starts the server and waits for its URL; returns also the rest of its log.
 pub fn start(command: &mut Command) -> (Child, String, BufReader<ChildStderr>) {
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
@@ -124,7 +124,7 @@ fn plain_http_is_for_this_machine_only() {
 }
 
 #[test]
-fn a_certificate_comes_from_one_place() {
+fn a_certificate_has_one_source() {
     let directory = TempDir::new().unwrap();
     for (others, named) in [
         (&["--no-tls"][..], "--no-tls"),
@@ -148,7 +148,7 @@ fn a_taken_port_is_one_clear_line() {
 }
 
 #[test]
-fn what_is_no_recording_is_one_clear_line() {
+fn a_file_that_is_no_recording_is_one_clear_line() {
     let directory = TempDir::new().unwrap();
     std::fs::write(directory.path().join("song.belt"), "la la la").unwrap();
     for task in ["replay", "info"] {

@@ -1,11 +1,11 @@
-//! The WebSocket handshake (RFC 6455 §4): the good, and every way to be refused.
+//! The WebSocket handshake (RFC 6455 §4): the valid one, and each reason for a refusal.
 
 use crate::peer::{BINARY, encoded, frame, hello, serve, serve_with, upgrade_request};
 use game_server::net::guard::limits::Limits;
 use shared::message::ServerMessage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn by_the_book() {
+async fn a_valid_request_is_upgraded() {
     let server = serve(Limits::default()).await;
     let answer = server.connect().await.upgrade().await;
     assert_eq!(answer.header("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
@@ -16,7 +16,7 @@ async fn by_the_book() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_and_tokens_are_read_in_any_case() {
+async fn names_and_tokens_are_case_insensitive() {
     let server = serve(Limits::default()).await;
     let request = upgrade_request(&[
         ("Upgrade", "WebSocket"),
@@ -27,7 +27,7 @@ async fn names_and_tokens_are_read_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plain_get_learns_what_the_path_is_for() {
+async fn a_get_without_upgrade_is_told_what_the_path_is_for() {
     let server = serve(Limits::default()).await;
     let answer = server.get("/ws").await;
     assert_eq!(answer.status, 426);
@@ -37,7 +37,7 @@ async fn a_plain_get_learns_what_the_path_is_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_by_the_book_is_refused() {
+async fn invalid_requests_are_refused() {
     let server = serve(Limits::default()).await;
     let cases: [(&str, &str, u16); 12] = [
         ("Upgrade", "", 426),
@@ -69,7 +69,7 @@ async fn what_is_not_by_the_book_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn listed_origins_take_the_place_of_the_own_one() {
+async fn listed_origins_replace_the_own_one() {
     let server =
         serve_with(&["--no-tls", "--no-record", "--origin", "https://games.test"], Limits::default()).await;
     let status = async |origin| server.request(&upgrade_request(&[("Origin", origin)])).await.status;

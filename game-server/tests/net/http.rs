@@ -1,4 +1,4 @@
-//! What is not a socket: page, API, probes, files, and the headers of them all.
+//! HTTP without WebSockets: page, API, probes, files and their headers.
 
 use crate::peer::{Answer, Peer, TestServer, serve, serve_with};
 use game_server::net::guard::limits::Limits;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use tokio::net::TcpSocket;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_carries_the_strict_headers() {
+async fn every_response_has_the_security_headers() {
     let server = serve(Limits::default()).await;
     for path in ["/", "/healthz", "/nothing", "/ws", "/api/status", "/recordings/x.belt"] {
         let answer = server.get(path).await;
@@ -59,7 +59,7 @@ async fn the_status_names_versions_and_rooms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn recordings_are_files_of_their_directory_and_of_no_other() {
+async fn only_recordings_of_the_directory_are_served() {
     let server = serve(Limits::default()).await;
     let empty = server.get("/api/recordings").await;
     assert_eq!(
@@ -155,7 +155,7 @@ async fn a_recording_that_grows_is_served_up_to_its_length_at_the_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn methods_are_taken_by_the_book() {
+async fn methods_and_hosts_are_checked() {
     let server = serve(Limits::default()).await;
     let head = server.request("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!((head.status, head.header("Content-Length")), (200, "6"));

@@ -1,4 +1,4 @@
-//! The other end of a socket, byte by byte, and a server to talk to.
+//! A client that reads and writes bytes, and a server for tests.
 
 use game_server::cli::Cli;
 use game_server::net::guard::limits::Limits;
@@ -23,7 +23,7 @@ pub const PONG: u8 = 10;
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A server on a free port of this machine, with a directory of its own.
+/// A server on a free port, with a temporary directory.
 pub struct TestServer {
     pub server: Server,
     pub directory: TempDir,
@@ -101,7 +101,7 @@ pub fn encoded(message: &ClientMessage) -> Vec<u8> {
     bytes
 }
 
-/// The request of a WebSocket by the book; the lines given replace lines of the same name, and an empty value leaves one out.
+/// A valid WebSocket request. `changes` replace headers of the same name; an empty value removes one.
 pub fn upgrade_request(changes: &[(&str, &str)]) -> String {
     let mut lines = vec![
         ("Host", "localhost"),
@@ -120,7 +120,7 @@ pub fn upgrade_request(changes: &[(&str, &str)]) -> String {
     format!("GET /ws HTTP/1.1\r\n{lines}\r\n")
 }
 
-/// A masked frame, as a client sends it.
+/// A masked frame of a client.
 pub fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![u8::from(fin) << 7 | opcode];
     match payload.len() {
@@ -139,7 +139,6 @@ pub fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// An answer of the server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -158,7 +157,6 @@ impl Answer {
     }
 }
 
-/// A frame from the server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame {
     pub opcode: u8,

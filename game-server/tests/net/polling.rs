@@ -1,4 +1,4 @@
-//! The game over plain HTTP: polls, posts, their numbers, their limits, and the seat that moves between transports.
+//! The game over plain HTTP: polls, posts, their numbers and limits, and seats that move between transports.
 
 use crate::peer::{Answer, Peer, TestServer, encoded, hello, serve, serve_with};
 use game_server::net::guard::limits::Limits;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 const SHORT: Duration = Duration::from_millis(50);
 
-/// A client that polls, each request on a socket of its own.
+/// A client that polls, each request on a new socket.
 struct Poller<'a> {
     server: &'a TestServer,
     id: String,
@@ -139,7 +139,7 @@ async fn connections(server: &TestServer) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_messages_come_down_and_go_up() {
+async fn polls_and_posts_carry_the_messages_of_a_websocket() {
     let server = serve(Limits::default()).await;
     let mut poller = Poller::join(&server, &hello()).await;
     assert_eq!(connections(&server).await, 1);
@@ -158,14 +158,14 @@ async fn the_same_messages_come_down_and_go_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_network_lost_is_asked_and_said_again() {
+async fn lost_polls_and_posts_can_be_repeated() {
     let server = serve(Limits::default()).await;
     let mut poller = Poller::join(&server, &hello()).await;
     let (first, second) = (poller.poll().await, poller.poll().await);
     assert_eq!(poller.get(1, "").await.body, second.body);
     assert_eq!(poller.get(0, "").await.body, first.body);
     poller.poll().await;
-    assert_eq!(poller.get(0, "").await.status, 409, "older than any answer that can be on its way");
+    assert_eq!(poller.get(0, "").await.status, 409, "older than any answer that can be in flight");
     assert_eq!(poller.get(poller.polls + 2, "").await.status, 409, "too far ahead");
 
     let ping = |stamp| batch(&[&encoded(&ClientMessage::Ping { stamp })]);
@@ -182,7 +182,7 @@ async fn what_the_network_lost_is_asked_and_said_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_polls_wait_their_turn_and_a_later_one_takes_an_earlier_ones_place() {
+async fn two_polls_wait_in_order_and_a_later_one_of_the_same_number_replaces_the_earlier() {
     let server = serve(Limits::default()).await;
     let poller = Poller::join(&server, &hello()).await;
     let ahead = format!("GET /poll/{}/1", poller.id);
@@ -195,18 +195,18 @@ async fn two_polls_wait_their_turn_and_a_later_one_takes_an_earlier_ones_place()
     let first = poller.get(0, "").await;
     assert!(messages(&first).iter().find_map(welcome).is_some());
     assert_eq!(waits.read_answer(true).await.status, 200);
-    // Whoever hangs up while it waits leaves its place.
+    // A poll that hangs up while it waits does not count.
     drop(send(&server, &format!("GET /poll/{}/3", poller.id), b"").await);
     assert_eq!((poller.get(2, "").await.status, poller.get(3, "").await.status), (200, 200));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_poll_waits_as_long_as_it_wants_and_no_longer_than_it_may() {
+async fn a_poll_waits_as_long_as_it_asks_within_the_limit() {
     let server = serve(Limits { poll_wait_limit: SHORT, ..Limits::default() }).await;
     let mut poller = Poller::join(&server, &hello()).await;
     assert_eq!(poller.get(1, "").await.status, 409, "the one before it never came");
     assert_eq!(poller.get(1, "?wait=3600000").await.status, 409);
-    // Between two ticks there is nothing to say.
+    // Between two ticks there is no message.
     loop {
         let answer = poller.get(poller.polls, "?wait=0").await;
         assert_eq!((answer.status, answer.header("Content-Type")), (200, BATCH_TYPE));
@@ -239,7 +239,7 @@ async fn a_seat_moves_between_the_transports() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_that_make_no_sense_are_refused() {
+async fn invalid_requests_are_refused() {
     let server = serve(Limits::default()).await;
     let poller = Poller::join(&server, &hello()).await;
     let (id, said) = (&poller.id, encoded(&hello()));
@@ -273,7 +273,7 @@ async fn requests_that_make_no_sense_are_refused() {
     ] {
         let answer = ask(&server, &format!("POST /poll?{query}"), &hello).await;
         if answer.status == 201 {
-            // The room itself says that it knows no such seat.
+            // The room refuses the unknown token.
             let mut poller = Poller { server: &server, id: answer.text(), polls: 0, posts: 0 };
             assert_eq!(poller.closed().await.0, code);
             continue;
@@ -290,7 +290,7 @@ async fn requests_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn batches_that_make_no_sense_end_the_connection() {
+async fn invalid_batches_close_the_connection() {
     let server = serve(Limits::default()).await;
     let mut cut = batch(&[&encoded(&ClientMessage::Leave)]);
     cut.pop();
@@ -312,7 +312,7 @@ async fn batches_that_make_no_sense_end_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_closes_is_gone_at_once_and_its_seat_is_kept() {
+async fn a_client_that_closes_is_gone_at_once_and_keeps_its_seat() {
     let server = serve(Limits::default()).await;
     let mut poller = Poller::join(&server, &hello()).await;
     let (player, token) = poller.welcomed().await;
@@ -325,7 +325,7 @@ async fn a_client_that_closes_is_gone_at_once_and_its_seat_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_sends_more_than_it_may_is_closed() {
+async fn a_client_over_its_limits_is_closed() {
     let limits = Limits { messages_per_second: 0, messages_burst: 20, ..Limits::default() };
     let server = serve(limits).await;
     let ping = encoded(&ClientMessage::Ping { stamp: 1 });
@@ -345,7 +345,7 @@ async fn who_sends_more_than_it_may_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_that_never_ends_is_given_up() {
+async fn a_post_that_never_ends_is_aborted() {
     let server = serve(Limits { request_timeout: SHORT, ..Limits::default() }).await;
     let mut peer = server.connect().await;
     peer.write(b"POST /poll?version=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nHello").await;
@@ -371,7 +371,7 @@ async fn a_slow_client_gets_fewer_snapshots_and_no_longer_queue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_no_more_is_gone_and_may_come_back() {
+async fn a_client_that_stops_polling_is_gone_and_may_come_back() {
     let server = serve(Limits { poll_silence_timeout: SHORT, ..Limits::default() }).await;
     let mut poller = Poller::join(&server, &hello()).await;
     let (player, token) = poller.welcomed().await;
@@ -382,7 +382,7 @@ async fn who_asks_no_more_is_gone_and_may_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_are_counted_like_those_of_sockets() {
+async fn polling_clients_count_as_connections() {
     let options = ["--no-tls", "--no-record", "--connections-limit", "2"];
     let server = serve_with(&options, Limits::default()).await;
     let _socket = server.join().await;
@@ -404,7 +404,7 @@ async fn places_are_counted_like_those_of_sockets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ban_reaches_who_polls() {
+async fn a_ban_closes_polling_clients() {
     const TOKEN: &str = "correct horse battery staple";
     let options = ["--no-tls", "--no-record", "--admin-token", TOKEN, "--trusted-proxy", "127.0.0.0/8"];
     let server = serve_with(&options, Limits::default()).await;
@@ -415,7 +415,7 @@ async fn a_ban_reaches_who_polls() {
     assert_eq!(open(&server, &hello()).await.status, 403);
 }
 
-/// Polls every second answer, each on a socket of its own, until there is a close or no server.
+/// Polls every second answer, each on a new socket, until there is a close or no server.
 async fn poll_in_turns(address: SocketAddr, id: String, mut number: u64) -> Option<u16> {
     loop {
         let mut stream = TcpStream::connect(address).await.ok()?;
@@ -432,8 +432,8 @@ async fn poll_in_turns(address: SocketAddr, id: String, mut number: u64) -> Opti
     }
 }
 
-/// What two polls in turns are told by a server that stops.
-async fn told_by_a_stop() -> Vec<u16> {
+/// The close codes that two alternating polls receive from a server that stops.
+async fn codes_of_a_stop() -> Vec<u16> {
     let server = serve_with(&["--no-tls", "--no-record", "--tick-rate", "10"], Limits::default()).await;
     let mut poller = Poller::join(&server, &hello()).await;
     poller.welcomed().await;
@@ -451,13 +451,13 @@ async fn told_by_a_stop() -> Vec<u16> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_is_told_to_who_polls() {
+async fn a_stop_closes_polling_clients() {
     for _ in 0..10 {
-        let told = told_by_a_stop().await;
-        // Who is between two polls at that moment finds the server gone.
-        if !told.is_empty() {
-            return assert_eq!(told, [1001]);
+        let codes = codes_of_a_stop().await;
+        // A client between two polls finds the server gone.
+        if !codes.is_empty() {
+            return assert_eq!(codes, [1001]);
         }
     }
-    panic!("ten stops were not told");
+    panic!("ten stops without a close");
 }

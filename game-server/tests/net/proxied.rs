@@ -1,4 +1,4 @@
-//! Behind a proxy that the host trusts, each player has the limits of an address of its own.
+//! Behind a trusted proxy, limits are those of each client's address.
 
 use crate::peer::{Answer, Peer, TestServer, serve_with, upgrade_request};
 use game_server::net::guard::limits::Limits;
@@ -36,7 +36,7 @@ async fn limits_are_those_of_the_address_that_a_trusted_proxy_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_else_is_believed() {
+async fn other_proxies_are_not_believed() {
     let limits = Limits { connections_per_address: 1, ..Limits::default() };
     let options = ["--no-tls", "--no-record", "--connections-per-address-limit", "1"];
     let server = serve_with(&options, limits).await;

@@ -1,4 +1,4 @@
-//! A match of real sockets, recorded: the file holds what was played.
+//! The recording of a match over real sockets.
 
 use crate::peer::serve_with;
 use game_server::net::guard::limits::Limits;
@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 const SNAPSHOTS: usize = 45;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_played_verifies() {
+async fn a_recorded_match_verifies() {
     let server = serve_with(&["--no-tls", "--drones", "4", "--seed", "7"], Limits::default()).await;
     let mut players = [server.join().await, server.join().await];
     for _ in 0..SNAPSHOTS {
@@ -51,11 +51,11 @@ async fn what_was_played_verifies() {
     }
     let renamed = directory.path().join("best fight #1, 50% off");
     std::fs::rename(&recordings[0], &renamed).unwrap();
-    a_file_of_any_name_is_shown(&renamed);
+    check_replay_of(&renamed);
 }
 
-/// `replay` prints an address; the page there asks for the recording by the last part of it, as it stands.
-fn a_file_of_any_name_is_shown(file: &Path) {
+/// The page at the address that `replay` prints requests the recording by the last part of its path.
+fn check_replay_of(file: &Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
     let mut replay = Ended(command.arg("replay").arg(file).stderr(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
@@ -69,7 +69,7 @@ fn a_file_of_any_name_is_shown(file: &Path) {
     assert!(get(host, &format!("/recordings/{name}")).ends_with(&std::fs::read(file).unwrap()));
 }
 
-/// A program that does not outlive its test.
+/// Killed when dropped.
 struct Ended(Child);
 
 impl Drop for Ended {

@@ -1,4 +1,4 @@
-//! The end of a server.
+//! A server that stops.
 
 use crate::peer::serve;
 use game_server::net::guard::limits::Limits;
@@ -6,7 +6,7 @@ use shared::message::ServerMessage;
 use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_told_and_nobody_is_let_in() {
+async fn connections_are_closed_and_no_new_one_is_accepted() {
     let server = serve(Limits::default()).await;
     let mut player = server.join().await;
     let mut silent = server.open().await;
@@ -22,7 +22,7 @@ async fn everybody_is_told_and_nobody_is_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_peer_that_hangs_does_not_hold_the_stop() {
+async fn a_peer_that_hangs_does_not_delay_the_stop() {
     let server = serve(Limits::default()).await;
     let player = server.join().await;
     let silent = server.open().await;

@@ -1,4 +1,4 @@
-//! Peers that keep the server waiting.
+//! Timeouts.
 
 use crate::peer::{BINARY, PING, PONG, Peer, TestServer, encoded, frame, hello, serve};
 use game_server::net::guard::limits::Limits;
@@ -15,7 +15,7 @@ async fn a_socket_without_hello_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_player_is_asked_and_then_closed() {
+async fn a_silent_player_is_pinged_and_then_closed() {
     let limits = Limits { ping_after: SHORT, silence_timeout: 20 * SHORT, ..Limits::default() };
     let server = serve(limits).await;
     let mut peer = server.join().await;
@@ -28,7 +28,7 @@ async fn a_silent_player_is_asked_and_then_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_player_who_takes_nothing_in_is_let_go_and_the_others_play_on() {
+async fn a_player_who_receives_nothing_is_closed_and_the_others_play_on() {
     let limits =
         Limits { write_timeout: SHORT, messages_burst: u32::MAX, bytes_burst: u32::MAX, ..Limits::default() };
     let server = serve(limits).await;
@@ -38,7 +38,7 @@ async fn a_player_who_takes_nothing_in_is_let_go_and_the_others_play_on() {
     let mut stalled = Peer::new(socket.connect(server.address()).await.unwrap());
     stalled.upgrade().await;
     stalled.say(&hello()).await;
-    // It reads nothing, and asks for answers until the system's buffers are full on both sides.
+    // It reads nothing, and asks for answers until the kernel's buffers on both sides are full.
     let ping = frame(true, BINARY, &encoded(&ClientMessage::Ping { stamp: 1 })).repeat(50);
     let mut written = 0;
     while connections(&server).await < 2 {}
@@ -56,7 +56,7 @@ async fn connections(server: &TestServer) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_never_ends_is_given_up() {
+async fn a_request_that_never_ends_is_aborted() {
     let server = serve(Limits { request_timeout: SHORT, ..Limits::default() }).await;
     let mut peer = server.connect().await;
     peer.write(b"GET / HTTP/1.1\r\nHost: loc").await;
@@ -65,7 +65,7 @@ async fn a_request_that_never_ends_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_close_frame_without_an_answer_does_not_hold_the_socket() {
+async fn a_close_frame_without_an_answer_does_not_keep_the_socket() {
     let limits = Limits { hello_timeout: SHORT, close_timeout: SHORT, ..Limits::default() };
     let server = serve(limits).await;
     server.open().await.gone().await;

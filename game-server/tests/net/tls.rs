@@ -1,4 +1,4 @@
-//! TLS for real: the self-signed certificate, a socket over it, and plain HTTP where TLS is spoken.
+//! TLS: the self-signed certificate, WebSockets over TLS, and plain HTTP on a port that serves TLS.
 
 use crate::peer::{BINARY, Frame, serve_for, serve_with};
 use crate::well::{open_over_tls, over_tls};
@@ -29,7 +29,7 @@ async fn a_player_joins_over_tls() {
     assert!(server.server.local_url().starts_with("https://localhost:"));
 }
 
-/// Longer than any record, and than what a session of TLS keeps unless told otherwise.
+/// Longer than a TLS record and than the default buffer of a TLS session.
 const LONG_MESSAGE_BYTES: usize = 100_000;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn messages_of_every_length_come_back_over_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_http_is_sent_on_to_https() {
+async fn plain_http_is_redirected_to_https() {
     let server = serve_with(&["--no-record"], Limits::default()).await;
     let answer = server.request("GET /play/belt-1?x=1 HTTP/1.1\r\nHost: example.test:8443\r\n\r\n").await;
     assert_eq!(
@@ -60,13 +60,13 @@ async fn plain_http_is_sent_on_to_https() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_certificate_is_made_once_and_its_key_kept_secret() {
+async fn the_certificate_is_created_once_and_its_key_is_private() {
     let first = serve_with(&["--no-record"], Limits::default()).await;
     let path = first.directory.path();
     let made = std::fs::read(path.join("cert.pem")).unwrap();
     let _second = serve_with(&["--no-record", "--data", path.to_str().unwrap()], Limits::default()).await;
     assert_eq!(std::fs::read(path.join("cert.pem")).unwrap(), made);
-    // What a full disk left behind.
+    // As after a full disk.
     std::fs::write(path.join("cert.pem"), "").unwrap();
     let third = serve_with(&["--no-record", "--data", path.to_str().unwrap()], Limits::default()).await;
     over_tls(TcpStream::connect(third.address()).await.unwrap(), &path.join("cert.pem")).await;
@@ -79,7 +79,7 @@ async fn the_certificate_is_made_once_and_its_key_kept_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handshake_that_never_ends_is_given_up() {
+async fn a_handshake_that_never_ends_is_aborted() {
     let limits = Limits { handshake_timeout: std::time::Duration::from_millis(50), ..Limits::default() };
     let server = serve_with(&["--no-record"], limits).await;
     let mut peer = server.connect().await;
