@@ -100,9 +100,12 @@ impl Polling {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, id: &str) -> Result<(Id, Arc<PollingConnection>)> {
+    fn find(
+        &self,
+        id: &str,
+    ) -> std::result::Result<(Id, Arc<PollingConnection>), (StatusCode, &'static str)> {
         let id = Id(u128::from_str_radix(id, 16).map_err(|_| UNKNOWN)?);
-        Ok(self.open().get(&id).map(|connection| (id, connection.clone())).ok_or(UNKNOWN)?)
+        self.open().get(&id).map(|connection| (id, connection.clone())).ok_or(UNKNOWN)
     }
 }
 
