@@ -7,6 +7,7 @@ mod plan;
 mod port;
 
 use crate::cli::{ReplayOptions, ServeOptions};
+use crate::host::journal::{DirectoryLock, LockError};
 use crate::host::lobby::Lobby;
 use crate::net::edge::acme::Acme;
 use crate::net::edge::listener::Listener;
@@ -22,16 +23,17 @@ use crate::net::play::pump::Pump;
 use crate::net::play::stream::Meters;
 use crate::telemetry;
 pub use error::StartError;
+#[cfg(unix)]
+use handover::Handover;
 use plan::Plan;
 use port::{bracketed, lan_address};
 use room::Stop;
-use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -58,8 +60,7 @@ pub struct Server {
     /// A second handle on the socket that is listened on, for a successor.
     #[cfg(unix)]
     listener: OwnedFd,
-    /// Says, while it lives, that this process records there.
-    _signed: Option<File>,
+    lock: Option<DirectoryLock>,
 }
 
 impl Server {
@@ -113,10 +114,34 @@ impl Server {
         Server::open(Plan::of_replay(options)?).await
     }
 
+    /// Opens a server again with what it has left to a successor that could not be executed.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    #[cfg(unix)]
+    pub async fn resume(
+        options: &ServeOptions,
+        limits: Limits,
+        handover: Handover,
+    ) -> Result<Server, StartError> {
+        let plan = Plan::of_game(Purpose::Game, options, limits)?;
+        let listener = TcpListener::from_std(handover.listener.into()).map_err(StartError::Listener)?;
+        Server::run(plan, listener, handover.lock).await
+    }
+
     async fn open(plan: Plan) -> Result<Server, StartError> {
+        let listener = port::open(plan.host, plan.port, plan.certificate.is_some())?;
+        let lock = take_directory(&plan)?;
+        Server::run(plan, listener, lock).await
+    }
+
+    async fn run(
+        plan: Plan,
+        listener: TcpListener,
+        lock: Option<DirectoryLock>,
+    ) -> Result<Server, StartError> {
         telemetry::metrics();
         let certificate = plan.certificate.map(Certificate::load).transpose()?;
-        let listener = port::open(plan.host, plan.port, certificate.is_some())?;
         let address = listener.local_addr().map_err(|error| StartError::Listen {
             address: (Ipv4Addr::UNSPECIFIED, plan.port).into(),
             error,
@@ -144,7 +169,6 @@ impl Server {
             })
         };
         let lobby = Lobby::new(plan.lobby, flush)?;
-        let signed = lobby.recordings().and_then(sign);
         lobby.restore();
         let context = Arc::new(ConnectionContext {
             purpose: plan.purpose,
@@ -194,7 +218,7 @@ impl Server {
             stop,
             #[cfg(unix)]
             listener: second,
-            _signed: signed,
+            lock,
         })
     }
 
@@ -230,14 +254,14 @@ impl Server {
     }
 
     /// Stops for a successor: accepts nobody, tells the players to come back at once, leaves the recordings to be gone on
-    /// with. Hands over the listening socket, where those who knock wait.
+    /// with. Hands over the listening socket, where new connections wait, and the directory of recordings.
     #[cfg(unix)]
-    pub async fn leave_to_successor(self) -> OwnedFd {
+    pub async fn leave_to_successor(self) -> Handover {
         self.stop.send_replace(true);
         self.end_rooms(Stop::ForSuccessor).await;
         // Whoever reads slower than this finds the connection broken instead, and comes back all the same.
         let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.context.players.emptied()).await;
-        self.listener
+        Handover { listener: self.listener, lock: self.lock }
     }
 
     async fn end_rooms(&self, stop: Stop) {
@@ -288,14 +312,20 @@ async fn keep_up(context: Arc<ConnectionContext>, certificate: Option<Arc<Certif
     }
 }
 
-/// Says in the directory of recordings who is writing there.
-#[cfg(unix)]
-fn sign(recordings: &Path) -> Option<File> {
-    let signed = handover::sign(recordings);
-    signed.inspect_err(|error| tracing::warn!(%error, "`game-server upgrade` will not find this server")).ok()
-}
-
-#[cfg(not(unix))]
-fn sign(_: &Path) -> Option<File> {
-    None
+/// Takes the directory of recordings for this process. Where nothing can be recorded, the server runs without it.
+fn take_directory(plan: &Plan) -> Result<Option<DirectoryLock>, StartError> {
+    let Some(journal) = &plan.lobby.journal else { return Ok(None) };
+    #[cfg(unix)]
+    let inherited = handover::inherits_lock();
+    #[cfg(not(unix))]
+    let inherited = false;
+    let taken = DirectoryLock::take(journal.directory.path(), inherited);
+    if let Err(error @ LockError::Taken { .. }) = taken {
+        return Err(error.into());
+    }
+    journal.directory.prepare();
+    if let (Err(error), false) = (&taken, journal.directory.has_failed()) {
+        tracing::warn!(%error, "a second server here would not be noticed");
+    }
+    Ok(taken.ok())
 }

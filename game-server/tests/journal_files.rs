@@ -3,7 +3,9 @@
 use game_server::assets::{Assets, Choice};
 use game_server::commands::info::describe;
 use game_server::commands::verify::{report, verify};
-use game_server::host::journal::{Journal, JournalOptions, Mark, Seats, Unfinished, list, unfinished};
+use game_server::host::journal::{
+    Directory, Journal, JournalOptions, ListedRecording, Mark, Seats, Unfinished, list, unfinished,
+};
 use room::Record;
 use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
@@ -12,7 +14,7 @@ use shared::hash::hash_bytes;
 use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::Keyframe;
-use shared::recording::{ChunkKind, Encoder, Ending, Header, Recording};
+use shared::recording::{ChunkKind, Encoder, Ending, Header, LATEST_DATE_UNIX_MS, Recording};
 use shared::setup::Setup;
 use shared::text::Name;
 use sim::Sim;
@@ -33,6 +35,7 @@ fn setup(drones: u16) -> Setup {
 /// A match without sockets: humans steered by a hash, and drones, recorded as a room does it.
 struct Match {
     sim: Sim,
+    options: JournalOptions,
     journal: Journal,
     humans: u32,
 }
@@ -41,10 +44,35 @@ impl Match {
     fn new(directory: &Path, humans: u32, drones: u16) -> Match {
         let setup = setup(drones);
         let sim = Sim::new(&setup).expect("the game's own setup");
-        let mut journal =
-            Journal::create(&JournalOptions::new(directory.into()), ROOM, &setup, Arc::new(|| {}));
+        let options = JournalOptions::new(directory.into());
+        let mut journal = Journal::create(&options, ROOM, &setup, Arc::new(|| {}));
         journal.take(Record::keyframe(sim.keyframe(), Seats::default()));
-        Match { sim, journal, humans }
+        Match { sim, options, journal, humans }
+    }
+
+    /// Continues what was left of a match.
+    fn resume(directory: &Path, left: Unfinished) -> Match {
+        let options = JournalOptions::new(directory.into());
+        let (restored, held) = left.restore().expect("this build made it");
+        let mut journal = Journal::resume(&options, held, &restored, Arc::new(|| {}));
+        let sim = restored.into_parts().2;
+        journal.take(Record::keyframe(sim.keyframe(), Seats::default()));
+        Match { sim, options, journal, humans: 3 }
+    }
+
+    /// Stops as a crash does: the recording is not closed. Says the last tick.
+    fn crash(self) -> Tick {
+        drop(self.journal);
+        let (directory, tick) = (self.options.directory, self.sim.tick());
+        let is_written = |newest: &ListedRecording| {
+            newest.ticks.is_none()
+                && !directory.is_running(&newest.name)
+                && open(&directory.path().join(&newest.name)).last_tick() == tick
+        };
+        while !list(directory.path()).expect("a directory").first().is_some_and(is_written) {
+            std::thread::yield_now();
+        }
+        tick
     }
 
     fn tick(&mut self) {
@@ -158,7 +186,7 @@ fn a_match_is_recorded_listed_verified_described_and_restored() {
     assert_eq!(keyframes, [0, 300, 600, 750]);
 
     let listed = &list(home.path()).expect("a directory")[0];
-    assert_eq!((listed.ticks, listed.live, listed.room.as_str()), (Some(750), false, ROOM));
+    assert_eq!((listed.ticks, listed.room.as_str()), (Some(750), ROOM));
     assert_eq!((listed.mode.as_str(), listed.sim_build.as_str()), (setup(0).mode.title.as_str(), Sim::BUILD));
 
     let verdict = verify(recording.clone(), |_| {}).expect("this build made it");
@@ -219,7 +247,8 @@ fn a_recording_can_be_read_while_it_is_written() {
     for _ in 0..100_000 {
         played.tick();
         let Some(listed) = list(home.path()).expect("a directory").pop() else { continue };
-        assert!(listed.live && listed.ticks.is_none());
+        assert_eq!(listed.ticks, None);
+        assert_eq!(played.options.directory.list().expect("a directory"), [], "nobody sees it");
         let recording = open(&home.path().join(&listed.name));
         assert_ne!(recording.ending(), &Ending::Complete);
         assert!(recording.last_tick() <= played.sim.tick());
@@ -232,7 +261,7 @@ fn a_recording_can_be_read_while_it_is_written() {
     assert!(read > 5);
     played.finish();
     let listed = list(home.path()).expect("a directory");
-    assert!(!listed[0].live && listed[0].ticks > Some(5));
+    assert!(listed[0].ticks > Some(5));
 }
 
 #[test]
@@ -338,15 +367,9 @@ fn a_damaged_file_says_where_and_is_verified_and_described_past_it() {
     }
 }
 
-/// What is left of a match whose server was stopped hard, once its writer has ended.
-fn left_of(played: Match, home: &TempDir) -> Unfinished {
-    drop(played);
-    loop {
-        if let Some(left) = unfinished(home.path()).expect("a directory").next() {
-            return left;
-        }
-        std::thread::yield_now();
-    }
+/// The rooms that would be restored from a directory.
+fn left_in(home: &Path) -> Vec<Unfinished> {
+    unfinished(&Directory::new(home.into())).expect("a directory").collect()
 }
 
 #[test]
@@ -356,26 +379,21 @@ fn a_room_whose_recording_is_damaged_continues_in_a_new_file_beside_it() {
     let behind_newest_keyframe: Damage = |file| damage_run(file, 2);
     let torn: Damage = |file| file.truncate(file.len() - 3);
     for (damage, kept_ticks, files) in
-        [(before_newest_keyframe, 450..=450, 2), (behind_newest_keyframe, 300..=300, 2), (torn, 301..=449, 1)]
+        [(before_newest_keyframe, 450..=450, 2), (behind_newest_keyframe, 300..=300, 2), (torn, 300..=449, 1)]
     {
         let home = home();
         let mut played = Match::new(home.path(), 3, 3);
         played.ticks(450);
-        drop(left_of(played, &home));
+        played.crash();
         let path = only_file(&home);
         let mut file = fs::read(&path).expect("a file");
         damage(&mut file);
         fs::write(&path, &file).expect("a file");
 
-        let left =
-            unfinished(home.path()).expect("a directory").next().expect("the recording was not closed");
-        let (restored, held) = left.restore().expect("this build made it");
-        let tick = restored.sim().tick();
+        let left = left_in(home.path()).pop().expect("the recording was not closed");
+        let mut again = Match::resume(home.path(), left);
+        let tick = again.sim.tick();
         assert!(kept_ticks.contains(&tick.0), "{tick:?}");
-        let options = JournalOptions::new(home.path().into());
-        let journal = Journal::resume(&options, held, &restored, Arc::new(|| {})).expect("the disk works");
-        let mut again = Match { sim: restored.into_parts().2, journal, humans: 3 };
-        again.journal.take(Record::keyframe(again.sim.keyframe(), Seats::default()));
         again.ticks(20);
         let (last, _) = again.finish();
 
@@ -389,7 +407,96 @@ fn a_room_whose_recording_is_damaged_continues_in_a_new_file_beside_it() {
         assert_eq!((newest.ending(), newest.last_tick()), (&Ending::Complete, last));
         assert_eq!(newest.first_tick(), if files == 2 { tick } else { Tick(0) });
         assert!(verify(newest, |_| {}).expect("this build made it").divergence.is_none());
+        assert!(left_in(home.path()).is_empty(), "the damaged one is not continued again");
     }
+}
+
+/// A recording with another time of its beginning.
+fn begun_at(file: &[u8], started_at_unix_ms: u64) -> Vec<u8> {
+    let (mut header, header_bytes) = Header::read(file).expect("a header");
+    header.started_at_unix_ms = started_at_unix_ms;
+    let mut changed = Encoder::new(&header).take().expect("small");
+    // The index says where the keyframes are.
+    assert_eq!(changed.len(), header_bytes, "dates of the same length");
+    changed.extend(&file[header_bytes..]);
+    changed
+}
+
+#[test]
+fn the_newest_recording_is_restored_whatever_the_clocks_said() {
+    let home = home();
+    let mut closed = Match::new(home.path(), 1, 0);
+    closed.ticks(20);
+    closed.finish();
+    let path = only_file(&home);
+    // Closed in a year that this machine has never seen; dates in milliseconds take as many bytes.
+    fs::write(&path, begun_at(&fs::read(&path).expect("a file"), 4_000_000_000_000)).expect("a file");
+    let mut crashed = Match::new(home.path(), 1, 0);
+    crashed.ticks(30);
+    let last = crashed.crash();
+    let listed = list(home.path()).expect("a directory");
+    assert_eq!(listed.iter().map(|one| one.ticks).collect::<Vec<_>>(), [None, Some(20)], "the newest first");
+    let again = Match::resume(home.path(), left_in(home.path()).pop().expect("the crashed one"));
+    assert_eq!(again.sim.tick(), last);
+    again.crash();
+
+    // One of the time of no calendar is listed like any other, and what is closed after a crash ends the room.
+    let mut closed = Match::new(home.path(), 1, 0);
+    closed.ticks(5);
+    closed.finish();
+    assert!(left_in(home.path()).is_empty());
+    let odd = begun_at(&fs::read(&path).expect("a file"), u64::MAX - 1);
+    fs::write(home.path().join("odd.belt"), &odd).expect("a file");
+    let listed = list(home.path()).expect("a directory");
+    assert_eq!(
+        listed.last().map(|one| (one.name.as_str(), one.started_at)),
+        Some(("odd.belt", LATEST_DATE_UNIX_MS))
+    );
+    let mut text = Vec::new();
+    describe(&Recording::open(odd).expect("a recording"), &mut text).expect("memory takes everything");
+    assert!(String::from_utf8_lossy(&text).contains("9999-12-31T23:59:59Z"));
+}
+
+#[test]
+fn only_recordings_of_this_server_are_continued() {
+    let (own, foreign) = (home(), home());
+    for home in [&own, &foreign] {
+        let mut played = Match::new(home.path(), 1, 0);
+        played.ticks(30);
+        played.crash();
+    }
+    let (path, copied) = (only_file(&own), only_file(&foreign));
+    let name = copied.file_name().expect("a name");
+    fs::copy(&path, own.path().join("copy.belt")).expect("a copy");
+    fs::remove_file(&path).expect("a file");
+    assert_eq!(left_in(own.path()).len(), 1, "a file is known by what stands in it");
+    fs::remove_file(own.path().join("copy.belt")).expect("a file");
+    fs::copy(&copied, own.path().join(name)).expect("a copy");
+    assert!(left_in(own.path()).is_empty());
+    assert_eq!(left_in(foreign.path()).len(), 1);
+    // A directory that no server has used belongs to none of them.
+    let fresh = home();
+    fs::copy(&copied, fresh.path().join(name)).expect("a copy");
+    assert!(left_in(fresh.path()).is_empty());
+}
+
+#[test]
+fn a_recording_that_cannot_be_restored_leaves_the_one_before_it() {
+    let home = home();
+    let mut first = Match::new(home.path(), 1, 0);
+    first.ticks(30);
+    let last = first.crash();
+    let id =
+        Recording::open(fs::read(only_file(&home)).expect("a file")).expect("a recording").seats().server();
+    let mut encoder = Encoder::new(&Header::new(&setup(0), "another", ROOM, 0));
+    encoder.seats(&Seats::default().with_server(id.expect("a server"))).expect("small");
+    encoder.keyframe(&Sim::new(&setup(0)).expect("the game's own setup").keyframe()).expect("a small world");
+    let newer = home.path().join("belt-1-19700101t000000z-2.belt");
+    fs::write(&newer, encoder.take().expect("small")).expect("a file");
+    let left = left_in(home.path()).pop().expect("two recordings");
+    assert!(newer.ends_with(left.name()));
+    let (restored, held) = left.restore().expect("this build made the one before");
+    assert_eq!((restored.sim().tick(), held.name.ends_with("-1.belt")), (last, true));
 }
 
 #[test]

@@ -36,12 +36,12 @@ mod ticks;
 pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge};
 pub use encoder::Encoder;
 pub use ending::{Damage, Ending};
-pub use header::{HEADER_LIMIT_BYTES, Header, OpenError, SetupError};
+pub use header::{HEADER_LIMIT_BYTES, Header, LATEST_DATE_UNIX_MS, OpenError, SetupError};
 pub use index::{INDEX_LIMIT_BYTES, Index, KEYFRAMES_LIMIT};
 pub use mark::{Mark, Marked};
 pub use reader::{Cursor, HOLES_LIMIT, Recording, SeekError, Share};
 pub use roster::Seated;
-pub use seats::{SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash};
+pub use seats::{SERVER_KEY_LIMIT_BYTES, SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash, server_of};
 pub use source::Source;
 pub use ticks::RecordedTick;
 

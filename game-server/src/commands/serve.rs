@@ -7,7 +7,7 @@ use crate::net::guard::limits::Limits;
 use crate::net::http::recordings;
 use crate::serve::Server;
 #[cfg(unix)]
-use crate::serve::handover::{self, Predecessor};
+use crate::serve::handover::{self, Binary, Handover, Predecessor};
 use crate::telemetry::{LogForm, log_to_stderr};
 use anyhow::Context;
 #[cfg(unix)]
@@ -32,40 +32,57 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     }
     let runtime = runtime()?;
     #[cfg(unix)]
-    let binary = handover::Binary::of_this_process().context("this binary")?;
-    let listener = runtime.block_on(async {
+    run_and_hand_over(options, &runtime)?;
+    #[cfg(not(unix))]
+    runtime.block_on(async {
         let mut signals = Signals::new().context("signals")?;
         let server = Server::start(options, Limits::default()).await?;
-        let url = server.local_url();
-        eprintln!("Driftbelt is open: {url}");
-        if let Some(lan) = server.lan_url() {
-            eprintln!("In your network:   {lan}");
-        }
-        eprintln!("Recordings:        {url}replay");
-        #[cfg(unix)]
-        while signals.next().await == Request::Upgrade {
-            match binary.ask(&server.origin()).await {
-                Ok(()) => {
-                    eprintln!("The new binary takes over …");
-                    return anyhow::Ok(Some(server.leave_to_successor().await));
-                }
-                Err(error) => tracing::error!(%error, "no upgrade: this server stays"),
-            }
-        }
-        #[cfg(not(unix))]
+        announce(&server);
         signals.next().await;
-        stop(server, signals).await;
-        anyhow::Ok(None)
+        stop(server, &mut signals).await;
+        anyhow::Ok(())
     })?;
-    #[cfg(unix)]
-    if let Some(listener) = listener {
-        runtime.shutdown_background();
-        return Err(binary.execute(listener)).context("the new binary cannot be executed");
-    }
-    #[cfg(not(unix))]
-    let _: Option<()> = listener;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
     Ok(ExitCode::SUCCESS)
+}
+
+fn announce(server: &Server) {
+    let url = server.local_url();
+    eprintln!("Driftbelt is open: {url}");
+    if let Some(lan) = server.lan_url() {
+        eprintln!("In your network:   {lan}");
+    }
+    eprintln!("Recordings:        {url}replay");
+}
+
+/// Runs a server until it is told to stop. Told to upgrade, it executes the new binary, or opens again if it cannot.
+#[cfg(unix)]
+fn run_and_hand_over(options: &ServeOptions, runtime: &Runtime) -> anyhow::Result<()> {
+    let binary = Binary::of_this_process().context("this binary")?;
+    let mut signals = runtime.block_on(async { Signals::new().context("signals") })?;
+    let limits = Limits::default;
+    let mut server = runtime.block_on(Server::start(options, limits()))?;
+    announce(&server);
+    while let Some(handover) = runtime.block_on(run_until_handover(server, &binary, &mut signals)) {
+        eprintln!("The new binary takes over …");
+        let error = binary.execute(&handover);
+        tracing::error!(%error, "the new binary cannot be executed: this server opens again");
+        server = runtime.block_on(Server::resume(options, limits(), handover))?;
+    }
+    Ok(())
+}
+
+/// What is left to a new binary that can take over; `None` once the server is stopped.
+#[cfg(unix)]
+async fn run_until_handover(server: Server, binary: &Binary, signals: &mut Signals) -> Option<Handover> {
+    while signals.next().await == Request::Upgrade {
+        match binary.ask(&server.origin()).await {
+            Ok(()) => return Some(server.leave_to_successor().await),
+            Err(error) => tracing::error!(%error, "no upgrade: this server stays"),
+        }
+    }
+    stop(server, signals).await;
+    None
 }
 
 /// Whether this binary could take over from a running server.
@@ -92,7 +109,7 @@ pub fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
         let name = recordings::encoded(&recordings::file_name(&options.file));
         eprintln!("Watch it here: {}replay/{name}", server.local_url());
         signals.next().await;
-        stop(server, signals).await;
+        stop(server, &mut signals).await;
         anyhow::Ok(())
     })?;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
@@ -105,7 +122,7 @@ fn runtime() -> anyhow::Result<Runtime> {
 }
 
 /// Stops; a second signal ends the wait.
-async fn stop(server: Server, mut signals: Signals) {
+async fn stop(server: Server, signals: &mut Signals) {
     eprintln!("Stopping …");
     tokio::select! {
         () = server.stop() => {}

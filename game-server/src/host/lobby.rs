@@ -13,7 +13,6 @@ use shared::setup::Setup;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -181,15 +180,18 @@ impl Lobby {
         }
     }
 
-    /// Where rooms are recorded, if they are.
-    pub fn recordings(&self) -> Option<&Path> {
-        self.0.options.journal.as_ref().map(|journal| journal.directory.as_path())
+    /// Whether something is not recorded although it should be.
+    pub fn recording_failed(&self) -> bool {
+        let failed = |room: &RoomStatus| !room.recording.recording && room.recording.problem.is_some();
+        let journal = self.0.options.journal.as_ref();
+        journal.is_some_and(|journal| journal.directory.has_failed() || self.status().iter().any(failed))
     }
 
     /// Continues the rooms whose recordings were not closed, each at the last tick of its recording. A recording that cannot
     /// be restored is logged and left.
     pub fn restore(&self) {
         let Some(journal) = &self.0.options.journal else { return };
+        journal.directory.remove_empty();
         let found = match unfinished(&journal.directory) {
             Ok(found) => found,
             Err(error) => return tracing::error!(%error, "the recordings cannot be searched for rooms"),
@@ -214,7 +216,7 @@ impl Lobby {
     ) -> Result<RunningRoom, Box<dyn Error>> {
         let (restored, held) = unfinished.restore()?;
         let (name, file) = (held.room.clone(), held.name.clone());
-        let journal = Journal::resume(options, held, &restored, self.0.flush.clone())?;
+        let journal = Journal::resume(options, held, &restored, self.0.flush.clone());
         let room = Room::restore(name, restored, self.room_options());
         tracing::info!(
             room = room.name(),

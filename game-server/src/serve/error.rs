@@ -1,6 +1,7 @@
 //! Why a server does not start.
 
 use crate::assets::AssetError;
+use crate::host::journal::LockError;
 use crate::net::edge::tls::TlsError;
 use crate::net::guard::bans::BansError;
 use crate::net::http::admin::TOKEN_FLOOR_BYTES;
@@ -47,6 +48,8 @@ pub enum StartError {
         "the administrator's token must have at least {TOKEN_FLOOR_BYTES} characters: `openssl rand -hex 24` makes one"
     )]
     AdminTokenShort,
+    #[error(transparent)]
+    Recordings(#[from] LockError),
     #[error(transparent)]
     Bans(#[from] BansError),
     #[error(transparent)]

@@ -6,28 +6,32 @@
 //! executes the binary with the listening socket as its standard input. The port stays open: new connections wait in its
 //! backlog.
 
+use crate::host::journal::{DirectoryLock, process_at};
+use anyhow::Context;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, dup2_stdin, execve};
 use sim::Sim;
-use std::ffi::OsString;
-use std::fs::{File, TryLockError};
-use std::io::{self, Read, Write};
+use std::convert::Infallible;
+use std::ffi::{CString, OsString};
+use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// Set for a server whose standard input is the socket to listen on.
 const LISTENER_VARIABLE: &str = "GAME_SERVER_LISTENER_ON_STDIN";
+/// Set for a server to which the lock on the directory of recordings was left.
+const LOCK_VARIABLE: &str = "GAME_SERVER_INHERITS_LOCK";
 /// Set for a binary that is asked whether it can take over: the build of the simulation that it must be, and the origin that
 /// the running server listens at.
 const SUCCESSION_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_SIMULATION";
 const ORIGIN_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_ORIGIN";
 /// How long a binary may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// The file beside the recordings with the id of the process that writes them.
-const PROCESS_FILE: &str = "server.pid";
 
 /// Why a binary cannot take over.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +61,7 @@ impl Binary {
     pub async fn ask(&self, origin: &str) -> Result<(), UpgradeError> {
         let binary = self.path.clone();
         let mut command = tokio::process::Command::new(&binary);
-        command.args(&self.arguments).env_remove(LISTENER_VARIABLE);
+        command.args(&self.arguments).env_remove(LISTENER_VARIABLE).env_remove(LOCK_VARIABLE);
         command.env(SUCCESSION_VARIABLE, Sim::BUILD).env(ORIGIN_VARIABLE, origin);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let output = match timeout(ANSWER_LIMIT, command.output()).await {
@@ -73,16 +77,37 @@ impl Binary {
         Err(UpgradeError::Refused { binary, reason })
     }
 
-    /// Executes the binary that is at the path now, with this socket to listen on. Returns only with an error.
-    pub fn execute(&self, listener: OwnedFd) -> io::Error {
-        Command::new(&self.path)
-            .args(&self.arguments)
-            .env(LISTENER_VARIABLE, "1")
-            .env_remove(SUCCESSION_VARIABLE)
-            .env_remove(ORIGIN_VARIABLE)
-            .stdin(Stdio::from(listener))
-            .exec()
+    /// Executes the binary that is at the path now. Returns only with an error: this process is as it was, but for its standard
+    /// input.
+    pub fn execute(&self, handover: &Handover) -> io::Error {
+        let inherit = |inherit| handover.lock.as_ref().map_or(Ok(()), |lock| lock.set_inheritable(inherit));
+        let executed = inherit(true).and_then(|()| self.try_execute(handover));
+        let _ = inherit(false);
+        executed.map_or_else(|error| error, |never| match never {})
     }
+
+    /// Not by `Command::exec`, which leaves this process without its signal handlers when it fails.
+    fn try_execute(&self, handover: &Handover) -> io::Result<Infallible> {
+        let path = CString::new(self.path.as_os_str().as_bytes())?;
+        let arguments = self.arguments.iter().map(|argument| CString::new(argument.as_bytes()));
+        let arguments = std::iter::once(Ok(path.clone())).chain(arguments).collect::<Result<Vec<_>, _>>()?;
+        let left = [SUCCESSION_VARIABLE, ORIGIN_VARIABLE, LISTENER_VARIABLE, LOCK_VARIABLE];
+        let kept = std::env::vars_os().filter(|(name, _)| left.iter().all(|left| name != left));
+        let new = [(LISTENER_VARIABLE, true), (LOCK_VARIABLE, handover.lock.is_some())];
+        let new = new.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| (name.into(), "1".into()));
+        let variable = |(name, value): (OsString, OsString)| {
+            CString::new([name.as_bytes(), b"=", value.as_bytes()].concat())
+        };
+        let variables = kept.chain(new).map(variable).collect::<Result<Vec<_>, _>>()?;
+        dup2_stdin(&handover.listener)?;
+        Ok(execve(&path, &arguments, &variables)?)
+    }
+}
+
+/// What a server leaves to the next one in its process.
+pub struct Handover {
+    pub listener: OwnedFd,
+    pub lock: Option<DirectoryLock>,
 }
 
 /// The running server that this process is asked whether it could follow.
@@ -108,31 +133,14 @@ pub fn inherited_listener() -> io::Result<Option<TcpListener>> {
     Ok(Some(listener))
 }
 
-/// Writes the id of this process into a directory of recordings. The file is locked for as long as it lives.
-pub fn sign(recordings: &Path) -> io::Result<File> {
-    std::fs::create_dir_all(recordings)?;
-    let mut file =
-        File::options().write(true).create(true).truncate(false).open(recordings.join(PROCESS_FILE))?;
-    // Of two servers with one directory, the first gets upgrade requests.
-    if file.try_lock().is_ok() {
-        file.set_len(0)?;
-        write!(file, "{}", std::process::id())?;
-    }
-    Ok(file)
+/// Whether the previous process has left its [lock](DirectoryLock) on the directory of recordings to this one.
+pub fn inherits_lock() -> bool {
+    std::env::var_os(LOCK_VARIABLE).is_some()
 }
 
 /// Tells the server that records into this directory to execute its newest binary.
 pub fn request(recordings: &Path) -> anyhow::Result<()> {
-    let path = recordings.join(PROCESS_FILE);
-    let nobody = || anyhow::anyhow!("no server records into {}", recordings.display());
-    let mut file = File::open(&path).map_err(|_| nobody())?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {}
-        _ => return Err(nobody()),
-    }
-    let mut number = String::new();
-    file.read_to_string(&mut number)?;
-    let process = number.trim().parse().ok().and_then(rustix::process::Pid::from_raw).ok_or_else(nobody)?;
-    rustix::process::kill_process(process, rustix::process::Signal::HUP)?;
-    Ok(())
+    let process = process_at(recordings)?.and_then(|id| i32::try_from(id).ok());
+    let process = process.with_context(|| format!("no server records into {}", recordings.display()))?;
+    Ok(kill(Pid::from_raw(process), Signal::SIGHUP)?)
 }

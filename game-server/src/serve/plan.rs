@@ -4,7 +4,7 @@ use super::error::StartError;
 use super::port::{check_host, lan_address};
 use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
-use crate::host::journal::{JournalOptions, Retention};
+use crate::host::journal::{Directory, JournalOptions, Retention};
 use crate::host::lobby::LobbyOptions;
 use crate::net::edge::acme::Wanted;
 use crate::net::edge::tls::{Certificate, CertificateFiles, default_directory};
@@ -54,13 +54,14 @@ pub struct Plan {
 impl Plan {
     /// A server for the game or for a conformance suite.
     pub fn of_game(purpose: Purpose, options: &ServeOptions, limits: Limits) -> Result<Plan, StartError> {
+        let directory = Directory::new(options.recordings.clone());
         let lobby = LobbyOptions {
             setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
             seat_grace_seconds: options.seat_grace_seconds,
             viewer_bytes_per_second: options.viewer_bytes_per_second,
-            journal: (!options.no_record).then(|| journal_options(options)),
+            journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
         let host = options.host;
         let acme = acme(options)?;
@@ -78,7 +79,7 @@ impl Plan {
             certificate,
             acme,
             lobby,
-            recordings: Recordings::Directory(options.recordings.clone()),
+            recordings: Recordings::Directory(directory),
             origins: Origins::new(&options.origin),
             words: assets(options).words()?,
             admin: admin_token(options)?,
@@ -212,9 +213,9 @@ fn setup(options: &ServeOptions) -> Result<Setup, AssetError> {
     assets(options).setup(&choice)
 }
 
-fn journal_options(options: &ServeOptions) -> JournalOptions {
+fn journal_options(options: &ServeOptions, directory: Directory) -> JournalOptions {
     JournalOptions {
-        directory: options.recordings.clone(),
+        directory,
         wait_limit_ms: options.recording_wait_limit_ms,
         file_limit_bytes: options.recording_limit_mib * BYTES_PER_MIB,
         retention: Retention {

@@ -1,5 +1,6 @@
 //! A room that is dropped between two ticks is restored from its file: same world, same seats, one recording.
 
+use crate::process::recordings;
 use client_core::client::Client;
 use client_core::state::Phase;
 use game_server::assets::{Assets, Choice};
@@ -140,15 +141,15 @@ fn play_until(
 }
 
 /// The room of the only unfinished recording, once its writer has closed it.
-fn restore(home: &TempDir, options: &JournalOptions) -> Hosted {
+fn restore(options: &JournalOptions) -> Hosted {
     let found = loop {
-        if let Some(found) = unfinished(home.path()).unwrap().next() {
+        if let Some(found) = unfinished(&options.directory).unwrap().next() {
             break found;
         }
         std::thread::yield_now();
     };
     let (restored, held) = found.restore().unwrap();
-    let journal = Journal::resume(options, held, &restored, Arc::new(|| {})).unwrap();
+    let journal = Journal::resume(options, held, &restored, Arc::new(|| {}));
     Hosted::new(journal, |options| Room::restore("belt-1".into(), restored, options))
 }
 
@@ -186,7 +187,7 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     let (tick, hash) = (hosted.room.world().tick, hosted.room.state_hash());
     drop(hosted);
 
-    let mut hosted = restore(&home, &options);
+    let mut hosted = restore(&options);
     assert_eq!((hosted.room.world().tick, hosted.room.state_hash()), (tick, hash));
     assert_eq!(hosted.room.seats(), 3);
     assert_eq!(muted(&hosted.room), [2, 3]);
@@ -209,7 +210,7 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
 
     // The third stays away for good, and the second crash is like the first for the others.
     drop(hosted);
-    let mut hosted = restore(&home, &options);
+    let mut hosted = restore(&options);
     players[0].open(21, now_ms);
     play_until(&mut hosted, &mut players[..1], &mut now_ms, |players| players[0].player().is_some());
     assert_eq!(players[0].player(), before[0]);
@@ -218,13 +219,12 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     assert_eq!(hosted.room.seats(), 1, "the grace time of the others is over");
     hosted.journal.finish(hosted.room.keyframe());
 
-    let files: Vec<_> = std::fs::read_dir(home.path()).unwrap().collect();
-    let [Ok(file)] = &files[..] else { panic!("one recording, not {files:?}") };
-    let recording = Recording::open(std::fs::read(file.path()).unwrap()).unwrap();
+    let [file] = &recordings(&home)[..] else { panic!("one recording") };
+    let recording = Recording::open(std::fs::read(file).unwrap()).unwrap();
     assert_eq!(recording.ending(), &Ending::Complete);
     let verdict = verify(recording, |_| {}).unwrap();
     assert!(verdict.divergence.is_none(), "{:?}", verdict.divergence);
-    assert!(unfinished(home.path()).unwrap().next().is_none(), "what is closed stays closed");
+    assert!(unfinished(&options.directory).unwrap().next().is_none(), "what is closed stays closed");
 }
 
 #[test]

@@ -1,23 +1,20 @@
 //! A directory of recordings that is removed during a match. (Permissions would not do: they do not bind root.)
 
 use crate::player::{Player, play_until};
-use crate::process::{recordings, start};
+use crate::process::{ServerProcess, command, recordings, start};
 use game_server::commands::verify::verify;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg32;
 use room::KEYFRAME_INTERVAL_SECONDS;
-use shared::recording::Recording;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use shared::id::{PlayerId, Tick};
+use shared::recording::{Encoder, Mark, RecordedTick, Recording};
+use std::io::Write;
+use std::path::Path;
 use tempfile::TempDir;
 
 const TICK_RATE_HZ: f32 = 30.0;
-
-fn metrics(address: SocketAddr) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
+const BINARY: &str = env!("CARGO_BIN_EXE_game-server");
+const LARGE_FILE_BYTES: u64 = 200_000_000;
 
 #[test]
 fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_one() {
@@ -26,13 +23,15 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
     let address = server.address;
     let mut players = [Player::new(1, address)];
     play_until(&mut players, |players| players[0].snapshots > 5);
-    assert!(metrics(address).contains("\ndriftbelt_journals_recording 1\n"));
+    assert!(server.get("/metrics").contains("\ndriftbelt_journals_recording 1\n"));
 
     std::fs::remove_dir_all(home.path()).unwrap();
     std::fs::write(home.path(), "no directory").unwrap();
     play_until(&mut players, |_| server.said("recording stopped; the room goes on") > 0);
-    assert_eq!(server.said("problem=\"the recording was deleted\""), 1);
-    let shown = metrics(address);
+    assert_eq!(server.said(": the recording was deleted: "), 1);
+    play_until(&mut players, |_| server.get("/readyz").contains("not recording"));
+    assert_eq!(server.said(" or name another one with --recordings"), 1);
+    let shown = server.get("/metrics");
     for line in [
         "driftbelt_journals_recording 0",
         "driftbelt_journals_failed 1",
@@ -48,13 +47,108 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
 
     std::fs::remove_file(home.path()).unwrap();
     play_until(&mut players, |_| server.said("recording again") > 0);
-    assert!(metrics(address).contains("\ndriftbelt_journals_recording 1\n"));
+    assert!(server.get("/metrics").contains("\ndriftbelt_journals_recording 1\n"));
     let before = players[0].snapshots;
     play_until(&mut players, |players| players[0].snapshots > before + 30);
+    assert!(!server.get("/readyz").contains("not recording"));
     assert_eq!(players[0].welcomed_as.len(), 1, "one seat from the beginning to the end");
     server.kill();
     let [path] = &recordings(&home)[..] else { panic!("one recording") };
     let recording = Recording::open(std::fs::read(path).unwrap()).unwrap();
     assert!(recording.ticks() > 20);
     assert!(verify(recording, |_| {}).unwrap().divergence.is_none());
+}
+
+#[test]
+fn a_second_server_of_a_directory_refuses_and_says_where() {
+    let home = TempDir::new().unwrap();
+    let server = start(&home, 0, &[]);
+    let output = command(Path::new(BINARY), &home, 0, &[]).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    let (process, path) = (server.child.id().to_string(), home.path().display().to_string());
+    assert!(!output.status.success());
+    for part in [&process, &path, "--recordings"] {
+        assert!(words.contains(part), "{part} is missing in {words}");
+    }
+    server.kill();
+    start(&home, 0, &[]).kill();
+}
+
+#[test]
+fn what_is_being_recorded_is_nobodys_to_see_until_the_match_is_over() {
+    let home = TempDir::new().unwrap();
+    let server = start(&home, 0, &["--drones", "4"]);
+    let mut players = [Player::new(1, server.address)];
+    play_until(&mut players, |players| players[0].snapshots > 5);
+    let [path] = &recordings(&home)[..] else { panic!("one recording") };
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    std::os::unix::fs::symlink(&name, home.path().join("link.belt")).unwrap();
+    assert!(server.get("/api/recordings").ends_with("{\"recordings\":[]}"));
+    for name in [&name, "link.belt"] {
+        assert!(server.get(&format!("/recordings/{name}")).starts_with("HTTP/1.1 404 "));
+    }
+    server.kill();
+    let server = start(&home, 0, &["--no-record"]);
+    assert!(server.get(&format!("/recordings/{name}")).starts_with("HTTP/1.1 200 "));
+    server.kill();
+}
+
+#[test]
+fn a_server_without_a_place_to_record_says_so_once_and_serves() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("file");
+    std::fs::write(&file, "no directory").unwrap();
+    let recordings = file.display().to_string();
+    let server = start(&home, 0, &["--drones", "4", "--recordings", &recordings]);
+    let mut players = [Player::new(1, server.address)];
+    play_until(&mut players, |players| players[0].snapshots > 5);
+    assert!(server.get("/readyz").contains("not recording"));
+    assert_eq!(server.said("recording stopped"), 1);
+    assert_eq!(server.said(&format!("{recordings}: Not a directory")), 2, "at the start and by the room");
+    server.kill();
+}
+
+/// Bytes of a process in memory, at most so far.
+#[cfg(target_os = "linux")]
+fn peak_bytes(server: &ServerProcess) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn restoring_takes_memory_for_the_world_and_not_for_the_file() {
+    let home = TempDir::new().unwrap();
+    let options = ["--drones", "4"];
+    let server = start(&home, 0, &options);
+    let mut players = [Player::new(1, server.address)];
+    play_until(&mut players, |players| players[0].snapshots > 5);
+    server.kill();
+    let [path] = &recordings(&home)[..] else { panic!("one recording") };
+
+    // The same session, with chat that no compressor makes smaller.
+    let played = Recording::open(std::fs::read(path).unwrap()).unwrap();
+    let mut encoder = Encoder::new(played.header());
+    let mut file = std::fs::File::create(path).unwrap();
+    let (keyframe, mut cursor) = played.seek(Tick(0)).unwrap();
+    encoder.seats(played.seats()).unwrap();
+    encoder.keyframe(&keyframe).unwrap();
+    let mut random = Pcg32::seed_from_u64(1);
+    for _ in 0..LARGE_FILE_BYTES / 1_000_000 {
+        let text: String = (0..1_000_000).map(|_| random.random_range('!'..'~')).collect();
+        encoder.mark(Mark::said(Tick(0), PlayerId(1), &text));
+        file.write_all(&encoder.take().unwrap()).unwrap();
+    }
+    while let Some(RecordedTick { tick, inputs, state_hash }) = played.next_tick(&mut cursor).unwrap() {
+        encoder.tick(tick, &inputs, state_hash).unwrap();
+    }
+    file.write_all(&encoder.take().unwrap()).unwrap();
+
+    let server = start(&home, 0, &options);
+    assert_eq!(server.said("room restored"), 1);
+    assert!(std::fs::metadata(path).unwrap().len() > LARGE_FILE_BYTES / 2);
+    let peak_bytes = peak_bytes(&server);
+    assert!(peak_bytes < LARGE_FILE_BYTES / 2, "{peak_bytes}");
+    server.kill();
 }

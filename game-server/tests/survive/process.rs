@@ -1,7 +1,7 @@
 //! The real binary as a process, which can be killed and started again on its port.
 
-use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -20,11 +20,7 @@ pub fn start(home: &TempDir, port: u16, options: &[&str]) -> ServerProcess {
 }
 
 pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) -> ServerProcess {
-    let mut command = Command::new(binary);
-    // Tests are about what is written, not about how fast this machine's disk is.
-    command.args(["serve", "--no-tls", "--recording-wait-limit-ms", "60000", "--port", &port.to_string()]);
-    command.args(options).arg("--recordings").arg(home.path()).current_dir(home.path());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut command = command(binary, home, port, options);
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut said = Vec::new();
@@ -38,7 +34,7 @@ pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) 
     };
     let port = url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     // Its log is read on, so that it never waits for a reader, and shown if the test fails.
-    let log = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::new(Mutex::new(said));
     std::thread::spawn({
         let log = log.clone();
         move || {
@@ -51,16 +47,41 @@ pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) 
     ServerProcess { child, address: (Ipv4Addr::LOCALHOST, port).into(), log }
 }
 
+/// The command that starts the binary.
+pub fn command(binary: &Path, home: &TempDir, port: u16, options: &[&str]) -> Command {
+    let mut command = Command::new(binary);
+    // Tests are about what is written, not about how fast this machine's disk is.
+    command.args(["serve", "--no-tls", "--recording-wait-limit-ms", "60000", "--port", &port.to_string()]);
+    command.arg("--recordings").arg(home.path()).args(options).current_dir(home.path());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
 impl ServerProcess {
+    /// What it answers to a request of a path: head and body.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     /// How many lines of its log say this.
     pub fn said(&self, words: &str) -> usize {
         self.log.lock().unwrap().iter().filter(|line| line.contains(words)).count()
     }
 
     /// Ends it without a word, as a crash does.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

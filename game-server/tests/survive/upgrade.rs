@@ -2,7 +2,7 @@
 
 use crate::facts::assert_all_true;
 use crate::player::{Player, play_until};
-use crate::process::{recordings, start_binary};
+use crate::process::{command, recordings, start_binary};
 use game_server::commands::verify::verify;
 use shared::message::CloseCode;
 use shared::recording::Recording;
@@ -70,6 +70,37 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
     let recording = Recording::open(fs::read(path).unwrap()).unwrap();
     assert!(verify(recording, |_| {}).unwrap().divergence.is_none());
     assert_all_true(path, facts);
+}
+
+#[test]
+fn a_server_whose_successor_cannot_be_executed_plays_on() {
+    let (home, bin) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let binary = bin.path().join("game-server");
+    replace(&binary, &fs::read(BINARY).unwrap());
+    let server = start_binary(&binary, &home, 0, &["--drones", "4"]);
+    let mut players: Vec<_> = (0..2).map(|number| Player::new(number, server.address)).collect();
+    play_until(&mut players, |players| players.iter().all(|player| player.snapshots > 20));
+    let hang_up = || Command::new("kill").args(["-HUP", &server.child.id().to_string()]).status().unwrap();
+    let second_refuses = || !command(Path::new(BINARY), &home, 0, &[]).output().unwrap().status.success();
+    for attempt in 1..=2 {
+        // It can take over, it says, and is gone.
+        replace(&binary, b"#!/bin/sh\nrm \"$0\"\n");
+        assert!(hang_up().success());
+        play_until(&mut players, |players| {
+            players.iter().all(|player| player.closed_with.len() == attempt && player.snapshots > 20)
+        });
+        assert_eq!(server.said("the new binary cannot be executed"), attempt);
+        assert!(second_refuses());
+    }
+    replace(&binary, &fs::read(BINARY).unwrap());
+    assert!(hang_up().success());
+    play_until(&mut players, |players| {
+        players.iter().all(|player| player.closed_with.len() == 3 && player.snapshots > 20)
+    });
+    assert!(players.iter().all(|player| player.welcomed_as.len() == 1), "a seat was lost");
+    assert!(second_refuses(), "the lock went to the successor");
+    server.kill();
+    assert_eq!(recordings(&home).len(), 1, "one recording of one session");
 }
 
 #[test]

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 const MAGIC: &[u8; 4] = b"BELT";
 /// Bytes of magic, version, length and checksum.
 const HEAD_BYTES: usize = 14;
+/// The last second of the year 9999. What a file claims to be later was begun then: no calendar shows more.
+pub const LATEST_DATE_UNIX_MS: u64 = 253_402_300_799_000;
 /// Largest header of a recording, in bytes.
 pub const HEADER_LIMIT_BYTES: usize = 64 * 1024;
 
@@ -142,6 +144,7 @@ impl Header {
         let mut header: Header =
             decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
         header.format = version;
+        header.started_at_unix_ms = header.started_at_unix_ms.min(LATEST_DATE_UNIX_MS);
         let (low, high) = TICK_RATE_RANGE_HZ;
         check_range("header", "tick_rate_hz", header.tick_rate_hz.into(), low.into(), high.into())
             .map_err(|error| OpenError::Damaged(error.to_string()))?;

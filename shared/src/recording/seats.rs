@@ -1,6 +1,8 @@
 //! Who may take which seat back, and who is heard: what a server needs, besides the world, to go on with a recording's
 //! session.
 
+use super::chunk::{ChunkKind, RawChunk};
+use super::header::Header;
 use crate::codec::{DecodeError, decode_stored};
 use crate::id::PlayerId;
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,11 @@ pub struct SeatKey {
     pub before: Option<TokenHash>,
 }
 
-/// Seats as of a moment. Of several of one player, the last counts; a seat ends with its player's leave.
+/// Bytes of a file's start that hold its first seats, whatever the header and however many they are.
+pub const SERVER_KEY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Seats as of a moment. Of several of one player, the last counts; a seat ends with its player's leave. The key of
+/// [`PlayerId::NOBODY`] is the server's: only the one that began a recording continues it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seats {
     /// The next player's id to give out.
@@ -41,7 +47,28 @@ struct SeatsBeforeMutes {
     keys: Vec<SeatKey>,
 }
 
+/// The server that began a recording, told by the first bytes of the file; see [`SERVER_KEY_LIMIT_BYTES`].
+#[must_use]
+pub fn server_of(start: &[u8]) -> Option<TokenHash> {
+    let (_, header_bytes) = Header::read(start).ok()?;
+    let chunk = RawChunk::read(&start[header_bytes..]).ok().filter(|chunk| chunk.kind == ChunkKind::Seats)?;
+    Seats::read(&chunk.body().ok()?).ok()?.server()
+}
+
 impl Seats {
+    /// The server that began the recording.
+    #[must_use]
+    pub fn server(&self) -> Option<TokenHash> {
+        self.keys.first().filter(|key| key.player == PlayerId::NOBODY).map(|key| key.token)
+    }
+
+    /// Says which server began the recording.
+    #[must_use]
+    pub fn with_server(mut self, server: TokenHash) -> Seats {
+        self.keys.insert(0, SeatKey { player: PlayerId::NOBODY, token: server, before: None });
+        self
+    }
+
     /// Reads them from the body of a chunk.
     pub(super) fn read(body: &[u8]) -> Result<Seats, DecodeError> {
         // Bytes of one version are too short or too long for the other.

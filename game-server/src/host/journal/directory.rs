@@ -1,56 +1,239 @@
-//! Recordings as files of a directory.
+//! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
-use super::FILE_EXTENSION;
+use super::list::{ListedRecording, list};
 use super::retention::Retention;
 use super::storage::{RecordingFile, Storage};
-use std::fs::{File, create_dir_all, remove_file};
+use super::{FILE_EXTENSION, SERVER_FILE};
+use shared::recording::{LATEST_DATE_UNIX_MS, TOKEN_HASH_BYTES, TokenHash};
+use std::fs::{File, create_dir_all, read_dir, read_to_string, remove_file, rename};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
-/// Rooms that begin in the same second get numbers; beyond this many something else is wrong.
-const SAME_NAME_LIMIT: u32 = 1000;
+/// Length of the time in a file's name, such as `20260921t141320z`.
+const TIME_LENGTH: usize = 16;
 
-/// A directory of recordings.
+/// A directory of recordings, for all rooms of a server.
+#[derive(Clone, Debug)]
+pub struct Directory(Arc<Inner>);
+
 #[derive(Debug)]
-pub(super) struct Directory {
+struct Inner {
     path: PathBuf,
-    retention: Retention,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    server: Option<Server>,
+    /// The number of the file that began last.
+    newest_number: Option<u64>,
+    /// Files of matches that are being played.
+    running: Vec<Running>,
+    has_failed: bool,
+}
+
+/// Whose recordings these are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Server {
+    /// Stands in each of its recordings.
+    pub id: TokenHash,
+    /// Files without an id are from a time when there were none.
+    pub owns_nameless: bool,
+}
+
+#[derive(Debug)]
+struct Running {
+    name: String,
+    identity: Option<Identity>,
 }
 
 impl Directory {
-    pub fn new(path: PathBuf, retention: Retention) -> Directory {
-        Directory { path, retention }
+    pub fn new(path: PathBuf) -> Directory {
+        // The parent of a bare file name.
+        let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
+        Directory(Arc::new(Inner { path, state: Mutex::default() }))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Makes the directory, and logs why it cannot be written if that is so.
+    pub fn prepare(&self) {
+        let path = self.path().join(SERVER_FILE);
+        let written = create_dir_all(self.path())
+            .and_then(|()| self.server())
+            .and_then(|server| write_whole(&path, &server.id_text()));
+        self.note(&written);
+        if let Err(error) = written {
+            tracing::error!(problem = explain(self.path(), &error), "nothing can be recorded");
+        }
+    }
+
+    fn note<T>(&self, result: &io::Result<T>) {
+        self.state().has_failed = result.is_err();
+    }
+
+    /// Whether nothing could be recorded here when it was last tried.
+    pub fn has_failed(&self) -> bool {
+        self.state().has_failed
+    }
+
+    /// The recordings that may be shown, the newest first. Files that are none, or cannot be read, are left out; a directory
+    /// that is not there is empty.
+    pub fn list(&self) -> io::Result<Vec<ListedRecording>> {
+        let mut listed = list(self.path())?;
+        listed.retain(|recording| !self.is_running(&recording.name));
+        Ok(listed)
+    }
+
+    /// Whether a file belongs to a match that is being played. Such a file is nobody's to see.
+    pub fn is_running(&self, name: &str) -> bool {
+        let identity = identity(&self.path().join(name));
+        let is_same = |running: &Running| {
+            // By any name that leads to the file: a link, or one that the file system folds to it.
+            running.name.eq_ignore_ascii_case(name)
+                || running.identity.is_some() && running.identity == identity
+        };
+        self.state().running.iter().any(is_same)
+    }
+
+    /// The server whose directory this is.
+    pub(super) fn server(&self) -> io::Result<Server> {
+        let mut state = self.state();
+        if let Some(server) = state.server {
+            return Ok(server);
+        }
+        let path = self.path().join(SERVER_FILE);
+        let known = read_to_string(&path).ok().and_then(|text| parse_id(text.trim()));
+        let server = match known {
+            Some(id) => Server { id, owns_nameless: false },
+            None => {
+                let owns_nameless = !path.exists() && self.path().join(super::PROCESS_FILE).exists();
+                let mut id = [0; TOKEN_HASH_BYTES];
+                getrandom::fill(&mut id).map_err(io::Error::other)?;
+                let server = Server { id: TokenHash(id), owns_nameless };
+                write_whole(&path, &server.id_text())?;
+                server
+            }
+        };
+        state.server = Some(server);
+        Ok(server)
+    }
+
+    /// A file is written, or waits to be continued: it is neither shown nor deleted for as long as this is kept.
+    pub(super) fn hold(&self, name: &str) -> Hold {
+        let identity = identity(&self.path().join(name));
+        self.state().running.push(Running { name: name.into(), identity });
+        Hold { directory: self.clone(), name: name.into() }
+    }
+
+    /// Removes files without a byte, which a crash or a full disk has left.
+    pub fn remove_empty(&self) {
+        for path in recordings(self.path()).unwrap_or_default() {
+            let is_empty = path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+            if is_empty && number_of(&path).is_some() && remove_file(&path).is_ok() {
+                tracing::info!(file = %path.display(), "empty recording deleted");
+            }
+        }
+    }
+
+    fn next_number(&self) -> u64 {
+        let mut state = self.state();
+        let newest = state.newest_number.unwrap_or_else(|| {
+            let files = recordings(self.path()).unwrap_or_default();
+            files.iter().filter_map(|path| number_of(path)).max().unwrap_or_default()
+        });
+        *state.newest_number.insert(newest.saturating_add(1))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Storage for Directory {
-    type File = File;
+/// Keeps a file from being shown and deleted.
+#[derive(Debug)]
+pub(super) struct Hold {
+    directory: Directory,
+    name: String,
+}
 
-    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
-        create_dir_all(&self.path)?;
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut state = self.directory.state();
+        if let Some(held) = state.running.iter().position(|running| running.name == self.name) {
+            state.running.swap_remove(held);
+        }
+    }
+}
+
+impl Server {
+    /// Whether a recording of the server with this id is its own.
+    pub fn owns(self, id: Option<TokenHash>) -> bool {
+        id.map_or(self.owns_nameless, |id| id == self.id)
+    }
+
+    fn id_text(self) -> String {
+        self.id.0.map(|byte| format!("{byte:02x}")).concat()
+    }
+}
+
+/// The files of one room in a directory.
+#[derive(Debug)]
+pub(super) struct RoomFiles {
+    directory: Directory,
+    retention: Retention,
+    /// On all of them so far: what was played may be shown once the match is over.
+    holds: Vec<Hold>,
+}
+
+impl RoomFiles {
+    /// Those of a match that goes on are held already.
+    pub fn new(directory: Directory, retention: Retention, holds: Vec<Hold>) -> RoomFiles {
+        RoomFiles { directory, retention, holds }
+    }
+
+    fn create_numbered(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
+        create_dir_all(self.directory.path())?;
         // Before the new recording, which may need the place, and after it, since it counts.
-        self.retention.apply(&self.path, at);
-        let base = base_name(room, at);
-        for number in 1..=SAME_NAME_LIMIT {
-            let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-            let name = format!("{base}{suffix}.{FILE_EXTENSION}");
-            match File::create_new(self.path.join(&name)) {
-                Ok(file) => {
-                    hold(&file, &name);
-                    self.retention.apply(&self.path, at);
-                    sync_directory(&self.path)?;
-                    return Ok((file, name));
-                }
+        self.retention.apply(&self.directory, at);
+        let (file, name) = loop {
+            let name = file_name(room, at, self.directory.next_number());
+            match File::create_new(self.directory.path().join(&name)) {
+                Ok(file) => break (file, name),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
-        }
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("too many recordings are called {base}")))
+        };
+        self.holds.push(self.directory.hold(&name));
+        self.retention.apply(&self.directory, at);
+        sync_directory(self.directory.path());
+        Ok((file, name))
+    }
+}
+
+impl Storage for RoomFiles {
+    type File = File;
+
+    fn server_id(&mut self) -> io::Result<TokenHash> {
+        Ok(self.directory.server()?.id)
+    }
+
+    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
+        let created = self.create_numbered(room, at);
+        self.directory.note(&created);
+        created
     }
 
     fn remove(&mut self, name: &str) -> io::Result<()> {
-        remove_file(self.path.join(name))
+        remove_file(self.directory.path().join(name))
+    }
+
+    fn explain(&self, error: &io::Error) -> String {
+        explain(self.directory.path(), error)
     }
 }
 
@@ -60,7 +243,11 @@ impl RecordingFile for File {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()?;
+        match self.sync_data() {
+            // A file system that cannot do it says so for every file.
+            Err(error) if is_unsupported(&error) => {}
+            synced => synced?,
+        }
         // A file that was deleted takes everything, and nobody will ever find it.
         if is_deleted(self)? {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));
@@ -89,76 +276,197 @@ fn is_deleted(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether a recording is being written, by this process or another. Its writer holds a lock on it.
-pub(super) fn is_live(file: &File) -> bool {
-    match file.try_lock_shared() {
-        Ok(()) => {
-            // A lock goes with its file anyway; giving it back early only spares others a wait.
-            let _ = file.unlock();
-            false
+/// What a file is, whatever its name: device and number.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<Identity> {
+    None
+}
+
+/// A problem of a directory, in words: where, what, and what to do.
+fn explain(path: &Path, error: &io::Error) -> String {
+    use io::ErrorKind::{
+        FileTooLarge, NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+        StorageFull,
+    };
+    let remedy = match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => "free space there, or set --recordings-limit-mib",
+        PermissionDenied | ReadOnlyFilesystem => {
+            "let the server's user write there, or name another directory with --recordings"
         }
-        Err(std::fs::TryLockError::WouldBlock) => true,
-        Err(std::fs::TryLockError::Error(_)) => false,
+        NotFound | NotADirectory => "bring the directory back, or name another one with --recordings",
+        _ => "check the disk, or name another directory with --recordings",
+    };
+    format!("{}: {error}: {remedy}", path.display())
+}
+
+/// Whether the file system lacks a function, rather than failing at it.
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+/// Makes a new file's entry last through a power cut, where the file system can. A disk that fails says so at the file's sync.
+fn sync_directory(path: &Path) {
+    if cfg!(unix)
+        && let Err(error) = File::open(path).and_then(|directory| directory.sync_all())
+    {
+        tracing::debug!(directory = %path.display(), %error, "a directory cannot be synchronized");
     }
 }
 
-/// Locks a new recording, so that nobody deletes it or takes it for an abandoned one.
-fn hold(file: &File, name: &str) {
-    if let Err(error) = file.lock() {
-        tracing::warn!(name, %error, "the recording cannot be locked: it will be listed as abandoned while it is written");
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync()
+    });
+    let written = written.and_then(|()| rename(&new, path));
+    if written.is_err() {
+        let _ = remove_file(&new);
     }
+    written
 }
 
-/// Locks a recording that was left, unless somebody is writing it.
-pub(super) fn try_hold(file: &File, name: &str) -> bool {
-    match file.try_lock() {
-        Ok(()) => true,
-        Err(std::fs::TryLockError::WouldBlock) => false,
-        Err(std::fs::TryLockError::Error(error)) => {
-            tracing::warn!(name, %error, "the recording cannot be locked");
-            true
-        }
+fn parse_id(text: &str) -> Option<TokenHash> {
+    let mut id = [0; TOKEN_HASH_BYTES];
+    if text.len() != 2 * id.len() || !text.is_ascii() {
+        return None;
     }
+    for (byte, at) in id.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+    }
+    Some(TokenHash(id))
 }
 
-/// Makes the new file's entry last through a power cut.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+/// The files of a directory that are named as recordings. A directory that is not there has none.
+pub(super) fn recordings(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(FILE_EXTENSION)));
+    Ok(paths)
 }
 
-/// `<room>-<UTC time>`, of characters that are safe in a file name and an URL.
-fn base_name(room: &str, at: SystemTime) -> String {
+/// `<room>-<UTC time>-<number>.belt`, of characters that are safe in a file name and an URL.
+fn file_name(room: &str, at: SystemTime, number: u64) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
     let room: String = room.chars().map(safe).collect();
-    let time = humantime::format_rfc3339_seconds(at).to_string().replace(['-', ':'], "").to_ascii_lowercase();
-    format!("{room}-{time}")
+    // Clocks may stand anywhere.
+    let latest = Duration::from_millis(LATEST_DATE_UNIX_MS);
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(latest);
+    let time = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string();
+    let time = time.replace(['-', ':'], "").to_ascii_lowercase();
+    format!("{room}-{time}-{number}.{FILE_EXTENSION}")
+}
+
+/// The number of a recording among all of its directory, by its name: a later one has a greater number, whatever the clock
+/// said. `None` for a file that was named otherwise.
+pub(super) fn number_of(path: &Path) -> Option<u64> {
+    let stem = path.file_stem()?.to_str()?;
+    let (begin, number) = stem.rsplit_once('-')?;
+    let time = begin.rsplit_once('-')?.1.to_ascii_lowercase();
+    let is_time = time.len() == TIME_LENGTH && time.ends_with('z') && time.as_bytes()[8] == b't';
+    number.parse().ok().filter(|_| is_time)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
-    fn names_are_safe_and_say_when() {
+    fn names_are_safe_and_say_when_and_in_which_order() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-        assert_eq!(base_name("belt-1", at), "belt-1-20260921t141320z");
-        assert_eq!(base_name("../Ä b", at), "-----b-20260921t141320z");
+        assert_eq!(file_name("belt-1", at, 3), "belt-1-20260921t141320z-3.belt");
+        assert_eq!(file_name("../Ä b", at, 40), "-----b-20260921t141320z-40.belt");
+        for (name, number) in [
+            ("belt-1-20260921t141320z-3.belt", Some(3)),
+            ("BELT-1-20260921T141320Z-18446744073709551615.BELT", Some(u64::MAX)),
+            ("belt-1-20260921t141320z.belt", None),
+            ("belt-1.belt", None),
+            ("best-fight-3.belt", None),
+            ("é-20260921t141320-ö-3.belt", None),
+        ] {
+            assert_eq!(number_of(Path::new(name)), number, "{name}");
+        }
     }
 
     #[test]
-    fn two_rooms_of_one_second_get_two_files_and_are_live_while_written() -> io::Result<()> {
+    fn dates_that_no_calendar_has_are_dates_all_the_same() {
+        let long = Duration::from_secs(1 << 40);
+        for (at, name) in [
+            (SystemTime::UNIX_EPOCH - Duration::from_secs(9), "a-19700101t000000z-1.belt"),
+            (SystemTime::UNIX_EPOCH + long, "a-99991231t235959z-1.belt"),
+        ] {
+            assert_eq!(file_name("a", at, 1), name);
+        }
+    }
+
+    #[test]
+    fn a_later_file_has_a_greater_number_whatever_the_clock_says() -> io::Result<()> {
         let home = tempfile::tempdir()?;
-        let mut directory = Directory::new(home.path().join("made"), Retention::default());
-        let at = SystemTime::UNIX_EPOCH;
-        let (first, first_name) = directory.create("a", at)?;
-        let (_second, second_name) = directory.create("a", at)?;
-        assert_eq!(first_name, "a-19700101t000000z.belt");
-        assert_eq!(second_name, "a-19700101t000000z-2.belt");
-        let opened = File::open(home.path().join("made").join(&first_name))?;
-        assert!(is_live(&opened));
-        drop(first);
-        assert!(!is_live(&opened));
+        let directory = Directory::new(home.path().join("made"));
+        let mut files = RoomFiles::new(directory.clone(), Retention::default(), Vec::new());
+        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
+        let (_, first) = files.create("a", late)?;
+        let (_, second) = files.create("a", SystemTime::UNIX_EPOCH)?;
+        assert_eq!(second, "a-19700101t000000z-2.belt");
+        let mut again =
+            RoomFiles::new(Directory::new(home.path().join("made")), Retention::default(), Vec::new());
+        let (_, third) = again.create("b", SystemTime::UNIX_EPOCH)?;
+        assert_eq!(third, "b-19700101t000000z-3.belt");
+
+        for name in [&first, &second] {
+            assert!(directory.is_running(name) && directory.is_running(&name.to_uppercase()));
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&first, home.path().join("made/link.belt"))?;
+            assert!(directory.is_running("link.belt"));
+        }
+        assert!(!directory.is_running(&third) && !directory.is_running("another.belt"));
+        drop(files);
+        assert!(!directory.is_running(&first));
+        Ok(())
+    }
+
+    #[test]
+    fn a_directory_knows_its_server_and_removes_empty_files_of_its_own() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let id = |path: &Path| Directory::new(path.into()).server().map(|server| server.id.0);
+        let first = id(home.path())?;
+        assert_eq!(first, id(home.path())?);
+        assert_ne!(first, id(tempfile::tempdir()?.path())?);
+        let empty = home.path().join(file_name("a", SystemTime::UNIX_EPOCH, 1));
+        let foreign = home.path().join("notes.belt");
+        [&empty, &foreign].into_iter().try_for_each(|path| File::create(path).map(drop))?;
+        Directory::new(home.path().into()).remove_empty();
+        assert!(!empty.exists() && foreign.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_says_where_and_what_to_do() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        std::fs::write(home.path().join("file"), "no directory")?;
+        let path = home.path().join("file");
+        let directory = Directory::new(path.clone());
+        directory.prepare();
+        assert!(directory.has_failed());
+        let problem = explain(&path, &io::ErrorKind::NotADirectory.into());
+        assert!(problem.starts_with(&path.display().to_string()) && problem.contains("--recordings"));
+        std::fs::remove_file(&path)?;
+        directory.prepare();
+        assert!(!directory.has_failed());
         Ok(())
     }
 }

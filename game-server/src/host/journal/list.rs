@@ -1,10 +1,9 @@
 //! The recordings of a directory, for those who want to watch one.
 
-use super::FILE_EXTENSION;
-use super::directory::is_live;
+use super::directory::{number_of, recordings};
 use serde::Serialize;
 use shared::recording::{HEADER_LIMIT_BYTES, Header, Index};
-use std::fs::{File, read_dir};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -28,8 +27,6 @@ pub struct ListedRecording {
     pub room: String,
     /// The build of the simulation that made it.
     pub sim_build: String,
-    /// It is being written.
-    pub live: bool,
 }
 
 /// Lists the recordings of a directory, the newest first. Files that are none, or cannot be read, are left out; a directory
@@ -38,22 +35,11 @@ pub struct ListedRecording {
 /// # Errors
 /// If the directory cannot be read.
 pub fn list(directory: &Path) -> io::Result<Vec<ListedRecording>> {
-    // The parent of a bare file name.
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let entries = match read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut listed = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == FILE_EXTENSION)
-            && let Some(recording) = ListedRecording::of(&path)
-        {
-            listed.push(recording);
-        }
-    }
-    listed.sort_by(|a, b| (b.started_at, &b.name).cmp(&(a.started_at, &a.name)));
+    let mut listed: Vec<_> =
+        recordings(directory)?.iter().filter_map(|path| ListedRecording::of(path)).collect();
+    // Files that this server did not name are told apart by what they say themselves.
+    let age = |one: &ListedRecording| (number_of(Path::new(&one.name)), one.started_at, one.name.clone());
+    listed.sort_by_cached_key(|one| std::cmp::Reverse(age(one)));
     Ok(listed)
 }
 
@@ -77,7 +63,6 @@ impl ListedRecording {
             mode: header.mode,
             room: header.room,
             sim_build: header.build,
-            live: ticks.is_none() && is_live(&file),
         })
     }
 }

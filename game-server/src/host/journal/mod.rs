@@ -7,6 +7,7 @@
 
 mod directory;
 mod list;
+mod lock;
 mod retention;
 mod source;
 mod status;
@@ -17,7 +18,9 @@ mod tests;
 mod unfinished;
 mod writer;
 
+pub use directory::Directory;
 pub use list::{ListedRecording, list};
+pub use lock::{DirectoryLock, LockError, process_at};
 pub use retention::Retention;
 pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
 pub use source::FileSource;
@@ -25,14 +28,13 @@ pub use status::JournalStatus;
 pub use unfinished::{Held, Unfinished, unfinished};
 
 use crate::host::commit_gate::{CommitGate, Flush};
-use directory::Directory;
+use directory::RoomFiles;
 use room::Record;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
 use shared::setup::Setup;
 use sim::replay::Resimulation;
 use status::Reporter;
-use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,12 +56,20 @@ pub const DEFAULT_WAIT_LIMIT_MS: u32 = 500;
 
 /// Why nothing is recorded when the disk is slower than the room.
 const BEHIND: &str = "the disk does not keep up";
+/// Why nothing is recorded when the writer has panicked.
+const ENDED: &str = "the journal's thread has ended";
+/// Why a recording has no end.
+const UNFINISHED: &str = "the disk did not take the end of the recording in time";
+/// The file beside the recordings that says whose they are.
+const SERVER_FILE: &str = "server.id";
+/// The file beside the recordings with the id of the process that writes them.
+const PROCESS_FILE: &str = "server.pid";
 
 /// Where and how rooms are recorded.
 #[derive(Clone, Debug)]
 pub struct JournalOptions {
     /// Where the files go. Made if it is not there.
-    pub directory: PathBuf,
+    pub directory: Directory,
     /// A file that is longer is closed at the next keyframe, and a new one begins.
     pub file_limit_bytes: u64,
     /// Which old recordings are deleted.
@@ -74,7 +84,7 @@ impl JournalOptions {
     pub fn new(directory: PathBuf) -> JournalOptions {
         let retention = Retention::default();
         JournalOptions {
-            directory,
+            directory: Directory::new(directory),
             file_limit_bytes: DEFAULT_FILE_LIMIT_BYTES,
             retention,
             wait_limit_ms: DEFAULT_WAIT_LIMIT_MS,
@@ -109,7 +119,7 @@ impl Journal {
     /// is called whenever what the room has said may go out to the players.
     #[must_use]
     pub fn create(options: &JournalOptions, room: &str, setup: &Setup, flush: Flush) -> Journal {
-        let storage = Directory::new(options.directory.clone(), options.retention.clone());
+        let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), Vec::new());
         let gate = gate(options, setup, Tick(0), flush);
         Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
     }
@@ -117,22 +127,15 @@ impl Journal {
     /// Continues a recording that was not closed, in the same file if nothing of it is damaged. What a crash has left of its last
     /// chunk is cut off; a damaged file is left as it is, and the first keyframe, which must be of the restored tick, begins a
     /// new one.
-    ///
-    /// # Errors
-    /// If the end of the file cannot be cut off.
-    pub fn resume(
-        options: &JournalOptions,
-        held: Held,
-        restored: &Resimulation,
-        flush: Flush,
-    ) -> io::Result<Journal> {
-        let storage = Directory::new(options.directory.clone(), options.retention.clone());
+    #[must_use]
+    pub fn resume(options: &JournalOptions, held: Held, restored: &Resimulation, flush: Flush) -> Journal {
         let (setup, recording) = (restored.setup(), restored.recording());
-        let Held { room, name, file } = held;
+        let Held { room, name, file, hold } = held;
+        let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), vec![hold]);
         let damage: Vec<_> =
             recording.damage().chain(restored.damage()).filter(|damage| !damage.torn).collect();
         for damage in &damage {
-            let path = options.directory.join(&name);
+            let path = options.directory.path().join(&name);
             tracing::error!(
                 room,
                 file = %path.display(),
@@ -142,10 +145,14 @@ impl Journal {
                 "the recording is damaged: the room continues in a new file, this one is left as it is"
             );
         }
-        let open = if damage.is_empty() { Some(OpenFile::resume(name, file, recording)?) } else { None };
+        let resume = || OpenFile::resume(name, options.directory.server()?.id, file, recording);
+        let open = damage.is_empty().then(resume).transpose().unwrap_or_else(|error| {
+            tracing::warn!(room, %error, "the recording cannot be continued: the room continues in a new file");
+            None
+        });
         let gate = gate(options, setup, restored.sim().tick(), flush);
         let limit = options.file_limit_bytes;
-        Ok(Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, open))
+        Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, open)
     }
 
     fn on<S: Storage>(
@@ -181,7 +188,7 @@ impl Journal {
             }
         });
         if let Err(error) = spawned {
-            status.stopped(&format!("its thread could not be started: {error}"));
+            status.no_thread(&error);
         }
         Journal(Some(Recorder { queue, last, ended, status, gate, gap: true }))
     }
@@ -201,10 +208,10 @@ impl Journal {
                 let problem = match recorder.queue.try_send(record) {
                     Ok(()) => return,
                     Err(TrySendError::Full(_)) => BEHIND,
-                    Err(TrySendError::Disconnected(_)) => "its thread has ended",
+                    Err(TrySendError::Disconnected(_)) => ENDED,
                 };
                 recorder.gap = true;
-                recorder.status.stopped(problem);
+                recorder.status.stopped(problem, problem);
             }
             // A dropped keyframe leaves no gap: the file only has one less.
             Record::Keyframe(_) => recorder.gap &= recorder.queue.try_send(record).is_err(),
@@ -248,7 +255,7 @@ impl Journal {
         let Some(recorder) = self.0 else { return };
         drop(recorder.queue);
         if recorder.ended.recv_timeout(FINISH_LIMIT) == Err(RecvTimeoutError::Timeout) {
-            recorder.status.stopped("the disk did not take the end of the recording in time");
+            recorder.status.stopped(UNFINISHED, UNFINISHED);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Which old recordings are deleted. Those that are being written never are.
 
-use super::FILE_EXTENSION;
-use super::directory::is_live;
+use super::directory::{Directory, number_of, recordings};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, read_dir, remove_file};
-use std::path::{Path, PathBuf};
+use std::fs::remove_file;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// What of old recordings is kept. Each limit is off when `None`.
@@ -20,29 +19,33 @@ pub struct Retention {
 }
 
 struct Old {
+    /// Later files have greater numbers; those that were named otherwise are older than all.
+    number: Option<u64>,
+    written: SystemTime,
     path: PathBuf,
     bytes: u64,
-    written: SystemTime,
 }
 
 impl Retention {
     /// Deletes what is over the limits, oldest first. What cannot be deleted is logged and left.
-    pub(super) fn apply(&self, directory: &Path, now: SystemTime) {
+    pub(super) fn apply(&self, directory: &Directory, now: SystemTime) {
         if *self == Retention::default() {
             return;
         }
-        let mut old = recordings(directory);
-        old.sort_by(|a, b| (b.written, &b.path).cmp(&(a.written, &a.path)));
+        let mut old: Vec<Old> =
+            recordings(directory.path()).unwrap_or_default().into_iter().filter_map(Old::of).collect();
+        old.sort_by(|a, b| (b.number, b.written, &b.path).cmp(&(a.number, a.written, &a.path)));
         let age_limit = self.age_limit_days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
         let (mut files, mut bytes) = (0, 0);
-        for Old { path, bytes: size, written } in old {
+        for Old { path, bytes: size, written, .. } in old {
             files += 1;
             bytes += size;
             let age = now.duration_since(written).unwrap_or_default();
             let kept = self.files_limit.is_none_or(|limit| files <= limit)
                 && self.total_limit_bytes.is_none_or(|limit| bytes <= limit)
                 && age_limit.is_none_or(|limit| age <= limit);
-            if !kept && File::open(&path).is_ok_and(|file| !is_live(&file)) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !kept && !directory.is_running(&name) {
                 match remove_file(&path) {
                     Ok(()) => tracing::info!(file = %path.display(), "old recording deleted"),
                     Err(error) => {
@@ -54,30 +57,22 @@ impl Retention {
     }
 }
 
-fn recordings(directory: &Path) -> Vec<Old> {
-    let Ok(entries) = read_dir(directory) else { return Vec::new() };
-    let recordings = entries.filter_map(|entry| {
-        let path = entry.ok()?.path();
-        let metadata = path.metadata().ok()?;
-        let is_recording =
-            metadata.is_file() && path.extension().is_some_and(|ending| ending == FILE_EXTENSION);
+impl Old {
+    fn of(path: PathBuf) -> Option<Old> {
+        let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
         let written = metadata.modified().ok()?;
-        is_recording.then_some(Old { path, bytes: metadata.len(), written })
-    });
-    recordings.collect()
+        Some(Old { number: number_of(&path), written, bytes: metadata.len(), path })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::directory::Directory;
+    use super::super::directory::RoomFiles;
     use super::super::storage::Storage;
-    use super::super::unfinished::unfinished;
     use super::*;
-    use crate::assets::belt;
-    use shared::keyframe::Keyframe;
-    use shared::recording::{Encoder, Header};
-    use std::fs::write;
+    use std::fs::{File, read_dir, write};
     use std::io;
+    use std::path::Path;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -93,9 +88,9 @@ mod tests {
         Ok(home)
     }
 
-    fn names(home: &tempfile::TempDir) -> io::Result<Vec<String>> {
+    fn names(home: &Path) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in read_dir(home.path())? {
+        for entry in read_dir(home)? {
             names.push(entry?.file_name().to_string_lossy().into_owned());
         }
         names.sort();
@@ -112,40 +107,39 @@ mod tests {
         ];
         for retention in limits {
             let home = directory(now)?;
-            retention.apply(home.path(), now);
-            assert_eq!(names(&home)?, ["0.belt", "1.belt", "notes.txt"], "{retention:?}");
+            retention.apply(&Directory::new(home.path().into()), now);
+            assert_eq!(names(home.path())?, ["0.belt", "1.belt", "notes.txt"], "{retention:?}");
         }
         let home = directory(now)?;
-        Retention::default().apply(home.path(), now);
-        assert_eq!(names(&home)?.len(), 7);
+        Retention::default().apply(&Directory::new(home.path().into()), now);
+        assert_eq!(names(home.path())?.len(), 7);
         Ok(())
     }
 
     #[test]
-    fn what_is_being_written_stays() -> io::Result<()> {
+    fn a_file_from_the_future_is_as_old_as_its_number() -> io::Result<()> {
         let now = SystemTime::now();
         let home = directory(now)?;
-        let live = File::open(home.path().join("5.belt"))?;
-        live.lock()?;
-        Retention { files_limit: Some(1), ..Retention::default() }.apply(home.path(), now);
-        assert_eq!(names(&home)?, ["0.belt", "5.belt", "notes.txt"]);
+        for (number, days) in [(1, 900), (2, 0), (3, 5)] {
+            let path = home.path().join(format!("a-20260921t141320z-{number}.belt"));
+            write(&path, [0; 100])?;
+            File::options().write(true).open(&path)?.set_modified(now + DAY * days - DAY)?;
+        }
+        Retention { files_limit: Some(2), ..Retention::default() }
+            .apply(&Directory::new(home.path().into()), now);
+        let kept = ["a-20260921t141320z-2.belt", "a-20260921t141320z-3.belt", "notes.txt"];
+        assert_eq!(names(home.path())?, kept);
         Ok(())
     }
 
     #[test]
-    fn what_waits_to_be_gone_on_with_stays() -> io::Result<()> {
-        let home = tempfile::tempdir()?;
-        for (room, started_at) in [("a", 2), ("b", 1)] {
-            let mut encoder = Encoder::new(&Header::new(&belt(), "any build", room, started_at));
-            encoder.keyframe(&Keyframe::default()).map_err(io::Error::other)?;
-            write(home.path().join(format!("{room}.belt")), encoder.take().map_err(io::Error::other)?)?;
-        }
-        let b = File::options().write(true).open(home.path().join("b.belt"))?;
-        b.set_modified(SystemTime::now() - DAY)?;
-        let mut left = unfinished(home.path())?;
-        assert_eq!(left.next().map(|first| first.room().to_owned()).as_deref(), Some("a"));
-        Retention { files_limit: Some(1), ..Retention::default() }.apply(home.path(), SystemTime::now());
-        assert_eq!(left.next().map(|second| second.room().to_owned()).as_deref(), Some("b"));
+    fn what_is_held_stays() -> io::Result<()> {
+        let now = SystemTime::now();
+        let home = directory(now)?;
+        let directory = Directory::new(home.path().into());
+        let _hold = directory.hold("5.belt");
+        Retention { files_limit: Some(1), ..Retention::default() }.apply(&directory, now);
+        assert_eq!(names(home.path())?, ["0.belt", "5.belt", "notes.txt"]);
         Ok(())
     }
 
@@ -153,9 +147,9 @@ mod tests {
     fn a_new_recording_counts() -> io::Result<()> {
         let home = directory(SystemTime::now())?;
         let retention = Retention { files_limit: Some(2), ..Retention::default() };
-        let mut recordings = Directory::new(home.path().into(), retention);
-        let (_file, name) = recordings.create("new", SystemTime::now())?;
-        assert_eq!(names(&home)?, ["0.belt", name.as_str(), "notes.txt"]);
+        let mut files = RoomFiles::new(Directory::new(home.path().into()), retention, Vec::new());
+        let (_file, name) = files.create("new", SystemTime::now())?;
+        assert_eq!(names(home.path())?, ["0.belt", name.as_str(), "notes.txt"]);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use metrics::{counter, gauge};
 use serde::Serialize;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The problem of a disk that stalls for longer than players wait.
@@ -69,13 +70,18 @@ impl Reporter {
         }
     }
 
-    /// Nothing is recorded any more although it should be.
-    pub fn stopped(&self, problem: &str) {
-        let now = JournalStatus { recording: false, file: None, problem: Some(problem.into()) };
+    /// The journal's thread could not be started.
+    pub fn no_thread(&self, error: &io::Error) {
+        self.stopped("no thread", &format!("the journal's thread could not be started: {error}"));
+    }
+
+    /// Nothing is recorded any more although it should be. The problem says more than the reason.
+    pub fn stopped(&self, reason: &str, problem: &str) {
+        let now = JournalStatus { recording: false, file: None, problem: Some(reason.into()) };
         let before = self.change(|_| now);
         // Said once, not at every attempt to begin again.
         if before.recording || before.problem.is_none_or(|problem| problem == LATE) {
-            counter!("driftbelt_journal_failures_total", "reason" => problem.to_owned()).increment(1);
+            counter!("driftbelt_journal_failures_total", "reason" => reason.to_owned()).increment(1);
             tracing::error!(
                 room = self.room,
                 file = before.file,

@@ -1,5 +1,6 @@
 //! What the writer needs of a disk.
 
+use shared::recording::TokenHash;
 use std::io;
 use std::time::SystemTime;
 
@@ -8,11 +9,17 @@ pub(super) trait Storage: Send + 'static {
     /// An open file.
     type File: RecordingFile + Send + 'static;
 
+    /// What stands in the recordings of this server and of no other.
+    fn server_id(&mut self) -> io::Result<TokenHash>;
+
     /// Makes the file of a room whose recording begins at `at`, and says its name.
     fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(Self::File, String)>;
 
     /// Removes a file that holds nothing.
     fn remove(&mut self, name: &str) -> io::Result<()>;
+
+    /// A problem in words: where, what, and what to do.
+    fn explain(&self, error: &io::Error) -> String;
 }
 
 /// A file that is appended to.

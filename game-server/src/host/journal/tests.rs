@@ -55,6 +55,14 @@ impl Disk {
 impl Storage for Disk {
     type File = DiskFile;
 
+    fn server_id(&mut self) -> io::Result<TokenHash> {
+        Ok(TokenHash([7; 16]))
+    }
+
+    fn explain(&self, error: &io::Error) -> String {
+        error.to_string()
+    }
+
     fn create(&mut self, room: &str, _: SystemTime) -> io::Result<(DiskFile, String)> {
         let mut state = self.ready();
         if state.unwritable {
@@ -349,7 +357,7 @@ fn a_session_in_the_format_before_goes_on_in_a_new_file() {
     disk.set(|state| state.files.push(begun.clone()));
     let old = Recording::open(begun).expect("a sound file");
     let file = DiskFile { disk: disk.clone(), index: 0 };
-    let open = OpenFile::resume("belt-0".into(), file, &old).expect("a disk that works");
+    let open = OpenFile::resume("belt-0".into(), TokenHash([7; 16]), file, &old).expect("a disk that works");
     let gate = CommitGate::new(Tick(0), u32::MAX, Arc::new(|| {}));
     let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, "belt", &setup(), gate, Some(open));
     journal.take(Record::keyframe(Keyframe::default(), Seats::default()));

@@ -8,7 +8,7 @@ use metrics::counter;
 use room::Record;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, FORMAT_VERSION, Header, Recording, Seats, TooLarge};
+use shared::recording::{Encoder, FORMAT_VERSION, Header, Recording, Seats, TokenHash, TooLarge};
 use shared::setup::Setup;
 use sim::Sim;
 use std::io;
@@ -43,6 +43,7 @@ pub(super) struct Writer<S: Storage> {
 /// A recording that is being written.
 pub(super) struct OpenFile<F> {
     name: String,
+    server: TokenHash,
     file: F,
     encoder: Encoder,
     /// Bytes in the file, all of them whole chunks.
@@ -60,7 +61,7 @@ impl<S: Storage> Writer<S> {
     pub fn run(mut self, entries: &Receiver<Record>, last: &Mutex<Option<Keyframe>>) {
         let mut syncer = match Syncer::start(&self.room) {
             Ok(syncer) => syncer,
-            Err(error) => return self.status.stopped(&format!("its thread could not be started: {error}")),
+            Err(error) => return self.status.no_thread(&error),
         };
         if let Some(open) = &self.open {
             self.status.recording(&open.name);
@@ -131,11 +132,13 @@ impl<S: Storage> Writer<S> {
 
     fn begin(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
         let at = SystemTime::now();
+        let server = self.storage.server_id()?;
         let (file, name) = self.storage.create(&self.room, at)?;
         let started_at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
         let header = Header::new(&self.setup, Sim::BUILD, &self.room, started_at);
         let open = self.open.insert(OpenFile {
             name: name.clone(),
+            server,
             file,
             encoder: Encoder::new(&header),
             bytes: 0,
@@ -209,7 +212,11 @@ impl<S: Storage> Writer<S> {
                 bytes => open.file.cut_to(bytes),
             };
         }
-        self.status.stopped(&error.to_string());
+        let problem = match &error {
+            WriteError::Disk(error) => self.storage.explain(error),
+            WriteError::TooLarge(error) => error.to_string(),
+        };
+        self.status.stopped(&error.to_string(), &problem);
         self.gate.open();
     }
 }
@@ -226,13 +233,19 @@ impl<F: RecordingFile> OpenFile<F> {
     ///
     /// # Errors
     /// The disk's.
-    pub fn resume(name: String, mut file: F, recording: &Recording) -> io::Result<OpenFile<F>> {
+    pub fn resume(
+        name: String,
+        server: TokenHash,
+        mut file: F,
+        recording: &Recording,
+    ) -> io::Result<OpenFile<F>> {
         let bytes = recording.sound_bytes();
         if bytes < recording.file_bytes() {
             file.cut_to(bytes)?;
         }
         Ok(OpenFile {
             name,
+            server,
             file,
             encoder: Encoder::resume(recording),
             bytes,
@@ -245,7 +258,7 @@ impl<F: RecordingFile> OpenFile<F> {
 
     fn put_keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
         // In this order, so that a file which is worth going on with, having a keyframe, has its seats too.
-        self.encoder.seats(seats)?;
+        self.encoder.seats(&seats.clone().with_server(self.server))?;
         self.encoder.keyframe(keyframe)?;
         self.last_keyframe = Some(keyframe.tick);
         Ok(())

@@ -45,7 +45,9 @@ impl Bans {
     pub fn open(file: PathBuf) -> Result<Bans, BansError> {
         let until = match fs::read_to_string(&file) {
             Ok(text) => parse(&file, &text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Until::new(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Until::new()
+            }
             Err(error) => return Err(BansError::Unreadable { file, error }),
         };
         Ok(Bans { until: Mutex::new(until), file: Mutex::new(Some(file)) })

@@ -1,7 +1,7 @@
 //! Recordings for the browser: the list, and the files.
 
 use super::Refusal;
-use crate::host::journal::{FILE_EXTENSION, ListedRecording, list};
+use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue, IF_MATCH, IF_RANGE, RANGE};
@@ -31,7 +31,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Clone, Debug)]
 pub enum Recordings {
     None,
-    Directory(PathBuf),
+    Directory(Directory),
     File(PathBuf),
 }
 
@@ -58,7 +58,7 @@ async fn show_list(State(archive): State<Arc<Archive>>) -> Result<Json<Value>, R
     }
 }
 
-/// A recording that is being written is served up to its present length.
+/// A recording that is being written is nobody's to see: it would show everybody's position.
 async fn show_file(
     State(archive): State<Arc<Archive>>,
     Path(name): Path<String>,
@@ -115,7 +115,7 @@ impl Recordings {
     fn list(&self) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
-            Recordings::Directory(directory) => list(directory),
+            Recordings::Directory(directory) => directory.list(),
             Recordings::File(file) => Ok(ListedRecording::of(file).into_iter().collect()),
         }
     }
@@ -123,7 +123,9 @@ impl Recordings {
     fn path(&self, name: &str) -> Option<PathBuf> {
         match self {
             Recordings::None => None,
-            Recordings::Directory(directory) => is_safe(name).then(|| directory.join(name)),
+            Recordings::Directory(directory) => {
+                (is_safe(name) && !directory.is_running(name)).then(|| directory.path().join(name))
+            }
             Recordings::File(file) => (name == file_name(file)).then(|| file.clone()),
         }
     }
@@ -159,7 +161,7 @@ mod tests {
     async fn the_disk_is_read_at_most_once_per_second() {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("missing");
-        let recordings = Recordings::Directory(missing.clone());
+        let recordings = Recordings::Directory(Directory::new(missing.clone()));
         let archive = Archive { recordings, newest_list: Mutex::default() };
         let start = Instant::now();
         assert_eq!(archive.list(start).await.unwrap().len(), 0);

@@ -52,9 +52,12 @@ pub(super) fn routes(context: Arc<ConnectionContext>, sim_build: &'static str) -
 }
 
 async fn ready(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, &'static str) {
-    match context.is_stopping() {
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        false => (StatusCode::OK, "ready\n"),
+    if context.is_stopping() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else if context.lobby.recording_failed() {
+        (StatusCode::OK, "ready, but not recording: the log says why\n")
+    } else {
+        (StatusCode::OK, "ready\n")
     }
 }
 
