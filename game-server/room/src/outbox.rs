@@ -103,12 +103,16 @@ impl Outbox {
         !self.0.takes_no_snapshot.load(Relaxed)
     }
 
-    /// Queues the encoded snapshot of a tick.
-    pub fn send_snapshot(&self, tick: Tick, message: &[u8]) {
+    /// Queues the encoded snapshot of a tick. Says `false` if it does not fit beside what is queued: then it is left out.
+    pub fn send_snapshot(&self, tick: Tick, message: &[u8]) -> bool {
         self.0.change(|queue| {
-            queue.snapshot_waits = true;
-            queue.push(tick, message);
-        });
+            let fits = queue.has_space(message);
+            if fits {
+                queue.snapshot_waits = true;
+                queue.push(tick, message);
+            }
+            fits
+        })
     }
 
     /// Queues an encoded message. Over the limit, the connection is closed as too slow instead.
@@ -161,13 +165,17 @@ impl Queue {
             return;
         }
         self.tick = tick;
-        if self.messages.bytes.len() + message.len() > QUEUE_LIMIT_BYTES {
+        if self.has_space(message) {
+            self.messages.push(message);
+        } else {
             self.messages.clear();
             let reason = "this connection is too slow for the game".into();
             self.close = Some(Box::new((CloseCode::TooSlow, reason)));
-        } else {
-            self.messages.push(message);
         }
+    }
+
+    fn has_space(&self, message: &[u8]) -> bool {
+        self.messages.bytes.len() + message.len() <= QUEUE_LIMIT_BYTES
     }
 }
 
@@ -208,6 +216,17 @@ mod tests {
             assert!(reader.drain().is_some_and(|drained| drained.close.is_some()));
             assert!(!outbox.is_ready());
         }
+    }
+
+    #[test]
+    fn a_snapshot_that_does_not_fit_is_left_out() {
+        let (outbox, reader) = outbox();
+        outbox.send(Tick(1), &[1]);
+        assert!(!outbox.send_snapshot(Tick(1), &[2; QUEUE_LIMIT_BYTES]));
+        assert!(outbox.is_ready());
+        let drained = reader.drain().expect("a message");
+        assert!(drained.messages.iter().eq([[1]]) && drained.close.is_none());
+        assert!(outbox.send_snapshot(Tick(2), &[2; QUEUE_LIMIT_BYTES - 8]));
     }
 
     #[test]

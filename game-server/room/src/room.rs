@@ -340,8 +340,9 @@ impl Room {
                     self.options.viewer_bytes_per_second,
                     &mut self.snapshot,
                 )
+                && !outbox.send_snapshot(tick, &self.snapshot)
             {
-                outbox.send_snapshot(tick, &self.snapshot);
+                seat.session.start_afresh();
             }
         }
     }

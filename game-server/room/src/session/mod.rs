@@ -9,6 +9,7 @@ mod resume_claim;
 mod token;
 
 use crate::load::LoadReport;
+use crate::outbox::QUEUE_LIMIT_BYTES;
 use crate::snapshot::{HISTORY_TICKS, Interest, Replicator, SnapshotScope, Viewer};
 pub use backlog::BACKLOG_LIMIT_MESSAGES;
 use backlog::Backlog;
@@ -39,6 +40,10 @@ pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
 pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
 /// Most events in one snapshot: the newest.
 pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
+/// Entity records in one snapshot, in bytes: half of what may wait for a connection.
+pub const DELTA_LIMIT_BYTES: usize = QUEUE_LIMIT_BYTES / 2;
+/// A viewer that holds more entities is sent the most urgent records: all of them might not fit.
+const WHOLE_VIEW_LIMIT_ENTITIES: usize = DELTA_LIMIT_BYTES / 16;
 
 /// Capacity for a message that is no snapshot: the scoreboard, the most frequent of the long ones, fits.
 const USUAL_MESSAGE_BYTES: usize = 512;
@@ -71,6 +76,8 @@ pub struct Session {
     budget: Budget,
     /// The next snapshot is made against an empty view.
     is_fresh: bool,
+    /// The newest snapshot was cut.
+    is_partial: bool,
     acked: Tick,
     sent: Tick,
     chat: ChatLimit,
@@ -100,6 +107,7 @@ impl Session {
             backlog: Backlog::default(),
             budget: Budget::default(),
             is_fresh: true,
+            is_partial: false,
             acked: now,
             sent: now,
             chat: ChatLimit::new(now),
@@ -213,8 +221,20 @@ impl Session {
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
         let limit = self.budget.for_snapshot(tick.since(self.sent), bytes_per_second, setup.tick_rate_hz);
-        let scope = limit.map_or(scope, |budget_bytes| SnapshotScope::Urgent { player, budget_bytes });
-        let (delta, is_complete) = replicator.write(&mut self.viewer, &self.interest, scope);
+        let may_be_long = self.is_partial || self.viewer.len() > WHOLE_VIEW_LIMIT_ENTITIES;
+        let cut_to = limit.or(may_be_long.then_some(DELTA_LIMIT_BYTES));
+        let urgent =
+            |bytes: usize| SnapshotScope::Urgent { player, budget_bytes: bytes.min(DELTA_LIMIT_BYTES) };
+        let mut is_cut = cut_to.is_some();
+        let scope = cut_to.map_or(scope, urgent);
+        let (mut delta, mut is_complete) = replicator.write(&mut self.viewer, &self.interest, scope);
+        if delta.len() > DELTA_LIMIT_BYTES && !is_cut {
+            self.start_afresh();
+            is_cut = true;
+            (delta, is_complete) =
+                replicator.write(&mut self.viewer, &self.interest, urgent(DELTA_LIMIT_BYTES));
+        }
+        self.is_partial = is_cut && !is_complete;
         self.budget.spend(delta.len());
         out.clear();
         let snapshot = Snapshot {
@@ -236,6 +256,12 @@ impl Session {
             self.recent_views.push_back((tick, self.interest.centre));
         }
         true
+    }
+
+    /// The viewer does not receive its newest snapshot: the next is made against an empty view.
+    pub fn start_afresh(&mut self) {
+        self.viewer.clear();
+        self.is_fresh = true;
     }
 
     /// Whether a place is in this viewer's sight.
@@ -304,16 +330,17 @@ fn own(pilot: &Pilot) -> Own {
 mod tests {
     use super::*;
     use shared::codec::decode_server;
-    use shared::entity::Levels;
+    use shared::delta::View;
+    use shared::entity::{EntityState, Kind, Levels};
     use shared::id::NetId;
+    use shared::snapshot::WorldSnapshot;
     use shared::text::Name;
 
-    #[test]
-    fn a_snapshot_holds_the_newest_events() {
-        let setup = sim::scripted::setup();
-        let player = PlayerId(1);
-        let pilot = Pilot {
-            player,
+    const PLAYER: PlayerId = PlayerId(1);
+
+    fn pilot() -> Pilot {
+        Pilot {
+            player: PLAYER,
             name: Name::from_input("Ada"),
             team: 0,
             drone: false,
@@ -328,26 +355,75 @@ mod tests {
             kills: 0,
             deaths: 0,
             levels: Levels::default(),
-        };
+        }
+    }
+
+    /// What a session is sent of worlds, one tick after the other.
+    struct Viewing {
+        setup: Setup,
+        replicator: Replicator,
+        session: Session,
+        message: Vec<u8>,
+    }
+
+    impl Viewing {
+        fn new() -> Viewing {
+            let setup = sim::scripted::setup();
+            Viewing {
+                replicator: Replicator::new(&setup),
+                session: Session::new(PLAYER, ResumeToken([0; 16]), &setup, Tick(0)),
+                setup,
+                message: Vec::new(),
+            }
+        }
+
+        fn snapshot(&mut self, bytes_per_second: u32, fill: impl FnOnce(&mut WorldSnapshot)) -> Snapshot<'_> {
+            let next = self.replicator.world().tick.next();
+            self.replicator.observe(|world| {
+                world.tick = next;
+                world.pilots = vec![pilot()];
+                fill(world);
+            });
+            let (scope, message) = (SnapshotScope::Whole, &mut self.message);
+            let replicator = &mut self.replicator;
+            let is_known =
+                self.session.write_snapshot(replicator, &self.setup, scope, bytes_per_second, message);
+            assert!(is_known);
+            let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(message) else { panic!("no snapshot") };
+            snapshot
+        }
+    }
+
+    #[test]
+    fn a_snapshot_holds_the_newest_events() {
         let loaded = |ship| Event { at: (0, 0), what: Happening::Loaded { ship: NetId(ship) } };
         let happened: Vec<Event> = (0..SNAPSHOT_LIMIT_EVENTS as u32 + 3).map(loaded).collect();
-        let mut replicator = Replicator::new(&setup);
-        let mut session = Session::new(player, ResumeToken([0; 16]), &setup, Tick(0));
-        replicator.observe(|world| {
-            world.tick = Tick(1);
-            world.pilots = vec![pilot];
-            world.events.clone_from(&happened);
-        });
-        let mut message = Vec::new();
-        let bytes_per_second = DEFAULT_VIEWER_BYTES_PER_SECOND;
-        assert!(session.write_snapshot(
-            &mut replicator,
-            &setup,
-            SnapshotScope::Whole,
-            bytes_per_second,
-            &mut message
-        ));
-        let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(&message) else { panic!("no snapshot") };
+        let mut viewing = Viewing::new();
+        let snapshot =
+            viewing.snapshot(DEFAULT_VIEWER_BYTES_PER_SECOND, |world| world.events.clone_from(&happened));
         assert_eq!(snapshot.events, happened[3..]);
+    }
+
+    #[test]
+    fn a_view_too_large_for_one_snapshot_comes_in_several_that_each_fit_the_outbox() {
+        const ENTITIES: u32 = 6000;
+        let mut viewing = Viewing::new();
+        let mut view = View::new(viewing.setup.tick_seconds());
+        let ship = |id| EntityState {
+            id: NetId(id),
+            kind: Kind::Ship,
+            owner: PlayerId(id),
+            ..EntityState::default()
+        };
+        let mut crowd: Vec<EntityState> = (1..=ENTITIES).map(ship).collect();
+        let mut ticks = 0;
+        while view.entities().len() < ENTITIES as usize {
+            ticks += 1;
+            assert!(ticks < 100, "{} entities have come", view.entities().len());
+            crowd.iter_mut().for_each(|ship| ship.health += 1);
+            let snapshot = viewing.snapshot(1 << 20, |world| world.entities.clone_from(&crowd));
+            assert!(snapshot.delta.len() <= DELTA_LIMIT_BYTES + DELTA_LIMIT_BYTES / 8, "at tick {ticks}");
+            view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta).expect("our own delta");
+        }
     }
 }
