@@ -9,12 +9,14 @@
 //! - [`session`]: one player's protocol state: input buffer, backlog of chat, resume claim, byte budget.
 //! - [`snapshot`]: what a viewer sees, as the difference to what it was last sent.
 //! - [`outbox`]: what a connection is to be sent.
+//! - `ending`: a room that runs out of ids or ticks.
 //! - `announce`, `standings`, `moderation`: kills, prices and ranks; chat and administrators.
 //! - [`speech`], [`names`]: names and chat made presentable, and names made distinct. [`load`]: overload. [`stage`]: the parts of a tick.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod announce;
+mod ending;
 pub mod event;
 pub mod load;
 mod moderation;
@@ -31,6 +33,7 @@ pub mod speech;
 pub mod stage;
 mod standings;
 
+pub use ending::ENDING_SECONDS;
 pub use event::{Connected, ConnectionId, SeatStatus, SessionEvent, Stop};
 pub use moderation::MUTED_REMINDER_SECONDS;
 pub use queue::WAITING_LIMIT_CLIENTS;

@@ -43,14 +43,19 @@ impl Room {
             Admin::Mute { player, muted } => self.mute(*player, *muted),
             Admin::Announce { text } => {
                 if let Some(text) = chat_line(text) {
-                    let name = Name::from_input(SERVER_NAME);
-                    self.broadcast_kept(&ServerMessage::Chat { player: PlayerId::NOBODY, name, text });
+                    self.say(text);
                 }
             }
-            Admin::Close => self.close(),
+            Admin::Close => self.close(CloseCode::Kicked, "this room was closed by a moderator"),
             Admin::SetDrones(_) | Admin::BanAddress { .. } | Admin::PardonAddress => {}
         }
         self.pending.admin.push(act);
+    }
+
+    /// Tells everybody a line in the server's name.
+    pub(crate) fn say(&mut self, text: String) {
+        let name = Name::from_input(SERVER_NAME);
+        self.broadcast_kept(&ServerMessage::Chat { player: PlayerId::NOBODY, name, text });
     }
 
     fn mute(&mut self, player: PlayerId, muted: bool) {
@@ -59,16 +64,6 @@ impl Room {
         seat.muted = muted.then_some(now);
         seat.session.send_kept(&encoded(&ServerMessage::Notice(Notice::Muted { muted })).into());
         self.records.push(Record::Seats(self.seats_with(Vec::new())));
-    }
-
-    fn close(&mut self) {
-        self.is_closed = true;
-        let reason = "this room was closed by a moderator";
-        self.queue.close(self.sim.tick(), CloseCode::Kicked, reason);
-        let players: Vec<PlayerId> = self.seats.keys().copied().collect();
-        for player in players {
-            self.leave(player, CloseCode::Kicked, reason);
-        }
     }
 
     /// Every seat.

@@ -79,8 +79,8 @@ pub struct Room {
     pub(crate) load: LoadGovernor,
     pub(crate) report: LoadReport,
     pub(crate) empty_since: Option<Tick>,
-    /// An administrator has closed it: no client comes in.
-    pub(crate) is_closed: bool,
+    /// When it ends, if that is known: no client comes in.
+    pub(crate) ends_at: Option<Tick>,
     pub(crate) standings: Standings,
     pub(crate) quoted: Vec<u32>,
     /// When everybody was last sent the prices.
@@ -118,7 +118,7 @@ impl Room {
             next_player: 1,
             pending: TickInputs::default(),
             report: LoadReport::default(),
-            is_closed: false,
+            ends_at: None,
             standings: Standings::default(),
             quoted: Vec::new(),
             quoted_at: Tick(0),
@@ -158,10 +158,12 @@ impl Room {
         self.queue.len()
     }
 
-    /// Whether the room has had neither seats nor waiting clients for [`EMPTY_ROOM_SECONDS`], or was closed.
+    /// Whether the room has had neither seats nor waiting clients for [`EMPTY_ROOM_SECONDS`], or has ended.
     pub fn is_abandoned(&self) -> bool {
         let limit_ticks = self.setup.ticks(EMPTY_ROOM_SECONDS);
-        self.is_closed || self.empty_since.is_some_and(|since| self.sim.tick().since(since) > limit_ticks)
+        let now = self.sim.tick();
+        self.ends_at.is_some_and(|end| now > end)
+            || self.empty_since.is_some_and(|since| now.since(since) > limit_ticks)
     }
 
     /// Counts how long the newest tick took: players can ask for it, and too many long ones raise the load level.
@@ -201,6 +203,7 @@ impl Room {
 
     /// Steps the world once by everything that came in since the last tick, and sends everybody what they see.
     pub fn tick(&mut self, watch: &mut impl StageWatch) {
+        self.check_end();
         self.evict_away();
         self.admit();
         self.note_emptiness();

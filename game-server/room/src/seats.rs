@@ -23,8 +23,8 @@ impl Room {
             return self.resume(shown, connected);
         }
         let now = self.sim.tick();
-        if self.is_closed {
-            connected.outbox.close(now, CloseCode::Full, "this room was closed: try another one");
+        if self.is_ending() {
+            connected.outbox.close(now, CloseCode::Full, "this room comes to its end: try another one");
         } else if let Err(refused) = self.queue.enter(connected) {
             let reason = "too many wait for a seat here: try again in a moment";
             refused.outbox.close(now, CloseCode::Full, reason);
@@ -70,7 +70,8 @@ impl Room {
     pub(crate) fn admit(&mut self) {
         let now = self.sim.tick();
         let free = usize::from(self.setup.mode.capacity).saturating_sub(self.seats.len());
-        for _ in 0..self.load.joins_per_tick().min(free) {
+        let ids = FIRST_DRONE.saturating_sub(self.next_player) as usize;
+        for _ in 0..self.load.joins_per_tick().min(free).min(ids) {
             let Some(connected) = self.queue.next() else { break };
             self.seat(connected);
         }
@@ -80,10 +81,6 @@ impl Room {
     fn seat(&mut self, connected: Connected) {
         let now = self.sim.tick();
         let Connected { connection, hello, token, outbox } = connected;
-        if self.next_player >= FIRST_DRONE {
-            outbox.close(now, CloseCode::Full, "this room is full: try another one");
-            return;
-        }
         let player = PlayerId(self.next_player);
         self.next_player += 1;
         let held_name = self.names.take(hello.name);

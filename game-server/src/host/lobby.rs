@@ -306,7 +306,8 @@ impl Rooms {
     fn chosen(&self, options: &LobbyOptions) -> Option<String> {
         let capacity = usize::from(options.setup.mode.capacity);
         let occupied = |room: &RunningRoom| room.stats.occupied() + room.handle.inbox.newcomers();
-        let taken = || self.running.iter().map(|(name, room)| (occupied(room), name));
+        let open = || self.running.iter().filter(|(_, room)| !room.stats.is_ending());
+        let taken = || open().map(|(name, room)| (occupied(room), name));
         if let Some((_, name)) = taken().filter(|(seats, _)| *seats < capacity).max() {
             return Some(name.clone());
         }

@@ -7,7 +7,7 @@ use room::stage::{Stage, StageWatch};
 use serde::Serialize;
 use shared::message::LoadLevel;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ const STATUS_WINDOW_TICKS: usize = 300;
 #[derive(Debug, Default)]
 pub struct RoomStats {
     occupied: AtomicUsize,
+    is_ending: AtomicBool,
     status: Mutex<RoomStatus>,
 }
 
@@ -57,9 +58,18 @@ impl RoomStats {
         self.occupied.load(Relaxed)
     }
 
-    /// For the room's loop.
+    /// Whether the room takes in no newcomers.
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Relaxed)
+    }
+
+    /// For the room's loop. Logs once that a room has begun to end.
     pub fn set_occupied(&self, room: &Room) {
         self.occupied.store(room.seats() + room.waiting(), Relaxed);
+        if room.is_ending() && !self.is_ending.swap(true, Relaxed) {
+            let (room, seats) = (room.name(), room.seats());
+            tracing::warn!(room, seats, "the room ends: it was closed, or its ids or ticks run out");
+        }
     }
 }
 

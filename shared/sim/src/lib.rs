@@ -36,7 +36,7 @@ mod view;
 use bevy_ecs::prelude::{Schedule, World};
 use bevy_ecs::system::RunSystemOnce;
 use shared::command::{FIRST_DRONE, TickInputs};
-use shared::id::Tick;
+use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::Keyframe;
 use shared::rules::RuleError;
 use shared::setup::Setup;
@@ -124,6 +124,13 @@ impl Sim {
     #[must_use]
     pub fn tick(&self) -> Tick {
         self.world.resource::<Clock>().0
+    }
+
+    /// The id of the next entity, and of the next drone.
+    #[must_use]
+    pub fn next_ids(&self) -> (NetId, PlayerId) {
+        let (entities, players) = (self.world.resource::<EntityIndex>(), self.world.resource::<Players>());
+        (NetId(entities.next_id()), PlayerId(players.next_drone))
     }
 
     /// The world as the server hands it out, into buffers that are reused.
