@@ -4,14 +4,13 @@ use crate::event::SeatStatus;
 use crate::record::Record;
 use crate::room::Room;
 use crate::session::encoded;
+use crate::speech::SERVER_NAME;
 use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{CloseCode, Notice, ServerMessage};
 use shared::recording::Mark;
 use shared::text::{Name, chat_line};
 
-/// The name in the chat for announcements.
-const SERVER_NAME: &str = "Server";
 /// Seconds before a muted player who continues to write is reminded again.
 pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
 
