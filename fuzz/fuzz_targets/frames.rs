@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    fuzz::frames(bytes);
+    fuzz::run(fuzz::frames, bytes);
 });

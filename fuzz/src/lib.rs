@@ -4,11 +4,13 @@
 //! A target panics if its decoder does, or if what was taken breaks a promise. Bytes that made one panic stay in its corpus,
 //! under a name that says what they showed.
 
+mod budget;
 mod files;
 mod stored;
 mod text;
 mod wire;
 
+pub use budget::run;
 pub use files::{config, rules};
 pub use stored::{commands, keyframe, recording};
 pub use text::text;

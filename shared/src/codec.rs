@@ -8,8 +8,9 @@ use bincode::config::{Config, standard};
 use bincode::enc::write::{SizeWriter, Writer};
 use bincode::error::EncodeError;
 use bincode::serde::{borrow_decode_from_slice, decode_from_slice, encode_into_writer};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use core::marker::PhantomData;
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Largest stored value (a keyframe, a run of ticks), in bytes.
 pub const STORED_LIMIT_BYTES: usize = 64 * 1024 * 1024;
@@ -90,6 +91,38 @@ pub fn decode_server(bytes: &[u8]) -> Result<ServerMessage<'_>, DecodeError> {
 /// [`DecodeError`] says what is wrong with the bytes.
 pub fn decode_stored<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     decode(bytes, STORED_LIMIT_BYTES, standard().with_limit::<STORED_LIMIT_BYTES>())
+}
+
+/// Reads a sequence of at most `LIMIT` entries, for serde's `deserialize_with`: entries take more memory than the bytes that they
+/// are read from.
+///
+/// # Errors
+/// If there are more entries, and the deserializer's.
+pub fn bounded<'de, D: Deserializer<'de>, T: Deserialize<'de>, const LIMIT: usize>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Bounded<T, const LIMIT: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const LIMIT: usize> Visitor<'de> for Bounded<T, LIMIT> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "at most {LIMIT} entries")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<T>, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = sequence.next_element()? {
+                if entries.len() == LIMIT {
+                    return Err(A::Error::custom(format_args!("more than {LIMIT} entries in a list")));
+                }
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+
+    deserializer.deserialize_seq(Bounded::<T, LIMIT>(PhantomData))
 }
 
 fn decode<T: DeserializeOwned, C: Config>(bytes: &[u8], limit: usize, config: C) -> Result<T, DecodeError> {

@@ -1,11 +1,17 @@
 //! The whole world as plain data: everything that decides how it goes on, in wire precision.
 
 use crate::angle::Angle;
+use crate::codec::bounded;
 use crate::entity::{EntityState, Levels};
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::Controls;
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
+
+/// Most entities of a keyframe.
+pub const ENTITIES_LIMIT: usize = 131_072;
+/// Most players of a keyframe, and most that act between two keyframes of a recording.
+pub const PLAYERS_LIMIT: usize = 65_536;
 
 /// The whole world at one tick. A simulation restored from it goes on with the same hashes as the one it was taken from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,20 +25,28 @@ pub struct Keyframe {
     /// Drones and humans together are kept at this number.
     pub drones_wanted: u16,
     /// Every entity, ascending by id.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub entities: Vec<EntityState>,
     /// What of ships the wire does not show, ascending by id.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub ships: Vec<ShipKey>,
     /// The recent past of every ship, ascending by id.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub trails: Vec<TrailKey>,
     /// What of bolts the wire does not show, ascending by id.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub bolts: Vec<BoltKey>,
     /// Ticks that each ore still lasts, ascending by id.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub ores: Vec<OreKey>,
     /// Every player, ascending by id.
+    #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
     pub players: Vec<PlayerKey>,
     /// The price of a load at each station, in hundredths of a point of score.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub prices: Vec<u32>,
     /// Ticks at which new large asteroids appear, ascending.
+    #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub asteroids_due: Vec<Tick>,
 }
 

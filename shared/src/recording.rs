@@ -33,17 +33,19 @@ mod seats;
 mod source;
 mod ticks;
 
-pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge};
+pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge, UNPACK_RATIO_LIMIT};
 pub use encoder::Encoder;
 pub use ending::{Damage, Ending};
 pub use header::{HEADER_LIMIT_BYTES, Header, LATEST_DATE_UNIX_MS, OpenError, SetupError};
 pub use index::{INDEX_LIMIT_BYTES, Index, KEYFRAMES_LIMIT};
-pub use mark::{Mark, Marked};
-pub use reader::{Cursor, HOLES_LIMIT, Recording, SeekError, Share};
+pub use mark::{CHUNK_MARKS_LIMIT, Mark, Marked};
+pub use reader::{Cursor, HOLES_LIMIT, Recording, SMALL_FILE_ENTRIES, SeekError, Share};
 pub use roster::Seated;
-pub use seats::{SERVER_KEY_LIMIT_BYTES, SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash, server_of};
+pub use seats::{
+    SEATS_LIMIT, SERVER_KEY_LIMIT_BYTES, SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash, server_of,
+};
 pub use source::Source;
-pub use ticks::RecordedTick;
+pub use ticks::{RUN_LIMIT_BYTES, RUN_LIMIT_TICKS, RecordedTick};
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading
 /// the versions before.

@@ -12,8 +12,11 @@ pub const CHUNK_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 const COMPRESSED: u8 = 0x80;
 /// Shorter bodies are not worth compressing.
 const COMPRESS_FROM_BYTES: usize = 160;
-/// LZ4 turns one byte into 255 at most, so a body that claims more is lying about its length.
-const LZ4_RATIO_LIMIT: usize = 255;
+/// A compressed body unpacks to at most this many times its bytes, so that a file takes memory and time in proportion to its
+/// length. Bodies that compress better are stored as they are; those of real matches stay below 2.
+pub const UNPACK_RATIO_LIMIT: usize = 8;
+/// Any compressed body may unpack to this many bytes.
+const UNPACK_ALLOWANCE_BYTES: usize = 512;
 
 /// What a chunk holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +80,8 @@ pub(super) enum ChunkError {
     Kind(u8),
     #[error("its compressed body does not unpack")]
     Compression,
+    #[error("it unpacks to {0} bytes, more than {UNPACK_RATIO_LIMIT} times its length")]
+    Ratio(usize),
     #[error("its body makes no sense: {0}")]
     Body(String),
 }
@@ -95,13 +100,17 @@ pub(super) fn put_chunk(kind: ChunkKind, body: &[u8], out: &mut Vec<u8>) -> Resu
     // The index is found from the end of the file, so it must stand there as it is.
     if body.len() >= COMPRESS_FROM_BYTES && kind != ChunkKind::Index {
         let packed = lz4_flex::block::compress_prepend_size(body);
-        if packed.len() < body.len() {
+        if packed.len() < body.len() && body.len() <= unpack_limit_bytes(packed.len()) {
             put_stored(kind as u8 | COMPRESSED, &packed, out);
             return Ok(());
         }
     }
     put_stored(kind as u8, body, out);
     Ok(())
+}
+
+fn unpack_limit_bytes(packed_bytes: usize) -> usize {
+    UNPACK_ALLOWANCE_BYTES.max(packed_bytes.saturating_mul(UNPACK_RATIO_LIMIT))
 }
 
 fn put_stored(kind: u8, body: &[u8], out: &mut Vec<u8>) {
@@ -198,8 +207,8 @@ impl<'a> RawChunk<'a> {
         }
         let mut packed = self.stored;
         let length = take_u32(&mut packed).map_err(|_| ChunkError::Compression)? as usize;
-        if length > CHUNK_LIMIT_BYTES || length > packed.len().saturating_mul(LZ4_RATIO_LIMIT) {
-            return Err(ChunkError::Compression);
+        if length > CHUNK_LIMIT_BYTES || length > unpack_limit_bytes(self.stored.len()) {
+            return Err(ChunkError::Ratio(length));
         }
         let mut body = vec![0; length];
         match lz4_flex::block::decompress_into(packed, &mut body) {

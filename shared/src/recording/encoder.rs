@@ -6,15 +6,12 @@ use super::index::{Index, KEYFRAMES_LIMIT};
 use super::mark::Mark;
 use super::reader::Recording;
 use super::seats::Seats;
-use super::ticks::RunWriter;
+use super::ticks::{RUN_CLOSES_AT_BYTES, RunWriter};
 use crate::codec::encode_stored;
 use crate::command::TickInputs;
 use crate::id::Tick;
 use crate::keyframe::Keyframe;
 use crate::varint::put;
-
-/// A run is closed at this size, so that no chunk comes near its limit.
-const RUN_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Makes the bytes of one recording. What has been made is taken out with [`Encoder::take`] and appended to the file;
 /// ticks and marks gather until then, so one `take` makes one chunk of ticks.
@@ -86,7 +83,7 @@ impl Encoder {
         self.run.push(tick, inputs, state_hash);
         self.index.ticks += 1;
         self.index.last_tick = tick;
-        if self.run.bytes() >= RUN_LIMIT_BYTES { self.close_run() } else { Ok(()) }
+        if self.run.bytes() >= RUN_CLOSES_AT_BYTES { self.close_run() } else { Ok(()) }
     }
 
     /// Who may take which seat back, from the next tick on.

@@ -54,6 +54,9 @@ impl Index {
     }
 
     pub(super) fn decode(chunk: &RawChunk<'_>) -> Result<Index, ChunkError> {
+        if chunk.file_bytes() > INDEX_LIMIT_BYTES as u64 {
+            return Err(ChunkError::TooLong(chunk.file_bytes() as usize));
+        }
         let body = chunk.body()?;
         let (index, _) = body.split_last_chunk::<4>().ok_or(crate::varint::Malformed)?;
         decode_stored(index).map_err(|error| ChunkError::Body(error.to_string()))

@@ -1,8 +1,17 @@
 //! Marks: what a viewer of a recording looks for on its timeline.
 
+use crate::codec::bounded;
 use crate::id::{PlayerId, Tick};
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
+
+/// Most marks of a chunk.
+pub const CHUNK_MARKS_LIMIT: usize = 65_536;
+
+/// The marks of a chunk.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Marks(#[serde(deserialize_with = "bounded::<_, _, CHUNK_MARKS_LIMIT>")] pub Vec<Mark>);
 
 /// Something worth finding again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

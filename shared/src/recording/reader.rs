@@ -4,21 +4,25 @@ use super::chunk::{ChunkError, ChunkKind, RawChunk};
 use super::ending::{Damage, Ending};
 use super::header::{HEADER_LIMIT_BYTES, Header, OpenError};
 use super::index::Index;
-use super::mark::Mark;
-use super::seats::Seats;
+use super::mark::{Mark, Marks};
+use super::seats::{SeatKey, Seats};
 use super::source::{Source, Window};
 use super::ticks::{Held, RecordedTick, Span, read_run, take_span};
 use crate::codec::decode_stored;
-use crate::id::Tick;
+use crate::id::{PlayerId, Tick};
 use crate::keyframe::Keyframe;
 use crate::varint::take;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Bytes of a file's start that are read where [`HEADER_LIMIT_BYTES`] cannot be: more than the header of any real game.
 const HEADER_USUAL_BYTES: usize = 16 * 1024;
 /// Damaged parts that are read past; at the next one, reading ends.
 pub const HOLES_LIMIT: usize = 1024;
+/// Marks and keys of seats that any file may hold, and one more for each of these bytes of the file: fewer than it takes to write
+/// one.
+pub const SMALL_FILE_ENTRIES: u64 = 4096;
+const BYTES_PER_ENTRY: u64 = 8;
 
 /// A recording, opened: its header, what is in it, and how it ends.
 #[derive(Clone, Debug)]
@@ -114,11 +118,13 @@ impl Recording {
         };
         let start = start.map_err(|error| OpenError::Unreadable(error.to_string()))?;
         let (header, header_bytes) = Header::read(start)?;
-        let mut scan = Scan::new(header_bytes as u64, keep_marks);
+        let entries_limit = SMALL_FILE_ENTRIES + source.bytes() / BYTES_PER_ENTRY;
+        let mut scan = Scan::new(header_bytes as u64, keep_marks, entries_limit);
         let ending = scan.run(&mut window, source.bytes());
         let end = if let Ending::Damaged(damage) = &ending { damage.offset } else { source.bytes() };
         let mut content = scan.content;
         content.marks.sort_by_key(|mark| mark.tick);
+        content.seats.keys = scan.keys.into_values().collect();
         Ok(Recording { source, header, header_bytes, content, ending, end })
     }
 
@@ -296,7 +302,8 @@ impl Cursor {
             }
             Err((kind, error)) => {
                 self.at = recording.end;
-                let after = recording.content.keyframes.iter().find(|place| place.at > at);
+                let keyframes = &recording.content.keyframes;
+                let after = keyframes.get(keyframes.partition_point(|place| place.at <= at));
                 let mut damage = Damage::new(number, kind, at, &error, last_tick);
                 damage.end = after.map_or(recording.end, |place| place.at);
                 match after {
@@ -318,10 +325,13 @@ struct Scan {
     /// The damage whose end is being looked for: the next tick that can be played.
     gap: Option<Damage>,
     index_seen: bool,
+    /// The newest key of each seat.
+    keys: BTreeMap<PlayerId, SeatKey>,
+    entries_limit: u64,
 }
 
 impl Scan {
-    fn new(at: u64, keep_marks: bool) -> Scan {
+    fn new(at: u64, keep_marks: bool, entries_limit: u64) -> Scan {
         let content = Content {
             keyframes: Vec::new(),
             last_tick: Tick(0),
@@ -331,7 +341,8 @@ impl Scan {
             shares: ChunkKind::ALL.map(|kind| Share { kind, chunks: 0, bytes: 0 }),
             holes: Vec::new(),
         };
-        Scan { at, number: 1, keep_marks, content, gap: None, index_seen: false }
+        let keys = BTreeMap::new();
+        Scan { at, number: 1, keep_marks, content, gap: None, index_seen: false, keys, entries_limit }
     }
 
     fn run(&mut self, window: &mut Window, file_bytes: u64) -> Ending {
@@ -340,8 +351,9 @@ impl Scan {
                 Ok(chunk) => self.take(&chunk),
                 Err((kind, error)) => {
                     let next = window.find_chunk(self.at + 1);
-                    let is_torn = matches!(error, ChunkError::CutOff { .. }) || window.is_zero_from(self.at);
-                    let torn = self.gap.is_none() && next.is_none() && is_torn;
+                    let is_cut_off = matches!(error, ChunkError::CutOff { .. });
+                    let torn =
+                        self.gap.is_none() && next.is_none() && (is_cut_off || window.is_zero_from(self.at));
                     let end = next.unwrap_or(file_bytes);
                     self.damaged(kind, &error, end).torn |= torn;
                     self.at = end;
@@ -425,17 +437,26 @@ impl Scan {
                 self.content.last_tick = last_tick.plus(span.count);
             }
             ChunkKind::Marks => {
-                let marks: Vec<Mark> = decode_stored(&chunk.body()?).map_err(body_error)?;
-                self.content.marks_count += marks.len() as u32;
+                let Marks(marks) = decode_stored(&chunk.body()?).map_err(body_error)?;
+                let count = self.content.marks_count + marks.len() as u32;
+                self.check_entries(count.into(), "marks")?;
+                self.content.marks_count = count;
                 if self.keep_marks {
                     self.content.marks.extend(marks);
                 }
             }
-            ChunkKind::Seats => self.content.seats.update(Seats::read(&chunk.body()?).map_err(body_error)?),
+            ChunkKind::Seats => {
+                let Seats { next_player, keys, muted } = Seats::read(&chunk.body()?).map_err(body_error)?;
+                self.check_entries((self.keys.len() + keys.len()) as u64, "keys of seats")?;
+                let seats = &mut self.content.seats;
+                seats.next_player = seats.next_player.max(next_player);
+                seats.muted = muted;
+                self.keys.extend(keys.into_iter().map(|key| (key.player, key)));
+            }
             ChunkKind::Index => {
                 let index = Index::decode(chunk)?;
                 match self.gap.take() {
-                    None if self.content.holes.is_empty() && index != self.content.index() => {
+                    None if self.content.holes.is_empty() && !self.content.agrees_with(&index) => {
                         return Err(ChunkError::Body("it does not agree with what stands before it".into()));
                     }
                     None => {}
@@ -448,6 +469,14 @@ impl Scan {
             }
         }
         Ok(())
+    }
+
+    fn check_entries(&self, count: u64, what: &str) -> Result<(), ChunkError> {
+        if count <= self.entries_limit {
+            return Ok(());
+        }
+        let limit = self.entries_limit;
+        Err(ChunkError::Body(format!("more than the {limit} {what} that a file of this length may hold")))
     }
 
     /// Whether a run can be played behind what was read before it.
@@ -480,6 +509,11 @@ impl Scan {
 impl Content {
     fn first_tick(&self) -> Tick {
         self.keyframes.first().map_or(Tick(0), |place| place.tick)
+    }
+
+    /// Whether an index is that of this content. Takes time in proportion to the shorter of the two.
+    fn agrees_with(&self, index: &Index) -> bool {
+        index.keyframes.len() == self.keyframes.len() && *index == self.index()
     }
 
     fn index(&self) -> Index {

@@ -1,11 +1,11 @@
 //! Who played: the players of a recording, from its marks and keyframes.
 
-use super::mark::Marked;
+use super::mark::{Mark, Marked};
 use super::reader::Recording;
 use crate::id::{PlayerId, Tick};
 use crate::keyframe::PlayerKey;
 use crate::text::Name;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A player of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,40 +38,50 @@ impl Recording {
     #[must_use]
     pub fn roster(&self) -> Vec<Seated> {
         let mut roster = BTreeMap::<PlayerId, Seated>::new();
-        // A recording that goes on where another one has ended has no marks of how its first players came in.
-        if let Ok((first, _)) = self.seek(Tick(0)) {
-            roster.extend(first.players.iter().map(|key| (key.player, Seated::at(key, first.tick))));
-        }
-        for mark in self.marks() {
-            match &mark.what {
-                Marked::Joined { player, name } => {
-                    let (player, name) = (*player, name.clone());
-                    let seated =
-                        Seated { player, name, team: 0, drone: false, joined: mark.tick, left: None };
-                    roster.entry(player).or_insert(seated);
-                }
-                Marked::Left { player } => {
-                    if let Some(seated) = roster.get_mut(player) {
-                        seated.left = Some(mark.tick);
-                    }
-                }
-                _ => {}
-            }
-        }
+        // Those who are in the room, so that each is looked for only until they leave.
+        let mut present = BTreeSet::new();
+        let mut marks = self.marks().iter().peekable();
         for tick in self.keyframe_ticks() {
+            // A player who came in at this very tick is in the world from the next one on.
+            while let Some(mark) = marks.next_if(|mark| mark.tick < tick) {
+                take_mark(mark, &mut roster, &mut present);
+            }
             let Ok((keyframe, _)) = self.seek(tick) else { continue };
             let here: BTreeMap<_, _> = keyframe.players.iter().map(|key| (key.player, key)).collect();
-            for seated in roster.values_mut().filter(|seated| !here.contains_key(&seated.player)) {
-                // A player who came in at this very tick is in the world from the next one on.
-                if seated.joined < tick && seated.left.is_none_or(|left| left > tick) {
+            present.retain(|player| {
+                let is_here = here.contains_key(player);
+                if let Some(seated) = roster.get_mut(player).filter(|_| !is_here) {
                     seated.left = Some(tick);
                 }
-            }
+                is_here
+            });
             for (player, key) in here {
-                let known = roster.entry(player).or_insert_with(|| Seated::at(key, tick));
+                let known = roster.entry(player).or_insert_with(|| {
+                    present.insert(player);
+                    Seated::at(key, tick)
+                });
                 (known.team, known.drone) = (key.team, key.drone.is_some());
             }
         }
+        marks.for_each(|mark| take_mark(mark, &mut roster, &mut present));
         roster.into_values().collect()
+    }
+}
+
+fn take_mark(mark: &Mark, roster: &mut BTreeMap<PlayerId, Seated>, present: &mut BTreeSet<PlayerId>) {
+    match &mark.what {
+        Marked::Joined { player, name } => {
+            roster.entry(*player).or_insert_with(|| {
+                present.insert(*player);
+                let (player, name) = (*player, name.clone());
+                Seated { player, name, team: 0, drone: false, joined: mark.tick, left: None }
+            });
+        }
+        Marked::Left { player } => {
+            if let Some(seated) = roster.get_mut(player).filter(|_| present.remove(player)) {
+                seated.left = Some(mark.tick);
+            }
+        }
+        _ => {}
     }
 }

@@ -3,7 +3,7 @@
 
 use super::chunk::{ChunkKind, RawChunk};
 use super::header::Header;
-use crate::codec::{DecodeError, decode_stored};
+use crate::codec::{DecodeError, bounded, decode_stored};
 use crate::id::PlayerId;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct SeatKey {
     pub before: Option<TokenHash>,
 }
 
+/// Most keys of seats in a chunk, and most players that are muted.
+pub const SEATS_LIMIT: usize = 65_536;
+
 /// Bytes of a file's start that hold its first seats, whatever the header and however many they are.
 pub const SERVER_KEY_LIMIT_BYTES: usize = 1024 * 1024;
 
@@ -35,8 +38,10 @@ pub struct Seats {
     /// The next player's id to give out.
     pub next_player: u32,
     /// Keys, ascending by player.
+    #[serde(deserialize_with = "bounded::<_, _, SEATS_LIMIT>")]
     pub keys: Vec<SeatKey>,
     /// All players whom nobody hears by a moderator's order, ascending.
+    #[serde(deserialize_with = "bounded::<_, _, SEATS_LIMIT>")]
     pub muted: Vec<PlayerId>,
 }
 
@@ -44,6 +49,7 @@ pub struct Seats {
 #[derive(Deserialize)]
 struct SeatsBeforeMutes {
     next_player: u32,
+    #[serde(deserialize_with = "bounded::<_, _, SEATS_LIMIT>")]
     keys: Vec<SeatKey>,
 }
 
@@ -72,21 +78,13 @@ impl Seats {
     /// Reads them from the body of a chunk.
     pub(super) fn read(body: &[u8]) -> Result<Seats, DecodeError> {
         // Bytes of one version are too short or too long for the other.
-        decode_stored(body).or_else(|error| {
+        let seats: Seats = decode_stored(body).or_else(|error| {
             let SeatsBeforeMutes { next_player, keys } = decode_stored(body).map_err(|_| error)?;
             Ok(Seats { next_player, keys, muted: Vec::new() })
-        })
-    }
-
-    /// Takes in what was written later.
-    pub(super) fn update(&mut self, later: Seats) {
-        self.next_player = self.next_player.max(later.next_player);
-        self.muted = later.muted;
-        for key in later.keys {
-            match self.keys.binary_search_by_key(&key.player, |known| known.player) {
-                Ok(place) => self.keys[place] = key,
-                Err(place) => self.keys.insert(place, key),
-            }
+        })?;
+        if !seats.keys.is_sorted_by(|a, b| a.player < b.player) || !seats.muted.is_sorted_by(|a, b| a < b) {
+            return Err(DecodeError::Malformed("players are not in ascending order".into()));
         }
+        Ok(seats)
     }
 }

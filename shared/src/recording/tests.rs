@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 mod damage;
 mod golden;
+mod limits;
 
 const BUILD: &str = "test 1";
 

@@ -9,17 +9,25 @@
 
 use super::chunk::ChunkError;
 use crate::angle::Angle;
-use crate::codec::{decode_stored, encode_stored};
+use crate::codec::{bounded, decode_stored, encode_stored};
 use crate::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use crate::id::{PlayerId, Tick};
 use crate::input::{Buttons, Controls, ViewLag};
+use crate::keyframe::PLAYERS_LIMIT;
 use crate::varint::{Malformed, put, put_signed, take, take_byte, take_signed, take_slice};
+use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
 
 const COMMANDS: u8 = 1;
 const INPUTS: u8 = 2;
 const DRONES_IN_TURNS: u8 = 4;
 const HASH_BYTES: usize = 8;
+/// The writer closes a run at this size.
+pub(super) const RUN_CLOSES_AT_BYTES: usize = 1024 * 1024;
+/// Largest run of ticks that is read, in bytes: the writer's, and one large tick.
+pub const RUN_LIMIT_BYTES: usize = 4 * RUN_CLOSES_AT_BYTES;
+/// Most ticks of a run: hash and record of the shortest one take nine bytes.
+pub const RUN_LIMIT_TICKS: u32 = (RUN_CLOSES_AT_BYTES / (HASH_BYTES + 1) + 1) as u32;
 
 /// One tick of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +48,27 @@ impl Held {
     fn of(&mut self, player: PlayerId) -> &mut Controls {
         self.0.entry(player).or_default()
     }
+
+    fn check_limit(&self) -> Result<(), ChunkError> {
+        if self.0.len() <= PLAYERS_LIMIT {
+            return Ok(());
+        }
+        Err(ChunkError::Body(format!("more than {PLAYERS_LIMIT} players since the keyframe before it")))
+    }
 }
 
-type Commands = (Vec<PlayerId>, Vec<Join>, Vec<Absence>, Vec<Admin>);
+/// The commands of a tick.
+#[derive(Deserialize)]
+struct Commands {
+    #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
+    leaves: Vec<PlayerId>,
+    #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
+    joins: Vec<Join>,
+    #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
+    absences: Vec<Absence>,
+    #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
+    admin: Vec<Admin>,
+}
 
 /// Gathers ticks to a run.
 #[derive(Clone, Debug, Default)]
@@ -144,6 +170,10 @@ pub(super) fn take_span(body: &mut &[u8]) -> Result<Span, ChunkError> {
     let first = take(body)?;
     let count = take(body)?;
     let (count, anew) = (count >> 1, count & 1 != 0);
+    if body.len() > RUN_LIMIT_BYTES || count > RUN_LIMIT_TICKS {
+        let (bytes, limit) = (body.len(), format!("{RUN_LIMIT_TICKS} ticks or {RUN_LIMIT_BYTES} bytes"));
+        return Err(ChunkError::Body(format!("a run of {count} ticks in {bytes} bytes, at most {limit}")));
+    }
     if count == 0 || count as usize > body.len() / HASH_BYTES || first.checked_add(count).is_none() {
         return Err(ChunkError::Body(format!("a run of {count} ticks in {} bytes", body.len())));
     }
@@ -181,9 +211,14 @@ fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkEr
     tick.drones_in_turns = follows & DRONES_IN_TURNS != 0;
     if follows & COMMANDS != 0 {
         let length = take(bytes)? as usize;
-        let commands: Commands =
+        let Commands { leaves, joins, absences, admin } =
             decode_stored(take_slice(bytes, length)?).map_err(|error| ChunkError::Body(error.to_string()))?;
-        (tick.leaves, tick.joins, tick.absences, tick.admin) = commands;
+        // Who joins holds nothing yet.
+        for join in &joins {
+            held.of(join.player);
+        }
+        (tick.leaves, tick.joins, tick.absences, tick.admin) = (leaves, joins, absences, admin);
+        held.check_limit()?;
     }
     if follows & INPUTS != 0 {
         let count = take(bytes)?;
@@ -194,6 +229,7 @@ fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkEr
             let controls = take_controls(bytes, held.of(player))?;
             tick.inputs.push(PlayerInput { player, controls });
         }
+        held.check_limit()?;
     }
     Ok(tick)
 }
