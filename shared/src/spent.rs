@@ -12,7 +12,7 @@ pub struct Spent {
     /// Which entities left the view.
     pub gone: u32,
     /// Which entities changed, and in what.
-    pub names: u32,
+    pub ids: u32,
     /// Places and velocities.
     pub motion: u32,
     /// Where ships point.
@@ -29,8 +29,8 @@ impl Spent {
     /// All bytes.
     #[must_use]
     pub fn total(&self) -> u32 {
-        let Spent { appeared, gone, names, motion, heading, state, events, own } = *self;
-        appeared + gone + names + motion + heading + state + events + own
+        let Spent { appeared, gone, ids, motion, heading, state, events, own } = *self;
+        appeared + gone + ids + motion + heading + state + events + own
     }
 
     /// The same spread over a number of seconds.
@@ -40,7 +40,7 @@ impl Spent {
         Spent {
             appeared: rate(self.appeared),
             gone: rate(self.gone),
-            names: rate(self.names),
+            ids: rate(self.ids),
             motion: rate(self.motion),
             heading: rate(self.heading),
             state: rate(self.state),
@@ -54,7 +54,7 @@ impl AddAssign for Spent {
     fn add_assign(&mut self, more: Spent) {
         self.appeared += more.appeared;
         self.gone += more.gone;
-        self.names += more.names;
+        self.ids += more.ids;
         self.motion += more.motion;
         self.heading += more.heading;
         self.state += more.state;

@@ -61,7 +61,7 @@ const TEXT: &str = concatcp!(
     constants!(LENGTH_BYTES CODE_BYTES CLOSE_BIT POST_LIMIT_BYTES),
     constants!(HEADER_WORDS ITEM_WORDS EFFECT_WORDS NONE),
     concatcp!("export const BATCH_TYPE = \"", BATCH_TYPE, "\";\n"),
-    interface!(Spent: appeared gone names motion heading state events own),
+    interface!(Spent: appeared gone ids motion heading state events own),
     "/** After these, another attempt cannot help. */\n",
     concatcp!("export const FINAL_CLOSE_CODES: readonly number[] = [", code(FINAL[0]), ", ", code(FINAL[1])),
     concatcp!(", ", code(FINAL[2]), ", ", code(FINAL[3]), "];\n"),

@@ -160,7 +160,7 @@ impl World {
         self.interpolation_clock.arrived(snapshot.tick, now_ms);
         self.steer(snapshot, round_trip_ms, now_ms);
         self.announce_names(&changes, notices);
-        self.reconcile(changes.drifting_disturbed);
+        self.reconcile(changes.obstacles_changed);
         if self.draws {
             self.keep_others(snapshot.tick, now_ms);
             self.queue_effects(&snapshot.events, &changes, now_ms);

@@ -67,7 +67,7 @@ const rows: readonly Row[] = [
 const SPENT_COLOURS: Record<keyof Spent, string> = {
   appeared: "#8d7bff",
   gone: "#ff6f61",
-  names: "#5f6a8f",
+  ids: "#5f6a8f",
   motion: "#4fe3ff",
   heading: "#74f2b0",
   state: "#ffc24b",

@@ -80,7 +80,7 @@ impl Sim {
         world.insert_resource(Players::new(Vec::new(), FIRST_DRONE, setup.drones));
         world.insert_resource(Prices(vec![rules.price_at_rest(); rules.stations.len()]));
         world.insert_resource(RocksDue::default());
-        let mut sim = Sim::over(world, rules, Tick(0));
+        let mut sim = Sim::from_parts(world, rules, Tick(0));
         sim.world.run_system_once(asteroids::seed).expect("everything that it reads has just been put there");
         sim.reader.gather(&sim.world);
         Ok(sim)
@@ -94,10 +94,10 @@ impl Sim {
         let rules = WorldRules::new(setup)?;
         let mut world = World::new();
         keyframe::restore(&mut world, &rules, key)?;
-        Ok(Sim::over(world, rules, key.tick))
+        Ok(Sim::from_parts(world, rules, key.tick))
     }
 
-    fn over(mut world: World, rules: WorldRules, tick: Tick) -> Sim {
+    fn from_parts(mut world: World, rules: WorldRules, tick: Tick) -> Sim {
         world.insert_resource(Clock(tick));
         world.insert_resource(Inputs::default());
         world.insert_resource(EventQueue::default());

@@ -44,7 +44,7 @@ pub struct Changes {
     /// Names of players whose ships came into view.
     pub names: Vec<(PlayerId, Name)>,
     /// Whether a rock or ore came, left, or is not what it was and where drifting takes it.
-    pub drifting_disturbed: bool,
+    pub obstacles_changed: bool,
     /// What the payload's bytes were spent on.
     pub spent: Spent,
 }
@@ -91,7 +91,7 @@ impl View {
         let mut changes = Changes::default();
         if fresh {
             changes.removed = std::mem::take(&mut self.entities);
-            changes.drifting_disturbed = true;
+            changes.obstacles_changed = true;
         } else if tick < self.tick {
             return Err(DeltaError::Backwards { held: self.tick.0, got: tick.0 });
         }
@@ -126,7 +126,7 @@ impl View {
             }
             !gone
         });
-        changes.drifting_disturbed |= removed.iter().any(|entity| entity.kind.is_drifting());
+        changes.obstacles_changed |= removed.iter().any(|entity| entity.kind.is_drifting());
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl View {
         while !bytes.is_empty() {
             id = take_id_after(id, bytes)?;
             let header = take_byte(bytes)?;
-            meter.spend(bytes, &mut changes.spent.names);
+            meter.spend(bytes, &mut changes.spent.ids);
             let index = from + self.entities[from..].iter().take_while(|entity| entity.id.0 < id).count();
             let known = self.entities.get(index).is_some_and(|entity| entity.id.0 == id);
             if header & FULL != 0 {
@@ -147,7 +147,7 @@ impl View {
                 if let Some(name) = name {
                     changes.names.push((entity.owner, name));
                 }
-                changes.drifting_disturbed |= entity.kind.is_drifting();
+                changes.obstacles_changed |= entity.kind.is_drifting();
                 if known {
                     self.entities[index] = entity;
                 } else {
@@ -159,7 +159,7 @@ impl View {
                 }
             } else if known {
                 let (entity, spent) = (&mut self.entities[index], &mut changes.spent);
-                changes.drifting_disturbed |= entity.kind.is_drifting();
+                changes.obstacles_changed |= entity.kind.is_drifting();
                 read_delta(entity, header, self.tick_seconds, bytes, &mut meter, spent)?;
             } else {
                 return Err(DeltaError::Unknown(id));

@@ -404,7 +404,7 @@ fn the_bytes_of_snapshots_are_counted_by_what_they_are_spent_on() {
     let graph = rig.client.net_graph();
     let spent = graph.spent_bytes_per_second;
     // The rig's server sends every entity in full.
-    assert!(spent.appeared > 1000 && spent.own > 100 && spent.names > 100, "{spent:?}");
+    assert!(spent.appeared > 1000 && spent.own > 100 && spent.ids > 100, "{spent:?}");
     assert_eq!((spent.motion, spent.heading, spent.state), (0, 0, 0), "{spent:?}");
     assert!(spent.events >= 30, "a zero count per snapshot, and the thirty: {spent:?}");
     let total = f64::from(spent.total());

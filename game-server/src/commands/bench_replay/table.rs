@@ -61,11 +61,11 @@ fn write_snapshots(costs: &Costs, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn by_name(spent: &Spent) -> [(&'static str, u32); 8] {
-    let Spent { appeared, gone, names, motion, heading, state, events, own } = *spent;
+    let Spent { appeared, gone, ids, motion, heading, state, events, own } = *spent;
     [
         ("new in sight", appeared),
         ("out of sight", gone),
-        ("which changed, and in what", names),
+        ("which changed, and in what", ids),
         ("places and speeds", motion),
         ("headings", heading),
         ("health, holds, scores", state),
