@@ -5,10 +5,16 @@ use shared::id::Tick;
 use shared::snapshot::WorldSnapshot;
 
 use crate::stations::Prices;
-use crate::view::View;
+use crate::view::WorldView;
 
 /// Fills a snapshot, reusing its buffers.
-pub fn capture_into(out: &mut WorldSnapshot, tick: Tick, view: &View<'_>, prices: &Prices, events: &[Event]) {
+pub fn capture_into(
+    out: &mut WorldSnapshot,
+    tick: Tick,
+    view: &WorldView<'_>,
+    prices: &Prices,
+    events: &[Event],
+) {
     out.tick = tick;
     out.entities.clear();
     out.entities.extend(view.entities.iter().map(|(entity, _)| *entity));

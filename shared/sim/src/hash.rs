@@ -8,7 +8,7 @@ use shared::keyframe::{DroneKey, PlayerKey};
 
 use crate::asteroids::RocksDue;
 use crate::stations::Prices;
-use crate::view::{Hidden, View};
+use crate::view::{Hidden, WorldView};
 
 /// Largest record, in bytes.
 const RECORD_LIMIT_BYTES: usize = 96;
@@ -75,7 +75,7 @@ impl Record {
     }
 }
 
-pub fn state_hash(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> u64 {
+pub fn state_hash(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -> u64 {
     let mut block = Block::new();
     let players = view.players;
     block.record(|record| {

@@ -18,7 +18,7 @@ use crate::entity_index::{EntityIndex, Entry, ORE_LIMIT, unharmed};
 use crate::players::{Player, Players, is_drone_id};
 use crate::rules::WorldRules;
 use crate::stations::Prices;
-use crate::view::{Hidden, View};
+use crate::view::{Hidden, WorldView};
 
 /// Why a world cannot go on from a keyframe.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -67,7 +67,7 @@ pub enum KeyframeError {
 }
 
 /// Writes the whole world down.
-pub fn take(tick: Tick, view: &View<'_>, prices: &Prices, due: &RocksDue) -> Keyframe {
+pub fn take(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -> Keyframe {
     let mut key = Keyframe {
         tick,
         next_net_id: view.next_net_id(),

@@ -50,7 +50,7 @@ use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::Prices;
 use crate::tick_context::{Clock, EventQueue, Inputs, Rng};
-use crate::view::{Reader, View};
+use crate::view::{WorldReader, WorldView};
 
 pub use crate::commands::DRONES_LIMIT;
 pub use crate::differences::{Difference, Subject};
@@ -61,7 +61,7 @@ pub use crate::keyframe::KeyframeError;
 pub struct Sim {
     world: World,
     schedule: Schedule,
-    reader: Reader,
+    reader: WorldReader,
 }
 
 impl Sim {
@@ -108,7 +108,7 @@ impl Sim {
         world.insert_resource(ShipGrid(SpatialGrid::new(rules.half_size)));
         world.insert_resource(rules);
         let schedule = schedule::step(&mut world);
-        let mut reader = Reader::new(&mut world);
+        let mut reader = WorldReader::new(&mut world);
         reader.gather(&world);
         Sim { world, schedule, reader }
     }
@@ -165,7 +165,7 @@ impl Sim {
         differences::between(a, b)
     }
 
-    fn view(&self) -> View<'_> {
+    fn view(&self) -> WorldView<'_> {
         self.reader.view(&self.world)
     }
 }

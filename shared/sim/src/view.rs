@@ -14,8 +14,8 @@ use crate::rules::WorldRules;
 
 type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew, &'static Trail);
 
-/// The queries that read the world, prepared once, and every entity as of the last [gathering](Reader::gather).
-pub struct Reader {
+/// The queries that read the world, prepared once, and every entity as of the last [gathering](WorldReader::gather).
+pub struct WorldReader {
     entities: Vec<(EntityState, Hidden)>,
     ships: QueryState<ShipParts>,
     rocks: QueryState<(&'static Drift, &'static Rock)>,
@@ -33,7 +33,7 @@ pub enum Hidden {
 }
 
 /// A world, open for reading.
-pub struct View<'w> {
+pub struct WorldView<'w> {
     pub rules: &'w WorldRules,
     pub players: &'w Players,
     /// Every entity, ascending by id.
@@ -52,9 +52,9 @@ struct Gathering<'w> {
     bolts: Query<'w, 'w, (&'static Drift, &'static Bolt)>,
 }
 
-impl Reader {
-    pub fn new(world: &mut World) -> Reader {
-        Reader {
+impl WorldReader {
+    pub fn new(world: &mut World) -> WorldReader {
+        WorldReader {
             entities: Vec::new(),
             ships: world.query(),
             rocks: world.query(),
@@ -82,8 +82,8 @@ impl Reader {
         self.entities.extend(entries.iter().filter_map(|entry| gathering.entity(entry)));
     }
 
-    pub fn view<'w>(&'w self, world: &'w World) -> View<'w> {
-        View {
+    pub fn view<'w>(&'w self, world: &'w World) -> WorldView<'w> {
+        WorldView {
             rules: world.resource::<WorldRules>(),
             players: world.resource::<Players>(),
             entities: &self.entities,
@@ -151,7 +151,7 @@ impl Gathering<'_> {
     }
 }
 
-impl View<'_> {
+impl WorldView<'_> {
     pub fn next_net_id(&self) -> u32 {
         self.index.next_id()
     }
