@@ -1,4 +1,4 @@
-//! Bolts in flight: they hit the first thing in their way, however fast either goes.
+//! Bolts in flight: they hit the first thing in their path, however fast either goes.
 
 use bevy_ecs::prelude::{Entity, Local, Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
@@ -20,15 +20,15 @@ use crate::tick_context::EventQueue;
 
 /// A straight part of a bolt's flight.
 #[derive(Clone, Copy)]
-pub struct Way {
+pub struct Path {
     pub from: Vec2,
     pub to: Vec2,
     pub radius: f32,
 }
 
-/// What a bolt meets: when, as a share of its way, and what.
+/// What a bolt meets: when, as a share of its path, and what.
 #[derive(Clone, Copy)]
-pub struct Meeting {
+pub struct Contact {
     pub share: f32,
     pub id: NetId,
     pub entity: Entity,
@@ -50,7 +50,7 @@ pub struct Targets<'w, 's> {
 impl Targets<'_, '_> {
     /// Deals a bolt's damage to what it met. It happened at a place; `seen` leads from there to where the shooter saw it,
     /// in position quanta.
-    pub fn strike(&mut self, met: &Meeting, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
+    pub fn strike(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
         let course = Angle::from_vector(place.velocity());
         let (by, damage) = (bolt.owner, bolt.damage);
         self.events.push(place, Happening::Hit { target: met.id, by, damage, course, seen });
@@ -64,13 +64,13 @@ impl Targets<'_, '_> {
         }
     }
 
-    /// The first rock or ship in a way, both where they go in this tick.
-    fn first(&mut self, bolt: &Bolt, way: &Way) -> Option<Meeting> {
+    /// The first rock or ship in a path, both where they go in this tick.
+    fn first(&mut self, bolt: &Bolt, path: &Path) -> Option<Contact> {
         let (rocks, ships) = (&self.rocks, &self.ships);
-        let rock = first(way, &self.rock_grid.0, &mut self.near, |body| {
+        let rock = first(path, &self.rock_grid.0, &mut self.near, |body| {
             rocks.get(body.entity).is_ok_and(|rock| rock.health > 0)
         });
-        let ship = first(way, &self.ship_grid.0, &mut self.near, |body| {
+        let ship = first(path, &self.ship_grid.0, &mut self.near, |body| {
             ships.get(body.entity).is_ok_and(|(hull, crew, _)| can_hit(bolt, hull, crew))
         });
         earlier(rock, ship)
@@ -92,13 +92,13 @@ pub fn fly_bolts(
         let from = drift.0.position();
         drift.0 = drift.0.drifted(1, targets.rules.tick_seconds);
         bolt.ticks_left = bolt.ticks_left.saturating_sub(1);
-        let way = Way { from, to: drift.0.position(), radius: targets.rules.bolt.radius };
-        let met = targets.first(&bolt, &way);
+        let path = Path { from, to: drift.0.position(), radius: targets.rules.bolt.radius };
+        let met = targets.first(&bolt, &path);
         if let Some(met) = &met {
-            let place = Motion::new(way.from.lerp(way.to, met.share), drift.0.velocity());
+            let place = Motion::new(path.from.lerp(path.to, met.share), drift.0.velocity());
             targets.strike(met, &bolt, &place, (0, 0));
         }
-        let beyond = way.to.abs().max_element() > targets.rules.half_size;
+        let beyond = path.to.abs().max_element() > targets.rules.half_size;
         if met.is_some() || bolt.ticks_left == 0 || beyond {
             spawner.remove(entry);
         }
@@ -113,26 +113,26 @@ pub fn can_hit(bolt: &Bolt, hull: &Hull, crew: &Crew) -> bool {
 
 /// What of a grid a bolt meets first; the lowest id of those it meets at once.
 fn first(
-    way: &Way,
+    path: &Path,
     grid: &SpatialGrid,
     near: &mut Vec<u32>,
     stands: impl Fn(&Body) -> bool,
-) -> Option<Meeting> {
-    let radius = Vec2::splat(way.radius);
-    grid.near(way.from.min(way.to) - radius, way.from.max(way.to) + radius, near);
-    let mut met: Option<Meeting> = None;
+) -> Option<Contact> {
+    let radius = Vec2::splat(path.radius);
+    grid.near(path.from.min(path.to) - radius, path.from.max(path.to) + radius, near);
+    let mut met: Option<Contact> = None;
     for body in near.iter().map(|index| &grid.bodies()[*index as usize]) {
-        let share = sweep(way.from, way.to, body.from, body.at, body.radius + way.radius);
+        let share = sweep(path.from, path.to, body.from, body.at, body.radius + path.radius);
         let Some(share) = share.filter(|share| met.is_none_or(|met| *share < met.share)) else { continue };
         if stands(body) {
-            met = Some(Meeting { share, id: body.id, entity: body.entity });
+            met = Some(Contact { share, id: body.id, entity: body.entity });
         }
     }
     met
 }
 
-/// The earlier of two meetings; of those at once the lower id.
-pub fn earlier(one: Option<Meeting>, other: Option<Meeting>) -> Option<Meeting> {
+/// The earlier of two contacts; of those at once the lower id.
+pub fn earlier(one: Option<Contact>, other: Option<Contact>) -> Option<Contact> {
     match (one, other) {
         (Some(one), Some(other)) => {
             Some(if (other.share, other.id) < (one.share, one.id) { other } else { one })

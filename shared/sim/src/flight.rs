@@ -11,7 +11,7 @@ use shared::quantize;
 use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
 use crate::entity_index::EntityIndex;
 use crate::players::{Player, Players};
-use crate::rewind::{Shot, Shots};
+use crate::rewind::{FiredBolt, FiredBolts};
 use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, RockGrid};
 use crate::tick_context::EventQueue;
@@ -23,7 +23,7 @@ pub fn fly(
     players: Res<Players>,
     mut ships: Query<(&mut Flight, &mut Hull, &mut Trail, &Cargo, &Crew)>,
     entities: Res<EntityIndex>,
-    mut shots: ResMut<Shots>,
+    mut fired: ResMut<FiredBolts>,
     mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
 ) {
@@ -50,7 +50,7 @@ pub fn fly(
             hull.protection_ticks = 0;
         }
         flight.shown = shown(moved, shot.is_some(), controls, flight.state.cooldown);
-        shots.0.extend(shot);
+        fired.0.extend(shot);
     }
 }
 
@@ -93,13 +93,13 @@ fn fire(
     handling: &Handling,
     crew: &Crew,
     rules: &WorldRules,
-) -> Option<Shot> {
+) -> Option<FiredBolt> {
     let controls = player.state.controls;
     let muzzle = movement::try_fire(&mut flight.state, controls, handling)?;
     let ticks_left = rules.setup.ticks(rules.bolt.lifetime_seconds).min(u32::from(u16::MAX)) as u16;
     let damage = quantize::health(rules.bolt_damage(player.state.levels));
     let bolt = Bolt { owner: crew.player, team: crew.team, ticks_left, damage };
-    Some(Shot { muzzle, bolt, lag: controls.lag })
+    Some(FiredBolt { muzzle, bolt, lag: controls.lag })
 }
 
 /// What others see of the engine and the gun.

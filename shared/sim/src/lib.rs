@@ -45,7 +45,7 @@ use shared::snapshot::WorldSnapshot;
 use crate::asteroids::RocksDue;
 use crate::entity_index::EntityIndex;
 use crate::players::Players;
-use crate::rewind::Shots;
+use crate::rewind::FiredBolts;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::Prices;
@@ -101,7 +101,7 @@ impl Sim {
         world.insert_resource(Clock(tick));
         world.insert_resource(Inputs::default());
         world.insert_resource(EventQueue::default());
-        world.insert_resource(Shots::default());
+        world.insert_resource(FiredBolts::default());
         world.insert_resource(Rng::for_tick(rules.setup.seed, tick));
         world.insert_resource(RockGrid(SpatialGrid::new(rules.half_size)));
         world.insert_resource(OreGrid(SpatialGrid::new(rules.half_size)));

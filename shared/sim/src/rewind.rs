@@ -14,12 +14,12 @@ use shared::input::ViewLag;
 use shared::movement::{Motion, sweep};
 use shared::quantize;
 
-use crate::bolts::{Meeting, Targets, Way, can_hit, earlier};
+use crate::bolts::{Contact, Path, Targets, can_hit, earlier};
 use crate::components::{Bolt, Trail};
 use crate::entity_index::Spawner;
 
 /// A gun fired in this tick.
-pub struct Shot {
+pub struct FiredBolt {
     /// The bolt at the muzzle.
     pub muzzle: Motion,
     pub bolt: Bolt,
@@ -29,7 +29,7 @@ pub struct Shot {
 
 /// The shots of this tick, by the ids of those who fired.
 #[derive(Resource, Default)]
-pub struct Shots(pub Vec<Shot>);
+pub struct FiredBolts(pub Vec<FiredBolt>);
 
 /// How far a thing can be from where it is now while shots are rewound, in units.
 struct Farthest {
@@ -38,15 +38,16 @@ struct Farthest {
 }
 
 /// Brings the bolts that were fired in this tick into the world, unless they hit something on their way there.
-pub fn launch(mut shots: ResMut<Shots>, mut targets: Targets<'_, '_>, mut spawner: Spawner<'_, '_>) {
+pub fn launch(mut fired: ResMut<FiredBolts>, mut targets: Targets<'_, '_>, mut spawner: Spawner<'_, '_>) {
     let mut farthest = None;
-    for Shot { muzzle, mut bolt, lag } in shots.0.drain(..) {
+    for FiredBolt { muzzle, mut bolt, lag } in fired.0.drain(..) {
         let lag = lag.min(ViewLag(bolt.ticks_left.saturating_mul(ViewLag::PARTS_PER_TICK)));
         let end = muzzle.drifted_by(lag, targets.rules.tick_seconds);
         if lag > ViewLag::default() {
             let farthest = farthest.get_or_insert_with(|| Farthest::of(&targets));
-            let way = Way { from: muzzle.position(), to: end.position(), radius: targets.rules.bolt.radius };
-            if hit(&mut targets, &bolt, &Stretch { way, ticks: lag.ticks() }, muzzle.velocity(), farthest) {
+            let path =
+                Path { from: muzzle.position(), to: end.position(), radius: targets.rules.bolt.radius };
+            if hit(&mut targets, &bolt, &Stretch { path, ticks: lag.ticks() }, muzzle.velocity(), farthest) {
                 continue;
             }
         }
@@ -60,14 +61,14 @@ pub fn launch(mut shots: ResMut<Shots>, mut targets: Targets<'_, '_>, mut spawne
 
 /// The way of a bolt through the past: it ends now and began a number of ticks ago.
 struct Stretch {
-    way: Way,
+    path: Path,
     ticks: f32,
 }
 
 impl Stretch {
     /// Where the bolt was so many ticks ago.
     fn at(&self, ago: f32) -> Vec2 {
-        self.way.from.lerp(self.way.to, self.share(ago))
+        self.path.from.lerp(self.path.to, self.share(ago))
     }
 
     /// The share of the way that it had flown so many ticks ago.
@@ -123,25 +124,25 @@ fn hit(
 }
 
 /// How far a rock drifts in a number of ticks, in units.
-fn rock_drift(targets: &Targets<'_, '_>, met: &Meeting, ticks: f32) -> Vec2 {
+fn rock_drift(targets: &Targets<'_, '_>, met: &Contact, ticks: f32) -> Vec2 {
     let velocity = targets.rock_grid.0.find(met.id).map_or(Vec2::ZERO, |body| body.motion.velocity());
     velocity * (ticks * targets.rules.tick_seconds)
 }
 
-fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -> Option<Meeting> {
-    let Stretch { way, ticks } = stretch;
+fn first_rock(targets: &mut Targets<'_, '_>, stretch: &Stretch, farthest: f32) -> Option<Contact> {
+    let Stretch { path, ticks } = stretch;
     let (rocks, grid) = (&targets.rocks, &targets.rock_grid.0);
-    let pad = way.radius + farthest;
-    grid.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
+    let pad = path.radius + farthest;
+    grid.near(path.from.min(path.to) - pad, path.from.max(path.to) + pad, &mut targets.near);
     let seconds = ticks * targets.rules.tick_seconds;
-    let meetings = targets.near.iter().filter_map(|index| {
+    let contacts = targets.near.iter().filter_map(|index| {
         let body = &grid.bodies()[*index as usize];
         let later = body.at + body.motion.velocity() * seconds;
-        let share = sweep(way.from, way.to, body.at, later, body.radius + way.radius)?;
+        let share = sweep(path.from, path.to, body.at, later, body.radius + path.radius)?;
         let stands = rocks.get(body.entity).is_ok_and(|rock| rock.health > 0);
-        stands.then_some(Meeting { share, id: body.id, entity: body.entity })
+        stands.then_some(Contact { share, id: body.id, entity: body.entity })
     });
-    meetings.fold(None, |first, met| earlier(first, Some(met)))
+    contacts.fold(None, |first, met| earlier(first, Some(met)))
 }
 
 fn first_ship(
@@ -149,18 +150,18 @@ fn first_ship(
     bolt: &Bolt,
     stretch: &Stretch,
     farthest: f32,
-) -> Option<Meeting> {
-    let way = &stretch.way;
+) -> Option<Contact> {
+    let path = &stretch.path;
     let (ships, grid) = (&targets.ships, &targets.ship_grid.0);
-    let pad = way.radius + farthest;
-    grid.near(way.from.min(way.to) - pad, way.from.max(way.to) + pad, &mut targets.near);
-    let meetings = targets.near.iter().filter_map(|index| {
+    let pad = path.radius + farthest;
+    grid.near(path.from.min(path.to) - pad, path.from.max(path.to) + pad, &mut targets.near);
+    let contacts = targets.near.iter().filter_map(|index| {
         let body = &grid.bodies()[*index as usize];
         let (hull, crew, trail) = ships.get(body.entity).ok()?;
-        let ago = stretch.meets(trail, body.radius + way.radius).filter(|_| can_hit(bolt, hull, crew))?;
-        Some(Meeting { share: stretch.share(ago), id: body.id, entity: body.entity })
+        let ago = stretch.meets(trail, body.radius + path.radius).filter(|_| can_hit(bolt, hull, crew))?;
+        Some(Contact { share: stretch.share(ago), id: body.id, entity: body.entity })
     });
-    meetings.fold(None, |first, met| earlier(first, Some(met)))
+    contacts.fold(None, |first, met| earlier(first, Some(met)))
 }
 
 impl Farthest {
