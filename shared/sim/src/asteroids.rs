@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use crate::components::{Drift, Ore, Rock};
 use crate::entity_index::Spawner;
-use crate::places::{Free, free_place};
+use crate::places::{Clearance, free_place};
 use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::tick_context::{Clock, EventQueue, Rng};
@@ -113,14 +113,14 @@ pub fn replenish(
     while due.0.front().is_some_and(|tick| *tick <= clock.0) {
         due.0.pop_front();
         weight += large;
-        let free = Free {
+        let clearance = Clearance {
             ships: &ships.0,
             rocks: &rock_grid.0,
             from_ships: NEW_ROCK_CLEARANCE_UNITS,
             from_rocks: 2.0,
         };
         let half_size = (rules.half_size - rules.rock_radius(2)).max(0.0);
-        let at = free_place(&free, &mut near, || rng.place(half_size));
+        let at = free_place(&clearance, &mut near, || rng.place(half_size));
         place_large(at, &rules, &mut rng, &mut spawner);
     }
     let respawn_ticks = rules.setup.ticks(rules.asteroid.respawn_seconds);

@@ -1,4 +1,4 @@
-//! Where two states of the same tick differ: what a report of a divergence names.
+//! Where two states of the same tick differ: what a out of a divergence names.
 
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId};
@@ -47,61 +47,55 @@ impl Display for Difference {
 
 /// Tells the fields of two records apart, by name.
 macro_rules! fields {
-    ($report:expr, $subject:expr, $a:expr, $b:expr, [$($field:ident),+ $(,)?]) => {
-        $($report.field($subject, stringify!($field), &$a.$field, &$b.$field);)+
+    ($out:expr, $subject:expr, $a:expr, $b:expr, [$($field:ident),+ $(,)?]) => {
+        $($out.field($subject, stringify!($field), &$a.$field, &$b.$field);)+
     };
 }
 
 /// All differences of two states: the world, then entities and players in the order of their ids.
 pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
-    let mut report = Report(Vec::new());
-    fields!(
-        report,
-        Subject::World,
-        a,
-        b,
-        [tick, next_net_id, next_drone, drones_wanted, prices, asteroids_due]
-    );
-    report.join(&a.entities, &b.entities, |entity| Subject::Entity(entity.id), entity_fields);
-    report.join(&a.ships, &b.ships, |ship| Subject::Entity(ship.id), ship_fields);
-    report.join(&a.trails, &b.trails, |trail| Subject::Entity(trail.id), trail_fields);
-    report.join(&a.bolts, &b.bolts, |bolt| Subject::Entity(bolt.id), bolt_fields);
-    report.join(&a.ores, &b.ores, |ore| Subject::Entity(ore.id), ore_fields);
-    report.join(&a.players, &b.players, |player| Subject::Player(player.player), player_fields);
+    let mut out = Differences(Vec::new());
+    fields!(out, Subject::World, a, b, [tick, next_net_id, next_drone, drones_wanted, prices, asteroids_due]);
+    out.join(&a.entities, &b.entities, |entity| Subject::Entity(entity.id), entity_fields);
+    out.join(&a.ships, &b.ships, |ship| Subject::Entity(ship.id), ship_fields);
+    out.join(&a.trails, &b.trails, |trail| Subject::Entity(trail.id), trail_fields);
+    out.join(&a.bolts, &b.bolts, |bolt| Subject::Entity(bolt.id), bolt_fields);
+    out.join(&a.ores, &b.ores, |ore| Subject::Entity(ore.id), ore_fields);
+    out.join(&a.players, &b.players, |player| Subject::Player(player.player), player_fields);
     // What is known of an entity stands in several lists: bring it together. The sort is stable.
-    report.0.sort_by_key(|difference| difference.subject);
-    report.0
+    out.0.sort_by_key(|difference| difference.subject);
+    out.0
 }
 
-fn entity_fields(report: &mut Report, subject: Subject, a: &EntityState, b: &EntityState) {
-    fields!(report, subject, a, b, [kind, size, team, flags, heading, health, hold, levels, score, owner]);
-    fields!(report, subject, a.motion, b.motion, [position_q, velocity_q]);
+fn entity_fields(out: &mut Differences, subject: Subject, a: &EntityState, b: &EntityState) {
+    fields!(out, subject, a, b, [kind, size, team, flags, heading, health, hold, levels, score, owner]);
+    fields!(out, subject, a.motion, b.motion, [position_q, velocity_q]);
 }
 
-fn ship_fields(report: &mut Report, subject: Subject, a: &ShipKey, b: &ShipKey) {
-    fields!(report, subject, a, b, [energy, cooldown, protection_ticks, bank_progress, haul]);
+fn ship_fields(out: &mut Differences, subject: Subject, a: &ShipKey, b: &ShipKey) {
+    fields!(out, subject, a, b, [energy, cooldown, protection_ticks, bank_progress, haul]);
 }
 
-fn trail_fields(report: &mut Report, subject: Subject, a: &TrailKey, b: &TrailKey) {
-    fields!(report, subject, a, b, [ways]);
+fn trail_fields(out: &mut Differences, subject: Subject, a: &TrailKey, b: &TrailKey) {
+    fields!(out, subject, a, b, [ways]);
 }
 
-fn bolt_fields(report: &mut Report, subject: Subject, a: &BoltKey, b: &BoltKey) {
-    fields!(report, subject, a, b, [ticks_left, damage]);
+fn bolt_fields(out: &mut Differences, subject: Subject, a: &BoltKey, b: &BoltKey) {
+    fields!(out, subject, a, b, [ticks_left, damage]);
 }
 
-fn ore_fields(report: &mut Report, subject: Subject, a: &OreKey, b: &OreKey) {
-    fields!(report, subject, a, b, [ticks_left]);
+fn ore_fields(out: &mut Differences, subject: Subject, a: &OreKey, b: &OreKey) {
+    fields!(out, subject, a, b, [ticks_left]);
 }
 
-fn player_fields(report: &mut Report, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
-    fields!(report, subject, a, b, [name, team, away, ship, respawn_ticks, controls, score, streak]);
-    fields!(report, subject, a, b, [kills, deaths, levels, drone]);
+fn player_fields(out: &mut Differences, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
+    fields!(out, subject, a, b, [name, team, away, ship, respawn_ticks, controls, score, streak]);
+    fields!(out, subject, a, b, [kills, deaths, levels, drone]);
 }
 
-struct Report(Vec<Difference>);
+struct Differences(Vec<Difference>);
 
-impl Report {
+impl Differences {
     fn field<T: PartialEq + Debug>(&mut self, subject: Subject, component: &'static str, a: &T, b: &T) {
         if a != b {
             self.0.push(Difference { subject, component, left: format!("{a:?}"), right: format!("{b:?}") });
@@ -114,7 +108,7 @@ impl Report {
         a: &[T],
         b: &[T],
         subject: impl Fn(&T) -> Subject,
-        compare: impl Fn(&mut Report, Subject, &T, &T),
+        compare: impl Fn(&mut Differences, Subject, &T, &T),
     ) {
         let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
         while let Some(next) = a.peek().copied().into_iter().chain(b.peek().copied()).map(&subject).min() {

@@ -13,7 +13,7 @@ use shared::quantize;
 use crate::asteroids::inside;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::{Spawner, unharmed};
-use crate::places::{Free, free_place};
+use crate::places::{Clearance, free_place};
 use crate::players::Players;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
@@ -114,7 +114,7 @@ pub fn respawn(
     mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
 ) {
-    let free = Free {
+    let clearance = Clearance {
         ships: &ships.0,
         rocks: &rocks.0,
         from_ships: SPAWN_FROM_SHIPS_UNITS,
@@ -125,7 +125,7 @@ pub fn respawn(
         if player.respawn_ticks > 0 || player.away {
             continue;
         }
-        let at = free_place(&free, &mut near, || spawn_place(player.team, &rules, &mut rng));
+        let at = free_place(&clearance, &mut near, || spawn_place(player.team, &rules, &mut rng));
         player.ship = launch(player, at, &rules, &mut spawner, &mut events);
     }
 }

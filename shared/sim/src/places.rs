@@ -8,7 +8,7 @@ use crate::spatial_grid::SpatialGrid;
 const TRIES: u32 = 16;
 
 /// What to keep away from, and how far in units.
-pub struct Free<'a> {
+pub struct Clearance<'a> {
     pub ships: &'a SpatialGrid,
     pub rocks: &'a SpatialGrid,
     pub from_ships: f32,
@@ -16,15 +16,15 @@ pub struct Free<'a> {
 }
 
 /// The first place tried that keeps all distances, else the best one.
-pub fn free_place(free: &Free<'_>, near: &mut Vec<u32>, mut place: impl FnMut() -> Vec2) -> Vec2 {
+pub fn free_place(clearance: &Clearance<'_>, near: &mut Vec<u32>, mut place: impl FnMut() -> Vec2) -> Vec2 {
     let mut best = place();
-    let mut best_share = free.share(best, near);
+    let mut best_share = clearance.share(best, near);
     for _ in 1..TRIES {
         if best_share >= 1.0 {
             break;
         }
         let at = place();
-        let share = free.share(at, near);
+        let share = clearance.share(at, near);
         if share > best_share {
             best = at;
             best_share = share;
@@ -33,7 +33,7 @@ pub fn free_place(free: &Free<'_>, near: &mut Vec<u32>, mut place: impl FnMut() 
     best
 }
 
-impl Free<'_> {
+impl Clearance<'_> {
     /// The least kept of the distances, as a share of what is asked for; 1 if all are kept.
     fn share(&self, at: Vec2, near: &mut Vec<u32>) -> f32 {
         share_kept(self.ships, at, self.from_ships, near).min(share_kept(

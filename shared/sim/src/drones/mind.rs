@@ -5,7 +5,7 @@ use shared::entity::Upgrade;
 use shared::id::NetId;
 use shared::keyframe::{DroneKey, Goal};
 
-use super::sight::{Own, Sight};
+use super::sight::{OwnShip, Sight};
 use crate::rules::WorldRules;
 use crate::tick_context::Rng;
 
@@ -27,7 +27,13 @@ const RESTLESS: f32 = 0.15;
 const SHOPPING: f32 = 0.25;
 
 /// The next thing to do, and when to think again.
-pub fn decide(own: &Own, key: DroneKey, sight: &Sight<'_>, rng: &mut Rng, near: &mut Vec<u32>) -> DroneKey {
+pub fn decide(
+    own: &OwnShip,
+    key: DroneKey,
+    sight: &Sight<'_>,
+    rng: &mut Rng,
+    near: &mut Vec<u32>,
+) -> DroneKey {
     let drone = &sight.rules.drone;
     let pause = sight.rules.setup.ticks(drone.think_seconds);
     let think_ticks = (pause + rng.below(pause / 2 + 1)).min(u32::from(u16::MAX)) as u16;
@@ -42,7 +48,7 @@ pub fn decide(own: &Own, key: DroneKey, sight: &Sight<'_>, rng: &mut Rng, near: 
 }
 
 fn choose(
-    own: &Own,
+    own: &OwnShip,
     key: &DroneKey,
     sight: &Sight<'_>,
     rng: &mut Rng,
@@ -91,7 +97,7 @@ fn choose(
 }
 
 /// What a docked drone buys, if it feels like it.
-pub fn purchase(own: &Own, rules: &WorldRules, rng: &mut Rng) -> Option<Upgrade> {
+pub fn purchase(own: &OwnShip, rules: &WorldRules, rng: &mut Rng) -> Option<Upgrade> {
     if !rng.chance(SHOPPING) {
         return None;
     }

@@ -20,7 +20,7 @@ use crate::stations::{Prices, button};
 use crate::tick_context::{Clock, Inputs, Rng};
 
 pub use names::call_sign;
-use sight::{Own, ShipParts, Sight};
+use sight::{OwnShip, ShipParts, Sight};
 
 /// While drones think in turns, each has its turn once in so many ticks.
 pub const TURN_TICKS: u32 = 3;
@@ -60,7 +60,7 @@ pub fn think(
             player.controls = Controls::default();
             continue;
         };
-        let own = Own {
+        let own = OwnShip {
             player: player.player,
             ship,
             team: crew.team,

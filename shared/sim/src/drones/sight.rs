@@ -26,7 +26,7 @@ pub struct Sight<'a> {
 }
 
 /// What a drone knows of itself.
-pub struct Own {
+pub struct OwnShip {
     pub player: PlayerId,
     pub ship: NetId,
     pub team: u8,
@@ -61,7 +61,7 @@ impl Sight<'_> {
     /// The nearest ship that is no mate's and for which `fits` holds.
     pub fn nearest_foe(
         &self,
-        own: &Own,
+        own: &OwnShip,
         within: f32,
         near: &mut Vec<u32>,
         fits: impl Fn(&Foe) -> bool,
@@ -72,7 +72,7 @@ impl Sight<'_> {
         Some((body.id, foe(body)?))
     }
 
-    fn foe(&self, own: &Own, body: &Body) -> Option<Foe> {
+    fn foe(&self, own: &OwnShip, body: &Body) -> Option<Foe> {
         let (_, hull, cargo, crew) = self.crews.get(body.entity).ok()?;
         let mate = crew.team != 0 && crew.team == own.team;
         if mate || crew.player == own.player {

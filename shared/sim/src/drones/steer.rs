@@ -5,7 +5,7 @@ use shared::angle::Angle;
 use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, Goal};
 
-use super::sight::{Own, Sight};
+use super::sight::{OwnShip, Sight};
 use crate::rules::{PRICE_SCALE, StationRing};
 use crate::spatial_grid::Body;
 
@@ -36,7 +36,7 @@ const CIRCLE_SECONDS: f32 = 0.7;
 const WAY_COST: f32 = 0.03;
 
 /// The controls for this tick.
-pub fn controls(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+pub fn controls(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     match (key.goal, sight.target(key)) {
         (Goal::Mine, Some(rock)) => mine(own, key, rock, sight, near),
         (Goal::Collect, Some(ore)) => fly(own, fetch(own, ore), Buttons::default(), sight, near),
@@ -50,13 +50,13 @@ pub fn controls(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32
     }
 }
 
-fn roam(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn roam(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let outside = own.at.abs().max_element() > sight.rules.half_size * 0.8;
     let direction = if outside { (-own.at).normalize_or_zero() } else { key.course.vector() };
     fly(own, direction * STROLL, Buttons::default(), sight, near)
 }
 
-fn mine(own: &Own, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn mine(own: &OwnShip, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let way = rock.at - own.at;
     let gap = way.length() - rock.radius;
     if gap > MINING_RANGE {
@@ -73,14 +73,14 @@ fn mine(own: &Own, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mut Ve
 }
 
 /// The velocity that brings a drone onto an ore.
-fn fetch(own: &Own, ore: &Body) -> Vec2 {
+fn fetch(own: &OwnShip, ore: &Body) -> Vec2 {
     let distance = ore.at.distance(own.at);
     let ahead = ore.at + ore.motion.velocity() * (distance / CRUISE).min(1.5);
     let way = ahead - own.at;
     way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(CRUISE) + ore.motion.velocity()
 }
 
-fn fight(own: &Own, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     if let Some(aside) = evade(own, sight, near) {
         return burn(own, aside, Buttons::default());
     }
@@ -109,7 +109,7 @@ fn fight(own: &Own, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut V
     }
 }
 
-fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn flee(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let hunter = sight.nearest_foe(own, sight.rules.drone.sight, near, |foe| !foe.protected);
     let afraid = hunter.is_some() && own.energy > 0.3;
     let haste = if afraid { Buttons::BOOST } else { Buttons::default() };
@@ -126,7 +126,7 @@ fn flee(own: &Own, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Co
 }
 
 /// The station that pays best for the way to it.
-fn best_station<'a>(own: &Own, sight: &Sight<'a>) -> Option<&'a StationRing> {
+fn best_station<'a>(own: &OwnShip, sight: &Sight<'a>) -> Option<&'a StationRing> {
     let worth = |(ring, price): &(&StationRing, &u32)| {
         **price as f32 / PRICE_SCALE - ring.at.distance(own.at) * WAY_COST
     };
@@ -135,7 +135,13 @@ fn best_station<'a>(own: &Own, sight: &Sight<'a>) -> Option<&'a StationRing> {
 }
 
 /// Flies to a berth in a ring and stays there.
-fn dock(own: &Own, ring: &StationRing, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn dock(
+    own: &OwnShip,
+    ring: &StationRing,
+    haste: Buttons,
+    sight: &Sight<'_>,
+    near: &mut Vec<u32>,
+) -> Controls {
     let (share, near_enough) = BERTH;
     let berth = ring.at + bearing(own).vector() * ring.radius * share;
     let way = berth - own.at;
@@ -149,7 +155,7 @@ fn dock(own: &Own, ring: &StationRing, haste: Buttons, sight: &Sight<'_>, near: 
 }
 
 /// Flies at a velocity, around rocks.
-fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+fn fly(own: &OwnShip, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     match evade(own, sight, near) {
         Some(aside) => burn(own, wish * 0.5 + aside, Buttons::default()),
         None => burn(own, wish + elbow_room(own, sight, near), haste),
@@ -157,7 +163,7 @@ fn fly(own: &Own, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut Vec<
 }
 
 /// The velocity that leads away from ships that are too near, at most [`CRUISE`].
-fn elbow_room(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Vec2 {
+fn elbow_room(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Vec2 {
     sight.ships.near(own.at - ELBOW_ROOM, own.at + ELBOW_ROOM, near);
     let ships = near.iter().map(|index| &sight.ships.bodies()[*index as usize]);
     let mut room = Vec2::ZERO;
@@ -173,12 +179,12 @@ fn elbow_room(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Vec2 {
 }
 
 /// A direction of the drone's own.
-fn bearing(own: &Own) -> Angle {
+fn bearing(own: &OwnShip) -> Angle {
     Angle::from_step((own.player.0.wrapping_mul(GOLDEN_STEPS) % u32::from(Angle::STEPS)) as u16)
 }
 
 /// Burns so that the velocity comes nearer to the wished one.
-fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
+fn burn(own: &OwnShip, wish: Vec2, haste: Buttons) -> Controls {
     let change = wish - own.velocity;
     if change.length_squared() < CONTENT * CONTENT {
         return Controls {
@@ -194,7 +200,7 @@ fn burn(own: &Own, wish: Vec2, haste: Buttons) -> Controls {
 }
 
 /// The velocity that leads aside from the rock that the drone would hit next, if there is one.
-fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
+fn evade(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
     let reach = own.velocity.length() * FORESIGHT_SECONDS + ROCK_GAP;
     sight.rocks.near(own.at - reach, own.at + reach, near);
     let mut soonest = FORESIGHT_SECONDS;
@@ -219,7 +225,7 @@ fn evade(own: &Own, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
 }
 
 /// The direction in which a bolt meets a thing that goes straight on.
-fn lead(own: &Own, target: &Body, sight: &Sight<'_>) -> Angle {
+fn lead(own: &OwnShip, target: &Body, sight: &Sight<'_>) -> Angle {
     let way = target.at - own.at;
     let velocity = target.motion.velocity() - own.velocity;
     let muzzle = sight.rules.bolt.speed;
