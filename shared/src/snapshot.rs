@@ -36,24 +36,24 @@ impl WorldSnapshot {
     /// As [`Self::entity`], for whoever looks for the same one tick after tick: `place` is where it is looked for first, and
     /// becomes where it is.
     #[must_use]
-    pub fn entity_from(&self, place: &mut Place, id: NetId) -> Option<&EntityState> {
-        place.find(&self.entities, id, |entity| entity.id)
+    pub fn entity_near(&self, hint: &mut SearchHint, id: NetId) -> Option<&EntityState> {
+        hint.find(&self.entities, id, |entity| entity.id)
     }
 
     /// As [`Self::pilot`], for whoever looks for the same one tick after tick: `place` is where it is looked for first, and
     /// becomes where it is.
     #[must_use]
-    pub fn pilot_from(&self, place: &mut Place, player: PlayerId) -> Option<&Pilot> {
-        place.find(&self.pilots, player, |pilot| pilot.player)
+    pub fn pilot_near(&self, hint: &mut SearchHint, player: PlayerId) -> Option<&Pilot> {
+        hint.find(&self.pilots, player, |pilot| pilot.player)
     }
 }
 
 /// Where something stood in a snapshot. It stands there in the next one, too, or as many places nearer the front as things
 /// before it are gone: what is new has a higher id.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place(usize);
+pub struct SearchHint(usize);
 
-impl Place {
+impl SearchHint {
     fn find<'a, T, K: Ord>(&mut self, sorted: &'a [T], key: K, key_of: impl Fn(&T) -> K) -> Option<&'a T> {
         let to_here = &sorted[..sorted.len().min(self.0 + 1)];
         self.0 = match to_here.iter().rposition(|one| key_of(one) <= key) {
@@ -109,14 +109,14 @@ mod tests {
             let entity = |id: &u32| EntityState { id: NetId(*id), ..EntityState::default() };
             WorldSnapshot { entities: ids.iter().map(entity).collect(), ..WorldSnapshot::default() }
         };
-        let mut place = Place::default();
+        let mut hint = SearchHint::default();
         for ids in [&[1, 2, 3, 7, 8][..], &[1, 2, 3, 7, 8], &[2, 7, 8, 9], &[7], &[1, 2, 3, 4, 5, 6, 7]] {
             let world = world(ids);
-            let found = world.entity_from(&mut place, NetId(7)).map(|entity| entity.id);
+            let found = world.entity_near(&mut hint, NetId(7)).map(|entity| entity.id);
             assert_eq!(found, Some(NetId(7)), "{ids:?}");
         }
         for ids in [&[][..], &[1, 2, 3, 4, 5, 6, 8], &[8]] {
-            assert_eq!(world(ids).entity_from(&mut place, NetId(7)), None, "{ids:?}");
+            assert_eq!(world(ids).entity_near(&mut hint, NetId(7)), None, "{ids:?}");
         }
     }
 }

@@ -64,12 +64,12 @@ impl AddAssign for Spent {
 }
 
 /// Counts the bytes that a reader takes off the front of a slice.
-pub(crate) struct Meter(usize);
+pub(crate) struct ByteCounter(usize);
 
-impl Meter {
+impl ByteCounter {
     /// Reading begins with these bytes left.
-    pub fn new(bytes: &[u8]) -> Meter {
-        Meter(bytes.len())
+    pub fn new(bytes: &[u8]) -> ByteCounter {
+        ByteCounter(bytes.len())
     }
 
     /// These are left: what was taken since the last time was spent on one thing.

@@ -4,7 +4,7 @@ use super::{CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned
 use crate::angle::Angle;
 use crate::entity::{EntityState, Kind, Levels, ShipFlags};
 use crate::id::{NetId, PlayerId, Tick};
-use crate::spent::{Meter, Spent};
+use crate::spent::{ByteCounter, Spent};
 use crate::text::Name;
 use crate::varint::{self, Malformed, take, take_byte, take_signed, take_slice};
 use glam::IVec2;
@@ -134,16 +134,16 @@ impl View {
         let mut id = 0u32;
         // Records ascend, so the search for the next one starts where the last one was found.
         let mut from = 0;
-        let mut meter = Meter::new(bytes);
+        let mut counter = ByteCounter::new(bytes);
         while !bytes.is_empty() {
             id = take_id_after(id, bytes)?;
             let header = take_byte(bytes)?;
-            meter.spend(bytes, &mut changes.spent.ids);
+            counter.spend(bytes, &mut changes.spent.ids);
             let index = from + self.entities[from..].iter().take_while(|entity| entity.id.0 < id).count();
             let known = self.entities.get(index).is_some_and(|entity| entity.id.0 == id);
             if header & FULL != 0 {
                 let (entity, name) = read_full(NetId(id), header, bytes)?;
-                meter.spend(bytes, &mut changes.spent.appeared);
+                counter.spend(bytes, &mut changes.spent.appeared);
                 if let Some(name) = name {
                     changes.names.push((entity.owner, name));
                 }
@@ -160,7 +160,7 @@ impl View {
             } else if known {
                 let (entity, spent) = (&mut self.entities[index], &mut changes.spent);
                 changes.obstacles_changed |= entity.kind.is_drifting();
-                read_delta(entity, header, self.tick_seconds, bytes, &mut meter, spent)?;
+                read_delta(entity, header, self.tick_seconds, bytes, &mut counter, spent)?;
             } else {
                 return Err(DeltaError::Unknown(id));
             }
@@ -220,7 +220,7 @@ fn read_delta(
     mask: u8,
     tick_seconds: f32,
     bytes: &mut &[u8],
-    meter: &mut Meter,
+    counter: &mut ByteCounter,
     spent: &mut Spent,
 ) -> Result<(), DeltaError> {
     if mask & VELOCITY != 0 {
@@ -232,12 +232,12 @@ fn read_delta(
     if mask & OFFSET != 0 {
         entity.motion.position_q = entity.motion.position_q.wrapping_add(take_vector(bytes)?);
     }
-    meter.spend(bytes, &mut spent.motion);
+    counter.spend(bytes, &mut spent.motion);
     if mask & HEADING != 0 {
         let steps = i16::try_from(take_signed(bytes)?).map_err(|_| Malformed)?;
         entity.heading = entity.heading.turned(steps);
     }
-    meter.spend(bytes, &mut spent.heading);
+    counter.spend(bytes, &mut spent.heading);
     if mask & HEALTH != 0 {
         entity.health = take_u16(bytes)?;
     }
@@ -251,7 +251,7 @@ fn read_delta(
     if mask & SCORE != 0 {
         entity.score = take(bytes)?;
     }
-    meter.spend(bytes, &mut spent.state);
+    counter.spend(bytes, &mut spent.state);
     Ok(())
 }
 

@@ -27,7 +27,7 @@ use shared::input::Controls;
 use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Snapshot};
 use shared::recording::SeatKey;
 use shared::setup::Setup;
-use shared::snapshot::{Pilot, Place};
+use shared::snapshot::{Pilot, SearchHint};
 use shared::text::chat_line;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -67,8 +67,8 @@ pub struct Session {
     viewer: Viewer,
     interest: Interest,
     /// Where the player and the ship were found in the world of the newest snapshot.
-    pilot_place: Place,
-    ship_place: Place,
+    pilot_hint: SearchHint,
+    ship_hint: SearchHint,
     /// The ticks of the newest complete snapshots, and the centre of the view in each.
     recent_views: VecDeque<(Tick, IVec2)>,
     transmits: VecDeque<Vec<u8>>,
@@ -100,8 +100,8 @@ impl Session {
             input: InputBuffer::default(),
             viewer: Viewer::default(),
             interest: Interest::around(IVec2::ZERO, setup),
-            pilot_place: Place::default(),
-            ship_place: Place::default(),
+            pilot_hint: SearchHint::default(),
+            ship_hint: SearchHint::default(),
             recent_views: VecDeque::new(),
             transmits: VecDeque::new(),
             backlog: Backlog::default(),
@@ -213,8 +213,8 @@ impl Session {
     ) -> bool {
         let (world, player) = (replicator.world(), self.claim.player());
         let tick = world.tick;
-        let Some(pilot) = world.pilot_from(&mut self.pilot_place, player) else { return false };
-        if let Some(ship) = pilot.ship.and_then(|ship| world.entity_from(&mut self.ship_place, ship)) {
+        let Some(pilot) = world.pilot_near(&mut self.pilot_hint, player) else { return false };
+        if let Some(ship) = pilot.ship.and_then(|ship| world.entity_near(&mut self.ship_hint, ship)) {
             self.interest = Interest::around(ship.motion.position_q, setup);
         }
         let own = own(pilot);
