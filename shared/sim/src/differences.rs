@@ -1,8 +1,9 @@
-//! Where two states of the same tick differ: what a out of a divergence names.
+//! Where two states of the same tick differ: what a report of a divergence names.
 
 use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId};
 use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
+use shared::movement::Motion;
 use std::fmt::{self, Debug, Display};
 
 /// What a difference is about.
@@ -45,9 +46,11 @@ impl Display for Difference {
     }
 }
 
-/// Tells the fields of two records apart, by name.
+/// Compares the fields of two records by name; the records of `without` are compared elsewhere. A field that is in
+/// neither list does not compile.
 macro_rules! fields {
-    ($out:expr, $subject:expr, $a:expr, $b:expr, [$($field:ident),+ $(,)?]) => {
+    ($out:expr, $subject:expr, $a:expr, $b:expr, $record:ident { $($field:ident),+ $(,)? } without $($other:ident),*) => {
+        let $record { $($field: _,)+ $($other: _,)* } = $a;
         $($out.field($subject, stringify!($field), &$a.$field, &$b.$field);)+
     };
 }
@@ -55,7 +58,9 @@ macro_rules! fields {
 /// All differences of two states: the world, then entities and players in the order of their ids.
 pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
     let mut out = Differences(Vec::new());
-    fields!(out, Subject::World, a, b, [tick, next_net_id, next_drone, drones_wanted, prices, asteroids_due]);
+    fields!(out, Subject::World, a, b, Keyframe {
+        tick, next_net_id, next_drone, drones_wanted, prices, asteroids_due
+    } without entities, ships, trails, bolts, ores, players);
     out.join(&a.entities, &b.entities, |entity| Subject::Entity(entity.id), entity_fields);
     out.join(&a.ships, &b.ships, |ship| Subject::Entity(ship.id), ship_fields);
     out.join(&a.trails, &b.trails, |trail| Subject::Entity(trail.id), trail_fields);
@@ -68,29 +73,34 @@ pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
 }
 
 fn entity_fields(out: &mut Differences, subject: Subject, a: &EntityState, b: &EntityState) {
-    fields!(out, subject, a, b, [kind, size, team, flags, heading, health, hold, levels, score, owner]);
-    fields!(out, subject, a.motion, b.motion, [position_q, velocity_q]);
+    fields!(out, subject, a, b, EntityState {
+        kind, size, team, flags, heading, health, hold, levels, score, owner
+    } without id, motion);
+    fields!(out, subject, a.motion, b.motion, Motion { position_q, velocity_q } without);
 }
 
 fn ship_fields(out: &mut Differences, subject: Subject, a: &ShipKey, b: &ShipKey) {
-    fields!(out, subject, a, b, [energy, cooldown, protection_ticks, bank_progress, haul]);
+    fields!(out, subject, a, b, ShipKey {
+        energy, cooldown, protection_ticks, bank_progress, haul
+    } without id);
 }
 
 fn trail_fields(out: &mut Differences, subject: Subject, a: &TrailKey, b: &TrailKey) {
-    fields!(out, subject, a, b, [ways]);
+    fields!(out, subject, a, b, TrailKey { ways } without id);
 }
 
 fn bolt_fields(out: &mut Differences, subject: Subject, a: &BoltKey, b: &BoltKey) {
-    fields!(out, subject, a, b, [ticks_left, damage]);
+    fields!(out, subject, a, b, BoltKey { ticks_left, damage } without id);
 }
 
 fn ore_fields(out: &mut Differences, subject: Subject, a: &OreKey, b: &OreKey) {
-    fields!(out, subject, a, b, [ticks_left]);
+    fields!(out, subject, a, b, OreKey { ticks_left } without id);
 }
 
 fn player_fields(out: &mut Differences, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
-    fields!(out, subject, a, b, [name, team, away, ship, respawn_ticks, controls, score, streak]);
-    fields!(out, subject, a, b, [kills, deaths, levels, drone]);
+    fields!(out, subject, a, b, PlayerKey {
+        name, team, away, ship, respawn_ticks, controls, score, streak, kills, deaths, levels, drone
+    } without player);
 }
 
 struct Differences(Vec<Difference>);

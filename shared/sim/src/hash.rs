@@ -4,9 +4,12 @@
 use shared::entity::EntityState;
 use shared::hash::StateHasher;
 use shared::id::Tick;
-use shared::keyframe::{DroneKey, PlayerKey};
+use shared::input::Controls;
+use shared::keyframe::{BoltKey, DroneKey, OreKey, PlayerKey, ShipKey};
+use shared::movement::Motion;
 
 use crate::asteroids::RocksDue;
+use crate::players::{Player, Players};
 use crate::stations::Prices;
 use crate::view::{Hidden, WorldView};
 
@@ -77,10 +80,10 @@ impl Record {
 
 pub fn state_hash(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -> u64 {
     let mut block = Block::new();
-    let players = view.players;
+    let Players { list: players, humans: _, next_drone, wanted } = view.players;
     block.record(|record| {
-        record.word(tick.0).word(view.next_net_id()).word(players.next_drone).word(u32::from(players.wanted));
-        record.word(view.entities.len() as u32).word(players.all().len() as u32);
+        record.word(tick.0).word(view.next_net_id()).word(*next_drone).word(u32::from(*wanted));
+        record.word(view.entities.len() as u32).word(players.len() as u32);
         record.word(prices.0.len() as u32).word(due.0.len() as u32);
     });
     for (entity, hidden) in view.entities {
@@ -89,9 +92,10 @@ pub fn state_hash(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &Rocks
             put_hidden(hidden, record);
         });
     }
-    for player in players.all() {
-        block.record(|record| put_player(&player.state, record));
-        block.bytes(player.state.name.as_str().as_bytes());
+    // Nothing else of a player is part of the state.
+    for Player { state, held: _ } in players {
+        block.record(|record| put_player(state, record));
+        block.bytes(state.name.as_str().as_bytes());
     }
     block.flush();
     let mut hasher = block.hasher;
@@ -105,36 +109,49 @@ fn put_entity(entity: &EntityState, record: &mut Record) {
     let EntityState { id, kind, size, team, flags, motion, heading, health, hold, levels, score, owner } =
         *entity;
     record.word(id.0).word(u32::from_le_bytes([kind as u8, size, team, flags.0]));
-    record.word(motion.position_q.x as u32).word(motion.position_q.y as u32);
-    record.word(motion.velocity_q.x as u32).word(motion.velocity_q.y as u32);
+    let Motion { position_q, velocity_q } = motion;
+    record.word(position_q.x as u32).word(position_q.y as u32);
+    record.word(velocity_q.x as u32).word(velocity_q.y as u32);
     record.pair(heading.step(), health).pair(hold, levels.0).word(score).word(owner.0);
 }
 
 #[inline]
 fn put_hidden(hidden: &Hidden, record: &mut Record) {
     match *hidden {
-        Hidden::Ship(ship) => {
-            record.pair(ship.energy, u16::from(ship.cooldown));
-            record.pair(ship.protection_ticks, ship.bank_progress).word(ship.haul);
+        Hidden::Ship(ShipKey { id: _, energy, cooldown, protection_ticks, bank_progress, haul }) => {
+            record.pair(energy, u16::from(cooldown)).pair(protection_ticks, bank_progress).word(haul);
         }
         Hidden::Asteroid => {}
-        Hidden::Ore(ore) => {
-            record.word(ore.ticks_left);
+        Hidden::Ore(OreKey { id: _, ticks_left }) => {
+            record.word(ticks_left);
         }
-        Hidden::Bolt(bolt) => {
-            record.pair(bolt.ticks_left, bolt.damage);
+        Hidden::Bolt(BoltKey { id: _, ticks_left, damage }) => {
+            record.pair(ticks_left, damage);
         }
     }
 }
 
-fn put_player(player: &PlayerKey, record: &mut Record) {
-    let flags = u16::from(player.away) | u16::from(player.drone.is_some()) << 1;
-    record.word(player.player.0).pair(u16::from(player.team), flags);
-    record.word(player.ship.map_or(0, |ship| ship.0)).pair(player.respawn_ticks, player.levels.0);
-    record.pair(player.controls.buttons.0, player.controls.aim.step());
-    record.word(player.score).pair(player.streak, player.kills).pair(player.deaths, player.controls.lag.0);
-    record.word(player.name.as_str().len() as u32);
-    if let Some(DroneKey { think_ticks, goal, target, course, aim_error }) = player.drone {
+fn put_player(state: &PlayerKey, record: &mut Record) {
+    let PlayerKey {
+        player,
+        ref name,
+        team,
+        away,
+        ship,
+        respawn_ticks,
+        controls: Controls { buttons, aim, lag },
+        score,
+        streak,
+        kills,
+        deaths,
+        levels,
+        drone,
+    } = *state;
+    let flags = u16::from(away) | u16::from(drone.is_some()) << 1;
+    record.word(player.0).pair(u16::from(team), flags);
+    record.word(ship.map_or(0, |ship| ship.0)).pair(respawn_ticks, levels.0).pair(buttons.0, aim.step());
+    record.word(score).pair(streak, kills).pair(deaths, lag.0).word(name.as_str().len() as u32);
+    if let Some(DroneKey { think_ticks, goal, target, course, aim_error }) = drone {
         record.pair(think_ticks, goal as u16).word(target.map_or(0, |target| target.0));
         record.pair(course.step(), aim_error as u16);
     }

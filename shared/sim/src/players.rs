@@ -20,8 +20,8 @@ pub struct Player {
 /// Everybody who has a seat, ascending by id.
 #[derive(Resource, Debug, Default)]
 pub struct Players {
-    list: Vec<Player>,
-    humans: usize,
+    pub(super) list: Vec<Player>,
+    pub(super) humans: usize,
     /// The next drone's id.
     pub next_drone: u32,
     /// Drones and humans together are kept at this number.
