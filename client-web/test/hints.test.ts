@@ -4,34 +4,17 @@ import { expect, test } from "vitest";
 import { Frame } from "../src/core/frame.ts";
 import { Hints } from "../src/game/hints.ts";
 import { hudAtRest } from "../src/ui/model.ts";
-import {
-  DrawKind,
-  EFFECT_WORDS,
-  EffectKind,
-  EffectWord,
-  HEADER_WORDS,
-  HeaderWord,
-  ITEM_WORDS,
-  ItemWord,
-  NONE,
-} from "../src/wasm/schema.ts";
+import { DrawKind, EffectKind, EffectWord, ItemWord } from "../src/wasm/schema.ts";
 
-function frameOf(entities: number[], effects: number[], own = 0): Frame {
-  const firstEffect = HEADER_WORDS + entities.length * ITEM_WORDS;
-  const words = firstEffect + effects.length * EFFECT_WORDS;
-  const u = new Uint32Array(words);
-  u[HeaderWord.Own] = NONE;
-  u[HeaderWord.Items] = entities.length;
-  u[HeaderWord.Effects] = effects.length;
-  entities.forEach((kind, index) => {
-    u[HEADER_WORDS + index * ITEM_WORDS + ItemWord.Kind] = kind;
+function frameOf(items: number[], effects: number[], own = 0): Frame {
+  const frame = Frame.blank(items.length, effects.length);
+  items.forEach((kind, index) => {
+    frame.u[frame.item(index) + ItemWord.Kind] = kind;
   });
   effects.forEach((kind, index) => {
-    u[firstEffect + index * EFFECT_WORDS + EffectWord.Kind] = kind;
-    u[firstEffect + index * EFFECT_WORDS + EffectWord.Own] = own;
+    frame.u[frame.effect(index) + EffectWord.Kind] = kind;
+    frame.u[frame.effect(index) + EffectWord.Own] = own;
   });
-  const frame = new Frame();
-  frame.attach(u.buffer, 0, words);
   return frame;
 }
 

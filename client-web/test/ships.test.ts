@@ -7,7 +7,7 @@ import type { Labels } from "../src/view/labels.ts";
 import type { Quads } from "../src/view/quads.ts";
 import type { Ribbons } from "../src/view/ribbons.ts";
 import { Ships } from "../src/view/ships.ts";
-import { DrawKind, HEADER_WORDS, HeaderWord, ITEM_WORDS, ItemWord, Relation } from "../src/wasm/schema.ts";
+import { DrawKind, ItemWord, Relation } from "../src/wasm/schema.ts";
 
 // The real ones load the renderer, which needs a browser.
 vi.mock("../src/view/trails.ts", () => ({
@@ -19,26 +19,16 @@ vi.mock("../src/view/trails.ts", () => ({
 
 const SHIP = 7;
 
-function frameOfOneShip(): Frame {
-  const words = HEADER_WORDS + ITEM_WORDS;
-  const u = new Uint32Array(words);
-  const f = new Float32Array(u.buffer);
-  u[HeaderWord.Items] = 1;
-  u[HEADER_WORDS + ItemWord.Id] = SHIP;
-  u[HEADER_WORDS + ItemWord.Kind] = DrawKind.Ship;
-  u[HEADER_WORDS + ItemWord.Relation] = Relation.Foe;
-  f[HEADER_WORDS + ItemWord.Health] = 1;
-  const frame = new Frame();
-  frame.attach(u.buffer, 0, words);
-  return frame;
-}
-
 test("the flash and the bar of a hit can be ended early", () => {
   const ships = new Ships({ hulls: [], drones: [] } as unknown as Atlas, {} as Labels);
-  const frame = frameOfOneShip();
+  const frame = Frame.blank(1);
   const at = frame.item(0);
+  frame.u[at + ItemWord.Id] = SHIP;
+  frame.u[at + ItemWord.Kind] = DrawKind.Ship;
+  frame.u[at + ItemWord.Relation] = Relation.Foe;
+  frame.f[at + ItemWord.Health] = 1;
   const drawn = (seconds: number) => {
-    const quads = { light: vi.fn(), paint: vi.fn() };
+    const quads = { glow() {}, light: vi.fn(), paint: vi.fn() };
     const surface = quads as unknown as Quads;
     ships.drawWake(frame, at, {} as Ribbons, surface, seconds, 0.016);
     ships.drawHull(frame, at, surface, seconds, 0.016);

@@ -103,21 +103,9 @@ impl Client {
         self.0.poll_notice().as_ref().map(object)
     }
 
-    /// Draws a frame.
-    pub fn frame(&mut self, now_ms: f64) {
-        self.0.frame(now_ms);
-    }
-
-    /// Where the frame is in wasm memory, in bytes. Ask after every frame: it moves.
-    #[wasm_bindgen(js_name = framePointer)]
-    pub fn frame_pointer(&self) -> u32 {
-        pointer(self.0.words())
-    }
-
-    /// Length of the frame, in 4-byte words.
-    #[wasm_bindgen(js_name = frameLength)]
-    pub fn frame_length(&self) -> u32 {
-        self.0.words().len() as u32
+    /// Draws a frame and returns where it is in wasm memory, in bytes.
+    pub fn frame(&mut self, now_ms: f64) -> u32 {
+        pointer(self.0.frame(now_ms))
     }
 
     /// The state of the client.
@@ -182,21 +170,9 @@ impl Replay {
         self.0.advance(now_ms);
     }
 
-    /// Draws a frame.
-    pub fn frame(&mut self, now_ms: f64) {
-        self.0.frame(now_ms);
-    }
-
-    /// Where the frame is in wasm memory, in bytes. Ask after every frame: it moves.
-    #[wasm_bindgen(js_name = framePointer)]
-    pub fn frame_pointer(&self) -> u32 {
-        pointer(self.0.words())
-    }
-
-    /// Length of the frame, in 4-byte words.
-    #[wasm_bindgen(js_name = frameLength)]
-    pub fn frame_length(&self) -> u32 {
-        self.0.words().len() as u32
+    /// Draws a frame and returns where it is in wasm memory, in bytes.
+    pub fn frame(&mut self, now_ms: f64) -> u32 {
+        pointer(self.0.frame(now_ms))
     }
 
     /// The next notice.

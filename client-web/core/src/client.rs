@@ -159,12 +159,6 @@ impl Client {
         self.frame_builder.words()
     }
 
-    /// The words of the newest frame.
-    #[must_use]
-    pub fn words(&self) -> &[u32] {
-        self.frame_builder.words()
-    }
-
     /// The world of the open connection, once welcomed.
     #[must_use]
     pub fn world(&self) -> Option<&World> {

@@ -1,7 +1,6 @@
 //! From entity states to draw items, for live play and replay.
 
-use crate::frame::DrawItem;
-use crate::layout::{DrawKind, Relation};
+use crate::layout::{DrawItem, DrawKind, Relation};
 use glam::Vec2;
 use shared::entity::{EntityState, Kind, Levels, Upgrade};
 use shared::id::PlayerId;

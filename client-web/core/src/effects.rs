@@ -1,6 +1,6 @@
 //! Effects that wait for their frame: each is handed out once, when its tick is shown.
 
-use crate::frame::Effect;
+use crate::layout::Effect;
 use glam::Vec2;
 
 /// Effects that wait at most; beyond it, the oldest are dropped.

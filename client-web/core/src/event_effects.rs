@@ -1,8 +1,7 @@
 //! From the server's events to effects, for live play and replay.
 
 use crate::draw_item::direction;
-use crate::frame::Effect;
-use crate::layout::EffectKind;
+use crate::layout::{Effect, EffectKind};
 use glam::{IVec2, Vec2};
 use shared::entity::EntityState;
 use shared::event::{Event, Happening};

@@ -1,32 +1,9 @@
-//! Frames: what the view draws, as values and as words in the [`layout`](crate::layout).
+//! Frames: everything that the view draws, as words in the [`layout`](crate::layout).
 
-use crate::layout::{
-    DrawKind, EFFECT_WORDS, EffectKind, EffectWord, HEADER_WORDS, HeaderWord, ITEM_WORDS, ItemWord, NONE,
-    Relation,
-};
+use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader, Relation};
 use glam::Vec2;
 use shared::entity::{Levels, Upgrade};
 use shared::rules::Rules;
-
-/// One item of the picture; the units are those of [`ItemWord`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the layout documents the fields")]
-pub struct DrawItem {
-    pub id: u32,
-    pub kind: DrawKind,
-    pub position: Vec2,
-    pub heading: f32,
-    pub velocity: Vec2,
-    pub health: f32,
-    pub flags: u32,
-    pub radius: f32,
-    pub relation: Relation,
-    pub variant: u32,
-    pub player: u32,
-    pub hold: f32,
-    pub score: u32,
-    pub energy: f32,
-}
 
 impl DrawItem {
     /// An intact item of a kind, at rest in the middle of the world.
@@ -60,124 +37,18 @@ impl DrawItem {
             DrawKind::Ship => 4,
         }
     }
-
-    fn words(&self) -> [u32; ITEM_WORDS] {
-        let mut words = [0; ITEM_WORDS];
-        let mut put = |word: ItemWord, value: u32| words[word as usize] = value;
-        put(ItemWord::Id, self.id);
-        put(ItemWord::Kind, self.kind as u32);
-        put(ItemWord::X, self.position.x.to_bits());
-        put(ItemWord::Y, self.position.y.to_bits());
-        put(ItemWord::Heading, self.heading.to_bits());
-        put(ItemWord::VelocityX, self.velocity.x.to_bits());
-        put(ItemWord::VelocityY, self.velocity.y.to_bits());
-        put(ItemWord::Health, self.health.to_bits());
-        put(ItemWord::Flags, self.flags);
-        put(ItemWord::Radius, self.radius.to_bits());
-        put(ItemWord::Relation, self.relation as u32);
-        put(ItemWord::Variant, self.variant);
-        put(ItemWord::Player, self.player);
-        put(ItemWord::Hold, self.hold.to_bits());
-        put(ItemWord::Score, self.score);
-        put(ItemWord::Energy, self.energy.to_bits());
-        words
-    }
 }
 
-/// Something to see and hear in exactly one frame; the units are those of [`EffectWord`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the layout documents the fields")]
-pub struct Effect {
-    pub kind: EffectKind,
-    pub position: Vec2,
-    pub subject: u32,
-    pub other: u32,
-    pub value: f32,
-    pub heading: f32,
-    pub own: bool,
-}
-
-impl Effect {
-    fn words(&self) -> [u32; EFFECT_WORDS] {
-        let mut words = [0; EFFECT_WORDS];
-        let mut put = |word: EffectWord, value: u32| words[word as usize] = value;
-        put(EffectWord::Kind, self.kind as u32);
-        put(EffectWord::X, self.position.x.to_bits());
-        put(EffectWord::Y, self.position.y.to_bits());
-        put(EffectWord::Subject, self.subject);
-        put(EffectWord::Other, self.other);
-        put(EffectWord::Value, self.value.to_bits());
-        put(EffectWord::Heading, self.heading.to_bits());
-        put(EffectWord::Own, self.own.into());
-        words
-    }
-}
-
-/// The viewer's own values and those of the whole picture; the units are those of [`HeaderWord`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "the layout documents the fields")]
-pub struct Header {
-    pub tick: u32,
-    pub camera: Vec2,
-    pub half_size: f32,
-    pub view: Vec2,
-    pub health: f32,
-    pub health_max: f32,
-    pub energy: f32,
-    pub energy_max: f32,
-    pub hold: f32,
-    pub hold_max: f32,
-    pub score: u32,
-    pub streak: u32,
-    pub levels: Levels,
-    pub docked: Option<u32>,
-    pub respawn_seconds: f32,
-    pub costs: [u32; 4],
-    pub seconds: f32,
-    pub alive: bool,
-    pub speed: f32,
-}
-
-impl Header {
+impl FrameHeader {
     /// Fills in what follows from the upgrades: maxima and costs.
     #[must_use]
-    pub fn with_levels(mut self, rules: &Rules, levels: Levels) -> Header {
+    pub fn with_levels(mut self, rules: &Rules, levels: Levels) -> FrameHeader {
         self.levels = levels;
         self.health_max = rules.ship_health(levels);
         self.energy_max = rules.ship.energy;
         self.hold_max = f32::from(rules.hold_capacity(levels));
         self.costs = Upgrade::ALL.map(|upgrade| rules.upgrade_cost(levels, upgrade).unwrap_or(0));
         self
-    }
-
-    fn words(&self) -> [u32; HEADER_WORDS] {
-        let mut words = [0; HEADER_WORDS];
-        let mut put = |word: HeaderWord, value: u32| words[word as usize] = value;
-        put(HeaderWord::Tick, self.tick);
-        put(HeaderWord::CameraX, self.camera.x.to_bits());
-        put(HeaderWord::CameraY, self.camera.y.to_bits());
-        put(HeaderWord::HalfSize, self.half_size.to_bits());
-        put(HeaderWord::ViewWidth, self.view.x.to_bits());
-        put(HeaderWord::ViewHeight, self.view.y.to_bits());
-        put(HeaderWord::Health, self.health.to_bits());
-        put(HeaderWord::HealthMax, self.health_max.to_bits());
-        put(HeaderWord::Energy, self.energy.to_bits());
-        put(HeaderWord::EnergyMax, self.energy_max.to_bits());
-        put(HeaderWord::Hold, self.hold.to_bits());
-        put(HeaderWord::HoldMax, self.hold_max.to_bits());
-        put(HeaderWord::Score, self.score);
-        put(HeaderWord::Streak, self.streak);
-        put(HeaderWord::Levels, u32::from_le_bytes(Upgrade::ALL.map(|upgrade| self.levels.of(upgrade))));
-        put(HeaderWord::Docked, self.docked.unwrap_or(NONE));
-        put(HeaderWord::RespawnSeconds, self.respawn_seconds.to_bits());
-        put(HeaderWord::CostHull, self.costs[0]);
-        put(HeaderWord::CostEngine, self.costs[1]);
-        put(HeaderWord::CostGun, self.costs[2]);
-        put(HeaderWord::CostHold, self.costs[3]);
-        put(HeaderWord::Seconds, self.seconds.to_bits());
-        put(HeaderWord::Alive, self.alive.into());
-        put(HeaderWord::Speed, self.speed.to_bits());
-        words
     }
 }
 
@@ -196,27 +67,28 @@ impl FrameBuffer {
 
     /// Replaces the frame. Sorts `items` back to front and by id, so that the drawing order is stable; `own` is the id of
     /// the ship that the header describes.
-    pub fn write(&mut self, header: &Header, own: Option<u32>, items: &mut [DrawItem], effects: &[Effect]) {
+    pub fn write(
+        &mut self,
+        header: FrameHeader,
+        own: Option<u32>,
+        items: &mut [DrawItem],
+        effects: &[Effect],
+    ) {
         items.sort_unstable_by_key(|item| (item.layer(), item.id));
-        let own = items.iter().position(|item| item.kind == DrawKind::Ship && Some(item.id) == own);
-        let mut head = header.words();
-        head[HeaderWord::Items as usize] = items.len() as u32;
-        head[HeaderWord::Effects as usize] = effects.len() as u32;
-        head[HeaderWord::Own as usize] = own.map_or(NONE, |index| index as u32);
+        let is_own = |item: &DrawItem| item.kind == DrawKind::Ship && Some(item.id) == own;
+        let own = items.iter().position(is_own).map(|index| index as u32);
+        let header = FrameHeader { items: items.len() as u32, effects: effects.len() as u32, own, ..header };
         self.words.clear();
-        self.words.extend_from_slice(&head);
-        for item in items.iter() {
-            self.words.extend_from_slice(&item.words());
-        }
-        for effect in effects {
-            self.words.extend_from_slice(&effect.words());
-        }
+        header.write(&mut self.words);
+        items.iter().for_each(|item| item.write(&mut self.words));
+        effects.iter().for_each(|effect| effect.write(&mut self.words));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::EffectKind;
 
     /// `test/frame.test.ts` reads the same file.
     #[test]
@@ -250,7 +122,7 @@ mod tests {
         let levels = Upgrade::ALL.iter().zip(1..).fold(Levels::default(), |levels, (upgrade, count)| {
             (0..count).fold(levels, |levels, _| levels.raised(*upgrade))
         });
-        let header = Header {
+        let header = FrameHeader {
             tick: 77,
             camera: Vec2::new(2.5, -1.0),
             half_size: 110.0,
@@ -270,10 +142,11 @@ mod tests {
             seconds: 12.25,
             alive: true,
             speed: 0.625,
+            ..FrameHeader::default()
         };
         let mut buffer = FrameBuffer::default();
         for _ in 0..2 {
-            buffer.write(&header, Some(7), &mut [ship, rock], &[effect]);
+            buffer.write(header, Some(7), &mut [ship, rock], &[effect]);
         }
         let golden = include_str!("../tests/golden/frame.json");
         assert_eq!(format!("{:?}", buffer.words()), golden.trim());

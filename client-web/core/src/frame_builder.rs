@@ -2,8 +2,8 @@
 //! bolts of others on the delayed one.
 
 use crate::draw_item;
-use crate::frame::{DrawItem, Effect, FrameBuffer, Header};
-use crate::layout::{DrawKind, Relation};
+use crate::frame::FrameBuffer;
+use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader, Relation};
 use crate::own_bolts::FlyingBolt;
 use crate::prediction::PREDICTION_LIMIT_TICKS;
 use crate::world::World;
@@ -29,8 +29,8 @@ impl FrameBuilder {
 
     /// Writes an empty frame.
     pub fn clear(&mut self, now_ms: f64) {
-        let header = Header { seconds: draw_item::seconds(now_ms), ..Header::default() };
-        self.buffer.write(&header, None, &mut [], &[]);
+        let header = FrameHeader { seconds: draw_item::seconds(now_ms), ..FrameHeader::default() };
+        self.buffer.write(header, None, &mut [], &[]);
     }
 
     /// Draws a world at a time. `controls` are those held now; the own ship points along `aim`.
@@ -58,7 +58,7 @@ impl FrameBuilder {
         };
         world.effects.take(interpolated + extrapolation, now_ms, &place_of, &mut self.effects);
         let header = header(world, own.as_ref(), now_ms);
-        self.buffer.write(&header, own.map(|own| own.id), &mut self.items, &self.effects);
+        self.buffer.write(header, own.map(|own| own.id), &mut self.items, &self.effects);
     }
 
     /// Asteroids and ore drift, so that their present positions are known.
@@ -162,12 +162,12 @@ fn own_ship(
     })
 }
 
-fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> Header {
+fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
     let rules = &world.setup.rules;
     let state = world.own_ship();
     let levels = state.map_or(world.own.levels, |ship| ship.levels);
     let energy = world.prediction.newest().map_or(world.own.energy, |tick| tick.ship.energy);
-    Header {
+    FrameHeader {
         tick: world.view.tick().0,
         camera: world.camera,
         half_size: world.half_size,
@@ -182,7 +182,7 @@ fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> Header {
         seconds: draw_item::seconds(now_ms),
         alive: own.is_some(),
         speed: own.map_or(0.0, |own| own.velocity.length() / draw_item::top_speed(rules)),
-        ..Header::default()
+        ..FrameHeader::default()
     }
     .with_levels(rules, levels)
 }

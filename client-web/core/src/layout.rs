@@ -1,16 +1,33 @@
 //! The layout of a frame, for both languages: a header, then items back to front, then effects, in 4-byte words. Counts,
 //! ids and masks are unsigned integers; everything else is a 32-bit float.
 
+use glam::Vec2;
+use shared::entity::{Levels, Upgrade};
+
+/// "No such index."
+pub const NONE: u32 = u32::MAX;
+
+/// A value that takes one or more words of a frame.
+trait Words {
+    fn write(self, words: &mut Vec<u32>);
+}
+
 /// Declares an enum with fixed numbers, and a TypeScript file with the same names and numbers.
 macro_rules! numbered {
     (
         $(#[doc = $about:literal])*
-        pub enum $name:ident: $number:ident { $($(#[doc = $doc:literal])* $variant:ident = $value:literal,)* }
+        pub enum $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $value:literal,)* }
     ) => {
         $(#[doc = $about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr($number)]
+        #[repr(u32)]
         pub enum $name { $($(#[doc = $doc])* $variant = $value,)* }
+
+        impl Words for $name {
+            fn write(self, words: &mut Vec<u32>) {
+                words.push(self as u32);
+            }
+        }
 
         #[cfg(target_arch = "wasm32")]
         impl $name {
@@ -23,138 +40,51 @@ macro_rules! numbered {
     };
 }
 
-/// Words of the header. Those without a name are zero.
-pub const HEADER_WORDS: usize = 32;
-/// Words of an item.
-pub const ITEM_WORDS: usize = 16;
-/// Words of an effect.
-pub const EFFECT_WORDS: usize = 8;
-/// "No such index."
-pub const NONE: u32 = u32::MAX;
+/// Declares a part of a frame: a struct, the words that each of its fields takes, and a TypeScript file with the same.
+macro_rules! part {
+    (
+        $(#[doc = $about:literal])*
+        $(#[derive($derived:ident)])?
+        pub struct $name:ident, $count:ident = $words:literal $word:ident {
+            $($(#[doc = $doc:literal])* pub $field:ident: $type:ty => $($key:ident)*,)*
+        }
+    ) => {
+        $(#[doc = $about])*
+        $(#[derive($derived)])?
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $name { $($(#[doc = $doc])* pub $field: $type,)* }
 
-numbered! {
-    /// Words of the header.
-    pub enum HeaderWord: usize {
-        /// Number of items.
-        Items = 0,
-        /// Number of effects.
-        Effects = 1,
-        /// The tick shown.
-        Tick = 2,
-        /// Index of the own ship among the items, or `NONE`; in a replay, of the ship followed.
-        Own = 3,
-        /// The middle of the picture, in units.
-        CameraX = 4,
-        /// As `CameraX`.
-        CameraY = 5,
-        /// Half the side of the world, in units.
-        HalfSize = 6,
-        /// Width of the area that the frame covers, in units.
-        ViewWidth = 7,
-        /// Height of the same.
-        ViewHeight = 8,
-        /// Points.
-        Health = 9,
-        /// Points.
-        HealthMax = 10,
-        /// Points.
-        Energy = 11,
-        /// Points.
-        EnergyMax = 12,
-        /// Loads of ore.
-        Hold = 13,
-        /// Loads of ore.
-        HoldMax = 14,
-        /// Banked score.
-        Score = 15,
-        /// Kills since the last death.
-        Streak = 16,
-        /// Levels of hull, engine, gun and hold, one byte each, from the lowest.
-        Levels = 17,
-        /// Index of the station in whose ring the ship is, or `NONE`.
-        Docked = 18,
-        /// Seconds until the respawn; 0 while alive.
-        RespawnSeconds = 19,
-        /// Score that the next hull level costs; 0 at the highest.
-        CostHull = 20,
-        /// As `CostHull`.
-        CostEngine = 21,
-        /// As `CostHull`.
-        CostGun = 22,
-        /// As `CostHull`.
-        CostHold = 23,
-        /// Time for animations, in seconds; wraps every hour.
-        Seconds = 24,
-        /// 1 while the player's ship lives.
-        Alive = 25,
-        /// Speed as a share of the top speed without boost.
-        Speed = 26,
-    }
-}
+        #[doc = concat!("Words of [`", stringify!($name), "`]. Those after its fields are zero.")]
+        pub const $count: usize = $words;
 
-numbered! {
-    /// Words of an item.
-    pub enum ItemWord: usize {
-        /// The entity's id; a station's index.
-        Id = 0,
-        /// A `DrawKind`.
-        Kind = 1,
-        /// Position in units.
-        X = 2,
-        /// As `X`.
-        Y = 3,
-        /// Radians, y down.
-        Heading = 4,
-        /// Velocity in units per second.
-        VelocityX = 5,
-        /// As `VelocityX`.
-        VelocityY = 6,
-        /// Share of full health.
-        Health = 7,
-        /// Bits of `ShipFlags`.
-        Flags = 8,
-        /// Radius in units; a station's ring.
-        Radius = 9,
-        /// A `Relation`.
-        Relation = 10,
-        /// Asteroid: 0 small, 1 medium, 2 large. Station: its index. Ship: sum of its levels.
-        Variant = 11,
-        /// The player it belongs to; 0 for none.
-        Player = 12,
-        /// Share of the hold that is full.
-        Hold = 13,
-        /// The player's score.
-        Score = 14,
-        /// Share of full energy; own ship only.
-        Energy = 15,
-    }
-}
+        #[doc = concat!("The words of [`", stringify!($name), "`].")]
+        #[expect(missing_docs, reason = "the struct documents its fields")]
+        #[derive(Clone, Copy)]
+        pub enum $word { $($($key,)*)* }
 
-numbered! {
-    /// Words of an effect.
-    pub enum EffectWord: usize {
-        /// An `EffectKind`.
-        Kind = 0,
-        /// Position in units.
-        X = 1,
-        /// As `X`.
-        Y = 2,
-        /// The entity it happens to.
-        Subject = 3,
-        /// The entity that causes it; 0 for none.
-        Other = 4,
-        /// Damage, radius, score, speed or distance already flown, by kind.
-        Value = 5,
-        /// A direction in radians, where the kind has one.
-        Heading = 6,
-        /// 1 if it concerns the own ship.
-        Own = 7,
-    }
+        impl $name {
+            /// Appends the words.
+            pub(crate) fn write(&self, words: &mut Vec<u32>) {
+                let end = words.len() + $count;
+                $(self.$field.write(words);)*
+                words.resize(end, 0);
+            }
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        impl $word {
+            pub(crate) const TYPESCRIPT: &str = const_format::concatcp!(
+                "// @filename: ", stringify!($word), ".ts\n",
+                $($("/**", $doc, " */\n",)*
+                $("export const ", stringify!($key), " = ", $word::$key as usize, ";\n",)*)*
+            );
+        }
+    };
 }
 
 numbered! {
     /// What an item is drawn as.
-    pub enum DrawKind: u32 {
+    pub enum DrawKind {
         /// A ship.
         Ship = 0,
         /// An asteroid.
@@ -170,7 +100,7 @@ numbered! {
 
 numbered! {
     /// What something is to the viewer.
-    pub enum Relation: u32 {
+    pub enum Relation {
         /// The own ship or its bolt.
         Own = 0,
         /// Of the own team.
@@ -184,7 +114,7 @@ numbered! {
 
 numbered! {
     /// The kind of an effect.
-    pub enum EffectKind: u32 {
+    pub enum EffectKind {
         /// A bolt hit something.
         Hit = 1,
         /// A ship was destroyed.
@@ -205,5 +135,152 @@ numbered! {
         Bounced = 9,
         /// Where the shooter saw the own ship when its bolt hit.
         Seen = 10,
+    }
+}
+
+part! {
+    /// The viewer's own values and those of the whole picture.
+    #[derive(Default)]
+    pub struct FrameHeader, HEADER_WORDS = 32 HeaderWord {
+        /// Number of items.
+        pub items: u32 => Items,
+        /// Number of effects.
+        pub effects: u32 => Effects,
+        /// The tick shown.
+        pub tick: u32 => Tick,
+        /// Index of the own ship among the items; in a replay, of the ship followed.
+        pub own: Option<u32> => Own,
+        /// The middle of the picture, in units.
+        pub camera: Vec2 => CameraX CameraY,
+        /// Half the side of the world, in units.
+        pub half_size: f32 => HalfSize,
+        /// Size of the area that the frame covers, in units.
+        pub view: Vec2 => ViewWidth ViewHeight,
+        /// Points.
+        pub health: f32 => Health,
+        /// Points.
+        pub health_max: f32 => HealthMax,
+        /// Points.
+        pub energy: f32 => Energy,
+        /// Points.
+        pub energy_max: f32 => EnergyMax,
+        /// Loads of ore.
+        pub hold: f32 => Hold,
+        /// Loads of ore.
+        pub hold_max: f32 => HoldMax,
+        /// Banked score.
+        pub score: u32 => Score,
+        /// Kills since the last death.
+        pub streak: u32 => Streak,
+        /// Levels of hull, engine, gun and hold, one byte each, from the lowest.
+        pub levels: Levels => Levels,
+        /// Index of the station in whose ring the ship is.
+        pub docked: Option<u32> => Docked,
+        /// Seconds until the respawn; 0 while alive.
+        pub respawn_seconds: f32 => RespawnSeconds,
+        /// Score that the next level of each upgrade costs; 0 at the highest.
+        pub costs: [u32; 4] => CostHull CostEngine CostGun CostHold,
+        /// Time for animations, in seconds; wraps every hour.
+        pub seconds: f32 => Seconds,
+        /// Whether the own ship lives.
+        pub alive: bool => Alive,
+        /// Speed as a share of the top speed without boost.
+        pub speed: f32 => Speed,
+    }
+}
+
+part! {
+    /// One item of the picture.
+    pub struct DrawItem, ITEM_WORDS = 16 ItemWord {
+        /// The entity's id; a station's index.
+        pub id: u32 => Id,
+        /// What it is drawn as.
+        pub kind: DrawKind => Kind,
+        /// Position in units.
+        pub position: Vec2 => X Y,
+        /// Radians, y down.
+        pub heading: f32 => Heading,
+        /// Velocity in units per second.
+        pub velocity: Vec2 => VelocityX VelocityY,
+        /// Share of full health.
+        pub health: f32 => Health,
+        /// Bits of `ShipFlags`.
+        pub flags: u32 => Flags,
+        /// Radius in units; a station's ring.
+        pub radius: f32 => Radius,
+        /// What it is to the viewer.
+        pub relation: Relation => Relation,
+        /// Asteroid: 0 small, 1 medium, 2 large. Station: its index. Ship: sum of its levels.
+        pub variant: u32 => Variant,
+        /// The player it belongs to; 0 for none.
+        pub player: u32 => Player,
+        /// Share of the hold that is full.
+        pub hold: f32 => Hold,
+        /// The player's score.
+        pub score: u32 => Score,
+        /// Share of full energy; own ship only.
+        pub energy: f32 => Energy,
+    }
+}
+
+part! {
+    /// Something to see and hear in exactly one frame.
+    pub struct Effect, EFFECT_WORDS = 8 EffectWord {
+        /// The kind.
+        pub kind: EffectKind => Kind,
+        /// Position in units.
+        pub position: Vec2 => X Y,
+        /// The entity it happens to.
+        pub subject: u32 => Subject,
+        /// The entity that causes it; 0 for none.
+        pub other: u32 => Other,
+        /// Damage, radius, score, speed or distance already flown, by kind.
+        pub value: f32 => Value,
+        /// A direction in radians, where the kind has one.
+        pub heading: f32 => Heading,
+        /// Whether it concerns the own ship.
+        pub own: bool => Own,
+    }
+}
+
+impl Words for u32 {
+    fn write(self, words: &mut Vec<u32>) {
+        words.push(self);
+    }
+}
+
+impl Words for f32 {
+    fn write(self, words: &mut Vec<u32>) {
+        words.push(self.to_bits());
+    }
+}
+
+impl Words for bool {
+    fn write(self, words: &mut Vec<u32>) {
+        words.push(self.into());
+    }
+}
+
+impl Words for Option<u32> {
+    fn write(self, words: &mut Vec<u32>) {
+        words.push(self.unwrap_or(NONE));
+    }
+}
+
+impl Words for Vec2 {
+    fn write(self, words: &mut Vec<u32>) {
+        words.extend([self.x.to_bits(), self.y.to_bits()]);
+    }
+}
+
+impl Words for Levels {
+    fn write(self, words: &mut Vec<u32>) {
+        words.push(u32::from_le_bytes(Upgrade::ALL.map(|upgrade| self.of(upgrade))));
+    }
+}
+
+impl Words for [u32; 4] {
+    fn write(self, words: &mut Vec<u32>) {
+        words.extend(self);
     }
 }

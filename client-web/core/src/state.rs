@@ -11,7 +11,7 @@ use shared::spent::Spent;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "lowercase")]
-pub enum Phase {
+pub enum ClientPhase {
     /// No connection.
     Offline,
     /// No seat yet.
@@ -30,7 +30,7 @@ pub enum Phase {
 #[serde(rename_all = "camelCase")]
 pub struct ClientState {
     /// Where the client is.
-    pub phase: Phase,
+    pub phase: ClientPhase,
     /// The room of the newest welcome, or the one that was asked for.
     pub room: Option<String>,
     /// The newest snapshot's tick.
@@ -151,13 +151,13 @@ impl Client {
         }
     }
 
-    fn phase(&self) -> Phase {
+    fn phase(&self) -> ClientPhase {
         match (&self.connection, self.world()) {
-            _ if self.left => Phase::Left,
-            (None, _) => Phase::Offline,
-            (Some(_), None) => Phase::Joining,
-            (Some(_), Some(world)) if world.own.ship.is_none() => Phase::Dead,
-            (Some(_), Some(_)) => Phase::Playing,
+            _ if self.left => ClientPhase::Left,
+            (None, _) => ClientPhase::Offline,
+            (Some(_), None) => ClientPhase::Joining,
+            (Some(_), Some(world)) if world.own.ship.is_none() => ClientPhase::Dead,
+            (Some(_), Some(_)) => ClientPhase::Playing,
         }
     }
 

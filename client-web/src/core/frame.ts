@@ -17,14 +17,26 @@ export class Frame {
   f: Float32Array = new Float32Array(this.u.buffer);
   private firstEffect = HEADER_WORDS;
 
-  /** Points at the frame that the core has just written. `pointer` in bytes, `words` in 4-byte words. */
-  attach(memory: ArrayBufferLike, pointer: number, words: number): void {
-    if (words < HEADER_WORDS) throw new RangeError(`a frame of ${words} words is shorter than its header`);
+  /** A frame outside the core, with zeroed items and effects. */
+  static blank(items: number, effects = 0): Frame {
+    const memory = new ArrayBuffer((HEADER_WORDS + items * ITEM_WORDS + effects * EFFECT_WORDS) * 4);
+    const header = new Uint32Array(memory);
+    header[HeaderWord.Items] = items;
+    header[HeaderWord.Effects] = effects;
+    header[HeaderWord.Own] = NONE;
+    header[HeaderWord.Docked] = NONE;
+    const frame = new Frame();
+    frame.attach(memory, 0);
+    return frame;
+  }
+
+  /** Points at the frame at a place in memory, in bytes. */
+  attach(memory: ArrayBufferLike, pointer: number): void {
+    this.u = new Uint32Array(memory, pointer, HEADER_WORDS);
+    this.firstEffect = HEADER_WORDS + this.itemCount * ITEM_WORDS;
+    const words = this.firstEffect + this.effectCount * EFFECT_WORDS;
     this.u = new Uint32Array(memory, pointer, words);
     this.f = new Float32Array(memory, pointer, words);
-    this.firstEffect = HEADER_WORDS + this.itemCount * ITEM_WORDS;
-    const expected = this.firstEffect + this.effectCount * EFFECT_WORDS;
-    if (words < expected) throw new RangeError(`a frame of ${words} words announces ${expected}`);
   }
 
   get itemCount(): number {

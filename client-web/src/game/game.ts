@@ -82,8 +82,8 @@ export class Game {
     this.controls.sample(nowMs);
     this.step(nowMs, this.controls.buttons);
     if (this.closed || this.moving || precedesMatch(model.phase.value)) return;
-    this.client.frame(nowMs);
-    this.frame.attach(this.core.memory.buffer, this.client.framePointer(), this.client.frameLength());
+    const pointer = this.client.frame(nowMs);
+    this.frame.attach(this.core.memory.buffer, pointer);
     this.updatePhase();
     const { alive, own } = this.frame;
     const aim = alive ? this.controls.aim : undefined;

@@ -5,7 +5,7 @@ import type { Hud } from "../ui/model.ts";
 import { DrawKind, EffectKind, EffectWord, ItemWord, ShipFlags } from "../wasm/schema.ts";
 
 /** In the order in which they appear. */
-export const HINTS = ["fly", "shoot", "collect", "bank", "upgrade"] as const;
+const HINTS = ["fly", "shoot", "collect", "bank", "upgrade"] as const;
 export type Hint = (typeof HINTS)[number];
 
 export class Hints {

@@ -24,7 +24,7 @@ const RESTART_SPREAD_MS = 150;
 /** A connection that is lost again this soon after a silent reconnect counts as broken. */
 const QUIET_MS = 5000;
 
-export interface LinkEvents {
+interface LinkEvents {
   /** Messages may be sent. If no connection was lost before, the link has moved to a better transport. */
   opened(): void;
   received(bytes: Uint8Array): void;

@@ -4,7 +4,7 @@ import type { MarkKind, ReplayInfo, ReplayMark } from "../core/core.ts";
 import { t, whole } from "../locale/locale.ts";
 
 /** Colour and row of a kind of mark: colour is not the only cue. */
-export const markStyle: Readonly<Record<MarkKind, { colour: string; row: number }>> = {
+const markStyle: Readonly<Record<MarkKind, { colour: string; row: number }>> = {
   kill: { colour: "#ff6b5e", row: 0 },
   bank: { colour: "#ffb43d", row: 1 },
   join: { colour: "#6ff2b0", row: 2 },

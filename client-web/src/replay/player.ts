@@ -62,8 +62,8 @@ export class Player {
       camera.look(this.free.x, this.free.y, this.free.width, Number.POSITIVE_INFINITY);
       this.replay.setCamera(camera.x, camera.y, this.neededWidth());
     }
-    this.replay.frame(nowMs);
-    this.frame.attach(this.core.memory.buffer, this.replay.framePointer(), this.replay.frameLength());
+    const pointer = this.replay.frame(nowMs);
+    this.frame.attach(this.core.memory.buffer, pointer);
     const nameOf = (player: number) => this.names.of(player);
     this.stage.draw(this.frame, { aim: undefined, follow: this.free === undefined, nameOf }, nowMs);
     for (let notice = this.replay.pollNotice(); notice; notice = this.replay.pollNotice())

@@ -59,7 +59,7 @@ export interface Pointer {
 }
 
 /** A line that fades: a kill, a chat message, a piece of news. */
-export interface FeedLine {
+interface FeedLine {
   key: number;
   kind: "kill" | "chat" | "news";
   /** The killer or the sender, "" for none. */
@@ -72,7 +72,7 @@ export interface FeedLine {
   canMute?: boolean;
 }
 
-export interface Toast {
+interface Toast {
   key: number;
   text: string;
   tone: "ore" | "good" | "bad";

@@ -99,7 +99,7 @@ class Sheet {
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     const pen = canvas.getContext("2d");
-    if (!pen) throw new Error("the browser gives no 2D canvas");
+    if (!pen) throw new Error("the browser has no 2D canvas");
     this.pen = pen;
   }
 

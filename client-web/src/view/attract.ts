@@ -1,16 +1,7 @@
 //! The picture behind the join screen: a made-up frame of drifting asteroids and a few passing ships. No game runs.
 
 import { Frame } from "../core/frame.ts";
-import {
-  DrawKind,
-  HEADER_WORDS,
-  HeaderWord,
-  ITEM_WORDS,
-  ItemWord,
-  NONE,
-  Relation,
-  ShipFlags,
-} from "../wasm/schema.ts";
+import { DrawKind, HeaderWord, ITEM_WORDS, ItemWord, Relation, ShipFlags } from "../wasm/schema.ts";
 import { Random } from "./random.ts";
 
 const ASTEROIDS = 46;
@@ -21,7 +12,7 @@ const SPREAD_Y = 76;
 const DRIFT = 1.6;
 
 export class Attract {
-  readonly frame = new Frame();
+  readonly frame = Frame.blank(ASTEROIDS + SHIPS + 1);
   private readonly rocks: { x: number; y: number; vx: number; vy: number; radius: number }[];
 
   constructor() {
@@ -33,13 +24,6 @@ export class Attract {
       vy: random.between(-0.5, 0.5),
       radius: random.next() < 0.22 ? random.between(3, 4.4) : random.between(0.8, 2.4),
     }));
-    const words = HEADER_WORDS + (ASTEROIDS + SHIPS + 1) * ITEM_WORDS;
-    const memory = new ArrayBuffer(words * 4);
-    const head = new Uint32Array(memory);
-    head[HeaderWord.Items] = ASTEROIDS + SHIPS + 1;
-    head[HeaderWord.Own] = NONE;
-    head[HeaderWord.Docked] = NONE;
-    this.frame.attach(memory, 0, words);
   }
 
   /** Writes the frame of a time of the page's clock. */
@@ -52,7 +36,7 @@ export class Attract {
     f[HeaderWord.ViewWidth] = 100;
     f[HeaderWord.ViewHeight] = 60;
     f[HeaderWord.Seconds] = seconds;
-    let at = HEADER_WORDS;
+    let at = this.frame.item(0);
     for (const [index, rock] of this.rocks.entries()) {
       u[at + ItemWord.Id] = index + 1;
       u[at + ItemWord.Kind] = DrawKind.Asteroid;

@@ -242,18 +242,9 @@ export class Starfield {
         const twinkle = 0.8 + 0.2 * Math.sin(seconds * 1.7 + star.twinkle * 3);
         const size = star.size * grow;
         if (star.size > 0.36) {
-          quads.light(
-            atlas.flare,
-            x + sx,
-            y + sy,
-            size * 3.6,
-            size * 3.6,
-            0,
-            star.colour,
-            star.alpha * twinkle * 0.8,
-          );
+          quads.glow(atlas.flare, x + sx, y + sy, size * 3.6, star.colour, star.alpha * twinkle * 0.8);
         } else {
-          quads.light(atlas.star, x + sx, y + sy, size, size, 0, star.colour, star.alpha * twinkle);
+          quads.glow(atlas.star, x + sx, y + sy, size, star.colour, star.alpha * twinkle);
         }
       }
     }
@@ -264,7 +255,7 @@ export class Starfield {
     const sunX = x + (nebula.sunX * 2 - 1) * halfWidth;
     const sunY = y + (nebula.sunY * 2 - 1) * halfHeight;
     const sun = Math.max(halfWidth, halfHeight) * (0.2 + 0.003 * Math.sin(seconds * 0.7));
-    quads.light(atlas.sun, sunX, sunY, sun, sun, 0, Colour.white, 0.9);
+    quads.glow(atlas.sun, sunX, sunY, sun, Colour.white, 0.9);
     quads.light(atlas.ray, sunX, sunY, sun * 2.4, sun * 0.045, 0.06, Colour.sun, 0.5);
     quads.light(atlas.ray, sunX, sunY, sun * 1.2, sun * 0.035, 1.63, Colour.sun, 0.4);
   }

@@ -7,7 +7,7 @@ import { Colour } from "./palette.ts";
 import type { Particles } from "./particles.ts";
 
 /** Entities by id, for the effects. */
-export interface Subjects {
+interface Subjects {
   /** The entity's colour; white if it is gone. */
   colourOf(id: number): number;
   /** Marks an entity as hit. */

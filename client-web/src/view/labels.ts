@@ -30,7 +30,7 @@ export class Labels {
     canvas.width = SIZE;
     canvas.height = SIZE;
     const pen = canvas.getContext("2d");
-    if (!pen) throw new Error("the browser gives no 2D canvas");
+    if (!pen) throw new Error("the browser has no 2D canvas");
     this.pen = pen;
     pen.textAlign = "center";
     pen.textBaseline = "middle";

@@ -6,7 +6,7 @@ import type { Quads } from "./quads.ts";
 const CAPACITY = 700;
 
 /** How a particle is drawn and how it ages. */
-export type ParticleKind = "spark" | "glow" | "ring" | "shard" | "crystal";
+type ParticleKind = "spark" | "glow" | "ring" | "shard" | "crystal";
 
 interface Particle {
   kind: ParticleKind;
@@ -107,10 +107,10 @@ export class Particles {
           break;
         }
         case "glow":
-          quads.light(atlas.glow, p.x, p.y, size, size, 0, p.colour, p.alpha * left * left);
+          quads.glow(atlas.glow, p.x, p.y, size, p.colour, p.alpha * left * left);
           break;
         case "ring":
-          quads.light(atlas.ring, p.x, p.y, size, size, 0, p.colour, p.alpha * left);
+          quads.glow(atlas.ring, p.x, p.y, size, p.colour, p.alpha * left);
           break;
         case "shard":
           plate(quads, atlas.shards[p.shape % atlas.shards.length], p, size, left);

@@ -114,6 +114,11 @@ export class Quads {
     this.write(region, x, y, halfWidth, halfHeight, angle, packed(colour, alpha, 0));
   }
 
+  /** A round light of a radius. */
+  glow(region: Region, x: number, y: number, radius: number, colour: number, alpha: number): void {
+    this.light(region, x, y, radius, radius, 0, colour, alpha);
+  }
+
   /** Uploads the quads since `begin`. */
   end(): void {
     this.mesh.visible = this.count > 0;

@@ -19,7 +19,7 @@ export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas
   const index = u[at + ItemWord.Variant];
   const docked = frame.dockedStation === index;
   const turn = seconds * 0.07 + index;
-  quads.light(atlas.glow, x, y, radius * 1.9, radius * 1.9, 0, docked ? Colour.ore : Colour.self, 0.13);
+  quads.glow(atlas.glow, x, y, radius * 1.9, docked ? Colour.ore : Colour.self, 0.13);
   const pulse = docked ? 0.6 + 0.25 * Math.sin(seconds * 5) : 0.3;
   quads.light(
     atlas.dashes,
@@ -33,16 +33,7 @@ export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas
   );
   quads.paint(atlas.stationRing, x, y, radius * 1.03, radius * 1.03, turn, Colour.white, 0.95);
   quads.paint(atlas.stationCore, x, y, radius * 0.36, radius * 0.36, -turn * 2.2, Colour.white, 1);
-  quads.light(
-    atlas.glow,
-    x,
-    y,
-    radius * 0.34,
-    radius * 0.34,
-    0,
-    Colour.self,
-    0.55 + 0.15 * Math.sin(seconds * 2 + index),
-  );
+  quads.glow(atlas.glow, x, y, radius * 0.34, Colour.self, 0.55 + 0.15 * Math.sin(seconds * 2 + index));
   for (let light = 0; light < LIGHTS; light += 1) {
     const angle = turn + ((light + 0.5) / LIGHTS) * Math.PI * 2;
     const phase = (seconds * 0.8 + light / LIGHTS) % 1;
@@ -51,8 +42,8 @@ export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas
     const lx = x + Math.cos(angle) * reach;
     const ly = y + Math.sin(angle) * reach;
     const colour = light % 2 === 0 ? Colour.ore : Colour.self;
-    quads.light(atlas.glow, lx, ly, radius * 0.1, radius * 0.1, 0, colour, bright);
-    quads.light(atlas.star, lx, ly, radius * 0.025, radius * 0.025, 0, Colour.white, bright);
+    quads.glow(atlas.glow, lx, ly, radius * 0.1, colour, bright);
+    quads.glow(atlas.star, lx, ly, radius * 0.025, Colour.white, bright);
   }
 }
 
@@ -63,19 +54,10 @@ export function drawOre(frame: Frame, at: number, quads: Quads, atlas: Atlas, se
   const y = f[at + ItemWord.Y];
   const size = Math.max(0.55, f[at + ItemWord.Radius] * 1.3);
   const beat = 0.5 + 0.5 * Math.sin(seconds * 3.1 + id * 1.7);
-  quads.light(atlas.glow, x, y, size * 2.5, size * 2.5, 0, Colour.ore, 0.3 + 0.25 * beat);
+  quads.glow(atlas.glow, x, y, size * 2.5, Colour.ore, 0.3 + 0.25 * beat);
   quads.paint(atlas.ore, x, y, size, size, id + seconds * (0.5 + (id % 5) * 0.12), Colour.white, 1);
   if (beat > 0.85)
-    quads.light(
-      atlas.flare,
-      x - size * 0.3,
-      y - size * 0.4,
-      size * 1.1,
-      size * 1.1,
-      0,
-      Colour.sun,
-      (beat - 0.85) * 5,
-    );
+    quads.glow(atlas.flare, x - size * 0.3, y - size * 0.4, size * 1.1, Colour.sun, (beat - 0.85) * 5);
 }
 
 export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): void {
@@ -100,7 +82,7 @@ export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): 
     Colour.white,
     1,
   );
-  quads.light(atlas.glow, x, y, 0.85, 0.85, 0, colour, 0.5);
+  quads.glow(atlas.glow, x, y, 0.85, colour, 0.5);
 }
 
 /** The visible part of the energy fence at the border. */

@@ -115,16 +115,7 @@ export class Ships {
       Colour.white,
       bright,
     );
-    quads.light(
-      this.atlas.glow,
-      engineX,
-      engineY,
-      radius * 1.1,
-      radius * 1.1,
-      0,
-      colour,
-      0.5 * bright * flicker,
-    );
+    quads.glow(this.atlas.glow, engineX, engineY, radius * 1.1, colour, 0.5 * bright * flicker);
   }
 
   /** The hull and the lights around it. */
@@ -158,23 +149,14 @@ export class Ships {
     }
     if (f[at + ItemWord.Hold] > 0.02) {
       const load = f[at + ItemWord.Hold];
-      quads.light(
-        this.atlas.glow,
-        x,
-        y,
-        radius * (0.5 + load * 0.7),
-        radius * (0.5 + load * 0.7),
-        0,
-        Colour.ore,
-        0.35 + load * 0.3,
-      );
+      quads.glow(this.atlas.glow, x, y, radius * (0.5 + load * 0.7), Colour.ore, 0.35 + load * 0.3);
     }
     if (flags & ShipFlags.PROTECTED) {
       const pulse = 0.45 + 0.2 * Math.sin(seconds * 7);
-      quads.light(this.atlas.ring, x, y, radius * 2.2, radius * 2.2, 0, Colour.shield, pulse);
-      quads.light(this.atlas.glow, x, y, radius * 2.4, radius * 2.4, 0, Colour.shield, pulse * 0.3);
+      quads.glow(this.atlas.ring, x, y, radius * 2.2, Colour.shield, pulse);
+      quads.glow(this.atlas.glow, x, y, radius * 2.4, Colour.shield, pulse * 0.3);
     }
-    quads.light(this.atlas.glow, x, y, radius * 2.6, radius * 2.6, 0, colour, 0.1 * alpha);
+    quads.glow(this.atlas.glow, x, y, radius * 2.6, colour, 0.1 * alpha);
   }
 
   /** Name and health bar over another ship. */
@@ -241,6 +223,6 @@ export class Ships {
 }
 
 /** The same angle in −π..π. */
-export function wrapAngle(angle: number): number {
+function wrapAngle(angle: number): number {
   return angle - Math.PI * 2 * Math.round(angle / (Math.PI * 2));
 }

@@ -22,7 +22,7 @@ const FLASH_SECONDS = 0.1;
 const STEP_LIMIT_SECONDS = 0.1;
 
 /** What the stage needs besides the frame. */
-export interface DrawOptions {
+interface DrawOptions {
   /** Where the own ship aims, radians; undefined without one. */
   aim: number | undefined;
   /** The name over a player's ship, "" for none. */
@@ -231,7 +231,7 @@ export class Stage {
 /** Whether the browser renders in software. */
 function drawsInSoftware(): boolean {
   const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) throw new Error("the browser gives no WebGL 2");
+  if (!gl) throw new Error("the browser has no WebGL 2");
   const info = gl.getExtension("WEBGL_debug_renderer_info");
   const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
   gl.getExtension("WEBGL_lose_context")?.loseContext();

@@ -2,7 +2,7 @@
 
 use crate::guest::hello;
 use crate::pair::{CLEAN, Pair, Quality, setup};
-use client_core::client::Client;
+use client_core::layout::{DrawKind, HEADER_WORDS, HeaderWord, ITEM_WORDS, ItemWord, Relation};
 use glam::Vec2;
 use room::outbox::{OutboxReader, outbox};
 use room::{Connected, ConnectionId, Room, SessionEvent};
@@ -87,17 +87,21 @@ struct OnScreen {
     speed: Vec2,
 }
 
-/// The own ship and the foe's, as the newest frame shows them.
-fn on_screen(client: &Client) -> Option<(OnScreen, OnScreen)> {
-    let words = client.words();
-    let float = |word: usize| f32::from_bits(words[word]);
-    let ship = |relation: u32| {
-        let mut entities = (0..words[0] as usize).map(|index| 32 + index * 16);
-        let word = entities.find(|word| words[word + 1] == 0 && words[word + 10] == relation)?;
-        let at = Vec2::new(float(word + 2), float(word + 3));
-        Some(OnScreen { at, speed: Vec2::new(float(word + 5), float(word + 6)) })
+/// The own ship and the foe's, as a frame shows them.
+fn on_screen(frame: &[u32]) -> Option<(OnScreen, OnScreen)> {
+    let items = frame[HEADER_WORDS..].chunks(ITEM_WORDS).take(frame[HeaderWord::Items as usize] as usize);
+    let ship = |relation: Relation| {
+        let is_it = |item: &&[u32]| {
+            item[ItemWord::Kind as usize] == DrawKind::Ship as u32
+                && item[ItemWord::Relation as usize] == relation as u32
+        };
+        let item = items.clone().find(is_it)?;
+        let vector = |x, y| Vec2::new(f32::from_bits(item[x as usize]), f32::from_bits(item[y as usize]));
+        let (at, speed) =
+            (vector(ItemWord::X, ItemWord::Y), vector(ItemWord::VelocityX, ItemWord::VelocityY));
+        Some(OnScreen { at, speed })
     };
-    Some((ship(0)?, ship(2)?))
+    Some((ship(Relation::Own)?, ship(Relation::Foe)?))
 }
 
 /// The direction in which a bolt must leave to meet a ship that goes straight on.
@@ -124,8 +128,7 @@ fn hits_of(rewind_seconds: f32, quality: Quality) -> u32 {
     pair.before_tick = Box::new(move |room| target.fly(room));
     let (mut shots, mut fired_ms) = (0, 12_000.0);
     pair.run(60.0, |client, now_ms| {
-        client.frame(now_ms);
-        let Some((own, foe)) = on_screen(client) else { return };
+        let Some((own, foe)) = on_screen(client.frame(now_ms)) else { return };
         let ready = now_ms - fired_ms > SHOT_MS && own.speed.length() < 1.0;
         let crosses = (foe.at.y - own.at.y).abs() < WINDOW && foe.speed.y.abs() > 21.0;
         if ready && crosses && shots < SHOTS {

@@ -2,7 +2,7 @@
 
 use crate::process::recordings;
 use client_core::client::Client;
-use client_core::state::Phase;
+use client_core::state::ClientPhase;
 use game_server::assets::{Assets, Choice};
 use game_server::commands::verify::verify;
 use game_server::host::commit_gate::CommitGate;
@@ -195,7 +195,9 @@ fn a_crashed_room_continues_in_the_same_recording_with_the_same_seats() {
     players[0].open(11, now_ms);
     players[1].open(12, now_ms);
     play_until(&mut hosted, &mut players[..2], &mut now_ms, |players| {
-        players.iter().all(|one| matches!(one.client.state(0.0).phase, Phase::Playing | Phase::Dead))
+        players
+            .iter()
+            .all(|one| matches!(one.client.state(0.0).phase, ClientPhase::Playing | ClientPhase::Dead))
     });
     assert_eq!(players[..2].iter().map(Seated::player).collect::<Vec<_>>(), before[..2]);
     let mut stranger = [Seated::new(4)];

@@ -111,7 +111,7 @@ impl Client {
             message::Notice::Left { name } => Notice::system("left", Some(name)),
             message::Notice::ShuttingDown => Notice::system("shutdown", None),
             message::Notice::Muted { muted: true } => Notice::system("silenced", None),
-            message::Notice::Muted { muted: false } => Notice::system("heard", None),
+            message::Notice::Muted { muted: false } => Notice::system("unsilenced", None),
             message::Notice::Killed { killer, killer_name, victim, victim_name, bounty } => {
                 let viewer = self.world().map_or(PlayerId::NOBODY, |world| world.player);
                 Notice::kill((*killer, killer_name), (*victim, victim_name), *bounty, viewer)

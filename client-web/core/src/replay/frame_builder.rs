@@ -2,8 +2,8 @@
 
 use super::playback::Playback;
 use crate::draw_item::{self, Viewer};
-use crate::frame::{DrawItem, Effect, FrameBuffer, Header};
-use crate::layout::DrawKind;
+use crate::frame::FrameBuffer;
+use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader};
 use crate::snapshot_buffer::{Elapsed, interpolate};
 use glam::Vec2;
 use shared::id::PlayerId;
@@ -119,24 +119,24 @@ impl ReplayFrameBuilder {
         self.effects.clear();
         self.effects.extend(effects.iter().filter(|effect| camera.sees(effect.position, 0.0)));
         let header = header(playback, camera, own.as_ref(), now_ms);
-        self.buffer.write(&header, own_ship, &mut self.items, &self.effects);
+        self.buffer.write(header, own_ship, &mut self.items, &self.effects);
     }
 }
 
-fn header(playback: &Playback, camera: &Camera, own: Option<&DrawItem>, now_ms: f64) -> Header {
+fn header(playback: &Playback, camera: &Camera, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
     let (setup, world) = (playback.setup(), &playback.now().world);
     let rules = &setup.rules;
-    let common = Header {
+    let common = FrameHeader {
         tick: world.tick.0,
         camera: camera.at,
         half_size: setup.half_size(),
         view: camera.view,
         seconds: draw_item::seconds(now_ms),
-        ..Header::default()
+        ..FrameHeader::default()
     };
     let Some(pilot) = world.pilot(camera.following) else { return common };
     let ship = pilot.ship.and_then(|ship| world.entity(ship));
-    Header {
+    FrameHeader {
         health: ship.map_or(0.0, |ship| health_from(ship.health)),
         energy: energy_from(pilot.energy),
         hold: ship.map_or(0.0, |ship| f32::from(ship.hold)),

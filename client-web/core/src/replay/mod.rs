@@ -9,7 +9,7 @@ pub use info::{MarkKind, ReplayInfo, ReplayMark, ReplayPlayer};
 pub use sim::replay::ReplayError;
 
 use crate::event_effects::{self, EntityLookup};
-use crate::frame::Effect;
+use crate::layout::Effect;
 use crate::notice::{Notice, NoticeQueue};
 use frame_builder::{Camera, ReplayFrameBuilder};
 use notices::ReplayNotices;
@@ -188,12 +188,6 @@ impl Replay {
         let past_tick = self.past_tick as f32;
         self.frame_builder.draw(&self.playback, &mut self.camera, past_tick, &self.effects, now_ms);
         self.effects.clear();
-        self.frame_builder.words()
-    }
-
-    /// The words of the newest frame.
-    #[must_use]
-    pub fn words(&self) -> &[u32] {
         self.frame_builder.words()
     }
 

@@ -3,7 +3,7 @@
 use crate::server::Server;
 use client_core::client::Client;
 use client_core::notice::Notice;
-use client_core::state::Phase;
+use client_core::state::ClientPhase;
 use client_core::world::NAMES_LIMIT;
 use proptest::prelude::*;
 use shared::angle::Angle;
@@ -70,7 +70,7 @@ fn an_untouched_session_plays() {
     for message in session() {
         client.received(&message, 50.0).expect("the server speaks the protocol");
     }
-    assert_eq!(client.state(50.0).phase, Phase::Playing);
+    assert_eq!(client.state(50.0).phase, ClientPhase::Playing);
 }
 
 #[test]
