@@ -14,7 +14,6 @@ impl Average {
         Average { weight, value: None, deviation: 0.0 }
     }
 
-    /// Adds a value.
     pub fn add(&mut self, sample: f64) {
         match &mut self.value {
             None => self.value = Some(sample),
@@ -31,7 +30,6 @@ impl Average {
         self.value
     }
 
-    /// The mean absolute deviation.
     pub fn deviation(&self) -> f64 {
         self.deviation
     }

@@ -48,7 +48,7 @@ pub struct Client {
 pub(crate) struct Connection {
     pub traffic: Traffic,
     hello_ms: f64,
-    world: Option<World>,
+    pub world: Option<World>,
 }
 
 /// What the player holds, and what was pressed since the newest tick: a press between two ticks counts.
@@ -88,7 +88,7 @@ impl Client {
         }
     }
 
-    /// The same client without frames, at the cost of a load generator's player.
+    /// A client that draws no frames and keeps nothing for them, as for load generators.
     #[must_use]
     pub fn headless(name: &str, room: Option<&str>) -> Client {
         Client { draws: false, ..Client::new(name, room) }

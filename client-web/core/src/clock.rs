@@ -58,7 +58,6 @@ impl TickClock {
         self.at_tick + (passed + passed.min(BEND_LASTS_MS) * self.bend) / self.tick_ms
     }
 
-    /// The tick at a time.
     pub fn tick(&self, now_ms: f64) -> Tick {
         Tick(self.position(now_ms) as u32)
     }

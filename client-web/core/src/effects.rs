@@ -35,7 +35,6 @@ pub struct EffectQueue {
 }
 
 impl EffectQueue {
-    /// Adds an effect.
     pub fn push(&mut self, effect: Effect, due: Due, now_ms: f64) {
         if self.waiting.len() >= WAITING_LIMIT {
             self.waiting.remove(0);

@@ -22,7 +22,6 @@ pub struct FrameBuilder {
 }
 
 impl FrameBuilder {
-    /// The newest frame's words.
     pub fn words(&self) -> &[u32] {
         self.buffer.words()
     }

@@ -10,9 +10,7 @@ use shared::rules::Rules;
 /// An asteroid or a load of ore.
 #[derive(Clone, Copy, Debug)]
 pub struct Obstacle {
-    /// Position and velocity.
     pub motion: Motion,
-    /// Radius in units.
     pub radius: f32,
     /// Displacement per tick, in position quanta.
     step: IVec2,
@@ -32,7 +30,6 @@ pub struct Obstacles {
 }
 
 impl Obstacles {
-    /// None yet, in a world of this size and with ticks of this length.
     pub fn new(half_size: f32, tick_seconds: f32) -> Obstacles {
         Obstacles { half_size, tick_seconds, ..Obstacles::default() }
     }

@@ -57,9 +57,7 @@ struct Confirmed {
 pub struct FlyingBolt {
     /// The bolt's id; of a predicted bolt, a number that no entity has.
     pub id: u32,
-    /// Position in units.
     pub position: Vec2,
-    /// Velocity in units per second.
     pub velocity: Vec2,
 }
 
@@ -77,7 +75,6 @@ pub struct OwnBolts {
 }
 
 impl OwnBolts {
-    /// No bolts, in a world with ticks of this length.
     pub fn new(tick_seconds: f32) -> OwnBolts {
         OwnBolts { tick_seconds, predicted: Vec::new(), confirmed: Vec::new(), lag: ViewLag::default() }
     }

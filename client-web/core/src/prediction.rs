@@ -20,7 +20,6 @@ const FADE_MS: f64 = 100.0;
 /// A correction larger than this is shown at once, in units.
 const SNAP_UNITS: f32 = 8.0;
 
-/// A bolt that the own ship fired.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shot {
     /// The bolt at the muzzle.
@@ -32,17 +31,14 @@ pub struct Shot {
 /// One predicted tick.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PredictedTick {
-    /// The tick.
     pub tick: Tick,
     /// The ship after it.
     pub ship: ShipMotion,
     /// Loads of ore in its hold after it.
     pub hold: u16,
-    /// What the movement step did.
     pub moved: Moved,
     /// Speed of the hardest impact on an asteroid or the border, in units per second; 0 without one.
     pub impact: f32,
-    /// A bolt fired in it.
     pub fired: Option<Shot>,
 }
 
@@ -51,13 +47,9 @@ pub struct PredictedTick {
 pub struct ServerShip {
     /// The ship: after a respawn it is another one.
     pub id: NetId,
-    /// The tick of this state.
     pub tick: Tick,
-    /// The state.
     pub ship: ShipMotion,
-    /// Loads of ore in its hold.
     pub hold: u16,
-    /// Its upgrades.
     pub levels: Levels,
 }
 
@@ -253,13 +245,12 @@ impl Prediction {
         hold
     }
 
-    /// The newest predicted state.
     pub fn newest(&self) -> Option<&PredictedTick> {
         self.path.back()
     }
 
     /// The ticks predicted since the server's newest state, oldest first.
-    pub fn steps(&self) -> impl Iterator<Item = &PredictedTick> {
+    pub fn ticks(&self) -> impl Iterator<Item = &PredictedTick> {
         self.path.iter().skip(1)
     }
 
@@ -286,7 +277,6 @@ impl Prediction {
         self.frames.iter()
     }
 
-    /// Frames issued for ticks after the given one.
     pub fn frames_after(&self, tick: Tick) -> usize {
         self.frames.iter().filter(|frame| frame.tick > tick).count()
     }
@@ -296,7 +286,6 @@ impl Prediction {
         self.error_units
     }
 
-    /// How many predictions were wrong.
     pub fn corrections(&self) -> u32 {
         self.corrections
     }
@@ -357,7 +346,7 @@ mod tests {
             let ahead = confirmed.ahead(Controls::default());
             prop_assert_eq!(ahead, replayed.ahead(Controls::default()));
             let reached = buttons.len().min(ticks + PREDICTION_LIMIT_TICKS as usize) - ticks;
-            prop_assert_eq!(confirmed.steps().count(), reached, "as far as there are frames, and no farther");
+            prop_assert_eq!(confirmed.ticks().count(), reached, "as far as there are frames, and no farther");
             prop_assert_eq!(confirmed.corrections(), u32::from(pushed));
         }
     }

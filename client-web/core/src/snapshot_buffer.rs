@@ -6,7 +6,6 @@ use shared::entity::EntityState;
 use shared::id::Tick;
 use std::collections::VecDeque;
 
-/// Snapshots kept at most.
 pub const SNAPSHOTS_LIMIT: usize = 32;
 /// Without a newer snapshot, entities are extrapolated for this long and then stand still, in seconds.
 const EXTRAPOLATION_LIMIT_SECONDS: f32 = 0.1;
@@ -17,7 +16,6 @@ struct Snapshot {
     entities: Vec<EntityState>,
 }
 
-/// Recent snapshots, oldest first.
 #[derive(Clone, Debug)]
 pub struct SnapshotBuffer {
     tick_seconds: f32,
@@ -40,7 +38,6 @@ pub struct Interpolated<'a> {
 }
 
 impl SnapshotBuffer {
-    /// An empty buffer, in a world with ticks of this length.
     pub fn new(tick_seconds: f32) -> SnapshotBuffer {
         SnapshotBuffer { tick_seconds, snapshots: VecDeque::new(), spare: Vec::new() }
     }

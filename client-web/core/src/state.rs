@@ -1,7 +1,6 @@
 //! What the core reports about itself: for scripts and tests, and for the net graph.
 
-use crate::client::Client;
-use crate::traffic::Traffic;
+use crate::client::{Client, Connection};
 use crate::world::World;
 use serde::Serialize;
 use shared::quantize::health_from;
@@ -87,7 +86,7 @@ pub struct OwnState {
 }
 
 /// The newest values of the net graph.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct NetGraph {
@@ -164,25 +163,28 @@ impl Client {
     /// The newest values of the net graph.
     #[must_use]
     pub fn net_graph(&self) -> NetGraph {
-        let traffic = self.connection.as_ref().map(|connection| &connection.traffic);
-        let world = self.world();
-        let (newest_rtt_ms, round_trips) = traffic.map_or((0.0, 0), Traffic::newest_round_trip);
+        let Some(Connection { traffic, world, .. }) = &self.connection else { return NetGraph::default() };
+        let link = NetGraph {
+            rtt_ms: traffic.round_trip_ms().unwrap_or(0.0),
+            newest_rtt_ms: traffic.newest_round_trip_ms,
+            round_trips: traffic.round_trips,
+            jitter_ms: traffic.jitter_ms(),
+            snapshot_bytes: traffic.snapshot_bytes,
+            bytes_per_second: traffic.bytes_per_second,
+            server_tick_ms: traffic.server_tick_ms(),
+            load_level: traffic.load_level(),
+            spent_bytes_per_second: traffic.spent_bytes_per_second,
+            ..NetGraph::default()
+        };
+        let Some(world) = world else { return link };
         NetGraph {
-            rtt_ms: traffic.and_then(Traffic::round_trip_ms).unwrap_or(0.0),
-            newest_rtt_ms,
-            round_trips,
-            jitter_ms: traffic.map_or(0.0, Traffic::jitter_ms),
-            snapshot_bytes: traffic.map_or(0, Traffic::snapshot_bytes),
-            bytes_per_second: traffic.map_or(0.0, Traffic::bytes_per_second),
-            interpolation_delay_ms: world.map_or(0.0, |world| world.interpolation_clock.delay_ms()),
-            prediction_error_units: world.map_or(0.0, |world| world.prediction.error_units()),
-            corrections: world.map_or(0, |world| world.prediction.corrections()),
-            pending_inputs: world.map_or(0, World::pending_inputs),
-            input_lead_ticks: world.map_or(0.0, |world| world.clock.lead_ticks()),
-            rate_bend: world.map_or(0.0, |world| world.clock.rate_bend()),
-            server_tick_ms: traffic.map_or(0.0, Traffic::server_tick_ms),
-            load_level: traffic.map_or(0, Traffic::load_level),
-            spent_bytes_per_second: traffic.map_or(Spent::default(), Traffic::spent_bytes_per_second),
+            interpolation_delay_ms: world.interpolation_clock.delay_ms(),
+            prediction_error_units: world.prediction.error_units(),
+            corrections: world.prediction.corrections(),
+            pending_inputs: world.pending_inputs(),
+            input_lead_ticks: world.clock.lead_ticks(),
+            rate_bend: world.clock.rate_bend(),
+            ..link
         }
     }
 }

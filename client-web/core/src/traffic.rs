@@ -17,8 +17,10 @@ const RATE_WINDOW_MS: f64 = 1000.0;
 #[derive(Clone, Debug)]
 pub struct Traffic {
     round_trip: Average,
-    newest_round_trip_ms: f64,
-    round_trips: u32,
+    /// The newest one.
+    pub newest_round_trip_ms: f64,
+    /// How many were measured.
+    pub round_trips: u32,
     /// Stamp and time of the ping that is not answered yet.
     waiting: Option<(u32, f64)>,
     next_ping_ms: f64,
@@ -26,15 +28,17 @@ pub struct Traffic {
     window_began_ms: f64,
     window_bytes: usize,
     window_spent: Spent,
-    bytes_per_second: f64,
-    spent_bytes_per_second: Spent,
-    snapshot_bytes: usize,
+    /// Received in the last whole window.
+    pub bytes_per_second: f64,
+    /// What those of snapshots were spent on.
+    pub spent_bytes_per_second: Spent,
+    /// Of the newest snapshot.
+    pub snapshot_bytes: usize,
     server_tick_micros: u32,
     load: LoadLevel,
 }
 
 impl Traffic {
-    /// A connection that opened now.
     pub fn new(now_ms: f64) -> Traffic {
         Traffic {
             round_trip: Average::new(1.0 / 8.0),
@@ -54,7 +58,6 @@ impl Traffic {
         }
     }
 
-    /// A message of this many bytes arrived.
     pub fn received(&mut self, bytes: usize, now_ms: f64) {
         self.roll(now_ms);
         self.received_ms = now_ms;
@@ -112,34 +115,12 @@ impl Traffic {
         self.round_trip.value()
     }
 
-    /// The newest round trip in milliseconds, and how many were measured.
-    pub fn newest_round_trip(&self) -> (f64, u32) {
-        (self.newest_round_trip_ms, self.round_trips)
-    }
-
-    /// Mean deviation of the round trip, in milliseconds.
     pub fn jitter_ms(&self) -> f64 {
         self.round_trip.deviation()
     }
 
-    /// Milliseconds since the last message.
     pub fn silent_ms(&self, now_ms: f64) -> f64 {
         (now_ms - self.received_ms).max(0.0)
-    }
-
-    /// Bytes received in the last whole second.
-    pub fn bytes_per_second(&self) -> f64 {
-        self.bytes_per_second
-    }
-
-    /// What the bytes of the snapshots in the last whole second were spent on.
-    pub fn spent_bytes_per_second(&self) -> Spent {
-        self.spent_bytes_per_second
-    }
-
-    /// Bytes of the newest snapshot.
-    pub fn snapshot_bytes(&self) -> usize {
-        self.snapshot_bytes
     }
 
     /// Duration of the server's newest tick when it last answered a ping, in milliseconds.

@@ -210,7 +210,7 @@ impl World {
             self.viewer.team = ship.team;
         }
         self.prediction.reconcile(server, tick, self.view.entities(), obstacles_changed);
-        let fired = self.prediction.steps().filter_map(|step| step.fired.map(|shot| (step.tick, shot)));
+        let fired = self.prediction.ticks().filter_map(|tick| tick.fired.map(|shot| (tick.tick, shot)));
         let player = self.player;
         let bolts =
             self.view.entities().iter().filter(|entity| entity.kind == Kind::Bolt && entity.owner == player);

@@ -50,7 +50,6 @@ impl Camera {
         }
     }
 
-    /// The player followed.
     pub fn following(&self) -> PlayerId {
         self.following
     }
@@ -71,7 +70,6 @@ pub struct ReplayFrameBuilder {
 }
 
 impl ReplayFrameBuilder {
-    /// The newest frame's words.
     pub fn words(&self) -> &[u32] {
         self.buffer.words()
     }

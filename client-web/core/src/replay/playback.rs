@@ -9,9 +9,7 @@ use sim::replay::{ReplayError, Resimulation};
 /// The world at one tick.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayFrame {
-    /// The world.
     pub world: WorldSnapshot,
-    /// Its hash.
     pub state_hash: u64,
 }
 
@@ -39,7 +37,6 @@ impl Playback {
         Ok(playback)
     }
 
-    /// The recording.
     pub fn recording(&self) -> &Recording {
         self.simulation.recording()
     }
@@ -49,7 +46,6 @@ impl Playback {
         self.simulation.setup()
     }
 
-    /// The frame shown.
     pub fn now(&self) -> &ReplayFrame {
         &self.now
     }
