@@ -18,7 +18,7 @@ import { CloseCode, EffectKind, EffectWord, HeaderWord, ItemWord } from "../wasm
 import { type SeenShip, shipsOf } from "./handle.ts";
 import { Hints } from "./hints.ts";
 import { readHud, readMinimap, readPointers } from "./hud.ts";
-import { addNews, Names, show } from "./notices.ts";
+import { addNews, type Names, show } from "./notices.ts";
 
 const HUD_MS = 66;
 /** A hidden tab gets no animation frames; it still answers the server this often. */
@@ -30,7 +30,8 @@ export class Game {
   private readonly client: Client;
   private readonly link: Link;
   private readonly frame = new Frame();
-  private readonly names = new Names();
+  private readonly names: Names = new Map();
+  private readonly nameOf = (player: number) => this.names.get(player) ?? "";
   private readonly mutes = new Mutes();
   private readonly hints = new Hints(settings.value.learned);
   private readonly hiddenTimer: ReturnType<typeof setInterval>;
@@ -87,7 +88,7 @@ export class Game {
     this.updatePhase();
     const { alive, own } = this.frame;
     const aim = alive ? this.controls.aim : undefined;
-    this.stage.draw(this.frame, { aim, follow: true, nameOf: (player) => this.names.of(player) }, nowMs);
+    this.stage.draw(this.frame, { aim, follow: true, nameOf: this.nameOf }, nowMs);
     const { camera } = this.stage;
     if (own >= 0)
       this.controls.shipAt(
@@ -148,7 +149,7 @@ export class Game {
 
   /** The ships in the newest frame. */
   ships(): SeenShip[] {
-    return shipsOf(this.frame, (player) => this.names.of(player));
+    return shipsOf(this.frame, this.nameOf);
   }
 
   private reset(): void {

@@ -12,21 +12,7 @@ const CHAT_LINES = 7;
 const CHAT_SECONDS = 14;
 
 /** Names of the players whose ships have been in view. */
-export class Names {
-  private readonly byPlayer = new Map<number, string>();
-
-  of(player: number): string {
-    return this.byPlayer.get(player) ?? "";
-  }
-
-  set(player: number, name: string): void {
-    this.byPlayer.set(player, name);
-  }
-
-  clear(): void {
-    this.byPlayer.clear();
-  }
-}
+export type Names = Map<number, string>;
 
 /** Shows one notice. Those about the connection are the game's to handle. */
 export function show(notice: Notice, names: Names, mutes?: Mutes): void {

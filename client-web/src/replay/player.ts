@@ -5,7 +5,7 @@ import type { Sound } from "../audio/sound.ts";
 import type { Core, Replay, ReplayInfo, ReplayPlayer, ReplayState } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import { type SeenShip, shipsOf } from "../game/handle.ts";
-import { Names, show } from "../game/notices.ts";
+import { type Names, show } from "../game/notices.ts";
 import { model } from "../ui/model.ts";
 import type { Stage } from "../view/stage.ts";
 import { HeaderWord } from "../wasm/schema.ts";
@@ -26,7 +26,8 @@ export class Player {
   readonly info: ReplayInfo;
   private readonly replay: Replay;
   private readonly frame = new Frame();
-  private readonly names = new Names();
+  private readonly names: Names = new Map();
+  private readonly nameOf = (player: number) => this.names.get(player) ?? "";
   private free: { x: number; y: number; width: number } | undefined;
   private stateAt = 0;
 
@@ -64,8 +65,11 @@ export class Player {
     }
     const pointer = this.replay.frame(nowMs);
     this.frame.attach(this.core.memory.buffer, pointer);
-    const nameOf = (player: number) => this.names.of(player);
-    this.stage.draw(this.frame, { aim: undefined, follow: this.free === undefined, nameOf }, nowMs);
+    this.stage.draw(
+      this.frame,
+      { aim: undefined, follow: this.free === undefined, nameOf: this.nameOf },
+      nowMs,
+    );
     for (let notice = this.replay.pollNotice(); notice; notice = this.replay.pollNotice())
       show(notice, this.names);
     const state = replayModel.state.value;
@@ -81,7 +85,7 @@ export class Player {
   }
 
   ships(): SeenShip[] {
-    return shipsOf(this.frame, (player) => this.names.of(player));
+    return shipsOf(this.frame, this.nameOf);
   }
 
   toggle(): void {
