@@ -14,13 +14,7 @@ use crate::places::{Clearance, free_place};
 use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::tick_context::{Clock, EventQueue, Rng};
-
-/// How far a new rock keeps from ships if it can, in units: out of most players' sight.
-const NEW_ROCK_CLEARANCE_UNITS: f32 = 40.0;
-/// The share of a rock's fastest drift with which its pieces fly apart.
-const PIECES_APART: f32 = 1.0;
-/// How fast ore leaves a broken rock at most, in units per second.
-const ORE_APART_UNITS_PER_SECOND: f32 = 1.5;
+use crate::tuning::spawns;
 
 /// The ticks at which new large asteroids appear, ascending.
 #[derive(Resource, Debug, Default)]
@@ -75,7 +69,7 @@ fn leave_pieces(motion: &Motion, size: u8, rules: &WorldRules, rng: &mut Rng, sp
         let turn = 1024 / i16::from(asteroid.pieces) * i16::from(piece);
         let direction = away.turned(turn).vector();
         let at = motion.position() + direction * (rules.rock_radius(size) * 0.8);
-        let apart = direction * (asteroid.drift_speed * PIECES_APART * rng.between(0.5, 1.0));
+        let apart = direction * (asteroid.drift_speed * spawns::rock::PIECES_SPEED * rng.between(0.5, 1.0));
         let velocity = (motion.velocity() + apart).clamp_length_max(asteroid.drift_speed * 2.0);
         let rock = Rock { size, health: rules.rock_health_q(size) };
         spawner.rock(Motion::new(inside(at, rules), velocity), rock);
@@ -85,7 +79,7 @@ fn leave_pieces(motion: &Motion, size: u8, rules: &WorldRules, rng: &mut Rng, sp
 fn leave_ore(motion: &Motion, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
     let ticks = rules.setup.ticks(rules.ore.lifetime_seconds);
     for _ in 0..rules.asteroid.ore {
-        let apart = rng.vector(0.5, ORE_APART_UNITS_PER_SECOND);
+        let apart = rng.vector(spawns::ore::BREAK_SPEED_MIN, spawns::ore::BREAK_SPEED_MAX);
         let at = inside(motion.position() + apart * 0.3, rules);
         spawner.ore(at, motion.velocity() * 0.5 + apart, ticks);
     }
@@ -116,8 +110,8 @@ pub fn replenish(
         let clearance = Clearance {
             ships: &ships.0,
             rocks: &rock_grid.0,
-            from_ships: NEW_ROCK_CLEARANCE_UNITS,
-            from_rocks: 2.0,
+            from_ships: spawns::rock::SHIP_CLEARANCE,
+            from_rocks: spawns::rock::ROCK_CLEARANCE,
         };
         let half_size = (rules.half_size - rules.rock_radius(2)).max(0.0);
         let at = free_place(&clearance, &mut near, || rng.place(half_size));

@@ -19,15 +19,7 @@ use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::stations::close_haul;
 use crate::tick_context::{EventQueue, Rng};
-
-/// How far a new ship keeps from others if it can, in units.
-const SPAWN_FROM_SHIPS_UNITS: f32 = 30.0;
-/// How far a new ship keeps from rocks if it can, in units.
-const SPAWN_FROM_ROCKS_UNITS: f32 = 6.0;
-/// The share of the world in which ships appear.
-const SPAWN_REGION: f32 = 0.9;
-/// How fast spilled ore leaves a wreck, in units per second.
-const SPILL_UNITS_PER_SECOND: (f32, f32) = (1.0, 6.0);
+use crate::tuning::spawns;
 
 /// Takes destroyed ships out of the world and gives their killers what is due.
 pub fn bury(
@@ -98,7 +90,7 @@ pub fn retire(
 fn spill(motion: &Motion, hold: u16, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
     let ticks = rules.setup.ticks(rules.ore.lifetime_seconds);
     for _ in 0..hold {
-        let apart = rng.vector(SPILL_UNITS_PER_SECOND.0, SPILL_UNITS_PER_SECOND.1);
+        let apart = rng.vector(spawns::ore::SPILL_SPEED_MIN, spawns::ore::SPILL_SPEED_MAX);
         spawner.ore(inside(motion.position() + apart * 0.2, rules), motion.velocity() * 0.2 + apart, ticks);
     }
 }
@@ -117,8 +109,8 @@ pub fn respawn(
     let clearance = Clearance {
         ships: &ships.0,
         rocks: &rocks.0,
-        from_ships: SPAWN_FROM_SHIPS_UNITS,
-        from_rocks: SPAWN_FROM_ROCKS_UNITS,
+        from_ships: spawns::ship::SHIP_CLEARANCE,
+        from_rocks: spawns::ship::ROCK_CLEARANCE,
     };
     for player in players.all_mut().map(|player| &mut player.state).filter(|player| player.ship.is_none()) {
         player.respawn_ticks = player.respawn_ticks.saturating_sub(1);
@@ -154,7 +146,7 @@ fn launch(
 
 /// Anywhere in a free-for-all; with teams, each in its own sector of the belt.
 fn spawn_place(team: u8, rules: &WorldRules, rng: &mut Rng) -> Vec2 {
-    let region = rules.half_size * SPAWN_REGION;
+    let region = rules.half_size * spawns::ship::REGION;
     let teams = rules.setup.mode.teams;
     if team == 0 || teams < 2 {
         return rng.place(region);

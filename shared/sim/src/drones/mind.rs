@@ -8,23 +8,7 @@ use shared::keyframe::{DroneKey, Goal};
 use super::sight::{OwnShip, Sight};
 use crate::rules::WorldRules;
 use crate::tick_context::Rng;
-
-/// A drone that fled comes back above this share of health.
-const RECOVERED: f32 = 0.85;
-/// From this share of its hold on, a drone goes to a station.
-const LOADED: f32 = 0.7;
-/// From this share of a hold on, a ship is prey.
-const RICH: f32 = 0.5;
-/// A drone does not pick a fight below this share of health.
-const BOLD: f32 = 0.6;
-/// How likely a drone is, at each decision, to attack a rich human, a rich drone, anybody.
-const TEMPTED: [f32; 3] = [0.2, 0.02, 0.004];
-/// How likely a drone is to let go of a fight, at each decision.
-const TIRED: f32 = 0.04;
-/// How likely a drone is to turn elsewhere while it roams, at each decision.
-const RESTLESS: f32 = 0.15;
-/// How likely a docked drone is to think of buying, at each decision.
-const SHOPPING: f32 = 0.25;
+use crate::tuning::drones::mind;
 
 /// The next thing to do, and when to think again.
 pub fn decide(
@@ -40,7 +24,7 @@ pub fn decide(
     let error = f32::from(drone.aim_error_steps);
     let aim_error = rng.between(-error, error) as i16;
     let mut course = key.course;
-    if rng.chance(RESTLESS) {
+    if rng.chance(mind::CHANGE_COURSE) {
         course = rng.angle();
     }
     let (goal, target) = choose(own, &key, sight, rng, near);
@@ -56,30 +40,31 @@ fn choose(
 ) -> (Goal, Option<NetId>) {
     let drone = &sight.rules.drone;
     let stations = !sight.rules.stations.is_empty();
-    let hurt = own.health < drone.flee_health || (key.goal == Goal::Flee && own.health < RECOVERED);
+    let hurt =
+        own.health < drone.flee_health || (key.goal == Goal::Flee && own.health < mind::RECOVERED_HEALTH);
     if hurt && (stations || sight.nearest_foe(own, drone.sight, near, |_| true).is_some()) {
         return (Goal::Flee, None);
     }
-    if key.goal == Goal::Fight && !rng.chance(TIRED) {
+    if key.goal == Goal::Fight && !rng.chance(mind::ABANDON_FIGHT) {
         let in_reach = |at: Vec2| at.distance(own.at) < drone.sight;
         if let Some(target) = sight.target(key).filter(|target| in_reach(target.at)) {
             return (Goal::Fight, Some(target.id));
         }
     }
-    let hauling = own.hold >= LOADED || (key.goal == Goal::Haul && own.hold > 0.0);
+    let hauling = own.hold >= mind::HAUL_HOLD || (key.goal == Goal::Haul && own.hold > 0.0);
     if hauling && stations {
         return (Goal::Haul, None);
     }
-    if own.health >= BOLD
-        && let Some((prey, foe)) = sight.nearest_foe(own, drone.sight * 0.7, near, |foe| !foe.protected)
+    if own.health >= mind::FIGHT_HEALTH
+        && let Some((prey, foe)) =
+            sight.nearest_foe(own, drone.sight * mind::FIGHT_SIGHT, near, |foe| !foe.protected)
     {
-        let [rich_human, rich_drone, anybody] = TEMPTED;
-        let temptation = match (foe.hold >= RICH, foe.drone) {
-            (true, false) => rich_human,
-            (true, true) => rich_drone,
-            (false, _) => anybody,
+        let attack = match (foe.hold >= mind::PREY_HOLD, foe.drone) {
+            (true, false) => mind::ATTACK_RICH_HUMAN,
+            (true, true) => mind::ATTACK_RICH_DRONE,
+            (false, _) => mind::ATTACK_ANYBODY,
         };
-        if rng.chance(temptation) {
+        if rng.chance(attack) {
             return (Goal::Fight, Some(prey));
         }
     }
@@ -98,7 +83,7 @@ fn choose(
 
 /// What a docked drone buys, if it feels like it.
 pub fn purchase(own: &OwnShip, rules: &WorldRules, rng: &mut Rng) -> Option<Upgrade> {
-    if !rng.chance(SHOPPING) {
+    if !rng.chance(mind::BUY) {
         return None;
     }
     let upgrade = Upgrade::ALL[rng.below(Upgrade::ALL.len() as u32) as usize];

@@ -18,14 +18,13 @@ use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid};
 use crate::stations::{Prices, button};
 use crate::tick_context::{Clock, Inputs, Rng};
+use crate::tuning::drones::mind::RETALIATION_HEALTH;
 
 pub use names::call_sign;
 use sight::{OwnShip, ShipParts, Sight};
 
 /// While drones think in turns, each has its turn once in so many ticks.
 pub const TURN_TICKS: u32 = 3;
-/// Above this share of health, a drone takes a hit for a stray bolt.
-const PATIENCE: f32 = 0.85;
 
 /// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
 pub fn think(
@@ -89,7 +88,7 @@ pub fn think(
 /// A drone that was hit in earnest turns on who fired, unless it is fleeing. `health` is what is left, as a share: a stray
 /// bolt is forgiven.
 pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, health: f32) {
-    if health > PATIENCE {
+    if health > RETALIATION_HEALTH {
         return;
     }
     let Some(attacker) = players.get(shooter).and_then(|player| player.state.ship) else { return };

@@ -8,32 +8,10 @@ use shared::keyframe::{DroneKey, Goal};
 use super::sight::{OwnShip, Sight};
 use crate::rules::{PRICE_SCALE, StationRing};
 use crate::spatial_grid::Body;
+use crate::tuning::drones::flight;
 
-/// Usual speed, in units per second.
-const CRUISE: f32 = 18.0;
-/// Speed while looking for something to do, in units per second.
-const STROLL: f32 = 12.0;
-/// Differences of speed that are not worth a burn, in units per second.
-const CONTENT: f32 = 1.5;
-/// How far ahead a drone looks for rocks, in seconds.
-const FORESIGHT_SECONDS: f32 = 0.9;
-/// The gap that a drone keeps to rocks, in units.
-const ROCK_GAP: f32 = 1.5;
-/// A drone gives way to ships that are nearer than this, in units.
-const ELBOW_ROOM: f32 = 7.0;
-/// How far from a station's middle drones have their berths, as a share of its radius, and how near they come to them, in
-/// units.
-const BERTH: (f32, f32) = (0.55, 1.5);
 /// From one drone to the next, directions differ by the golden angle, in steps: no two neighbours are alike.
 const GOLDEN_STEPS: u32 = 391;
-/// Distance from which a drone mines, from the surface of the rock, in units.
-const MINING_RANGE: f32 = 22.0;
-/// Distances of a fight, in units: closing in, circling, and too near.
-const FIGHT_RANGE: (f32, f32) = (28.0, 12.0);
-/// A drone circles for this long, then attacks for twice as long, in seconds.
-const CIRCLE_SECONDS: f32 = 0.7;
-/// What a unit of way to a station is worth, in score per load.
-const WAY_COST: f32 = 0.03;
 
 /// The controls for this tick.
 pub fn controls(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -51,16 +29,16 @@ pub fn controls(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec
 }
 
 fn roam(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
-    let outside = own.at.abs().max_element() > sight.rules.half_size * 0.8;
+    let outside = own.at.abs().max_element() > sight.rules.half_size * flight::ROAM_REGION;
     let direction = if outside { (-own.at).normalize_or_zero() } else { key.course.vector() };
-    fly(own, direction * STROLL, Buttons::default(), sight, near)
+    fly(own, direction * flight::ROAM_SPEED, Buttons::default(), sight, near)
 }
 
 fn mine(own: &OwnShip, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let way = rock.at - own.at;
     let gap = way.length() - rock.radius;
-    if gap > MINING_RANGE {
-        let wish = way.normalize_or_zero() * (gap - MINING_RANGE * 0.6).min(CRUISE);
+    if gap > flight::MINING_RANGE {
+        let wish = way.normalize_or_zero() * (gap - flight::MINING_RANGE * 0.6).min(flight::CRUISE_SPEED);
         return fly(own, wish + rock.motion.velocity(), Buttons::default(), sight, near);
     }
     if let Some(aside) = evade(own, sight, near) {
@@ -75,9 +53,9 @@ fn mine(own: &OwnShip, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mu
 /// The velocity that brings a drone onto an ore.
 fn fetch(own: &OwnShip, ore: &Body) -> Vec2 {
     let distance = ore.at.distance(own.at);
-    let ahead = ore.at + ore.motion.velocity() * (distance / CRUISE).min(1.5);
+    let ahead = ore.at + ore.motion.velocity() * (distance / flight::CRUISE_SPEED).min(1.5);
     let way = ahead - own.at;
-    way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(CRUISE) + ore.motion.velocity()
+    way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(flight::CRUISE_SPEED) + ore.motion.velocity()
 }
 
 fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -87,21 +65,24 @@ fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &m
     let way = ship.at - own.at;
     let distance = way.length();
     let direction = way.normalize_or_zero();
-    let (close_in, too_near) = FIGHT_RANGE;
     let room = elbow_room(own, sight, near);
-    if distance > close_in {
-        let eager = if own.energy > 0.5 { Buttons::BOOST } else { Buttons::default() };
-        return burn(own, direction * CRUISE * 1.2 + ship.motion.velocity() * 0.5 + room, eager);
+    if distance > flight::FIGHT_RANGE {
+        let eager = if own.energy > flight::CHASE_BOOST_ENERGY { Buttons::BOOST } else { Buttons::default() };
+        return burn(
+            own,
+            direction * flight::CRUISE_SPEED * 1.2 + ship.motion.velocity() * 0.5 + room,
+            eager,
+        );
     }
-    if room.length() > CRUISE * 0.5 {
+    if room.length() > flight::CRUISE_SPEED * 0.5 {
         return burn(own, room + ship.motion.velocity() * 0.5, Buttons::default());
     }
-    let beat = sight.tick.0 / sight.rules.setup.ticks(CIRCLE_SECONDS) + own.player.0;
+    let beat = sight.tick.0 / sight.rules.setup.ticks(flight::CIRCLE_SECONDS) + own.player.0;
     if beat.is_multiple_of(3) {
         let side = if (beat / 3).is_multiple_of(2) { direction.perp() } else { -direction.perp() };
-        return burn(own, side * CRUISE + ship.motion.velocity() * 0.5, Buttons::default());
+        return burn(own, side * flight::CRUISE_SPEED + ship.motion.velocity() * 0.5, Buttons::default());
     }
-    let push = if distance > too_near { Buttons::THRUST } else { Buttons::default() };
+    let push = if distance > flight::FIGHT_MIN_RANGE { Buttons::THRUST } else { Buttons::default() };
     Controls {
         buttons: Buttons::FIRE.with(push),
         aim: lead(own, ship, sight).turned(key.aim_error),
@@ -111,7 +92,7 @@ fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &m
 
 fn flee(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let hunter = sight.nearest_foe(own, sight.rules.drone.sight, near, |foe| !foe.protected);
-    let afraid = hunter.is_some() && own.energy > 0.3;
+    let afraid = hunter.is_some() && own.energy > flight::FLEE_BOOST_ENERGY;
     let haste = if afraid { Buttons::BOOST } else { Buttons::default() };
     let to = |ring: &&StationRing| ring.at.distance_squared(own.at);
     let refuge = sight.rules.stations.iter().min_by(|a, b| to(a).total_cmp(&to(b)));
@@ -119,16 +100,16 @@ fn flee(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -
         (Some(ring), _) => dock(own, ring, haste, sight, near),
         (None, Some((_, foe))) => {
             let away = (own.at - foe.at).normalize_or_zero();
-            fly(own, away * CRUISE * 1.2, haste, sight, near)
+            fly(own, away * flight::CRUISE_SPEED * 1.2, haste, sight, near)
         }
         (None, None) => roam(own, key, sight, near),
     }
 }
 
-/// The station that pays best for the way to it.
+/// The station with the best price, less a cost per distance.
 fn best_station<'a>(own: &OwnShip, sight: &Sight<'a>) -> Option<&'a StationRing> {
     let worth = |(ring, price): &(&StationRing, &u32)| {
-        **price as f32 / PRICE_SCALE - ring.at.distance(own.at) * WAY_COST
+        **price as f32 / PRICE_SCALE - ring.at.distance(own.at) * flight::DISTANCE_COST
     };
     let rings = sight.rules.stations.iter().zip(sight.prices);
     rings.max_by(|a, b| worth(a).total_cmp(&worth(b))).map(|(ring, _)| ring)
@@ -142,15 +123,14 @@ fn dock(
     sight: &Sight<'_>,
     near: &mut Vec<u32>,
 ) -> Controls {
-    let (share, near_enough) = BERTH;
-    let berth = ring.at + bearing(own).vector() * ring.radius * share;
+    let berth = ring.at + bearing(own).vector() * ring.radius * flight::BERTH_OFFSET;
     let way = berth - own.at;
     let distance = way.length();
-    if distance < near_enough {
+    if distance < flight::BERTH_TOLERANCE {
         return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way), ..Controls::default() };
     }
     let haste = if distance > ring.radius * 2.0 { haste } else { Buttons::default() };
-    let speed = if haste.any(Buttons::BOOST) { CRUISE * 1.5 } else { CRUISE };
+    let speed = if haste.any(Buttons::BOOST) { flight::CRUISE_SPEED * 1.5 } else { flight::CRUISE_SPEED };
     fly(own, way.normalize_or_zero() * (distance * 0.9).min(speed), haste, sight, near)
 }
 
@@ -162,31 +142,31 @@ fn fly(own: &OwnShip, wish: Vec2, haste: Buttons, sight: &Sight<'_>, near: &mut 
     }
 }
 
-/// The velocity that leads away from ships that are too near, at most [`CRUISE`].
+/// The velocity that leads away from ships that are too near, at most [`flight::CRUISE_SPEED`].
 fn elbow_room(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Vec2 {
-    sight.ships.near(own.at - ELBOW_ROOM, own.at + ELBOW_ROOM, near);
+    sight.ships.near(own.at - flight::SHIP_GAP, own.at + flight::SHIP_GAP, near);
     let ships = near.iter().map(|index| &sight.ships.bodies()[*index as usize]);
     let mut room = Vec2::ZERO;
     for other in ships.filter(|other| other.id != own.ship) {
         let away = own.at - other.at;
         let distance = away.length();
-        if distance < ELBOW_ROOM {
+        if distance < flight::SHIP_GAP {
             let out = if distance > 0.01 { away / distance } else { bearing(own).vector() };
-            room += out * (1.0 - distance / ELBOW_ROOM) * CRUISE;
+            room += out * (1.0 - distance / flight::SHIP_GAP) * flight::CRUISE_SPEED;
         }
     }
-    room.clamp_length_max(CRUISE)
+    room.clamp_length_max(flight::CRUISE_SPEED)
 }
 
-/// A direction of the drone's own.
+/// A direction that differs from drone to drone.
 fn bearing(own: &OwnShip) -> Angle {
     Angle::from_step((own.player.0.wrapping_mul(GOLDEN_STEPS) % u32::from(Angle::STEPS)) as u16)
 }
 
-/// Burns so that the velocity comes nearer to the wished one.
+/// Burns toward a velocity.
 fn burn(own: &OwnShip, wish: Vec2, haste: Buttons) -> Controls {
     let change = wish - own.velocity;
-    if change.length_squared() < CONTENT * CONTENT {
+    if change.length_squared() < flight::VELOCITY_TOLERANCE * flight::VELOCITY_TOLERANCE {
         return Controls {
             buttons: Buttons::default(),
             aim: Angle::from_vector(wish),
@@ -201,9 +181,9 @@ fn burn(own: &OwnShip, wish: Vec2, haste: Buttons) -> Controls {
 
 /// The velocity that leads aside from the rock that the drone would hit next, if there is one.
 fn evade(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> {
-    let reach = own.velocity.length() * FORESIGHT_SECONDS + ROCK_GAP;
+    let reach = own.velocity.length() * flight::ROCK_LOOKAHEAD_SECONDS + flight::ROCK_GAP;
     sight.rocks.near(own.at - reach, own.at + reach, near);
-    let mut soonest = FORESIGHT_SECONDS;
+    let mut soonest = flight::ROCK_LOOKAHEAD_SECONDS;
     let mut aside = None;
     for rock in near.iter().map(|index| &sight.rocks.bodies()[*index as usize]) {
         let way = rock.at - own.at;
@@ -215,16 +195,16 @@ fn evade(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> 
         let seconds = approach / closing.length_squared();
         let miss = closing * seconds - way;
         let gap = miss.length() - rock.radius - sight.rules.ship.radius;
-        if seconds < soonest && gap < ROCK_GAP {
+        if seconds < soonest && gap < flight::ROCK_GAP {
             soonest = seconds;
             let out = if miss.length_squared() > 0.01 { miss } else { way.perp() };
-            aside = Some(out.normalize_or_zero() * CRUISE);
+            aside = Some(out.normalize_or_zero() * flight::CRUISE_SPEED);
         }
     }
     aside
 }
 
-/// The direction in which a bolt meets a thing that goes straight on.
+/// The direction in which a bolt meets a target of constant velocity.
 fn lead(own: &OwnShip, target: &Body, sight: &Sight<'_>) -> Angle {
     let way = target.at - own.at;
     let velocity = target.motion.velocity() - own.velocity;
