@@ -6,7 +6,6 @@ use rand_pcg::Pcg32;
 use shared::input::Buttons;
 use std::f32::consts::{PI, TAU};
 
-/// How a headless player plays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Behaviour {
     /// Flies about, turning all the time.
@@ -18,12 +17,9 @@ pub enum Behaviour {
     Idle,
 }
 
-/// The fastest turn, in radians per second.
 const TURN_LIMIT: f32 = PI;
-/// How long a manoeuvre takes, in milliseconds.
 const MANOEUVRE_MS: std::ops::Range<f64> = 300.0..2_000.0;
 
-/// One headless player's hands.
 #[derive(Clone, Debug)]
 pub struct Pilot {
     behaviour: Behaviour,
@@ -37,7 +33,6 @@ pub struct Pilot {
 
 impl Pilot {
     /// Equal seeds play equally.
-    #[must_use]
     pub fn new(behaviour: Behaviour, seed: u64) -> Pilot {
         let mut chance = Pcg32::new(seed, 0x7069_6c6f);
         let aim = chance.random_range(0.0..TAU);

@@ -21,7 +21,6 @@ const PLAYERS: [u32; 3] = [500, 1000, 2000];
 /// Frames per second of the floor: the tick rate.
 const FLOOR_HZ: u16 = 30;
 
-/// Options of the benchmark.
 #[derive(Clone, Debug, Args)]
 pub struct BenchOptions {
     /// The server's binary
@@ -58,24 +57,20 @@ impl Measurement {
     }
 }
 
-/// Runs everything and writes the table.
-///
-/// # Errors
-/// If the server does not start, or the machine has too few cores.
-pub fn bench(options: &BenchOptions, say: impl Fn(&str)) -> anyhow::Result<()> {
+pub fn bench(options: &BenchOptions, progress: impl Fn(&str)) -> anyhow::Result<()> {
     let plain = PLAYERS.map(|players| (players, Transport::Plain));
     let mut measurements = Vec::new();
     for (players, transport) in plain.into_iter().chain([(TLS_PLAYERS, Transport::Tls)]) {
-        say(&format!("arena-{players} over {}", transport.scheme()));
-        let measurement = measure(options, players, transport, &say)?;
-        say(&measurement.report.text());
-        say(&measurement.floor.text());
-        say(&measurement.two_way_floor.text());
+        progress(&format!("arena-{players} over {}", transport.scheme()));
+        let measurement = measure(options, players, transport, &progress)?;
+        progress(&measurement.report.text());
+        progress(&measurement.floor.text());
+        progress(&measurement.two_way_floor.text());
         measurements.push(measurement);
     }
     let text = table::markdown(&machine::describe(), &measurements);
     std::fs::write(&options.out, text).with_context(|| format!("cannot write {}", options.out.display()))?;
-    say(&format!("written: {}", options.out.display()));
+    progress(&format!("written: {}", options.out.display()));
     Ok(())
 }
 
@@ -83,7 +78,7 @@ fn measure(
     options: &BenchOptions,
     players: u32,
     transport: Transport,
-    say: &impl Fn(&str),
+    progress: &impl Fn(&str),
 ) -> anyhow::Result<Measurement> {
     // What is started from here stays on this core.
     pin(options.server_core)?;
@@ -102,7 +97,7 @@ fn measure(
         core: Some(options.generator_core),
         json: false,
     };
-    let report = run::run(&run, say)?;
+    let report = run::run(&run, progress)?;
     rig.stop()?;
     // Everything that went down, as if it had been one frame per tick.
     let payload = report.bytes_down_per_player_second / f64::from(FLOOR_HZ);

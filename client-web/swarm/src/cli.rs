@@ -8,7 +8,6 @@ use crate::options::RunOptions;
 use crate::transports::TransportsOptions;
 use clap::{Parser, Subcommand};
 
-/// The load generator's command line.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "swarm",
@@ -21,12 +20,10 @@ pub struct Cli {
     /// What to do; without a command, play.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Options of playing.
     #[command(flatten)]
     pub run: Option<RunOptions>,
 }
 
-/// What the load generator can do besides playing.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Measure what only writing frames costs: the floor that servers are compared with

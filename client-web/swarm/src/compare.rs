@@ -8,10 +8,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
-/// Options of a comparison.
 #[derive(Clone, Debug, Args)]
 pub struct CompareOptions {
-    /// The load, and the first server.
     #[command(flatten)]
     pub run: RunOptions,
     /// The other server, which must speak the same protocol: ws://HOST:PORT or (on this machine) wss://HOST:PORT
@@ -22,24 +20,18 @@ pub struct CompareOptions {
     pub against_pid: Option<u32>,
 }
 
-/// What both runs found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The first server.
     pub one: Report,
-    /// The one that it is compared with.
     pub other: Report,
 }
 
-/// Runs the same load against one server and then against the other; `say` gets a line of progress now and then.
-///
-/// # Errors
-/// If one of the two cannot be reached, or nobody could join it.
-pub fn compare(options: &CompareOptions, say: impl Fn(&str)) -> anyhow::Result<Comparison> {
+/// Runs the same load against one server and then the other; `progress` gets lines of progress.
+pub fn compare(options: &CompareOptions, progress: impl Fn(&str)) -> anyhow::Result<Comparison> {
     let against =
         RunOptions { url: options.against.clone(), server_pid: options.against_pid, ..options.run.clone() };
     let measure = |run: &RunOptions| {
-        let report = run::run(run, |line| say(&format!("{}: {line}", run.url)));
+        let report = run::run(run, |line| progress(&format!("{}: {line}", run.url)));
         report.with_context(|| run.url.clone())
     };
     Ok(Comparison { one: measure(&options.run)?, other: measure(&against)? })
@@ -76,8 +68,7 @@ const ROWS: [Row; 24] = [
 ];
 
 impl Comparison {
-    /// The table for people: both, and the first as a multiple of the other.
-    #[must_use]
+    /// Both servers, and the first as a multiple of the other.
     pub fn text(&self) -> String {
         let (one, other) = (&self.one, &self.other);
         let mut text = String::new();

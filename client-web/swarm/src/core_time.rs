@@ -5,10 +5,7 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// Keeps the calling thread, and the threads that it starts from now on, on one core.
-///
-/// # Errors
-/// If the machine has no such core, or does not let us use it.
+/// Pins the calling thread to a core, and the threads that it starts later.
 pub fn pin(core: usize) -> anyhow::Result<()> {
     anyhow::ensure!(core < CpuSet::MAX_CPU, "core {core} is beyond what the system can name");
     let mut cores = CpuSet::new();
@@ -17,7 +14,6 @@ pub fn pin(core: usize) -> anyhow::Result<()> {
 }
 
 /// The time that the calling thread has spent on a core, in user and kernel mode.
-#[must_use]
 pub fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)

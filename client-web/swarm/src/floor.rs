@@ -25,7 +25,6 @@ const SHORT_HEADER_BYTES: usize = 2;
 /// Most bytes whose length fits into the short header.
 const SHORT_LIMIT_BYTES: usize = 125;
 
-/// Options of the floor.
 #[derive(Clone, Debug, Args)]
 pub struct FloorOptions {
     /// Sockets
@@ -74,14 +73,10 @@ pub struct ReaderOptions {
     pub core: Option<usize>,
 }
 
-/// What the floor measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FloorReport {
-    /// Sockets.
     pub clients: u32,
-    /// Bytes per frame with its header.
     pub frame_bytes: usize,
-    /// Bytes that came back for each frame.
     #[serde(default)]
     pub answer_bytes: u16,
     /// Time of the writing thread per socket and second, in microseconds.
@@ -90,7 +85,6 @@ pub struct FloorReport {
     pub writer_load: f64,
     /// Share of its core that the reading thread took.
     pub reader_load: f64,
-    /// Frames that arrived per socket and second.
     pub frames_per_client_second: f64,
     /// Silences of more than 100 ms.
     pub gaps: u64,
@@ -113,8 +107,6 @@ fn frame_bytes(payload: usize) -> usize {
 }
 
 impl FloorReport {
-    /// The report for people.
-    #[must_use]
     pub fn text(&self) -> String {
         format!(
             "floor: {} sockets, {} bytes per frame, {} back\n\

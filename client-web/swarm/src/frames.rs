@@ -6,7 +6,6 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// A longer frame is refused.
 const FRAME_LIMIT_BYTES: usize = 1024 * 1024;
-/// Bytes of a close code.
 const CLOSE_CODE_BYTES: usize = 2;
 
 /// Why a stream of frames ends.
@@ -14,37 +13,27 @@ const CLOSE_CODE_BYTES: usize = 2;
 pub enum FrameError {
     /// The peer closed, with this code and reason.
     #[error("closed by the server: {code} {reason}")]
-    Closed {
-        /// 1005 if none was given.
-        code: u16,
-        /// What the peer says about it.
-        reason: String,
-    },
-    /// The bytes are no frames, or frames that are not expected here.
+    Closed { code: u16, reason: String },
+    /// The bytes are not frames, or not frames that are expected here.
     #[error("not the WebSocket that was agreed on: {0}")]
     Malformed(&'static str),
 }
 
-/// What a complete frame brings.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// A binary message.
     Binary(&'a [u8]),
     /// To be answered with a pong of the same bytes.
     Ping(&'a [u8]),
 }
 
-/// The end of the stream that is not a whole frame yet.
+/// The last part of the stream, not yet a whole frame.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     partial: Vec<u8>,
 }
 
 impl FrameReader {
-    /// Takes in bytes and hands every message that is complete to `on`.
-    ///
-    /// # Errors
-    /// [`FrameError`]; the stream is then at its end.
+    /// Reads bytes and passes every complete message to `on`.
     pub fn take(&mut self, bytes: &[u8], mut on: impl FnMut(Message<'_>)) -> Result<(), FrameError> {
         if self.partial.is_empty() {
             let used = read_all(bytes, &mut on)?;

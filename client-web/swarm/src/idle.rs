@@ -15,15 +15,14 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-/// Between two looks at what else is due.
+/// Interval of the loop.
 const ROUND: Duration = Duration::from_millis(20);
 /// How long the connections may take to open, beyond the time over which they are spread.
 const OPEN_LIMIT: Duration = Duration::from_secs(30);
-/// Between two signs of life: a server lets go of who says nothing.
+/// Interval of pings: a server closes silent connections.
 const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(5);
 const READ_BUFFER_BYTES: usize = 16 * 1024;
 
-/// Options of idle connections.
 #[derive(Clone, Debug, Args)]
 pub struct IdleOptions {
     /// The server, as ws://HOST:PORT or (on this machine) wss://HOST:PORT; its rooms should have few seats
@@ -49,32 +48,25 @@ pub struct IdleOptions {
     pub json: bool,
 }
 
-/// What idle connections cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdleReport {
-    /// Connections asked for.
     pub connections: u32,
     /// Those that wait for a seat in the end.
     pub waiting: usize,
     /// Those that got a seat: each room has at least one.
     pub seated: usize,
-    /// Why others ended, and how many.
     pub failures: BTreeMap<String, usize>,
-    /// The server's memory before the first came, in KiB.
+    /// The server's memory before the first connection, in KiB.
     pub before_kib: f64,
     /// The server's memory with all of them, in KiB.
     pub after_kib: f64,
-    /// The difference, per connection.
     pub kib_per_connection: f64,
-    /// The server's time per connection and second while they stay, in microseconds.
+    /// The server's CPU time per connection and second, in microseconds.
     pub cpu_micros_per_connection_second: f64,
 }
 
 /// Opens the connections, keeps them for a while, and reads the server's memory.
-///
-/// # Errors
-/// If the server cannot be reached or its process cannot be read.
-pub fn measure(options: &IdleOptions, say: impl Fn(&str)) -> anyhow::Result<IdleReport> {
+pub fn measure(options: &IdleOptions, progress: impl Fn(&str)) -> anyhow::Result<IdleReport> {
     let targets = (0..options.rooms).map(|room| Target::new(&options.url, Some(&format!("idle-{room}"))));
     let targets = targets.collect::<anyhow::Result<Vec<Target>>>()?;
     let first = targets.first().context("no room")?;
@@ -92,7 +84,7 @@ pub fn measure(options: &IdleOptions, say: impl Fn(&str)) -> anyhow::Result<Idle
         }
         crowd.round()?;
     }
-    say(&format!("{} wait, {} have a seat", crowd.count(Place::Waiting), crowd.count(Place::Seated)));
+    progress(&format!("{} wait, {} have a seat", crowd.count(Place::Waiting), crowd.count(Place::Seated)));
     let (settled, at) = (Usage::of(options.server_pid)?, Instant::now());
     while at.elapsed() < Duration::from_secs(options.seconds.into()) {
         crowd.round()?;
@@ -114,8 +106,6 @@ pub fn measure(options: &IdleOptions, say: impl Fn(&str)) -> anyhow::Result<Idle
 }
 
 impl IdleReport {
-    /// The report as text.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!(
             "{} connections: {} wait for a seat, {} have one\n\
@@ -136,7 +126,6 @@ impl IdleReport {
     }
 }
 
-/// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Opening,

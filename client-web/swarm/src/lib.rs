@@ -1,4 +1,10 @@
 //! The load generator and the benchmark's floor: thousands of headless players in one process, measured.
+//!
+//! In reading order: `cli`, `options` → `run` (the loop) → `player` (one client core) with `behaviour`, `probe`, `link` (a
+//! simulated bad link) → `socket`, `frames`, `target` (the connection) → `tally`, `report`, `observer` (what is measured).
+//! Apart from it: `floor`, `bench`, `compare`, `idle`, `transports`.
+
+#![allow(missing_docs, reason = "not a library: only the program and its tests use it")]
 
 pub mod behaviour;
 pub mod bench;

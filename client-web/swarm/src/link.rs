@@ -8,7 +8,6 @@ use rand::RngExt;
 use rand_pcg::Pcg32;
 use std::collections::VecDeque;
 
-/// A kind of link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Link {
     /// What the machine gives.
@@ -23,14 +22,12 @@ pub enum Link {
     Lossy,
 }
 
-/// What a link does to messages, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkProfile {
-    /// Every message takes this long, in milliseconds.
+    /// Delay of every message.
     pub delay_ms: f64,
-    /// And up to this much longer, evenly spread.
+    /// Largest additional delay, uniformly distributed.
     pub jitter_ms: f64,
-    /// Bytes per second.
     pub rate_bytes: f64,
     /// Chance per message that a burst begins.
     pub burst_begins: f64,
@@ -38,13 +35,12 @@ pub struct LinkProfile {
     pub burst_ends: f64,
     /// Chance that a message is lost within a burst.
     pub loss_in_burst: f64,
-    /// The first repetition comes after this many milliseconds; every further one takes twice as long.
+    /// Delay of the first retransmission; it doubles with every further one.
     pub repeat_ms: f64,
 }
 
 impl Link {
-    /// The profile of each direction; `None` for a link that does nothing.
-    #[must_use]
+    /// The profile of each direction; `None` for a clean link.
     pub fn profile(self) -> Option<LinkProfile> {
         match self {
             Link::Clean => None,
@@ -79,7 +75,7 @@ impl Link {
     }
 }
 
-/// Repetitions that are lost too, at most.
+/// Most retransmissions that are lost too.
 const REPEATS_LIMIT: u32 = 5;
 
 /// One direction of one player's link.
@@ -96,8 +92,7 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// An empty lane. Equal seeds make equal weather.
-    #[must_use]
+    /// An empty lane. Equal seeds give equal delays.
     pub fn new(profile: LinkProfile, seed: u64) -> Lane {
         Lane {
             profile,
@@ -109,18 +104,16 @@ impl Lane {
         }
     }
 
-    /// A message goes in.
     pub fn push(&mut self, message: &[u8], now_ms: f64) {
         let due = self.due(message.len(), now_ms);
         self.waiting.push_back((due, message.to_vec()));
     }
 
-    /// The next message that has come out.
     pub fn pop(&mut self, now_ms: f64) -> Option<Vec<u8>> {
         self.waiting.pop_front_if(|(due, _)| *due <= now_ms).map(|(_, message)| message)
     }
 
-    /// When a message of this length arrives that goes in now.
+    /// When a message of this length arrives that is sent now.
     fn due(&mut self, bytes: usize, now_ms: f64) -> f64 {
         let profile = self.profile;
         self.line_free_ms = self.line_free_ms.max(now_ms) + bytes as f64 / profile.rate_bytes * 1000.0;
@@ -147,7 +140,6 @@ mod tests {
     const TICK_MS: f64 = 1000.0 / 30.0;
     const LINKS: [Link; 3] = [Link::Wifi, Link::Mobile, Link::Lossy];
 
-    /// Arrival times of a message per tick.
     fn arrivals(link: Link, seed: u64, messages: u32) -> Vec<f64> {
         let mut lane = Lane::new(link.profile().unwrap(), seed);
         (0..messages).map(|tick| lane.due(250, f64::from(tick) * TICK_MS)).collect()

@@ -8,26 +8,19 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The status page looks back on ten seconds; asked this often, windows overlap by half.
+/// The status page covers the last ten seconds, so that two windows overlap by half.
 const STATUS_INTERVAL: Duration = Duration::from_secs(5);
 const KIBIBYTE: f64 = 1024.0;
 
-/// What a process has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Time on cores, in user and kernel mode, in seconds.
     pub core_seconds: f64,
-    /// The part of it in kernel mode.
     pub kernel_seconds: f64,
-    /// Memory in use, in bytes.
     pub resident_bytes: f64,
 }
 
 impl Usage {
-    /// What a process has used until now.
-    ///
-    /// # Errors
-    /// If there is no such process.
     pub fn of(pid: u32) -> anyhow::Result<Usage> {
         let read = |file: &str| {
             fs::read_to_string(format!("/proc/{pid}/{file}"))
@@ -57,8 +50,8 @@ fn resident_kib(status: &str) -> Option<f64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// Time that all cores together were busy since the machine started, in seconds: the first line of proc_stat(5), whose
-/// fourth and fifth number are idleness.
+/// Busy time of all cores since the machine started, in seconds: the first line of proc_stat(5) without its fourth and fifth
+/// number, which are idle time.
 fn machine_core_seconds() -> anyhow::Result<f64> {
     let stat = fs::read_to_string("/proc/stat").context("no /proc/stat")?;
     let busy = busy_ticks(&stat).context("/proc/stat has changed")?;
@@ -89,7 +82,7 @@ struct Status {
     rooms: Vec<Room>,
 }
 
-/// What was seen of the server while it was measured.
+/// The server while it was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerReport {
     /// Time on cores per player and second, in microseconds.
@@ -103,24 +96,21 @@ pub struct ServerReport {
     pub resident_mib: Option<f64>,
     /// Duration of a tick, in milliseconds: the median over windows of ten seconds of the fullest room.
     pub tick_ms_p50: Option<f64>,
-    /// The 99th percentile of the same.
     pub tick_ms_p99: Option<f64>,
     /// The 99th percentile in the worst window.
     pub tick_ms_p99_worst: Option<f64>,
-    /// Cores that were busy with neither the server nor the generator. Whatever else runs on the machine disturbs.
+    /// Cores busy with other programs, which disturb the measurement.
     pub foreign_cores: Option<f64>,
-    /// Ticks that the server gave up because it was too slow.
+    /// Ticks that the server skipped because it was too slow.
     pub ticks_lost: Option<u64>,
 }
 
-/// Watches a server.
 pub struct Observer {
     target: Target,
     pid: Option<u32>,
     empty: Usage,
 }
 
-/// A server that is being measured.
 pub struct Observation {
     observer: Observer,
     begun: Instant,
@@ -132,19 +122,12 @@ pub struct Observation {
 }
 
 impl Observer {
-    /// To be made before the first player comes. Without the process id, time and memory stay unknown.
-    ///
-    /// # Errors
-    /// If there is no such process.
+    /// To be made before the first player joins. Without the process id, time and memory are unknown.
     pub fn new(target: Target, pid: Option<u32>) -> anyhow::Result<Observer> {
         let empty = pid.map(Usage::of).transpose()?.unwrap_or_default();
         Ok(Observer { target, pid, empty })
     }
 
-    /// Measuring begins.
-    ///
-    /// # Errors
-    /// If the process has ended.
     pub fn begin(self) -> anyhow::Result<Observation> {
         let ticks_lost = fullest_room(&self.target).map_or(0, |room| room.ticks_lost);
         let usage = self.pid.map(Usage::of).transpose()?.unwrap_or_default();
@@ -171,10 +154,6 @@ impl Observer {
 }
 
 impl Observation {
-    /// Measuring ends.
-    ///
-    /// # Errors
-    /// If the process has ended.
     pub fn finish(self, players: usize) -> anyhow::Result<ServerReport> {
         let seconds = self.begun.elapsed().as_secs_f64();
         let usage = self.observer.pid.map(Usage::of).transpose()?;
@@ -214,7 +193,7 @@ fn foreign_core_seconds(server: Usage) -> anyhow::Result<f64> {
     Ok(machine_core_seconds()? - server.core_seconds - Usage::of(std::process::id())?.core_seconds)
 }
 
-/// The room with the most players, if the server tells. Other servers may have no such page.
+/// The room with the most players. Other servers may have no status page.
 fn fullest_room(target: &Target) -> Option<Room> {
     let status: Status = serde_json::from_str(&target.page("/api/status").ok()?).ok()?;
     status.rooms.into_iter().max_by_key(|room| room.players)

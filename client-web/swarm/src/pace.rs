@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-/// A grid of moments at a rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     origin: Instant,
@@ -11,25 +10,18 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A grid whose first moment is `origin`.
-    #[must_use]
     pub fn new(origin: Instant, rate_hz: f64) -> Pace {
         Pace { origin, rate_hz, round: 0 }
     }
 
-    /// The next moment.
-    #[must_use]
     pub fn due(&self) -> Instant {
         self.origin + Duration::from_secs_f64(self.round as f64 / self.rate_hz)
     }
 
-    /// Goes on to the moment after.
     pub fn advance(&mut self) {
         self.round += 1;
     }
 
-    /// Rounds begun so far.
-    #[must_use]
     pub fn round(&self) -> u64 {
         self.round
     }

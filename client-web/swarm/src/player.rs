@@ -13,15 +13,13 @@ use mio::{Registry, Token};
 use shared::id::Tick;
 use shared::setup::DEFAULT_TICK_RATE_HZ;
 
-/// A system call takes in no more than this.
+/// Largest read of one system call.
 const READ_BYTES: usize = 64 * 1024;
 /// A frame's header before a message of the server, in bytes: those under 126 bytes need two less.
 const LONG_MESSAGE_BYTES: usize = 126;
 
-/// Why a player is out.
 #[derive(Debug, thiserror::Error)]
 pub enum PlayerError {
-    /// The socket.
     #[error(transparent)]
     Socket(#[from] SocketError),
     /// What the server said.
@@ -29,7 +27,7 @@ pub enum PlayerError {
     Message(#[from] ReceiveError),
 }
 
-/// What all players share: one buffer, one tally, one clock.
+/// What all players share.
 pub struct Commons {
     pub target: Target,
     pub tally: Tally,
@@ -61,7 +59,6 @@ struct Lanes {
     down: Lane,
 }
 
-/// One headless player.
 pub struct Player {
     core: Core,
     socket: Option<Socket>,
@@ -84,7 +81,6 @@ struct Core {
 }
 
 impl Player {
-    /// A player who has not connected yet.
     pub fn new(number: usize, room: Option<&str>, behaviour: Behaviour, link: Link, seed: u64) -> Player {
         let own_seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64);
         let lanes = link.profile().map(|profile| Lanes {
@@ -110,25 +106,21 @@ impl Player {
         }
     }
 
-    /// Begins to connect.
     pub fn begin(&mut self, registry: &Registry, token: Token, commons: &Commons) -> Result<(), PlayerError> {
         self.core.begun_micros = commons.now_micros;
         self.socket = Some(Socket::connect(&commons.target, registry, token)?);
         Ok(())
     }
 
-    /// Hangs up.
     pub fn end(&mut self) {
         self.socket = None;
         self.core.client.closed();
     }
 
-    /// Whether a snapshot has come.
     pub fn has_joined(&self) -> bool {
         self.core.joined
     }
 
-    /// The socket is ready for something.
     pub fn ready(&mut self, event: &Event, commons: &mut Commons) -> Result<(), PlayerError> {
         let Some(socket) = &mut self.socket else { return Ok(()) };
         match socket.open(&commons.target)? {
@@ -154,7 +146,7 @@ impl Player {
         self.check(result)
     }
 
-    /// Takes in and sends what a bad link has let through.
+    /// Receives and sends what has passed the simulated link.
     pub fn deliver(&mut self, commons: &mut Commons) -> Result<(), PlayerError> {
         let (Some(lanes), Some(socket)) = (&mut self.lanes, &mut self.socket) else { return Ok(()) };
         while let Some(message) = lanes.down.pop(commons.now_ms()) {
@@ -170,12 +162,12 @@ impl Player {
         self.check(result)
     }
 
-    /// The time before which there is nothing to play on with, in microseconds since the start.
+    /// When there is something to do next, in microseconds since the start.
     pub fn due_micros(&self) -> u64 {
         (self.core.client.due_ms() * 1000.0).ceil() as u64
     }
 
-    /// Plays on: controls, the tick clock, what is to be sent. A browser does so once per picture.
+    /// Advances controls and clock and sends what is due, as a browser does once per frame.
     pub fn advance(&mut self, commons: &mut Commons) -> Result<(), PlayerError> {
         if self.socket.is_none() {
             return Ok(());
@@ -208,13 +200,11 @@ impl Player {
         }
     }
 
-    /// Measuring begins.
     pub fn restart(&mut self) {
         self.core.arrivals.restart();
         self.core.corrections = self.core.client.net_graph().corrections;
     }
 
-    /// Measuring ends.
     pub fn finish(&mut self, commons: &mut Commons) {
         self.core.arrivals.silent_until(commons.now_micros);
         commons.tally.finish(&self.core.arrivals);

@@ -12,16 +12,16 @@ use shared::message::{ClientMessage, ServerMessage};
 /// Between two measurements of one player, in microseconds.
 const INTERVAL_MICROS: u64 = 250_000;
 
-/// An input on its way.
+/// An input in flight.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     tick: Tick,
     at_micros: u64,
-    /// The snapshot by which the server had the frame.
+    /// The first snapshot whose ack covers the frame.
     had_at: Option<Tick>,
 }
 
-/// Follows one input at a time, to keep the cost low.
+/// Measures one input at a time, to keep the cost low.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Probe {
     sent: Option<Sent>,

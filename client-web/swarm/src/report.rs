@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// A generator that takes more of its core measures itself.
+/// With a larger share of its core, the generator is the bottleneck.
 const LOAD_LIMIT: f64 = 0.95;
-/// So does one that is later than this, in milliseconds: a tick at 30 per second.
+/// Also when it is later than this, in milliseconds: a tick at 30 per second.
 const LATE_LIMIT_MS: f64 = 1000.0 / 30.0;
-/// Share of rounds that may be that late: whatever else runs on the machine gets a word in now and then.
+/// Quantile of the rounds' lateness that is judged: other programs delay a few.
 const LATE_QUANTILE: f64 = 0.999;
 
-/// How the generator itself fared.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorReport {
     /// Share of a core that it took.
@@ -27,7 +26,6 @@ pub struct GeneratorReport {
 
 impl GeneratorReport {
     /// Judges by the share of its core and by how late its rounds were.
-    #[must_use]
     pub fn new(load: f64, late_micros: &Distribution) -> GeneratorReport {
         let mostly_ms = late_micros.quantile(LATE_QUANTILE) as f64 / 1000.0;
         let bottleneck = load > LOAD_LIMIT || mostly_ms > LATE_LIMIT_MS;
@@ -35,39 +33,29 @@ impl GeneratorReport {
     }
 }
 
-/// What a run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The server.
     pub url: String,
-    /// Players asked for.
     pub players: u32,
-    /// Players who got a snapshot.
     pub joined: usize,
-    /// Why others did not, or left again, with their number.
+    /// Why others did not join, or left again, with their number.
     pub failures: BTreeMap<String, usize>,
-    /// Seconds measured.
     pub seconds: f64,
     /// From connecting to the first snapshot, in milliseconds.
     pub join_ms: Summary,
     /// Players who had to wait for a seat, and the last place in the queue that one was first told.
     #[serde(default)]
     pub queued: (u64, u32),
-    /// Snapshots received per player and second.
     pub snapshots_per_player_second: f64,
     /// Silences of more than 100 ms.
     pub gaps: u64,
-    /// Gaps per snapshot.
     pub gap_share: f64,
     /// Bytes received per player and second, WebSocket frames included.
     pub bytes_down_per_player_second: f64,
     /// Bytes sent per player and second, WebSocket frames included.
     pub bytes_up_per_player_second: f64,
-    /// Length of a snapshot as a message, in bytes.
     pub snapshot_bytes: Summary,
-    /// Entities in view, on average.
     pub visible_entities: f64,
-    /// Bytes of snapshot per entity in view.
     pub bytes_per_visible_entity: f64,
     /// How far predictions were off, in units.
     pub prediction_error_units: Summary,
@@ -77,15 +65,12 @@ pub struct Report {
     pub added_ms: Summary,
     /// Input → ack in whole, the lead included, in milliseconds.
     pub whole_ms: Summary,
-    /// The server from outside.
     pub server: ServerReport,
-    /// The generator itself.
     pub generator: GeneratorReport,
 }
 
 impl Report {
     /// Draws the sums.
-    #[must_use]
     pub fn new(
         options: &RunOptions,
         tally: &Tally,
@@ -124,8 +109,6 @@ impl Report {
         }
     }
 
-    /// The table for people.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut row = |name: &str, value: String| {

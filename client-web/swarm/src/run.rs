@@ -14,43 +14,38 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-/// Rounds of the loop per second: the resolution of everything that is due.
+/// Rounds of the loop per second: the resolution of all times.
 const ROUNDS_HZ: f64 = 960.0;
-/// Players take turns in this many groups, one per round: each 60 times a second, as by a browser's pictures.
+/// Groups of players, one per round: each player has 60 turns per second, as by a browser's frames.
 const GROUPS: usize = 16;
 /// Between the last join and the measurement.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How long everybody may take to join, beyond the time over which the joins are spread.
+/// Time for joining beyond that over which the joins are spread.
 const JOIN_LIMIT: Duration = Duration::from_secs(30);
-/// Between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The phases of a run.
 enum Phase {
     Joining,
     WarmUp { until: Instant },
     Measuring { until: Instant },
 }
 
-/// Runs it; `say` gets a line of progress now and then.
-///
-/// # Errors
-/// If the server cannot be reached, or nobody could join.
-pub fn run(options: &RunOptions, say: impl Fn(&str)) -> anyhow::Result<Report> {
+/// Runs it; `progress` gets lines of progress.
+pub fn run(options: &RunOptions, progress: impl Fn(&str)) -> anyhow::Result<Report> {
     let target = Target::new(&options.url, options.room.as_deref())?;
     let observer = Observer::new(target.clone(), options.server_pid)?;
     if let Some(core) = options.core {
         pin(core)?;
     }
     let mut swarm = Swarm::new(options, target)?;
-    swarm.join(options, &say)?;
+    swarm.join(options, &progress)?;
     anyhow::ensure!(swarm.joined() > 0, "nobody could join: {}", swarm.first_failure());
-    swarm.until(Phase::WarmUp { until: Instant::now() + WARM_UP }, options, &say)?;
+    swarm.until(Phase::WarmUp { until: Instant::now() + WARM_UP }, options, &progress)?;
     let observation = observer.begin()?;
     swarm.begin_measuring();
     let begun = Instant::now();
     let until = begun + Duration::from_secs(options.seconds.into());
-    swarm.until(Phase::Measuring { until }, options, &say)?;
+    swarm.until(Phase::Measuring { until }, options, &progress)?;
     let seconds = begun.elapsed().as_secs_f64();
     let server = observation.finish(swarm.joined())?;
     let generator = swarm.end_measuring(seconds);
@@ -62,8 +57,8 @@ struct Swarm {
     poll: Poll,
     events: Events,
     players: Vec<Player>,
-    /// When each player has something to do, in microseconds since the start: a turn that would come to nothing is not taken,
-    /// since most of what it costs is to fetch the player from memory.
+    /// When each player has something to do, in microseconds since the start. Most of a turn's cost is loading the player from
+    /// memory, so turns without work are skipped.
     due_micros: Vec<u64>,
     commons: Commons,
     begun: Instant,
@@ -74,7 +69,7 @@ struct Swarm {
     late_micros: Distribution,
     core_time: Duration,
     failures: BTreeMap<String, usize>,
-    told: Instant,
+    reported: Instant,
 }
 
 impl Swarm {
@@ -96,11 +91,11 @@ impl Swarm {
             late_micros: Distribution::new(),
             core_time: Duration::ZERO,
             failures: BTreeMap::new(),
-            told: now,
+            reported: now,
         })
     }
 
-    fn join(&mut self, options: &RunOptions, say: &impl Fn(&str)) -> anyhow::Result<()> {
+    fn join(&mut self, options: &RunOptions, progress: &impl Fn(&str)) -> anyhow::Result<()> {
         let spread = if options.storm {
             0.0
         } else {
@@ -119,7 +114,7 @@ impl Swarm {
                 self.check(number, result);
             }
             self.round()?;
-            self.tell(&Phase::Joining, options, say);
+            self.report_progress(&Phase::Joining, options, progress);
         }
         for number in 0..self.players.len() {
             if !self.players[number].has_joined() {
@@ -130,18 +125,18 @@ impl Swarm {
     }
 
     /// Plays on until a phase ends.
-    fn until(&mut self, phase: Phase, options: &RunOptions, say: &impl Fn(&str)) -> anyhow::Result<()> {
+    fn until(&mut self, phase: Phase, options: &RunOptions, progress: &impl Fn(&str)) -> anyhow::Result<()> {
         while match &phase {
             Phase::Joining => false,
             Phase::WarmUp { until } | Phase::Measuring { until } => Instant::now() < *until,
         } {
             self.round()?;
-            self.tell(&phase, options, say);
+            self.report_progress(&phase, options, progress);
         }
         Ok(())
     }
 
-    /// Waits for the next round while taking in what comes, then lets one group of players go on.
+    /// Receives until the next round is due, then gives one group of players its turn.
     fn round(&mut self) -> anyhow::Result<()> {
         let due = self.pace.due();
         loop {
@@ -221,17 +216,17 @@ impl Swarm {
         GeneratorReport::new(core_seconds / seconds, &self.late_micros)
     }
 
-    fn tell(&mut self, phase: &Phase, options: &RunOptions, say: &impl Fn(&str)) {
-        if self.told.elapsed() < PROGRESS_INTERVAL {
+    fn report_progress(&mut self, phase: &Phase, options: &RunOptions, progress: &impl Fn(&str)) {
+        if self.reported.elapsed() < PROGRESS_INTERVAL {
             return;
         }
-        self.told = Instant::now();
+        self.reported = Instant::now();
         match phase {
             Phase::Joining => {
-                say(&format!("joining: {} of {} players are in", self.joined(), options.players))
+                progress(&format!("joining: {} of {} players are in", self.joined(), options.players))
             }
-            Phase::WarmUp { .. } => say("warming up"),
-            Phase::Measuring { until } => say(&format!(
+            Phase::WarmUp { .. } => progress("warming up"),
+            Phase::Measuring { until } => progress(&format!(
                 "measuring: {:.0} s left, {} snapshots, {} out",
                 until.saturating_duration_since(Instant::now()).as_secs_f64(),
                 self.commons.tally.snapshot_bytes.count(),

@@ -9,25 +9,21 @@ use std::io::{self, ErrorKind, Read, Write};
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 
-/// More bytes than this wait for a server that does not read: the connection is given up.
+/// Most unsent bytes; beyond them the server does not read, and the connection is closed.
 const UNSENT_LIMIT_BYTES: usize = 64 * 1024;
 
-/// Why a socket is of no use any more.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
-    /// The system says so.
+    /// The operating system reports an error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The server hung up without a word.
     #[error("the server hung up")]
     HungUp,
-    /// The WebSocket did not come about.
+    /// The WebSocket handshake failed.
     #[error("no WebSocket: {0}")]
     Handshake(Box<tungstenite::Error>),
-    /// The WebSocket ended.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The server does not read.
     #[error("the server does not read what is sent")]
     Clogged,
 }
@@ -73,7 +69,6 @@ impl Write for Stream {
 }
 
 enum State {
-    /// The connection is being made.
     Connecting(Stream),
     /// The upgrade is under way.
     Upgrading(MidHandshake<ClientHandshake<Stream>>),
@@ -85,7 +80,6 @@ enum State {
 /// What became of the opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Not open yet.
     Opening,
     /// Open since this call.
     Opened,
@@ -93,7 +87,6 @@ pub enum Progress {
     Open,
 }
 
-/// One player's WebSocket.
 pub struct Socket {
     state: State,
     reader: FrameReader,
@@ -102,10 +95,6 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Begins to connect.
-    ///
-    /// # Errors
-    /// If the system gives no socket.
     pub fn connect(target: &Target, registry: &Registry, token: Token) -> Result<Socket, SocketError> {
         let mut tcp = TcpStream::connect(target.address)?;
         registry.register(&mut tcp, token, Interest::READABLE | Interest::WRITABLE)?;
@@ -121,10 +110,7 @@ impl Socket {
         })
     }
 
-    /// Goes on with the opening; to be called when the socket is ready for something.
-    ///
-    /// # Errors
-    /// If the server cannot be reached or refuses.
+    /// Continues the opening; to be called when the socket is ready.
     pub fn open(&mut self, target: &Target) -> Result<Progress, SocketError> {
         let upgrade = match std::mem::replace(&mut self.state, State::Gone) {
             State::Open(stream) => {
@@ -163,11 +149,8 @@ impl Socket {
         }
     }
 
-    /// Reads what is there through `buffer` and hands every binary message to `on`. With `closing`, the stream's end may
-    /// stand right behind the data.
-    ///
-    /// # Errors
-    /// If the connection ended.
+    /// Reads what has arrived through `buffer` and passes every binary message to `on`. With `closing`, the end of the stream
+    /// may follow the data.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
@@ -197,9 +180,6 @@ impl Socket {
     }
 
     /// Sends a binary message and returns the bytes that its frame takes.
-    ///
-    /// # Errors
-    /// If the connection ended, or the server does not read.
     pub fn send(&mut self, message: &[u8]) -> Result<usize, SocketError> {
         // Masks protect proxies from hostile pages; here it is enough that they differ (Knuth's multiplier).
         self.masks = self.masks.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -214,10 +194,7 @@ impl Socket {
         Ok(length)
     }
 
-    /// Writes what waits, as far as the system takes it.
-    ///
-    /// # Errors
-    /// If the connection ended.
+    /// Writes unsent bytes, as many as the socket takes.
     pub fn flush(&mut self) -> Result<(), SocketError> {
         let State::Open(stream) = &mut self.state else { return Ok(()) };
         while !self.unsent.is_empty() {

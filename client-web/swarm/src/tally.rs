@@ -4,48 +4,40 @@ use crate::probe::Acked;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// A silence longer than this is felt, in microseconds.
+/// A longer silence is counted as a gap, in microseconds.
 pub const GAP_MICROS: u64 = 100_000;
 /// Values are kept to three decimal digits.
 const DIGITS: u8 = 3;
 
-/// How often which value occurred, to three digits. Values are whole numbers in the unit of their owner's name.
+/// A histogram with three significant digits. Values are whole numbers in the unit of their owner's name.
 #[derive(Clone, Debug)]
 pub struct Distribution(Histogram<u64>);
 
 impl Distribution {
-    /// No values yet.
-    #[must_use]
     pub fn new() -> Distribution {
         Distribution(Histogram::new(DIGITS).expect("three digits are within what the histogram can keep"))
     }
 
-    /// Counts a value.
     pub fn record(&mut self, value: u64) {
         // The histogram grows as it needs to; only the machine's memory could refuse.
         let _: Result<_, _> = self.0.record(value);
     }
 
-    /// Values counted.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// The smallest value that at least this share of all values do not exceed; 0 without values.
-    #[must_use]
+    /// The quantile of a share; 0 without values.
     pub fn quantile(&self, share: f64) -> u64 {
         self.0.value_at_quantile(share)
     }
 
     /// The mean; 0 without values.
-    #[must_use]
     pub fn mean(&self) -> f64 {
         self.0.mean()
     }
 
     /// Median, 99th percentile, maximum and mean, each multiplied by `scale`.
-    #[must_use]
     pub fn summary(&self, scale: f64) -> Summary {
         let scaled = |value: u64| value as f64 * scale;
         Summary {
@@ -63,44 +55,36 @@ impl Default for Distribution {
     }
 }
 
-/// A distribution in four numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Median.
     pub p50: f64,
-    /// 99th percentile.
     pub p99: f64,
-    /// The greatest value.
     pub max: f64,
-    /// Mean.
     pub mean: f64,
 }
 
-/// A stream of arrivals: how many, and how many silences over [`GAP_MICROS`] stood between them.
+/// A stream of arrivals and the gaps over [`GAP_MICROS`] between them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Arrivals {
     last_micros: Option<u64>,
-    /// Arrivals counted.
     pub count: u64,
-    /// Gaps counted.
     pub gaps: u64,
 }
 
 impl Arrivals {
-    /// Something arrived.
     pub fn arrived(&mut self, now_micros: u64) {
         self.silent_until(now_micros);
         self.count += 1;
         self.last_micros = Some(now_micros);
     }
 
-    /// The stream is looked at for the last time: a silence that goes on counts too.
+    /// Ends the stream: a silence that has not ended counts too.
     pub fn silent_until(&mut self, now_micros: u64) {
         self.gaps +=
             u64::from(self.last_micros.is_some_and(|last| now_micros.saturating_sub(last) > GAP_MICROS));
     }
 
-    /// Starts counting anew; the newest arrival remains the beginning of the next silence.
+    /// Restarts counting; the newest arrival remains the start of the next gap.
     pub fn restart(&mut self) {
         *self = Arrivals { last_micros: self.last_micros, ..Arrivals::default() };
     }
@@ -109,7 +93,7 @@ impl Arrivals {
 /// Prediction errors are counted in thousandths of a unit.
 pub const MILLIUNITS: f32 = 1000.0;
 
-/// Everything that is counted of all players together.
+/// The counts of all players together.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// From connecting to the first snapshot, in microseconds.
@@ -118,7 +102,6 @@ pub struct Tally {
     pub queued: u64,
     /// The last place in the queue that a player was first told.
     pub last_position: u32,
-    /// Snapshots' lengths as messages, in bytes.
     pub snapshot_bytes: Distribution,
     /// How far predictions were off, in thousandths of a unit.
     pub error_milliunits: Distribution,
@@ -132,45 +115,37 @@ pub struct Tally {
     pub bytes_down: u64,
     /// Bytes sent, WebSocket frames included.
     pub bytes_up: u64,
-    /// Snapshots received.
     pub snapshots: u64,
     /// Silences of more than 100 ms between two snapshots.
     pub gaps: u64,
-    /// Predictions that the server corrected.
     pub corrections: u64,
 }
 
 impl Tally {
-    /// A player has to wait for a seat.
     pub fn queued(&mut self, position: u32) {
         self.queued += 1;
         self.last_position = self.last_position.max(position);
     }
 
-    /// Bytes came in.
     pub fn received(&mut self, bytes: usize, measuring: bool) {
         self.bytes_down += if measuring { bytes as u64 } else { 0 };
     }
 
-    /// Bytes went out.
     pub fn sent(&mut self, bytes: usize, measuring: bool) {
         self.bytes_up += if measuring { bytes as u64 } else { 0 };
     }
 
-    /// A snapshot came in.
     pub fn snapshot(&mut self, bytes: usize, entities: usize, error_units: f32) {
         self.snapshot_bytes.record(bytes as u64);
         self.entities += entities as u64;
         self.error_milliunits.record((error_units * MILLIUNITS) as u64);
     }
 
-    /// An input came back.
     pub fn acked(&mut self, acked: Acked) {
         self.added_micros.record(acked.added_micros);
         self.whole_micros.record(acked.whole_micros);
     }
 
-    /// One player is done.
     pub fn finish(&mut self, arrivals: &Arrivals) {
         self.snapshots += arrivals.count;
         self.gaps += arrivals.gaps;

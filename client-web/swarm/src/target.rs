@@ -17,13 +17,11 @@ use tungstenite::client::IntoClientRequest;
 
 /// How long an answer of the server's pages may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// More of an answer is not read.
+/// Largest answer that is read.
 const ANSWER_LIMIT_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The server under load.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Where it listens.
     pub address: SocketAddr,
     uri: Uri,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
@@ -31,9 +29,6 @@ pub struct Target {
 
 impl Target {
     /// Parses `ws://host:port` or `wss://host:port`; `room` is the name of an invite link.
-    ///
-    /// # Errors
-    /// If the URL is none of these or the host has no address.
     pub fn new(url: &str, room: Option<&str>) -> anyhow::Result<Target> {
         let base: Uri = url.parse().with_context(|| format!("{url} is no URL"))?;
         let secure = match base.scheme_str() {
@@ -69,16 +64,12 @@ impl Target {
         connection.transpose().map_err(io::Error::other)
     }
 
-    /// The request that opens a WebSocket.
     pub(crate) fn request(&self) -> Result<Request<()>, tungstenite::Error> {
         let builder = tungstenite::client::ClientRequestBuilder::new(self.uri.clone());
         builder.with_sub_protocol(format!("driftbelt.{PROTOCOL_VERSION}")).into_client_request()
     }
 
-    /// Asks for a page of the server, such as `/metrics`, and waits for it.
-    ///
-    /// # Errors
-    /// If there is no answer, or one that is not 200.
+    /// Requests a page of the server, such as `/metrics`.
     pub fn page(&self, path: &str) -> anyhow::Result<String> {
         let mut tcp = TcpStream::connect_timeout(&self.address, ANSWER_LIMIT)?;
         tcp.set_read_timeout(Some(ANSWER_LIMIT))?;
@@ -89,7 +80,7 @@ impl Target {
         }
     }
 
-    /// HTTP/1.0, so that the answer comes in one piece and ends with the connection.
+    /// HTTP/1.0: the answer is not chunked and ends with the connection.
     fn ask(&self, path: &str, mut stream: impl Read + Write) -> anyhow::Result<String> {
         let host = self.uri.authority().map_or("", |authority| authority.as_str());
         write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: */*\r\n\r\n")?;
@@ -108,7 +99,7 @@ impl Target {
     }
 }
 
-/// TLS for load tests. On loopback any certificate will do: it is self-signed there.
+/// TLS for load tests. On loopback any certificate is accepted: it is self-signed.
 fn tls(address: IpAddr) -> anyhow::Result<ClientConfig> {
     anyhow::ensure!(
         address.is_loopback(),
@@ -124,7 +115,7 @@ fn tls(address: IpAddr) -> anyhow::Result<ClientConfig> {
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Trusts everybody. Only for servers on this machine.
+/// Accepts every certificate. Only for servers on this machine.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

@@ -17,18 +17,15 @@ use shared::message::{ClientMessage, ServerMessage};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-/// Between two steps of the player, as between the pictures of a browser.
+/// Interval of the player's steps, as of a browser's frames.
 const STEP: Duration = Duration::from_millis(16);
-/// Between two pings.
 const PING_INTERVAL: Duration = Duration::from_millis(100);
-/// The stamps of our pings begin here, far from those of the client core.
+/// The first stamp of our pings, far from those of the client core.
 const FIRST_STAMP: u32 = 1 << 31;
 /// From the welcome to the measurement.
 const WARM_UP: Duration = Duration::from_secs(2);
-/// What a transport may take until the first snapshot.
 const JOIN_LIMIT: Duration = Duration::from_secs(10);
 
-/// Options of the comparison.
 #[derive(Clone, Debug, Args)]
 pub struct TransportsOptions {
     /// The server, as ws://HOST:PORT
@@ -45,15 +42,15 @@ pub struct TransportsOptions {
     pub json: bool,
 }
 
-/// A way to the server.
+/// A transport of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
     /// One socket for both directions.
     Websocket,
-    /// Requests that wait at the server until there is something to hear.
+    /// Requests that wait at the server until there is a message.
     LongPoll,
-    /// Requests in an interval.
+    /// Requests at an interval.
     ShortPoll,
 }
 
@@ -70,45 +67,36 @@ impl Transport {
     }
 }
 
-/// What was measured of one transport.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Which.
     pub transport: Transport,
     /// From a ping to its pong. The room answers at its next tick.
     pub ping_ms: Summary,
-    /// Snapshots heard.
     pub snapshots_per_second: f64,
-    /// Messages of both directions.
     pub messages_per_second: f64,
     /// HTTP requests; an open WebSocket has none.
     pub requests_per_second: f64,
     /// Bytes of messages, mean.
     pub payload_bytes_per_message: f64,
-    /// Bytes around them, mean: heads of requests and answers, frames, lengths. TCP is not counted.
+    /// Bytes around them, mean: HTTP heads, frame headers, lengths. TCP is not counted.
     pub overhead_bytes_per_message: f64,
     /// All bytes, both directions.
     pub bytes_per_second: f64,
 }
 
-/// What was measured of all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transports {
-    /// The simulated network.
     pub round_trip_ms: u32,
     /// In the order of [`Transport::ALL`].
     pub rows: Vec<Measured>,
 }
 
-/// Plays over one transport after the other; `say` gets a line about each.
-///
-/// # Errors
-/// If the server cannot be reached, or ends the game.
-pub fn measure(options: &TransportsOptions, say: impl Fn(&str)) -> anyhow::Result<Transports> {
+/// Plays over each transport in turn; `progress` gets a line about each.
+pub fn measure(options: &TransportsOptions, progress: impl Fn(&str)) -> anyhow::Result<Transports> {
     let target = Target::new(&options.url, None)?;
     anyhow::ensure!(options.url.starts_with("ws://"), "bytes are counted without TLS: give a ws:// URL");
     let measured = Transport::ALL.into_iter().map(|transport| {
-        say(&format!("{}: {} s", transport.name(), options.seconds));
+        progress(&format!("{}: {} s", transport.name(), options.seconds));
         Flight::begin(transport, &target, options)
             .and_then(|flight| flight.measure(options))
             .with_context(|| transport.name())
@@ -116,7 +104,6 @@ pub fn measure(options: &TransportsOptions, say: impl Fn(&str)) -> anyhow::Resul
     Ok(Transports { round_trip_ms: options.round_trip_ms, rows: measured.collect::<anyhow::Result<_>>()? })
 }
 
-/// One player over one transport.
 struct Flight {
     transport: Transport,
     client: Client,
@@ -124,7 +111,6 @@ struct Flight {
     line: Line,
     begun: Instant,
     snapshots: u64,
-    /// When each ping was sent.
     pinged: Vec<Instant>,
     pong_micros: Distribution,
 }
@@ -190,20 +176,20 @@ impl Flight {
         Ok(())
     }
 
-    /// Gives the seat up, and hears that the server has understood.
+    /// Leaves, and waits for the server's answer.
     fn leave(mut self) -> anyhow::Result<()> {
         self.client.leave();
         self.transmit();
         let until = Instant::now() + JOIN_LIMIT;
-        while Instant::now() < until && self.line.hear(STEP) != Err(RecvTimeoutError::Disconnected) {}
+        while Instant::now() < until && self.line.receive(STEP) != Err(RecvTimeoutError::Disconnected) {}
         Ok(())
     }
 
-    /// Hears what comes until the next picture, and plays on.
+    /// Receives until the next frame is due, then plays.
     fn step(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + STEP;
         loop {
-            match self.line.hear(until.saturating_duration_since(Instant::now())) {
+            match self.line.receive(until.saturating_duration_since(Instant::now())) {
                 Ok(message) => self.receive(&message)?,
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the server ended the connection"),
@@ -217,7 +203,7 @@ impl Flight {
             let mut ping = Vec::new();
             encode_client(&ClientMessage::Ping { stamp: FIRST_STAMP + self.pinged.len() as u32 }, &mut ping);
             self.pinged.push(Instant::now());
-            self.line.say(ping);
+            self.line.send(ping);
         }
         Ok(())
     }
@@ -238,7 +224,7 @@ impl Flight {
 
     fn transmit(&mut self) {
         while let Some(message) = self.client.poll_transmit() {
-            self.line.say(message);
+            self.line.send(message);
         }
     }
 
@@ -262,8 +248,6 @@ const ROWS: [Row; 8] = [
 ];
 
 impl Transports {
-    /// The table for people, as Markdown.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!("| round trip {} ms |", self.round_trip_ms);
         text.extend(self.rows.iter().map(|row| format!(" {} |", row.transport.name())));

@@ -54,7 +54,7 @@ fn load(url: String, behaviour: Behaviour, link: Link) -> RunOptions {
     }
 }
 
-/// Lets a swarm play against a server with these options.
+/// Runs a swarm against a server with these options.
 fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Report {
     let runtime = Runtime::new().unwrap();
     let (server, url) = serve(&runtime, server, scheme);
@@ -63,7 +63,7 @@ fn play(server: &[&str], scheme: &str, behaviour: Behaviour, link: Link) -> Repo
     report
 }
 
-/// What must be known of every run, however busy the machine is.
+/// What holds for every run, however busy the machine is.
 fn check(report: &Report) {
     assert_eq!(report.joined, PLAYERS as usize, "{report:?}");
     assert!(report.failures.is_empty(), "{report:?}");

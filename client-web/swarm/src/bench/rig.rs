@@ -13,10 +13,8 @@ use tempfile::TempDir;
 /// How long the server may take to answer for the first time, and to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// The mode of the benchmark.
 const MODE: &str = "arena";
 
-/// What the sockets run over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     Plain,
@@ -32,7 +30,6 @@ impl Transport {
     }
 }
 
-/// A running server.
 pub(super) struct Rig {
     process: Child,
     url: String,

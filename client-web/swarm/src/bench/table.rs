@@ -11,9 +11,7 @@ pub const TLS_PLAYERS: u32 = 1000;
 const SNAPSHOT_BYTES: f64 = 260.0;
 /// The server's time, as a multiple of the floor's.
 const FLOOR_RATIO: f64 = 1.6;
-/// Snapshots per player-second.
 const SNAPSHOTS: f64 = 29.5;
-/// Gaps per snapshot.
 const GAP_SHARE: f64 = 1e-4;
 /// The 99th percentile of a tick's duration, in milliseconds.
 const TICK_MS: f64 = 20.0;
@@ -25,7 +23,6 @@ const GROWTH: f64 = 1.15;
 const MEMORY_KIB: f64 = 24.0;
 /// The time over TLS, as a multiple of that without.
 const TLS_RATIO: f64 = 1.3;
-/// A tick, in milliseconds.
 const MS_PER_TICK: f64 = 1000.0 / 30.0;
 /// With more cores busy with other programs, a run is called disturbed.
 const FOREIGN_CORES: f64 = 0.1;
@@ -72,7 +69,6 @@ impl Bar {
     }
 }
 
-/// The whole file.
 pub(super) fn markdown(machine: &[String], measurements: &[Measurement]) -> String {
     let mut out = String::from(
         "# Benchmarks\n\n\

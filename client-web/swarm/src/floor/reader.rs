@@ -11,13 +11,10 @@ use std::time::{Duration, Instant};
 
 /// Most bytes that go back at a time.
 const ANSWER_LIMIT_BYTES: usize = 4096;
-/// A system call takes in no more than this.
+/// Largest read of one system call.
 const READ_BYTES: usize = 64 * 1024;
 
 /// Reads until the writer is done and prints what was seen, as JSON.
-///
-/// # Errors
-/// If the writer cannot be reached or the asked core cannot be had.
 pub fn read(options: &ReaderOptions) -> anyhow::Result<()> {
     if let Some(core) = options.core {
         pin(core)?;
@@ -94,7 +91,7 @@ pub(super) fn receive(options: &ReaderOptions, warm_up: Duration) -> anyhow::Res
 }
 
 impl Peer {
-    /// Takes in what is there; `false` if the writer hung up. With `closing` the end may stand right behind the data.
+    /// Reads what has arrived; `false` if the writer hung up. With `closing`, the end of the stream may follow the data.
     fn read(&mut self, buffer: &mut [u8], frame_bytes: usize, closing: bool, now_micros: u64) -> bool {
         loop {
             match self.stream.read(buffer) {

@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A system call takes in no more than this; more than all answers that wait at a time.
+/// Largest read of one system call; the answers that wait at one time are fewer bytes.
 const ANSWERS_BYTES: usize = 4096;
 
 /// What the writer did while it was measured.
@@ -24,10 +24,7 @@ pub(super) struct Written {
     pub(super) elapsed: Duration,
 }
 
-/// Starts the readers as a process of their own, writes to them, and reports.
-///
-/// # Errors
-/// If sockets, the readers or the asked cores cannot be had.
+/// Starts the readers as a separate process, writes to them, and reports.
 pub fn measure(options: &FloorOptions) -> anyhow::Result<FloorReport> {
     let payload = usize::from(options.bytes);
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on loopback")?;
@@ -116,7 +113,7 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// Waits for the next round and reads what comes meanwhile; says how many bytes that were.
+/// Reads until the next round is due; returns the number of bytes read.
 fn wait(poll: &mut Poll, events: &mut Events, peers: &mut [Peer], due: Instant) -> anyhow::Result<u64> {
     let mut answered = 0;
     while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
@@ -143,7 +140,7 @@ impl Peer {
         }
     }
 
-    /// Writes one frame, or what is left of the one before; says whether a frame was finished.
+    /// Writes one frame, or the rest of the previous one; returns whether a frame was finished.
     fn write(&mut self, frame: &[u8]) -> anyhow::Result<bool> {
         match self.stream.write(&frame[self.taken..]) {
             Ok(bytes) => self.taken += bytes,

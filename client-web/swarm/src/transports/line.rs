@@ -8,16 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-/// What went over a line, in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
-    /// Messages.
     pub messages: u64,
-    /// Bytes of messages.
     pub payload: u64,
-    /// Bytes of everything.
     pub wire: u64,
-    /// HTTP requests.
     pub requests: u64,
 }
 
@@ -41,7 +36,6 @@ pub struct Meter {
     pub requests: AtomicU64,
 }
 
-/// A socket whose bytes are counted.
 #[derive(Debug)]
 pub struct Counted {
     pub stream: TcpStream,
@@ -68,14 +62,14 @@ impl Write for Counted {
     }
 }
 
-/// A message, and when it was said.
-pub type Said = (Instant, Vec<u8>);
+/// A message and the time it was sent at.
+pub type Timed = (Instant, Vec<u8>);
 
 /// A line to the server. Its threads end when it is dropped or the server hangs up.
 pub struct Line {
-    outgoing: Sender<Said>,
-    incoming: Receiver<Said>,
-    /// What the network takes for one direction of what comes in.
+    outgoing: Sender<Timed>,
+    incoming: Receiver<Timed>,
+    /// Simulated delay of incoming messages.
     delay: Duration,
     meter: Arc<Meter>,
     messages: u64,
@@ -84,12 +78,12 @@ pub struct Line {
 
 /// The ends that the threads of a line hold.
 pub struct Ends {
-    pub outgoing: Receiver<Said>,
-    pub incoming: Sender<Said>,
+    pub outgoing: Receiver<Timed>,
+    pub incoming: Sender<Timed>,
 }
 
 impl Line {
-    /// A line of which everything that comes in takes this long.
+    /// A line whose incoming messages are delayed.
     pub fn new(meter: Arc<Meter>, delay: Duration) -> (Line, Ends) {
         let (outgoing, to_server) = channel();
         let (from_server, incoming) = channel();
@@ -97,21 +91,20 @@ impl Line {
         (line, Ends { outgoing: to_server, incoming: from_server })
     }
 
-    /// Says a message. That the line is dead is heard soon enough.
-    pub fn say(&mut self, message: Vec<u8>) {
+    /// Sends a message. A dead line shows when receiving.
+    pub fn send(&mut self, message: Vec<u8>) {
         self.count(message.len());
         let _ = self.outgoing.send((Instant::now(), message));
     }
 
-    /// The next message, within a time.
-    pub fn hear(&mut self, time: Duration) -> Result<Vec<u8>, RecvTimeoutError> {
-        let (said, message) = self.incoming.recv_timeout(time)?;
-        sleep_until(said + self.delay);
+    /// The next message, or an error after a time.
+    pub fn receive(&mut self, time: Duration) -> Result<Vec<u8>, RecvTimeoutError> {
+        let (sent_at, message) = self.incoming.recv_timeout(time)?;
+        sleep_until(sent_at + self.delay);
         self.count(message.len());
         Ok(message)
     }
 
-    /// What went over it so far.
     pub fn volume(&self) -> Volume {
         Volume {
             messages: self.messages,
@@ -127,7 +120,6 @@ impl Line {
     }
 }
 
-/// Rests until a moment.
 pub fn sleep_until(moment: Instant) {
     std::thread::sleep(moment.saturating_duration_since(Instant::now()));
 }

@@ -1,6 +1,6 @@
-//! A line over plain requests, as the browser's client makes them: polls bring what the server says, posts carry what we say.
+//! A line over plain requests, as the browser uses them: polls receive, posts send.
 
-use super::line::{Counted, Ends, Line, Meter, Said, sleep_until};
+use super::line::{Counted, Ends, Line, Meter, Timed, sleep_until};
 use crate::target::Target;
 use anyhow::Context;
 use shared::PROTOCOL_VERSION;
@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How a client polls.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Polls that wait at the same time.
@@ -36,15 +35,12 @@ const BROWSER_HEADERS: &str = "Connection: keep-alive\r\nPragma: no-cache\r\nCac
     sec-ch-ua-mobile: ?0\r\nAccept: */*\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\n\
     Sec-Fetch-Dest: empty\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\n";
 
-/// Opens a polling connection with the Hello. `delay` is what the network takes for one direction.
-///
-/// # Errors
-/// If the server does not take the player in.
+/// Opens a polling connection with the Hello; `delay` is simulated for each direction.
 pub fn open(target: &Target, hello: Vec<u8>, delay: Duration, pace: Pace) -> anyhow::Result<Line> {
     let meter = Arc::new(Meter::default());
     let connect = || Requests::connect(target.address, meter.clone(), delay);
     let mut posts = connect()?;
-    let (status, id) = posts.ask("POST", &format!("/poll?version={PROTOCOL_VERSION}"), &hello)?;
+    let (status, id) = posts.request("POST", &format!("/poll?version={PROTOCOL_VERSION}"), &hello)?;
     anyhow::ensure!(status == 201, "the server answers {status}");
     let path = format!("/poll/{}", String::from_utf8(id).context("an id that is no text")?);
     let (line, Ends { outgoing, incoming }) = Line::new(meter.clone(), Duration::ZERO);
@@ -57,37 +53,37 @@ pub fn open(target: &Target, hello: Vec<u8>, delay: Duration, pace: Pace) -> any
     Ok(line)
 }
 
-/// Answers in the order of their numbers.
+/// Puts answers into the order of their numbers.
 struct Turns {
-    next_asked: u64,
-    next_heard: u64,
+    next_number: u64,
+    next_sent: u64,
     early: BTreeMap<u64, Vec<u8>>,
     /// None once the server has closed.
-    incoming: Option<Sender<Said>>,
+    incoming: Option<Sender<Timed>>,
 }
 
 impl Turns {
-    fn new(incoming: Sender<Said>) -> Turns {
-        Turns { next_asked: 0, next_heard: 0, early: BTreeMap::new(), incoming: Some(incoming) }
+    fn new(incoming: Sender<Timed>) -> Turns {
+        Turns { next_number: 0, next_sent: 0, early: BTreeMap::new(), incoming: Some(incoming) }
     }
 
-    fn take_number(&mut self) -> Option<u64> {
+    fn next_number(&mut self) -> Option<u64> {
         self.incoming.as_ref()?;
-        self.next_asked += 1;
-        Some(self.next_asked - 1)
+        self.next_number += 1;
+        Some(self.next_number - 1)
     }
 
-    fn hear(&mut self, number: u64, batch: Vec<u8>) {
+    fn add(&mut self, number: u64, batch: Vec<u8>) {
         self.early.insert(number, batch);
-        while let Some(batch) = self.early.remove(&self.next_heard) {
-            self.next_heard += 1;
+        while let Some(batch) = self.early.remove(&self.next_sent) {
+            self.next_sent += 1;
             for piece in pieces(&batch) {
                 let Some(incoming) = &self.incoming else { return };
-                let heard = match piece {
+                let open = match piece {
                     Ok(Piece::Message(message)) => incoming.send((Instant::now(), message.to_vec())).is_ok(),
                     Ok(Piece::Close { .. }) | Err(_) => false,
                 };
-                if !heard {
+                if !open {
                     self.incoming = None;
                 }
             }
@@ -99,23 +95,23 @@ fn poll(mut polls: Requests, path: &str, pace: Pace, turns: &Mutex<Turns>) {
     let turns = || turns.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let due = Instant::now() + pace.interval;
-        let Some(number) = turns().take_number() else { return };
-        match polls.ask("GET", &format!("{path}/{number}{}", pace.query), b"") {
-            Ok((200, batch)) => turns().hear(number, batch),
+        let Some(number) = turns().next_number() else { return };
+        match polls.request("GET", &format!("{path}/{number}{}", pace.query), b"") {
+            Ok((200, batch)) => turns().add(number, batch),
             _ => return turns().incoming = None,
         }
         sleep_until(due);
     }
 }
 
-/// One post at a time: what is said meanwhile goes into the next one.
-fn post(mut posts: Requests, path: &str, outgoing: &Receiver<Said>) {
+/// One post at a time; messages sent during it go into the next one.
+fn post(mut posts: Requests, path: &str, outgoing: &Receiver<Timed>) {
     for number in 0_u64.. {
         let Ok((_, first)) = outgoing.recv() else { return };
         let mut batch = Vec::new();
         put_message(&first, &mut batch);
         outgoing.try_iter().for_each(|(_, message)| put_message(&message, &mut batch));
-        if !matches!(posts.ask("POST", &format!("{path}/{number}"), &batch), Ok((204, _))) {
+        if !matches!(posts.request("POST", &format!("{path}/{number}"), &batch), Ok((204, _))) {
             return;
         }
     }
@@ -136,8 +132,7 @@ impl Requests {
         Ok(Requests { stream: BufReader::new(Counted { stream, meter: meter.clone() }), meter, delay, host })
     }
 
-    /// Status and body of the answer.
-    fn ask(&mut self, method: &str, path: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+    fn request(&mut self, method: &str, path: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{BROWSER_HEADERS}", self.host);
         if method == "POST" {
             request.push_str(&format!("Content-Length: {}\r\nOrigin: http://{}\r\n", body.len(), self.host));

@@ -13,13 +13,10 @@ use std::time::{Duration, Instant};
 use tungstenite::handshake::client::ClientHandshake;
 
 const READ_BYTES: usize = 64 * 1024;
-/// Masks protect proxies from hostile pages; here any will do.
+/// Masks protect proxies from hostile pages; a constant is enough here.
 const MASK: [u8; 4] = [0x17, 0x2a, 0x35, 0x4c];
 
-/// Opens a WebSocket and says the Hello. `delay` is what the network takes for one direction.
-///
-/// # Errors
-/// If there is none to be had.
+/// Opens a WebSocket and sends the Hello; `delay` is simulated for each direction.
 pub fn open(target: &Target, hello: Vec<u8>, delay: Duration) -> anyhow::Result<Line> {
     let meter = Arc::new(Meter::default());
     meter.requests.fetch_add(1, Relaxed);
@@ -31,10 +28,10 @@ pub fn open(target: &Target, hello: Vec<u8>, delay: Duration) -> anyhow::Result<
     let mut reading = socket.into_inner();
     let mut writing = Counted { stream: second, meter: meter.clone() };
     let (mut line, Ends { outgoing, incoming }) = Line::new(meter, delay);
-    line.say(hello);
+    line.send(hello);
     thread::spawn(move || {
-        for (said, message) in outgoing {
-            sleep_until(said + delay);
+        for (sent_at, message) in outgoing {
+            sleep_until(sent_at + delay);
             let mut frame = Vec::new();
             write_binary(&message, MASK, &mut frame);
             if writing.write_all(&frame).is_err() {
@@ -44,12 +41,12 @@ pub fn open(target: &Target, hello: Vec<u8>, delay: Duration) -> anyhow::Result<
     });
     thread::spawn(move || {
         let (mut reader, mut buffer) = (FrameReader::default(), vec![0; READ_BYTES]);
-        let mut is_heard = true;
-        while is_heard {
+        let mut is_open = true;
+        while is_open {
             let Ok(length @ 1..) = reading.read(&mut buffer) else { return };
             let taken = reader.take(&buffer[..length], |message| {
                 if let Message::Binary(bytes) = message {
-                    is_heard = incoming.send((Instant::now(), bytes.to_vec())).is_ok();
+                    is_open = incoming.send((Instant::now(), bytes.to_vec())).is_ok();
                 }
             });
             if taken.is_err() {
