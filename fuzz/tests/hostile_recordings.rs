@@ -49,7 +49,7 @@ fn put_stored<T: serde::Serialize>(kind: ChunkKind, value: &T, file: &mut Vec<u8
 fn a_hostile_megabyte_costs_little_more_than_an_honest_one() {
     let key = |player| SeatKey { player: PlayerId(player), token: TokenHash([0; 16]), before: None };
     let name = Name::from_input("A");
-    let trails = (0..60_000).map(|id| TrailKey { id: NetId(id), ways: Vec::new() }).collect();
+    let trails = (0..60_000).map(|id| TrailKey { id: NetId(id), displacements: Vec::new() }).collect();
     let trails = Keyframe { trails, ..Keyframe::default() };
     let joined: Vec<Mark> = (0..40_000).map(|id| Mark::joined(Tick(u32::MAX), PlayerId(id), &name)).collect();
     for (what, file) in [

@@ -13,13 +13,11 @@ impl Angle {
     pub const STEPS: u16 = 1024;
 
     /// The direction of a step; steps beyond the full turn wrap around.
-    #[must_use]
     pub fn from_step(step: u16) -> Angle {
         Angle(step % Self::STEPS)
     }
 
     /// The nearest direction to an angle in radians. Not-a-number and infinities point along +x.
-    #[must_use]
     pub fn from_radians(radians: f32) -> Angle {
         if !radians.is_finite() {
             return Angle(0);
@@ -30,33 +28,28 @@ impl Angle {
     }
 
     /// The nearest direction to a vector; the zero vector points along +x.
-    #[must_use]
     pub fn from_vector(vector: Vec2) -> Angle {
         Angle::from_radians(libm::atan2f(vector.y, vector.x))
     }
 
     /// The step, below [`Angle::STEPS`].
-    #[must_use]
     pub fn step(self) -> u16 {
         // Deserialized values may lie beyond the turn.
         self.0 % Self::STEPS
     }
 
     /// Radians, from 0 to below 2π.
-    #[must_use]
     pub fn radians(self) -> f32 {
         f32::from(self.step()) * (core::f32::consts::TAU / f32::from(Self::STEPS))
     }
 
     /// The unit vector in this direction.
-    #[must_use]
     pub fn vector(self) -> Vec2 {
         let radians = self.radians();
         Vec2::new(libm::cosf(radians), libm::sinf(radians))
     }
 
-    /// The shortest way to `other` in steps, from −512 to 511.
-    #[must_use]
+    /// The smaller turn to `other` in steps, from −512 to 511.
     pub fn steps_to(self, other: Angle) -> i16 {
         let turn = i32::from(Self::STEPS);
         let difference = (i32::from(other.step()) - i32::from(self.step())).rem_euclid(turn);
@@ -64,7 +57,6 @@ impl Angle {
     }
 
     /// This direction turned by a number of steps.
-    #[must_use]
     pub fn turned(self, steps: i16) -> Angle {
         Angle((i32::from(self.step()) + i32::from(steps)).rem_euclid(i32::from(Self::STEPS)) as u16)
     }

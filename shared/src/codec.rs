@@ -50,7 +50,6 @@ pub fn encode_stored<T: Serialize>(value: &T, out: &mut Vec<u8>) {
 }
 
 /// How many bytes a part of a message takes.
-#[must_use]
 pub fn encoded_length<T: Serialize>(part: &T) -> usize {
     let mut length = SizeWriter::default();
     encode_into_writer(part, &mut length, standard()).expect("our types encode, and bytes can be counted");

@@ -25,7 +25,6 @@ pub struct TickInputs {
 
 impl TickInputs {
     /// Whether nothing enters the world.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.leaves.is_empty()
             && self.joins.is_empty()

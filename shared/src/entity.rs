@@ -26,7 +26,6 @@ impl Kind {
     pub const ALL: [Kind; 4] = [Kind::Ship, Kind::Asteroid, Kind::Ore, Kind::Bolt];
 
     /// Whether it only drifts, unless a ship or a bolt meets it: rocks and ore.
-    #[must_use]
     pub fn is_drifting(self) -> bool {
         matches!(self, Kind::Asteroid | Kind::Ore)
     }
@@ -54,7 +53,6 @@ impl ShipFlags {
     pub const AWAY: u8 = 64;
 
     /// Whether any of the given flags is set.
-    #[must_use]
     pub fn any(self, flags: u8) -> bool {
         self.0 & flags != 0
     }

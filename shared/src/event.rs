@@ -25,7 +25,7 @@ pub enum Happening {
         by: PlayerId,
         /// Damage in health quanta.
         damage: u16,
-        /// The way the bolt flew.
+        /// The direction in which the bolt flew.
         course: Angle,
         /// From where the target was to where its shooter saw it, in position quanta; zero for what was hit as it is.
         seen: (i16, i16),

@@ -20,14 +20,12 @@ impl StateHasher {
     }
 
     /// The hash of everything added.
-    #[must_use]
     pub fn finish(&self) -> u64 {
         self.inner.digest()
     }
 }
 
 /// The hash of one run of bytes.
-#[must_use]
 pub fn hash_bytes(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(bytes)
 }

@@ -9,19 +9,16 @@ pub struct Tick(pub u32);
 
 impl Tick {
     /// The tick after this one.
-    #[must_use]
     pub fn next(self) -> Tick {
         Tick(self.0.saturating_add(1))
     }
 
     /// This tick plus a number of ticks.
-    #[must_use]
     pub fn plus(self, ticks: u32) -> Tick {
         Tick(self.0.saturating_add(ticks))
     }
 
     /// Ticks from `earlier` to this one; 0 if `earlier` is not earlier.
-    #[must_use]
     pub fn since(self, earlier: Tick) -> u32 {
         self.0.saturating_sub(earlier.0)
     }

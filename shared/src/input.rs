@@ -30,25 +30,21 @@ impl Buttons {
     pub const ALL: Buttons = Buttons(255);
 
     /// Whether any of the given buttons is held.
-    #[must_use]
     pub fn any(self, of: Buttons) -> bool {
         self.0 & of.0 != 0
     }
 
     /// Both masks together.
-    #[must_use]
     pub fn with(self, more: Buttons) -> Buttons {
         Buttons(self.0 | more.0)
     }
 
     /// Only the bits that mean something.
-    #[must_use]
     pub fn known(self) -> Buttons {
         Buttons(self.0 & Self::ALL.0)
     }
 
     /// The buttons held now that were not held before.
-    #[must_use]
     pub fn pressed_since(self, before: Buttons) -> Buttons {
         Buttons(self.0 & !before.0)
     }
@@ -65,20 +61,17 @@ impl ViewLag {
     pub const PARTS_PER_TICK: u16 = 8;
 
     /// The nearest lag to a number of ticks; what is negative or no number is no lag.
-    #[must_use]
     pub fn of_ticks(ticks: f64) -> ViewLag {
         // A float cast saturates, and makes 0 of what is no number.
         ViewLag((ticks * f64::from(Self::PARTS_PER_TICK) + 0.5) as u16)
     }
 
     /// In ticks.
-    #[must_use]
     pub fn ticks(self) -> f32 {
         f32::from(self.0) / f32::from(Self::PARTS_PER_TICK)
     }
 
     /// In whole ticks, rounded up.
-    #[must_use]
     pub fn whole_ticks(self) -> u16 {
         self.0.div_ceil(Self::PARTS_PER_TICK)
     }

@@ -72,8 +72,8 @@ pub struct ShipKey {
 pub struct TrailKey {
     /// The ship.
     pub id: NetId,
-    /// The way of each recent tick in position quanta, the newest first.
-    pub ways: Vec<(i32, i32)>,
+    /// How far it moved in each recent tick, in position quanta, the newest first.
+    pub displacements: Vec<(i32, i32)>,
 }
 
 /// What of a bolt the wire does not show.

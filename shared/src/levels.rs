@@ -28,13 +28,11 @@ pub struct Levels(pub u16);
 
 impl Levels {
     /// The level of one upgrade, 0 to 15.
-    #[must_use]
     pub fn of(self, upgrade: Upgrade) -> u8 {
         (self.0 >> (upgrade as u16 * 4) & 0xf) as u8
     }
 
     /// These levels with one upgrade a level higher; 15 stays 15.
-    #[must_use]
     pub fn raised(self, upgrade: Upgrade) -> Levels {
         if self.of(upgrade) == 0xf { self } else { Levels(self.0 + (1 << (upgrade as u16 * 4))) }
     }

@@ -171,13 +171,11 @@ impl LoadLevel {
     ];
 
     /// The next heavier level; the heaviest stays.
-    #[must_use]
     pub fn heavier(self) -> LoadLevel {
         LoadLevel::ALL[(self as usize + 1).min(LoadLevel::ALL.len() - 1)]
     }
 
     /// The next lighter level; the lightest stays.
-    #[must_use]
     pub fn lighter(self) -> LoadLevel {
         LoadLevel::ALL[(self as usize).saturating_sub(1)]
     }
@@ -319,7 +317,6 @@ pub struct ScoreRow {
 
 impl ScoreRow {
     /// The row of a pilot.
-    #[must_use]
     pub fn new(rank: u32, pilot: &Pilot) -> ScoreRow {
         ScoreRow {
             rank,

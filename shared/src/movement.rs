@@ -25,39 +25,34 @@ pub struct Motion {
 
 impl Motion {
     /// From units and units per second, rounded to wire precision.
-    #[must_use]
     pub fn new(at: Vec2, velocity: Vec2) -> Motion {
         Motion { position_q: quantize::position(at), velocity_q: quantize::velocity(velocity) }
     }
 
     /// Position in units.
-    #[must_use]
     pub fn position(&self) -> Vec2 {
         quantize::position_from(self.position_q)
     }
 
     /// Velocity in units per second.
-    #[must_use]
     pub fn velocity(&self) -> Vec2 {
         quantize::velocity_from(self.velocity_q)
     }
 
     /// The motion a number of ticks later if nothing touches it.
-    #[must_use]
     pub fn drifted(&self, ticks: u32, tick_seconds: f32) -> Motion {
         let step = quantize::displacement(self.velocity_q, tick_seconds);
         let ticks = ticks.min(i32::MAX as u32) as i32;
-        let way = IVec2::new(step.x.wrapping_mul(ticks), step.y.wrapping_mul(ticks));
-        Motion { position_q: self.position_q.wrapping_add(way), velocity_q: self.velocity_q }
+        let moved = IVec2::new(step.x.wrapping_mul(ticks), step.y.wrapping_mul(ticks));
+        Motion { position_q: self.position_q.wrapping_add(moved), velocity_q: self.velocity_q }
     }
 
     /// As [`Motion::drifted`], for parts of a tick too: whole steps of a tick are never rounded.
-    #[must_use]
     pub fn drifted_by(&self, lag: ViewLag, tick_seconds: f32) -> Motion {
         let parts = ViewLag::PARTS_PER_TICK;
         let whole = self.drifted(u32::from(lag.0 / parts), tick_seconds);
         let step = quantize::displacement(self.velocity_q, tick_seconds);
-        let part = |way: i32| (i64::from(way) * i64::from(lag.0 % parts) / i64::from(parts)) as i32;
+        let part = |full: i32| (i64::from(full) * i64::from(lag.0 % parts) / i64::from(parts)) as i32;
         Motion {
             position_q: whole.position_q.wrapping_add(IVec2::new(part(step.x), part(step.y))),
             velocity_q: self.velocity_q,
@@ -111,7 +106,6 @@ pub struct Handling {
 
 impl Handling {
     /// How a ship with these upgrades and this load handles.
-    #[must_use]
     pub fn of(rules: &Rules, half_size: f32, tick_seconds: f32, levels: Levels, hold: u16) -> Handling {
         let ship = &rules.ship;
         let full = f32::from(hold) / f32::from(rules.hold_capacity(levels).max(1));
@@ -176,7 +170,6 @@ pub fn step(ship: &mut ShipMotion, controls: Controls, handling: &Handling, tick
 }
 
 /// Where a rock or an ore is one tick later: it drifts, and bounces off the border without loss.
-#[must_use]
 pub fn drift(motion: &Motion, radius: f32, half_size: f32, tick_seconds: f32) -> Motion {
     let mut moved = motion.drifted(1, tick_seconds);
     bounce_off_border(&mut moved, half_size - radius, 1.0);
@@ -244,23 +237,22 @@ pub fn try_fire(ship: &mut ShipMotion, controls: Controls, handling: &Handling) 
     Some(Motion::new(muzzle, ship.motion.velocity() + forward * handling.bolt_speed))
 }
 
-/// When a moving point first comes as near as `reach` to another, both going straight from their first to their
-/// second place: as a share of the way, 0 to 1.
-#[must_use]
+/// When a moving point first comes as near as `reach` to another, each moving in a straight line from its first to its
+/// second place: as a share of the movement, 0 to 1.
 pub fn sweep(from: Vec2, to: Vec2, other_from: Vec2, other_to: Vec2, reach: f32) -> Option<f32> {
     let apart = from - other_from;
-    let way = (to - other_to) - apart;
+    let relative = (to - other_to) - apart;
     let beyond = apart.length_squared() - reach * reach;
     if beyond <= 0.0 {
         return Some(0.0);
     }
-    let closing = -apart.dot(way);
-    let way_squared = way.length_squared();
-    let discriminant = closing * closing - way_squared * beyond;
+    let closing = -apart.dot(relative);
+    let relative_squared = relative.length_squared();
+    let discriminant = closing * closing - relative_squared * beyond;
     if closing <= 0.0 || discriminant < 0.0 {
         return None;
     }
-    let share = (closing - libm::sqrtf(discriminant)) / way_squared;
+    let share = (closing - libm::sqrtf(discriminant)) / relative_squared;
     (share <= 1.0).then_some(share)
 }
 

@@ -16,7 +16,7 @@ pub const SPEED_LIMIT: f32 = 1000.0;
 /// The largest half size of a world, in units.
 pub const WORLD_LIMIT: f32 = 16_384.0;
 
-/// Fractions of a position quantum in which a way is reckoned, as a power of two.
+/// Fractions of a position quantum in which displacements are computed, as a power of two.
 const WAY_FRACTION_BITS: u32 = 32;
 
 /// The largest number below one half.
@@ -33,76 +33,65 @@ fn round_both(value: Vec2) -> IVec2 {
 }
 
 /// Position in quanta.
-#[must_use]
 pub fn position(at: Vec2) -> IVec2 {
     round_both(clamp(at, WORLD_LIMIT) * POSITION_SCALE)
 }
 
 /// Position in units.
-#[must_use]
 pub fn position_from(quanta: IVec2) -> Vec2 {
     quanta.as_vec2() / POSITION_SCALE
 }
 
 /// Velocity in quanta.
-#[must_use]
 pub fn velocity(of: Vec2) -> IVec2 {
     round_both(clamp(of, SPEED_LIMIT) * VELOCITY_SCALE)
 }
 
 /// Velocity in units per second.
-#[must_use]
 pub fn velocity_from(quanta: IVec2) -> Vec2 {
     quanta.as_vec2() / VELOCITY_SCALE
 }
 
-/// The way covered in one tick at a velocity, in position quanta: the nearest whole number, halves away from zero. Every mover
+/// The displacement of one tick at a velocity, in position quanta: the nearest whole number, halves away from zero. Every mover
 /// uses this one rounding, so the drift of `n` ticks is exactly `n` times the drift of one. Whole numbers take a third of the
 /// instructions that floats would, since a cast of a float has to mind those that are out of range.
-#[must_use]
 pub fn displacement(velocity_quanta: IVec2, tick_seconds: f32) -> IVec2 {
     const ONE: i64 = 1 << WAY_FRACTION_BITS;
     let per_quantum = (tick_seconds * (POSITION_SCALE / VELOCITY_SCALE) * ONE as f32) as i64;
-    let way = |quanta: i32| {
+    let rounded = |quanta: i32| {
         let below_zero = i64::from(quanta >> (i32::BITS - 1));
         let exact = i64::from(quanta).wrapping_mul(per_quantum);
         (exact.wrapping_add(ONE / 2 + below_zero) >> WAY_FRACTION_BITS) as i32
     };
-    IVec2::new(way(velocity_quanta.x), way(velocity_quanta.y))
+    IVec2::new(rounded(velocity_quanta.x), rounded(velocity_quanta.y))
 }
 
 /// Rounds a position to wire precision.
-#[must_use]
 pub fn snap_position(at: Vec2) -> Vec2 {
     position_from(position(at))
 }
 
 /// Rounds a velocity to wire precision.
-#[must_use]
 pub fn snap_velocity(of: Vec2) -> Vec2 {
     velocity_from(velocity(of))
 }
 
 /// Energy in quanta, from points.
-#[must_use]
 pub fn energy(points: f32) -> u16 {
     round(points * ENERGY_SCALE).clamp(0, u16::MAX.into()) as u16
 }
 
 /// Energy in points.
-#[must_use]
 pub fn energy_from(quanta: u16) -> f32 {
     f32::from(quanta) / ENERGY_SCALE
 }
 
 /// Health in quanta, from points.
-#[must_use]
 pub fn health(points: f32) -> u16 {
     round(points * HEALTH_SCALE).clamp(0, u16::MAX.into()) as u16
 }
 
 /// Health in points.
-#[must_use]
 pub fn health_from(quanta: u16) -> f32 {
     f32::from(quanta) / HEALTH_SCALE
 }
@@ -138,9 +127,9 @@ mod tests {
             let tick_seconds = 1.0 / tick_rate_hz as f32;
             for quanta in -limit..=limit {
                 let exact = f64::from(quanta) * f64::from(POSITION_SCALE / VELOCITY_SCALE);
-                let way = displacement(IVec2::new(quanta, -quanta), tick_seconds);
+                let moved = displacement(IVec2::new(quanta, -quanta), tick_seconds);
                 let expected = (exact / f64::from(tick_rate_hz)).round() as i32;
-                assert_eq!(way, IVec2::new(expected, -expected), "{quanta} at {tick_rate_hz} Hz");
+                assert_eq!(moved, IVec2::new(expected, -expected), "{quanta} at {tick_rate_hz} Hz");
             }
         }
     }

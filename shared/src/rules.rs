@@ -157,7 +157,7 @@ pub struct StationRules {
     pub price_floor: f32,
     /// Share of the price that each load sold takes away.
     pub price_drop: f32,
-    /// Share of the way back to the price at rest that a second makes good.
+    /// Share of the gap to the price at rest that is closed each second.
     pub price_recovery: f32,
 }
 
@@ -203,26 +203,22 @@ pub struct DroneRules {
 
 impl Rules {
     /// Health of a ship with these upgrades, in points.
-    #[must_use]
     pub fn ship_health(&self, levels: Levels) -> f32 {
         self.ship.health * (1.0 + self.upgrades.hull_per_level * f32::from(levels.of(Upgrade::Hull)))
     }
 
     /// Loads that a hold with these upgrades takes.
-    #[must_use]
     pub fn hold_capacity(&self, levels: Levels) -> u16 {
         let share = 1.0 + self.upgrades.hold_per_level * f32::from(levels.of(Upgrade::Hold));
         libm::roundf(f32::from(self.ore.hold) * share) as u16
     }
 
     /// Damage of a bolt with these upgrades, in points.
-    #[must_use]
     pub fn bolt_damage(&self, levels: Levels) -> f32 {
         self.bolt.damage * (1.0 + self.upgrades.gun_per_level * f32::from(levels.of(Upgrade::Gun)))
     }
 
     /// Score that the next level of an upgrade costs; `None` at the highest.
-    #[must_use]
     pub fn upgrade_cost(&self, levels: Levels, upgrade: Upgrade) -> Option<u32> {
         self.upgrades.cost.get(usize::from(levels.of(upgrade))).copied()
     }

@@ -41,19 +41,16 @@ impl Setup {
     }
 
     /// Seconds per tick.
-    #[must_use]
     pub fn tick_seconds(&self) -> f32 {
         1.0 / f32::from(self.tick_rate_hz.max(1))
     }
 
     /// A time in ticks, at least 1.
-    #[must_use]
     pub fn ticks(&self, seconds: f32) -> u32 {
         libm::roundf(seconds * f32::from(self.tick_rate_hz)).max(1.0) as u32
     }
 
     /// The oldest view of others that a shot is made good for.
-    #[must_use]
     pub fn rewind_limit(&self) -> ViewLag {
         let ticks = f64::from(self.rules.bolt.rewind_seconds) * f64::from(self.tick_rate_hz);
         ViewLag((ticks * f64::from(ViewLag::PARTS_PER_TICK)) as u16)
@@ -61,7 +58,6 @@ impl Setup {
 
     /// Half the side of the square world, in units: it follows the mode's density, so that a room for 8 and a room for
     /// 5,000 feel the same.
-    #[must_use]
     pub fn half_size(&self) -> f32 {
         libm::sqrtf(f32::from(self.mode.capacity) * self.mode.area_per_player) / 2.0
     }

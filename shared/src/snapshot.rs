@@ -22,27 +22,23 @@ pub struct WorldSnapshot {
 
 impl WorldSnapshot {
     /// The entity of an id, if it lives.
-    #[must_use]
     pub fn entity(&self, id: NetId) -> Option<&EntityState> {
         self.entities.binary_search_by_key(&id, |entity| entity.id).ok().map(|index| &self.entities[index])
     }
 
     /// The player of an id, if in the room.
-    #[must_use]
     pub fn pilot(&self, player: PlayerId) -> Option<&Pilot> {
         self.pilots.binary_search_by_key(&player, |pilot| pilot.player).ok().map(|index| &self.pilots[index])
     }
 
     /// As [`Self::entity`], for whoever looks for the same one tick after tick: `place` is where it is looked for first, and
     /// becomes where it is.
-    #[must_use]
     pub fn entity_near(&self, hint: &mut SearchHint, id: NetId) -> Option<&EntityState> {
         hint.find(&self.entities, id, |entity| entity.id)
     }
 
     /// As [`Self::pilot`], for whoever looks for the same one tick after tick: `place` is where it is looked for first, and
     /// becomes where it is.
-    #[must_use]
     pub fn pilot_near(&self, hint: &mut SearchHint, player: PlayerId) -> Option<&Pilot> {
         hint.find(&self.pilots, player, |pilot| pilot.player)
     }

@@ -27,14 +27,12 @@ pub struct Spent {
 
 impl Spent {
     /// All bytes.
-    #[must_use]
     pub fn total(&self) -> u32 {
         let Spent { appeared, gone, ids, motion, heading, state, events, own } = *self;
         appeared + gone + ids + motion + heading + state + events + own
     }
 
     /// The same spread over a number of seconds.
-    #[must_use]
     pub fn per_second(self, seconds: f64) -> Spent {
         let rate = |bytes: u32| (f64::from(bytes) / seconds) as u32;
         Spent {

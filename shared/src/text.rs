@@ -17,14 +17,12 @@ pub struct Name(Arc<str>);
 impl Name {
     /// Makes a name of what somebody typed: control characters go, runs of space become one, the rest is cut to
     /// [`NAME_LIMIT_CHARS`]; if nothing is left, the name is "Pilot".
-    #[must_use]
     pub fn from_input(text: &str) -> Name {
         let clean = clean(text, NAME_LIMIT_CHARS);
         Name(if clean.is_empty() { "Pilot".into() } else { clean.into() })
     }
 
     /// The name as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -44,7 +42,6 @@ impl<'de> Deserialize<'de> for Name {
 
 /// A chat line as others will see it: control and invisible direction characters removed, space collapsed, cut to
 /// [`CHAT_LIMIT_CHARS`]; `None` if nothing is left.
-#[must_use]
 pub fn chat_line(text: &str) -> Option<String> {
     let line = clean(text, CHAT_LIMIT_CHARS);
     (!line.is_empty()).then_some(line)

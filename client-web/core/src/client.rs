@@ -68,7 +68,6 @@ impl InputState {
 
 impl Client {
     /// A client for a player of this name; `room` is the one that an invite link names.
-    #[must_use]
     pub fn new(name: &str, room: Option<&str>) -> Client {
         Client {
             name: Name::from_input(name),
@@ -89,7 +88,6 @@ impl Client {
     }
 
     /// A client that draws no frames and keeps nothing for them, as for load generators.
-    #[must_use]
     pub fn headless(name: &str, room: Option<&str>) -> Client {
         Client { draws: false, ..Client::new(name, room) }
     }
@@ -132,7 +130,6 @@ impl Client {
     }
 
     /// What takes the seat back from another client, if there is a seat.
-    #[must_use]
     pub fn seat(&self) -> Option<SeatClaim> {
         self.token.map(|token| SeatClaim { token, attempt: self.attempt })
     }
@@ -160,7 +157,6 @@ impl Client {
     }
 
     /// The world of the open connection, once welcomed.
-    #[must_use]
     pub fn world(&self) -> Option<&World> {
         self.connection.as_ref()?.world.as_ref()
     }

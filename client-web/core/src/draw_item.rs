@@ -103,7 +103,7 @@ pub fn direction(vector: Vec2) -> f32 {
     vector.y.atan2(vector.x)
 }
 
-/// An angle between two others, the shorter way around; radians.
+/// An angle between two others, along the smaller turn; radians.
 pub fn turn_between(from: f32, to: f32, share: f32) -> f32 {
     use core::f32::consts::{PI, TAU};
     let turn = (to - from + PI).rem_euclid(TAU) - PI;

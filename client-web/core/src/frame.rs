@@ -7,7 +7,6 @@ use shared::rules::Rules;
 
 impl DrawItem {
     /// An intact item of a kind, at rest in the middle of the world.
-    #[must_use]
     pub fn new(kind: DrawKind) -> DrawItem {
         DrawItem {
             id: 0,
@@ -41,7 +40,6 @@ impl DrawItem {
 
 impl FrameHeader {
     /// Fills in what follows from the upgrades: maxima and costs.
-    #[must_use]
     pub fn with_levels(mut self, rules: &Rules, levels: Levels) -> FrameHeader {
         self.levels = levels;
         self.health_max = rules.ship_health(levels);
@@ -60,7 +58,6 @@ pub struct FrameBuffer {
 
 impl FrameBuffer {
     /// The newest frame.
-    #[must_use]
     pub fn words(&self) -> &[u32] {
         &self.words
     }

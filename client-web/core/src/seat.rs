@@ -14,7 +14,6 @@ pub struct SeatClaim {
 
 impl SeatClaim {
     /// As text: the token in hex digits, and the attempts. As secret as the token.
-    #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for byte in self.token.0 {
@@ -26,7 +25,6 @@ impl SeatClaim {
     }
 
     /// From that text; `None` if it is malformed.
-    #[must_use]
     pub fn from_text(text: &str) -> Option<SeatClaim> {
         let (hex, attempt) = text.split_once('.')?;
         let mut token = [0; 16];

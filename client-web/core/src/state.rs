@@ -125,7 +125,6 @@ pub struct NetGraph {
 
 impl Client {
     /// The state at a time.
-    #[must_use]
     pub fn state(&self, now_ms: f64) -> ClientState {
         let graph = self.net_graph();
         let world = self.world();
@@ -161,7 +160,6 @@ impl Client {
     }
 
     /// The newest values of the net graph.
-    #[must_use]
     pub fn net_graph(&self) -> NetGraph {
         let Some(Connection { traffic, world, .. }) = &self.connection else { return NetGraph::default() };
         let link = NetGraph {

@@ -115,7 +115,6 @@ impl World {
 
     /// The same world on a new connection to a server that is at `tick`. The view stays, the clocks restart. Recent frames
     /// that the server had not applied are sent again.
-    #[must_use]
     pub fn resumed(self, tick: Tick, round_trip_ms: f64, now_ms: f64) -> World {
         let tick_ms = f64::from(self.tick_seconds) * 1000.0;
         let clock = TickClock::start(tick_ms, tick, round_trip_ms, now_ms);

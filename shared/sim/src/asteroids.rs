@@ -85,12 +85,12 @@ fn leave_ore(motion: &Motion, rules: &WorldRules, rng: &mut Rng, spawner: &mut S
     }
 }
 
-/// The place, or the nearest one inside the border.
+/// The nearest point inside the border.
 pub fn inside(at: Vec2, rules: &WorldRules) -> Vec2 {
     at.clamp(Vec2::splat(-rules.half_size), Vec2::splat(rules.half_size))
 }
 
-/// Keeps the belt as rich as it was: for every large asteroid's worth of rock that was mined a new one is due later.
+/// Schedules a new large asteroid for each one's worth of rock that was mined, and places those that are due.
 pub fn replenish(
     rules: Res<WorldRules>,
     clock: Res<Clock>,

@@ -1,4 +1,4 @@
-//! Bolts in flight: they hit the first thing in their path, however fast either goes.
+//! Bolts in flight: swept tests find the first thing in their path at any speed.
 
 use bevy_ecs::prelude::{Entity, Local, Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
@@ -26,7 +26,7 @@ pub struct Path {
     pub radius: f32,
 }
 
-/// What a bolt meets: when, as a share of its path, and what.
+/// The entity that a bolt meets, and where, as a share of the path.
 #[derive(Clone, Copy)]
 pub struct Contact {
     pub share: f32,
@@ -48,8 +48,8 @@ pub struct Targets<'w, 's> {
 }
 
 impl Targets<'_, '_> {
-    /// Deals a bolt's damage to what it met. It happened at a place; `seen` leads from there to where the shooter saw it,
-    /// in position quanta.
+    /// Deals a bolt's damage to what it met at `place`; `seen` is the offset from there to where the shooter saw the hit, in
+    /// position quanta.
     pub fn strike(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
         let course = Angle::from_vector(place.velocity());
         let (by, damage) = (bolt.owner, bolt.damage);
@@ -64,7 +64,7 @@ impl Targets<'_, '_> {
         }
     }
 
-    /// The first rock or ship in a path, both where they go in this tick.
+    /// The first rock or ship in a path, with their own motion in this tick.
     fn first(&mut self, bolt: &Bolt, path: &Path) -> Option<Contact> {
         let (rocks, ships) = (&self.rocks, &self.ships);
         let rock = first(path, &self.rock_grid.0, &mut self.near, |body| {
@@ -105,13 +105,13 @@ pub fn fly_bolts(
     }
 }
 
-/// A bolt passes through its own ship, mates, the protected, and those who are destroyed already.
+/// A bolt passes through its owner's ship and those of mates, and through protected and destroyed ones.
 pub fn can_hit(bolt: &Bolt, hull: &Hull, crew: &Crew) -> bool {
     let mate = bolt.team != 0 && crew.team == bolt.team;
     hull.health > 0 && hull.protection_ticks == 0 && crew.player != bolt.owner && !mate
 }
 
-/// What of a grid a bolt meets first; the lowest id of those it meets at once.
+/// The first body of a grid in a path; of those met at the same time, the one with the lowest id.
 fn first(
     path: &Path,
     grid: &SpatialGrid,
@@ -131,7 +131,7 @@ fn first(
     met
 }
 
-/// The earlier of two contacts; of those at once the lower id.
+/// The earlier of two contacts; at the same time, the one with the lower id.
 pub fn earlier(one: Option<Contact>, other: Option<Contact>) -> Option<Contact> {
     match (one, other) {
         (Some(one), Some(other)) => {

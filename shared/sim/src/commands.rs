@@ -54,7 +54,7 @@ pub fn apply(
         match act {
             Admin::SetDrones(wanted) => players.wanted = (*wanted).min(DRONES_LIMIT),
             Admin::Kick(player) | Admin::Ban(player) => leave(&mut players, *player),
-            // Who is heard is not the world's business.
+            // Not part of the world.
             Admin::Mute { .. }
             | Admin::Announce { .. }
             | Admin::Close

@@ -13,7 +13,7 @@ pub struct Flight {
     pub state: ShipMotion,
     /// Thrust, boost and firing, as [`shared::entity::ShipFlags`].
     pub shown: u8,
-    /// Where it was before this tick's step, in units. Of this tick only: no part of the state.
+    /// Where it was before this tick's step, in units. Not part of the state.
     pub from: Vec2,
 }
 
@@ -23,7 +23,7 @@ pub struct Hull {
     /// In quanta; at 0 the ship is destroyed within the same tick.
     pub health: u16,
     pub protection_ticks: u16,
-    /// Who dealt the last blow. Means something at health 0 only: no part of the state.
+    /// The player who hit it last. Read at health 0 only, so not part of the state.
     pub killer: PlayerId,
 }
 
@@ -51,36 +51,38 @@ pub struct Crew {
 pub struct Trail(pub VecDeque<IVec2>);
 
 impl Trail {
-    /// The ship has just come into the world.
     pub fn from(at: IVec2) -> Trail {
         Trail(VecDeque::from([at]))
     }
 
-    /// As a keyframe has it of a ship that is here now.
+    /// From a keyframe, for a ship that is at `at` now.
     pub fn restored(key: &TrailKey, at: IVec2) -> Trail {
         let mut places = VecDeque::from([at]);
-        let back = key.ways.iter().scan(at, |place, way| {
-            *place = place.wrapping_sub(IVec2::from(*way));
+        let back = key.displacements.iter().scan(at, |place, moved| {
+            *place = place.wrapping_sub(IVec2::from(*moved));
             Some(*place)
         });
         places.extend(back);
         Trail(places)
     }
 
-    /// As a keyframe has it.
+    /// For a keyframe.
     pub fn key(&self, id: NetId) -> TrailKey {
         let pairs = self.0.iter().zip(self.0.iter().skip(1));
-        TrailKey { id, ways: pairs.map(|(newer, older)| newer.wrapping_sub(*older).into()).collect() }
+        TrailKey {
+            id,
+            displacements: pairs.map(|(newer, older)| newer.wrapping_sub(*older).into()).collect(),
+        }
     }
 
-    /// A tick later it is here; what lies more than `ticks` back is forgotten.
+    /// Adds the position of the next tick; forgets positions more than `ticks` back.
     pub fn push(&mut self, at: IVec2, ticks: u16) {
         self.0.truncate(usize::from(ticks));
         self.0.push_front(at);
     }
 }
 
-/// Asteroid, ore and bolt: they go straight on.
+/// Asteroid, ore and bolt: motion at constant velocity.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct Drift(pub Motion);
 

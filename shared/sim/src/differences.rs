@@ -86,7 +86,7 @@ fn ship_fields(out: &mut Differences, subject: Subject, a: &ShipKey, b: &ShipKey
 }
 
 fn trail_fields(out: &mut Differences, subject: Subject, a: &TrailKey, b: &TrailKey) {
-    fields!(out, subject, a, b, TrailKey { ways } without id);
+    fields!(out, subject, a, b, TrailKey { displacements } without id);
 }
 
 fn bolt_fields(out: &mut Differences, subject: Subject, a: &BoltKey, b: &BoltKey) {

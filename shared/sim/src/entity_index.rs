@@ -1,5 +1,4 @@
-//! Which entities live: their ids in ascending order, what they are and where the ECS keeps them; and the one way in
-//! which entities come and go.
+//! The living entities by id, with their kind and ECS address; and [`Spawner`], which alone adds and removes them.
 
 use bevy_ecs::prelude::{Commands, Entity, Query, ResMut, Resource};
 use bevy_ecs::query::{Or, With};
@@ -33,7 +32,7 @@ pub struct EntityIndex {
 }
 
 impl EntityIndex {
-    /// Nobody lives yet; the first entity gets the given id.
+    /// No entities; the first one will get the id `next`.
     pub fn new(next: u32) -> EntityIndex {
         EntityIndex { entries: Vec::new(), next, first_of_tick: NetId(next), ores: 0, stale: false }
     }
@@ -72,7 +71,7 @@ impl EntityIndex {
     }
 }
 
-/// Lets entities come and go. `None` from a spawn: the ids of this world are used up.
+/// Adds and removes entities. `None` from a spawn: the ids of this world are used up.
 #[derive(SystemParam)]
 pub struct Spawner<'w, 's> {
     commands: Commands<'w, 's>,
@@ -111,7 +110,7 @@ impl Spawner<'_, '_> {
         Some(entry)
     }
 
-    /// The entity is gone from the next system on.
+    /// Removes an entity; the next system no longer sees it.
     pub fn remove(&mut self, entry: Entry) {
         self.commands.entity(entry.entity).despawn();
         self.entities.ores -= usize::from(entry.kind == Kind::Ore);
@@ -119,7 +118,7 @@ impl Spawner<'_, '_> {
     }
 }
 
-/// Who dealt no blow yet.
+/// A hull that nobody has hit.
 pub fn unharmed(health: u16, protection_ticks: u16) -> Hull {
     Hull { health, protection_ticks, killer: PlayerId::NOBODY }
 }
@@ -127,7 +126,7 @@ pub fn unharmed(health: u16, protection_ticks: u16) -> Hull {
 /// Every entity is a ship or drifts.
 type Placed = Or<(With<Flight>, With<Drift>)>;
 
-/// Strikes those from the list who are gone.
+/// Removes despawned entities from the index.
 pub fn sweep(mut entities: ResMut<EntityIndex>, alive: Query<(), Placed>) {
     if entities.stale {
         entities.entries.retain(|entry| alive.contains(entry.entity));

@@ -1,4 +1,4 @@
-//! How ships fly, bump into rocks and fire: the functions that the browser predicts with, in the same order.
+//! Moves ships, collides them with rocks and fires their guns, by the functions that the browser predicts with.
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
 use shared::entity::{Kind, ShipFlags};

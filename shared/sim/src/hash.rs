@@ -43,7 +43,7 @@ impl Block {
         if self.length > BLOCK_BYTES - RECORD_LIMIT_BYTES {
             self.flush();
         }
-        // All of it: a copy of a fixed size is faster, and the next record covers what is too much.
+        // The whole record: a copy of a fixed size is faster, and the next record overwrites the rest.
         self.bytes[self.length..self.length + RECORD_LIMIT_BYTES].copy_from_slice(&record.bytes);
         self.length += record.length;
     }

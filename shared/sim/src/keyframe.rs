@@ -1,5 +1,4 @@
-//! The whole world as a keyframe, and back. Keyframes come from files: everything in them is checked before it is
-//! believed.
+//! The whole world as a keyframe, and back. Keyframes come from files, so everything in them is checked.
 
 use bevy_ecs::prelude::World;
 use shared::command::FIRST_DRONE;
@@ -20,7 +19,7 @@ use crate::rules::WorldRules;
 use crate::stations::Prices;
 use crate::view::{Hidden, WorldView};
 
-/// Why a world cannot go on from a keyframe.
+/// Why a world cannot be restored from a keyframe.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum KeyframeError {
     /// The setup itself is out of range.
@@ -66,7 +65,7 @@ pub enum KeyframeError {
     },
 }
 
-/// Writes the whole world down.
+/// Makes a keyframe of the world.
 pub fn take(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -> Keyframe {
     let mut key = Keyframe {
         tick,
@@ -185,7 +184,7 @@ fn ship_parts(
     )
 }
 
-/// The next of the hidden parts, which must be that of this entity.
+/// The next of the hidden parts, which must belong to this entity.
 fn matching<'a, T>(
     hidden: &mut Peekable<impl Iterator<Item = &'a T>>,
     id: NetId,
@@ -237,7 +236,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The belt is never richer than it began, what is due included, and nothing is due later than if ordered now.
+    /// With what is due, the belt holds no more rock than at the start; nothing is due later than if scheduled now.
     fn belt(&self) -> Result<(), KeyframeError> {
         let (rules, key) = (self.rules, self.key);
         let rocks = key.entities.iter().filter(|entity| entity.kind == Kind::Asteroid);
@@ -314,15 +313,19 @@ impl Check<'_> {
     }
 
     fn trail(&self, trail: &TrailKey) -> Result<(), KeyframeError> {
-        at_most("ticks of a trail", trail.ways.len(), usize::from(self.rules.rewind_limit.whole_ticks()))?;
+        at_most(
+            "ticks of a trail",
+            trail.displacements.len(),
+            usize::from(self.rules.rewind_limit.whole_ticks()),
+        )?;
         let farthest = quantize::position(glam::Vec2::splat(self.rules.half_size * 2.0)).x;
-        for way in trail.ways.iter().flat_map(|way| [way.0, way.1]) {
-            within("way of a tick", trail.id.0, i64::from(way).abs(), i64::from(farthest))?;
+        for moved in trail.displacements.iter().flat_map(|moved| [moved.0, moved.1]) {
+            within("displacement of a tick", trail.id.0, i64::from(moved).abs(), i64::from(farthest))?;
         }
         Ok(())
     }
 
-    /// Every ship that a player claims must be there. (That every ship is claimed has been seen to.)
+    /// Every ship that a player claims must exist. (The reverse has been checked.)
     fn berths(&self, players: &Players, entities: &EntityIndex) -> Result<(), KeyframeError> {
         for player in players.all() {
             let Some(ship) = player.state.ship else { continue };

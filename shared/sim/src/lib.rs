@@ -3,6 +3,11 @@
 //! The world changes only in [`Sim::step`], only by its inputs. Same setup and same inputs make the same
 //! [`Sim::state_hash`] at every tick on every machine. No IO, no clock, no threads, no bytes; entities are named by
 //! `NetId`, and everything whose order matters goes in the order of ids.
+//!
+//! To read it: `schedule` (the order of a tick) → `components` → the systems, in that order: `commands`, `population`,
+//! `asteroids`, `drones`, `flight`, `bolts`, `rewind`, `lives`, `ore`, `stations`. Around them: `entity_index` and `players`
+//! (what lives), `spatial_grid` (what is near), `rules` and `tuning` (numbers), `view` → `capture`, `hash`, `keyframe` (state
+//! as data), [`replay`] (recordings).
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 #![allow(clippy::too_many_arguments, reason = "a system's arguments are what it reads and writes")]
@@ -69,8 +74,8 @@ pub struct Sim {
 }
 
 impl Sim {
-    /// Which rules of simulation this is: recordings are re-simulated by the build that made them. The last number is
-    /// raised by hand whenever a change makes the same inputs lead elsewhere.
+    /// The version of the simulation: recordings are re-simulated by the build that made them. The last number is raised by
+    /// hand whenever a change makes the same inputs lead to other states.
     pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r1");
 
     /// A new world at tick 0: rocks and stations, nobody in it yet.
@@ -90,10 +95,10 @@ impl Sim {
         Ok(sim)
     }
 
-    /// The world of a keyframe. It goes on as the one did from which the keyframe was taken.
+    /// The world of a keyframe. It continues as the world did from which the keyframe was taken.
     ///
     /// # Errors
-    /// [`KeyframeError`] says what in the keyframe cannot be.
+    /// [`KeyframeError`] says what in the keyframe is wrong.
     pub fn from_keyframe(setup: &Setup, key: &Keyframe) -> Result<Sim, KeyframeError> {
         let rules = WorldRules::new(setup)?;
         let mut world = World::new();
@@ -125,26 +130,23 @@ impl Sim {
     }
 
     /// The tick that was last stepped.
-    #[must_use]
     pub fn tick(&self) -> Tick {
         self.world.resource::<Clock>().0
     }
 
     /// The id of the next entity, and of the next drone.
-    #[must_use]
     pub fn next_ids(&self) -> (NetId, PlayerId) {
         let (entities, players) = (self.world.resource::<EntityIndex>(), self.world.resource::<Players>());
         (NetId(entities.next_id()), PlayerId(players.next_drone))
     }
 
-    /// The world as the server hands it out, into buffers that are reused.
+    /// Writes the world as viewers see it into buffers that are reused.
     pub fn capture_into(&self, out: &mut WorldSnapshot) {
         let events = &self.world.resource::<EventQueue>().0;
         capture::capture_into(out, self.tick(), &self.view(), self.world.resource(), events);
     }
 
-    /// The world as the server hands it out.
-    #[must_use]
+    /// The world as viewers see it.
     pub fn capture(&self) -> WorldSnapshot {
         let mut out = WorldSnapshot::default();
         self.capture_into(&mut out);
@@ -152,19 +154,16 @@ impl Sim {
     }
 
     /// The hash of the whole state.
-    #[must_use]
     pub fn state_hash(&self) -> u64 {
         hash::state_hash(self.tick(), &self.view(), self.world.resource(), self.world.resource())
     }
 
     /// The whole state as plain data.
-    #[must_use]
     pub fn keyframe(&self) -> Keyframe {
         keyframe::take(self.tick(), &self.view(), self.world.resource(), self.world.resource())
     }
 
     /// Where two states differ, in the order of ids: for reports of a divergence.
-    #[must_use]
     pub fn differences(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
         differences::between(a, b)
     }

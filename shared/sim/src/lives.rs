@@ -21,7 +21,7 @@ use crate::stations::close_haul;
 use crate::tick_context::{EventQueue, Rng};
 use crate::tuning::spawns;
 
-/// Takes destroyed ships out of the world and gives their killers what is due.
+/// Removes destroyed ships and rewards their killers.
 pub fn bury(
     rules: Res<WorldRules>,
     mut ships: Query<(&Flight, &Hull, &mut Cargo, &Crew)>,
@@ -58,7 +58,7 @@ fn die(victim: &mut PlayerKey, rules: &WorldRules) -> u16 {
     std::mem::take(&mut victim.streak)
 }
 
-/// Gives the killer the bounty; a killer who has left is nobody.
+/// Gives the killer the bounty, unless the killer has left.
 fn reward(players: &mut Players, killer: PlayerId, streak: u16, rules: &WorldRules) -> (PlayerId, u32) {
     let Some(killer) = players.get_mut(killer) else { return (PlayerId::NOBODY, 0) };
     let won = &rules.bounty;
@@ -69,7 +69,7 @@ fn reward(players: &mut Players, killer: PlayerId, streak: u16, rules: &WorldRul
     (killer.state.player, bounty)
 }
 
-/// The ship of a player who is gone vanishes and spills its hold.
+/// Removes the ship of a player who left, and spills its hold.
 pub fn retire(
     gone: &PlayerKey,
     ships: &mut Query<(&Flight, &mut Cargo, &Crew)>,
@@ -86,7 +86,7 @@ pub fn retire(
     }
 }
 
-/// A hold becomes ore adrift.
+/// Turns a hold into ore adrift.
 fn spill(motion: &Motion, hold: u16, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
     let ticks = rules.setup.ticks(rules.ore.lifetime_seconds);
     for _ in 0..hold {
@@ -95,7 +95,7 @@ fn spill(motion: &Motion, hold: u16, rules: &WorldRules, rng: &mut Rng, spawner:
     }
 }
 
-/// Gives a ship to everybody whose time has come. Who is away waits without one.
+/// Gives ships to players whose respawn time has passed, except those who are away.
 pub fn respawn(
     rules: Res<WorldRules>,
     ships: Res<ShipGrid>,

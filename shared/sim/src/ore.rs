@@ -1,4 +1,4 @@
-//! Ore adrift: who touches it loads it, and it does not last for ever.
+//! Ore adrift: ships load what they touch; the rest expires.
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
 use shared::entity::Kind;
@@ -12,7 +12,7 @@ use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, ShipGrid};
 use crate::tick_context::EventQueue;
 
-/// Ships load the ore that they touched in this tick, until they are full. The lowest ids come first.
+/// Ships load the ore that they touched in this tick, until they are full, in the order of ids.
 pub fn load(
     rules: Res<WorldRules>,
     ships: Res<ShipGrid>,
@@ -51,7 +51,7 @@ pub fn load(
     }
 }
 
-/// Ore that was loaded or lasted its time is gone.
+/// Removes ore that was loaded or whose time is over.
 pub fn expire(mut stock: Query<&mut Ore>, mut spawner: Spawner) {
     for index in 0..spawner.entities.entries().len() {
         let entry = spawner.entities.entries()[index];

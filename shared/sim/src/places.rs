@@ -1,4 +1,4 @@
-//! Where something new can appear without hitting or startling anybody.
+//! Finds free places for what is new in the world.
 
 use glam::Vec2;
 
@@ -34,7 +34,7 @@ pub fn free_place(clearance: &Clearance<'_>, near: &mut Vec<u32>, mut place: imp
 }
 
 impl Clearance<'_> {
-    /// The least kept of the distances, as a share of what is asked for; 1 if all are kept.
+    /// The smaller of the two distances kept, as a share of what is asked for; 1 if both are kept.
     fn share(&self, at: Vec2, near: &mut Vec<u32>) -> f32 {
         share_kept(self.ships, at, self.from_ships, near).min(share_kept(
             self.rocks,

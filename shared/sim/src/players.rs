@@ -1,4 +1,4 @@
-//! Everybody who has a seat: people and drones, ascending by id.
+//! The seated players, people and drones.
 
 use bevy_ecs::prelude::{Res, Resource};
 use shared::command::FIRST_DRONE;
@@ -13,11 +13,11 @@ use shared::text::Name;
 pub struct Player {
     /// All of the state.
     pub state: PlayerKey,
-    /// The buttons held one tick ago: tells presses from holds. Of this tick only: no part of the state.
+    /// The buttons held one tick ago, to tell presses from holds. Not part of the state.
     pub held: Buttons,
 }
 
-/// Everybody who has a seat, ascending by id.
+/// All seated players, ascending by id.
 #[derive(Resource, Debug, Default)]
 pub struct Players {
     pub(super) list: Vec<Player>,
@@ -33,7 +33,6 @@ impl Player {
         self.state.drone.is_some()
     }
 
-    /// The player as it is after a tick.
     pub fn restored(state: PlayerKey) -> Player {
         Player { held: state.controls.buttons, state }
     }
@@ -70,7 +69,7 @@ impl Players {
         self.position(player).ok().map(|index| &mut self.list[index])
     }
 
-    /// Seats a player; nothing happens if the id is seated already.
+    /// Seats a player, unless the id is seated already.
     pub fn seat(&mut self, player: PlayerId, name: Name, team: u8, drone: Option<DroneKey>) {
         let Err(index) = self.position(player) else { return };
         let state = PlayerKey {
@@ -92,7 +91,6 @@ impl Players {
         self.list.insert(index, Player { state, held: Buttons::default() });
     }
 
-    /// Takes a player's seat away.
     pub fn unseat(&mut self, player: PlayerId) -> Option<Player> {
         let index = self.position(player).ok()?;
         let gone = self.list.remove(index);
@@ -100,7 +98,7 @@ impl Players {
         Some(gone)
     }
 
-    /// The team for somebody new: the one with the fewest humans (for a human), then the fewest players.
+    /// The team for a new player: the one with the fewest humans (for a human), then the fewest players.
     pub fn team_for(&self, mode: &Mode, drone: bool) -> u8 {
         let load = |team: u8| {
             let mates = self.list.iter().filter(|player| player.state.team == team);
@@ -115,12 +113,12 @@ impl Players {
     }
 }
 
-/// Whether an id is one that the simulation gives out.
+/// Whether an id is a drone's: the simulation gives these out, the server those below.
 pub fn is_drone_id(player: PlayerId) -> bool {
     player.0 >= FIRST_DRONE
 }
 
-/// Whether there are drones: a condition of what only they need.
+/// Run condition of the systems that only drones need.
 pub fn any_drones(players: Res<Players>) -> bool {
     players.drones() > 0
 }

@@ -1,4 +1,4 @@
-//! How many drones there are: they fill the belt up while few people are in it, and make room for those who come.
+//! The number of drones: they fill the belt while few people are in it, and make room for people who join.
 
 use bevy_ecs::prelude::{Query, Res, ResMut};
 use glam::Vec2;
@@ -13,12 +13,12 @@ use crate::players::{Player, Players};
 use crate::rules::WorldRules;
 use crate::tick_context::{EventQueue, Rng};
 
-/// Drones that come or go in one tick at most.
+/// Drones added or removed in one tick at most.
 const CHANGES_PER_TICK: usize = 4;
-/// Drones looked at when one has to go: the newest.
+/// The newest drones, of which one is chosen to be removed.
 const CANDIDATES: usize = 32;
 
-/// Lets drones come and go.
+/// Adds or removes drones until people and drones are the wanted number.
 pub fn adjust(
     rules: Res<WorldRules>,
     mut players: ResMut<Players>,
@@ -47,7 +47,7 @@ pub fn adjust(
     }
 }
 
-/// The drone that people will miss the least: one without a ship, else the one farthest from everybody.
+/// The drone to remove: one without a ship, else the one farthest from all people.
 fn least_missed(players: &Players, place: impl Fn(&Player) -> Option<Vec2>) -> Option<PlayerId> {
     let people: Vec<Vec2> =
         players.all().iter().filter(|player| !player.is_drone()).filter_map(&place).collect();

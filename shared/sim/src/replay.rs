@@ -1,4 +1,4 @@
-//! Re-simulation: steps the world of a recording by its recorded inputs and compares what comes of it.
+//! Re-simulation: steps the world of a recording by its recorded inputs and compares the hashes.
 
 use shared::id::Tick;
 use shared::recording::{Cursor, Damage, OpenError, RecordedTick, Recording, SeekError, SetupError};
@@ -128,44 +128,37 @@ impl Resimulation {
     }
 
     /// The recording.
-    #[must_use]
     pub fn recording(&self) -> &Recording {
         &self.recording
     }
 
     /// What the recorded world started from.
-    #[must_use]
     pub fn setup(&self) -> &Setup {
         &self.setup
     }
 
     /// The simulated world.
-    #[must_use]
     pub fn sim(&self) -> &Sim {
         &self.sim
     }
 
     /// The recording, its setup and the world.
-    #[must_use]
     pub fn into_parts(self) -> (Recording, Setup, Sim) {
         (self.recording, self.setup, self.sim)
     }
 
     /// The last tick that can be reached: the recording's, or the last before [damage](Resimulation::damage).
-    #[must_use]
     pub fn last_tick(&self) -> Tick {
         self.last_tick
     }
 
     /// The earliest tick, of those stepped so far, whose hash is not the recorded one.
-    #[must_use]
     pub fn divergence(&self) -> Option<Divergence> {
         self.divergence
     }
 
     /// The first chunk, of those read so far, that makes no sense although its checksum is right. The recording's
     /// [holes](Recording::holes) are known from the start.
-    #[must_use]
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }

@@ -1,12 +1,12 @@
 //! Lag compensation: the first stretch of a bolt's flight is tested against where its targets were on the shooter's screen.
 //!
-//! Who fires sees the others as they were a while ago: the lag of the view. A bolt therefore sets out that long ago: it
-//! flies through the past, tick by tick, past the places that the ships had then, and comes into the world where it has
-//! got to by now. From there on it flies in the present, where its victim can see it and dodge it. On the shooter's
-//! screen, bolt and targets are in step for the whole of its flight.
+//! The shooter's screen shows other ships as they were a short time ago: the lag of the view. A bolt therefore starts that
+//! long ago. It is tested tick by tick against the past positions of ships, then enters the world at its present position.
+//! From there on it flies in the present, where its victim can see it and dodge it. On the shooter's screen, bolt and
+//! targets are in step during the whole flight.
 //!
-//! Rocks drift so evenly that every screen shows them as they are: they are tested where they will be when the bolt is
-//! shown there.
+//! Rocks move at constant velocity, and screens show them where they are now: they are tested where they will be when the
+//! bolt is shown there.
 
 use bevy_ecs::prelude::{ResMut, Resource};
 use glam::{IVec2, Vec2};
@@ -31,13 +31,13 @@ pub struct FiredBolt {
 #[derive(Resource, Default)]
 pub struct FiredBolts(pub Vec<FiredBolt>);
 
-/// How far a thing can be from where it is now while shots are rewound, in units.
+/// How far a ship or rock can have moved within the longest rewind, in units.
 struct Farthest {
     ship: f32,
     rock: f32,
 }
 
-/// Brings the bolts that were fired in this tick into the world, unless they hit something on their way there.
+/// Spawns the bolts that were fired in this tick, except those that hit something in the past.
 pub fn launch(mut fired: ResMut<FiredBolts>, mut targets: Targets<'_, '_>, mut spawner: Spawner<'_, '_>) {
     let mut farthest = None;
     for FiredBolt { muzzle, mut bolt, lag } in fired.0.drain(..) {
@@ -59,19 +59,19 @@ pub fn launch(mut fired: ResMut<FiredBolts>, mut targets: Targets<'_, '_>, mut s
     }
 }
 
-/// The way of a bolt through the past: it ends now and began a number of ticks ago.
+/// The path of a bolt through the past: it began `ticks` ago and ends now.
 struct Stretch {
     path: Path,
     ticks: f32,
 }
 
 impl Stretch {
-    /// Where the bolt was so many ticks ago.
+    /// Where the bolt was `ago` ticks ago.
     fn at(&self, ago: f32) -> Vec2 {
         self.path.from.lerp(self.path.to, self.share(ago))
     }
 
-    /// The share of the way that it had flown so many ticks ago.
+    /// The share of the path that it had flown `ago` ticks ago.
     fn share(&self, ago: f32) -> f32 {
         1.0 - ago / self.ticks
     }
@@ -90,7 +90,7 @@ impl Stretch {
     }
 }
 
-/// Where a ship was so many ticks ago, as seen from where it is, in units.
+/// Where a ship was `ago` ticks ago, relative to where it is, in units.
 fn back(trail: &Trail, ago: f32) -> Vec2 {
     let place = |ticks: usize| {
         trail.0.get(ticks).or(trail.0.back()).map_or(Vec2::ZERO, |at| quantize::position_from(*at))
@@ -99,7 +99,7 @@ fn back(trail: &Trail, ago: f32) -> Vec2 {
     place(whole).lerp(place(whole + 1), ago - whole as f32) - place(0)
 }
 
-/// Whether a bolt hit something on its stretch; if so, the damage is dealt.
+/// Deals the damage if the bolt hit something on its stretch; returns whether it did.
 fn hit(
     targets: &mut Targets<'_, '_>,
     bolt: &Bolt,
@@ -111,7 +111,7 @@ fn hit(
     let ship = first_ship(targets, bolt, stretch, farthest.ship);
     let Some(met) = earlier(rock, ship) else { return false };
     let ago = stretch.ticks * (1.0 - met.share);
-    // Told where it is on the target as it stands now: everybody else sees it there.
+    // The event's place is relative to the target's present position, where everybody else sees it.
     let moved = match targets.ships.get(met.entity) {
         Ok((_, _, trail)) => back(trail, ago),
         Err(_) => rock_drift(targets, &met, stretch.ticks - ago),
@@ -166,12 +166,12 @@ fn first_ship(
 
 impl Farthest {
     fn of(targets: &Targets<'_, '_>) -> Farthest {
-        let ways = targets.ships.iter().map(|(_, _, trail)| {
+        let distances = targets.ships.iter().map(|(_, _, trail)| {
             let here = trail.0.front().copied().unwrap_or_default();
             let far = trail.0.iter().map(|at| at.wrapping_sub(here).as_vec2().length_squared());
             far.fold(0.0, f32::max)
         });
-        let ship = ways.fold(0.0, f32::max).sqrt() / quantize::POSITION_SCALE;
+        let ship = distances.fold(0.0, f32::max).sqrt() / quantize::POSITION_SCALE;
         let speeds = targets.rock_grid.0.bodies().iter().map(|body| body.motion.velocity().length_squared());
         let seconds = targets.rules.rewind_limit.ticks() * targets.rules.tick_seconds;
         let rock = speeds.fold(0.0, f32::max).sqrt() * seconds;

@@ -1,4 +1,4 @@
-//! The setup with what follows from it worked out once: the numbers that every system reads.
+//! The numbers that every system reads: the setup, and what is derived from it once.
 
 use bevy_ecs::prelude::Resource;
 use glam::Vec2;
@@ -14,7 +14,7 @@ use std::ops::Deref;
 /// Price quanta per point of score.
 pub const PRICE_SCALE: f32 = 100.0;
 
-/// The setup and what follows from it.
+/// The setup and what is derived from it.
 #[derive(Resource)]
 pub struct WorldRules {
     pub setup: Setup,
@@ -22,9 +22,9 @@ pub struct WorldRules {
     /// Half the side of the world, in units.
     pub half_size: f32,
     pub stations: Vec<StationRing>,
-    /// What the belt holds when nothing is mined, in weights of [`WorldRules::weight`].
+    /// The rocks of an unmined belt, in units of [`WorldRules::weight`].
     pub belt_weight: u32,
-    /// The oldest view of others that a shot is made good for.
+    /// The largest lag of the view that shots are compensated for.
     pub rewind_limit: ViewLag,
 }
 
@@ -103,13 +103,13 @@ impl WorldRules {
         (self.station.price_floor * PRICE_SCALE).round() as u32
     }
 
-    /// The station whose ring a place is in.
+    /// The station whose ring contains a point.
     pub fn station_at(&self, at: Vec2) -> Option<u8> {
         let inside = |ring: &StationRing| at.distance_squared(ring.at) < ring.radius * ring.radius;
         self.stations.iter().position(inside).map(|index| index as u8)
     }
 
-    /// What a rate per second makes in one tick, in whole numbers: the ticks of a second always add up to the rate.
+    /// The share of a rate per second for one tick, in whole numbers: those of a second add up to the rate.
     pub fn portion(&self, per_second: u32, tick: Tick) -> u32 {
         let rate = u64::from(self.setup.tick_rate_hz.max(1));
         let until = |tick: u32| u64::from(per_second) * u64::from(tick) / rate;

@@ -22,7 +22,6 @@ pub const SCRIPT_TICKS: u32 = 600;
 ///
 /// # Panics
 /// If the script's own numbers are out of range.
-#[must_use]
 pub fn scripted_match() -> u64 {
     let mut sim = Sim::new(&setup()).expect("the script's numbers are in range");
     let mut hasher = shared::hash::StateHasher::default();
@@ -34,7 +33,6 @@ pub fn scripted_match() -> u64 {
 }
 
 /// What enters the world in a tick of the match: people come, fly, fight, vanish and leave.
-#[must_use]
 pub fn inputs(tick: u32) -> TickInputs {
     let mut inputs = TickInputs::default();
     if tick % 40 == 1 && tick <= 241 {
@@ -74,7 +72,6 @@ fn controls(player: u32, tick: u32) -> Controls {
 }
 
 /// What the match is played by: small and crowded, so that much happens in its 600 ticks.
-#[must_use]
 pub fn setup() -> Setup {
     let ring = |name: &str, x, y| Station { name: name.into(), x, y, radius: 9.0 };
     Setup {

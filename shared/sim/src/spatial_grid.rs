@@ -1,4 +1,4 @@
-//! Who is near a place: a uniform grid over the world, made anew by counting sort in every tick.
+//! Finds what is near a point: a uniform grid over the world, rebuilt by counting sort every tick.
 
 use bevy_ecs::prelude::{Entity, Query, Res, ResMut, Resource};
 use glam::Vec2;
@@ -40,7 +40,7 @@ pub struct SpatialGrid {
     /// Where the bodies of each cell begin in `order`; one more at the end.
     starts: Vec<u32>,
     order: Vec<u32>,
-    /// How far a thing reaches from its place: radius and the way of a tick.
+    /// The longest reach of a body from its position: its radius plus the distance it moved in the tick.
     reach: f32,
 }
 
@@ -77,7 +77,7 @@ impl SpatialGrid {
         &self.bodies
     }
 
-    /// How far the largest and fastest thing reaches from its place, in units.
+    /// The longest reach of a body from its position, in units: its radius plus the distance it moved in the tick.
     pub fn reach(&self) -> f32 {
         self.reach
     }
@@ -86,7 +86,7 @@ impl SpatialGrid {
         self.bodies.binary_search_by_key(&id, |body| body.id).ok().map(|index| &self.bodies[index])
     }
 
-    /// Makes the grid anew; the bodies must come ascending by id.
+    /// Rebuilds the grid; the bodies must come ascending by id.
     pub fn rebuild(&mut self, bodies: impl Iterator<Item = Body>) {
         self.bodies.clear();
         self.bodies.extend(bodies);
@@ -118,7 +118,7 @@ impl SpatialGrid {
         }
     }
 
-    /// Puts into `found` the indexes of all bodies that may touch the box, ascending; some of them may not.
+    /// Fills `found` with the indexes of the bodies whose cells are near the box, ascending: all that touch it, and some that do not.
     pub fn near(&self, low: Vec2, high: Vec2, found: &mut Vec<u32>) {
         found.clear();
         if self.bodies.is_empty() {
@@ -157,15 +157,15 @@ impl SpatialGrid {
         best
     }
 
-    /// Column and row of the cell that a place is in.
+    /// Column and row of the cell of a point.
     fn cell(&self, at: Vec2) -> (u32, u32) {
-        // A float cast saturates, so a place beyond the border counts to the cell at the border.
+        // A float cast saturates, so a point beyond the border counts to the cell at the border.
         let cell = (at + self.half_size) / self.cell_units;
         ((cell.x as u32).min(self.width - 1), (cell.y as u32).min(self.width - 1))
     }
 }
 
-/// Charts the asteroids and the ore.
+/// Rebuilds the grids of asteroids and ore.
 pub fn place_drifting(
     rules: Res<WorldRules>,
     entities: Res<EntityIndex>,
@@ -189,7 +189,7 @@ pub fn place_drifting(
     }));
 }
 
-/// Charts the ships, with the way that they went in this tick.
+/// Rebuilds the grid of ships, with where each was before this tick.
 pub fn place_ships(
     rules: Res<WorldRules>,
     entities: Res<EntityIndex>,

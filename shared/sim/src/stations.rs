@@ -57,7 +57,7 @@ pub fn serve(
     }
 }
 
-/// Turns ore into score, load by load, each at the price that the one before left.
+/// Turns ore into score load by load; each lowers the price of the next.
 fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u32, rules: &WorldRules) {
     if cargo.hold == 0 {
         cargo.bank_progress = 0;
@@ -76,7 +76,7 @@ fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u3
     cargo.bank_progress = (progress % LOAD) as u16;
 }
 
-/// The haul is over: says what it brought.
+/// Ends the haul and reports what it earned.
 pub fn close_haul(ship: NetId, motion: &Motion, crew: &Crew, cargo: &mut Cargo, events: &mut EventQueue) {
     let gained = std::mem::take(&mut cargo.haul);
     if gained > 0 {
@@ -84,7 +84,7 @@ pub fn close_haul(ship: NetId, motion: &Motion, crew: &Crew, cargo: &mut Cargo, 
     }
 }
 
-/// Buys what was pressed in this tick, if the score suffices.
+/// Buys the upgrades whose buttons were pressed in this tick, if the score suffices.
 fn buy(
     ship: NetId,
     motion: &Motion,
@@ -119,7 +119,7 @@ pub fn button(upgrade: Upgrade) -> Buttons {
     }
 }
 
-/// Once a second, every price makes up a share of what it lost.
+/// Once a second, every price recovers a share of its drop.
 pub fn recover(rules: Res<WorldRules>, clock: Res<Clock>, mut prices: ResMut<Prices>) {
     if !clock.0.0.is_multiple_of(u32::from(rules.setup.tick_rate_hz)) {
         return;

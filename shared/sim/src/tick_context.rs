@@ -1,4 +1,4 @@
-//! What belongs to one tick: which it is, what enters the world in it, its random numbers, and its events.
+//! The context of one tick: its number, inputs, random numbers and events.
 
 use bevy_ecs::prelude::{Res, ResMut, Resource};
 use glam::Vec2;
@@ -17,7 +17,7 @@ use crate::rules::WorldRules;
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Clock(pub Tick);
 
-/// Everything that enters the world in this tick.
+/// The inputs of this tick.
 #[derive(Resource, Default)]
 pub struct Inputs(pub TickInputs);
 
@@ -26,13 +26,13 @@ pub struct Inputs(pub TickInputs);
 pub struct EventQueue(pub Vec<Event>);
 
 impl EventQueue {
-    /// Something happened at the place of a motion.
+    /// Adds an event at the position of a motion.
     pub fn push(&mut self, motion: &Motion, what: Happening) {
         self.0.push(Event { at: (motion.position_q.x, motion.position_q.y), what });
     }
 }
 
-/// Random numbers. Seeded at every tick from the setup's seed and the tick, so the generator is no part of the state.
+/// Random numbers, seeded every tick from the setup's seed and the tick, so the generator is not part of the state.
 #[derive(Resource)]
 pub struct Rng(Pcg32);
 
@@ -41,7 +41,7 @@ impl Rng {
         Rng(Pcg32::new(scatter(seed ^ scatter(u64::from(tick.0))), u64::from(tick.0)))
     }
 
-    /// At least `low` and below `high`; `low` if there is nothing between them.
+    /// From `low` to below `high`; `low` if the range is empty.
     pub fn between(&mut self, low: f32, high: f32) -> f32 {
         if low < high { self.0.random_range(low..high) } else { low }
     }
@@ -51,7 +51,6 @@ impl Rng {
         if count == 0 { 0 } else { self.0.random_range(0..count) }
     }
 
-    /// Whether something of this probability comes true.
     pub fn chance(&mut self, probability: f32) -> bool {
         self.between(0.0, 1.0) < probability
     }
@@ -80,7 +79,7 @@ fn scatter(value: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The tick begins.
+/// Advances the clock, seeds the random numbers and clears the events.
 pub fn begin(
     rules: Res<WorldRules>,
     mut clock: ResMut<Clock>,

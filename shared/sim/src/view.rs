@@ -1,4 +1,4 @@
-//! Reads the world as plain data, in the order of ids: what capture, hash and keyframe are made of.
+//! Reads the world as plain data, in the order of ids, for capture, hash and keyframe.
 
 use bevy_ecs::prelude::{Query, World};
 use bevy_ecs::query::QueryState;
@@ -23,7 +23,7 @@ pub struct WorldReader {
     bolts: QueryState<(&'static Drift, &'static Bolt)>,
 }
 
-/// What of an entity the wire does not show.
+/// The state of an entity that the wire does not show.
 #[derive(Clone, Copy, Debug)]
 pub enum Hidden {
     Ship(ShipKey),
@@ -32,7 +32,7 @@ pub enum Hidden {
     Bolt(BoltKey),
 }
 
-/// A world, open for reading.
+/// A world to read.
 pub struct WorldView<'w> {
     pub rules: &'w WorldRules,
     pub players: &'w Players,
@@ -42,7 +42,7 @@ pub struct WorldView<'w> {
     ships: Query<'w, 'w, ShipParts>,
 }
 
-/// A world whose entities are being put side by side.
+/// A world whose entities are being collected.
 struct Gathering<'w> {
     rules: &'w WorldRules,
     players: &'w Players,
@@ -63,7 +63,7 @@ impl WorldReader {
         }
     }
 
-    /// Puts all entities side by side, once for all that read them. Due after every change of the world.
+    /// Collects all entities for the readers. Call it after every change of the world.
     pub fn gather(&mut self, world: &World) {
         self.ships.update_archetypes(world);
         self.rocks.update_archetypes(world);

@@ -59,25 +59,21 @@ pub struct View {
 
 impl View {
     /// An empty view of a world with ticks of this length.
-    #[must_use]
     pub fn new(tick_seconds: f32) -> View {
         View { tick: Tick(0), tick_seconds, entities: Vec::new() }
     }
 
     /// The tick of the newest snapshot applied.
-    #[must_use]
     pub fn tick(&self) -> Tick {
         self.tick
     }
 
     /// Every entity held, ascending by id, as of [`View::tick`].
-    #[must_use]
     pub fn entities(&self) -> &[EntityState] {
         &self.entities
     }
 
     /// The entity of an id, if held.
-    #[must_use]
     pub fn entity(&self, id: NetId) -> Option<&EntityState> {
         self.entities.binary_search_by_key(&id, |entity| entity.id).ok().map(|index| &self.entities[index])
     }

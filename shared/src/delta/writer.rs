@@ -91,7 +91,7 @@ pub fn write_delta(
     true
 }
 
-/// Records up to this size have a [way of their own](RecordWriter::write_short); nearly all differences are smaller.
+/// Records up to this size have a [fast path](RecordWriter::write_short); nearly all differences are smaller.
 pub const SHORT_RECORD_BYTES: usize = 16;
 
 /// Bytes that a [`RecordWriter`] keeps to itself before it appends them.

@@ -45,7 +45,6 @@ impl ChunkKind {
     }
 
     /// What it is called.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             ChunkKind::Keyframe => "keyframe",

@@ -26,7 +26,6 @@ pub struct Encoder {
 
 impl Encoder {
     /// Begins a recording. A keyframe must come before the first tick.
-    #[must_use]
     pub fn new(header: &Header) -> Encoder {
         let mut out = Vec::new();
         header.write(&mut out);
@@ -35,7 +34,6 @@ impl Encoder {
 
     /// Goes on with a recording that has no index, behind its last whole chunk. A keyframe of its last tick must come
     /// first.
-    #[must_use]
     pub fn resume(recording: &Recording) -> Encoder {
         Encoder {
             out: Vec::new(),
@@ -47,7 +45,6 @@ impl Encoder {
     }
 
     /// Whether there are as many keyframes as a recording may have.
-    #[must_use]
     pub fn is_full(&self) -> bool {
         self.index.keyframes.len() >= KEYFRAMES_LIMIT
     }
@@ -60,7 +57,7 @@ impl Encoder {
         self.close_run()?;
         let at = self.taken + self.out.len() as u64;
         let mut body = Vec::new();
-        // The tick stands before the world, so that a build that does not understand the world can still find its way.
+        // The tick stands before the world, so that a build that does not understand the world can still seek.
         put(&mut body, keyframe.tick.0);
         encode_stored(keyframe, &mut body);
         put_chunk(ChunkKind::Keyframe, &body, &mut self.out)?;

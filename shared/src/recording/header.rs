@@ -85,7 +85,6 @@ pub enum SetupError {
 
 impl Header {
     /// The header of a session that starts from `setup`, simulated by `build`.
-    #[must_use]
     pub fn new(setup: &Setup, build: &str, room: &str, started_at_unix_ms: u64) -> Header {
         let mut rules = Vec::new();
         encode_stored(&setup.rules, &mut rules);

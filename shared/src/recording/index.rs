@@ -26,7 +26,6 @@ pub struct Index {
 
 impl Index {
     /// How many bytes at the end of a file are its index, told by the last four of them; `None` if they cannot say so.
-    #[must_use]
     pub fn length(last: [u8; 4]) -> Option<usize> {
         let length = u32::from_le_bytes(last) as usize;
         (CHUNK_HEAD_BYTES + last.len()..=INDEX_LIMIT_BYTES).contains(&length).then_some(length)
@@ -34,7 +33,6 @@ impl Index {
 
     /// Finds the index in the last bytes of a file, of which there must be [`Index::length`]; `None` if the file has
     /// none at its end.
-    #[must_use]
     pub fn read(tail: &[u8]) -> Option<Index> {
         let (_, last) = tail.split_last_chunk::<4>()?;
         let from = tail.len().checked_sub(Index::length(*last)?)?;

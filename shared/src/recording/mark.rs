@@ -64,31 +64,26 @@ pub enum Marked {
 
 impl Mark {
     /// A player came in.
-    #[must_use]
     pub fn joined(tick: Tick, player: PlayerId, name: &Name) -> Mark {
         Mark { tick, what: Marked::Joined { player, name: name.clone() } }
     }
 
     /// A player left.
-    #[must_use]
     pub fn left(tick: Tick, player: PlayerId) -> Mark {
         Mark { tick, what: Marked::Left { player } }
     }
 
     /// A ship was destroyed.
-    #[must_use]
     pub fn killed(tick: Tick, killer: PlayerId, victim: PlayerId, bounty: u32) -> Mark {
         Mark { tick, what: Marked::Killed { killer, victim, bounty } }
     }
 
     /// Ore was banked.
-    #[must_use]
     pub fn banked(tick: Tick, player: PlayerId, gained: u32) -> Mark {
         Mark { tick, what: Marked::Banked { player, gained } }
     }
 
     /// Somebody said something.
-    #[must_use]
     pub fn said(tick: Tick, player: PlayerId, text: &str) -> Mark {
         Mark { tick, what: Marked::Said { player, text: text.into() } }
     }

@@ -129,80 +129,67 @@ impl Recording {
     }
 
     /// What was played, by which build, from which start.
-    #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
     /// Bytes of the header in the file.
-    #[must_use]
     pub fn header_bytes(&self) -> usize {
         self.header_bytes
     }
 
     /// Bytes of the file.
-    #[must_use]
     pub fn file_bytes(&self) -> u64 {
         self.source.bytes()
     }
 
     /// What each kind of chunk takes up.
-    #[must_use]
     pub fn shares(&self) -> &[Share] {
         &self.content.shares
     }
 
     /// The tick of the first keyframe: where playing can begin. 0 if there is none.
-    #[must_use]
     pub fn first_tick(&self) -> Tick {
         self.content.first_tick()
     }
 
     /// The last tick that can be played.
-    #[must_use]
     pub fn last_tick(&self) -> Tick {
         self.content.last_tick
     }
 
     /// Ticks recorded, without those lost in holes.
-    #[must_use]
     pub fn ticks(&self) -> u32 {
         let all = self.last_tick().since(self.first_tick());
         self.content.holes.iter().fold(all, |ticks, hole| ticks.saturating_sub(hole.jump_ticks()))
     }
 
     /// What a viewer looks for, ascending by tick.
-    #[must_use]
     pub fn marks(&self) -> &[Mark] {
         &self.content.marks
     }
 
     /// Who may take which seat back, and who is muted, as of the end. Players who have left may still be among them.
-    #[must_use]
     pub fn seats(&self) -> &Seats {
         &self.content.seats
     }
 
     /// Bytes up to the end of the last whole chunk that can be used.
-    #[must_use]
     pub fn sound_bytes(&self) -> u64 {
         self.end
     }
 
     /// The index that stands, or should stand, at the end of this recording.
-    #[must_use]
     pub fn index(&self) -> Index {
         self.content.index()
     }
 
     /// How the recording ends.
-    #[must_use]
     pub fn ending(&self) -> &Ending {
         &self.ending
     }
 
     /// The damaged parts with sound ones behind them, in their order.
-    #[must_use]
     pub fn holes(&self) -> &[Damage] {
         &self.content.holes
     }
@@ -219,7 +206,6 @@ impl Recording {
     }
 
     /// The tick of the newest keyframe at or before a tick.
-    #[must_use]
     pub fn keyframe_before(&self, tick: Tick) -> Option<Tick> {
         let after = self.content.keyframes.partition_point(|place| place.tick <= tick);
         after.checked_sub(1).map(|newest| self.content.keyframes[newest].tick)

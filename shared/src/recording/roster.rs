@@ -35,7 +35,6 @@ impl Seated {
 impl Recording {
     /// Everybody who played, ascending by id. Reads all keyframes; those that this build does not understand are
     /// left out.
-    #[must_use]
     pub fn roster(&self) -> Vec<Seated> {
         let mut roster = BTreeMap::<PlayerId, Seated>::new();
         // Those who are in the room, so that each is looked for only until they leave.

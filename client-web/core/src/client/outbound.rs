@@ -42,7 +42,6 @@ impl Client {
     }
 
     /// The time before which [`Self::advance`] need not be called unless a message arrives: infinite before the welcome.
-    #[must_use]
     pub fn due_ms(&self) -> f64 {
         self.world().map_or(f64::INFINITY, World::due_ms)
     }

@@ -91,7 +91,6 @@ impl Replay {
     }
 
     /// The recording's header, players and marks, and what is wrong with it as far as it has been played.
-    #[must_use]
     pub fn info(&self) -> ReplayInfo {
         ReplayInfo::new(self.playback.recording(), &self.faults())
     }
@@ -172,7 +171,7 @@ impl Replay {
         self.announced.tick(&self.playback, &mut self.notices);
     }
 
-    /// Announces what a tick shows that was reached by seeking, not the events on the way.
+    /// Announces the state at a tick reached by seeking, without the events before it.
     fn sought(&mut self) {
         self.announced.names(&self.playback.now().world, &mut self.notices);
         self.announced.tables(&self.playback, &mut self.notices);
@@ -192,7 +191,6 @@ impl Replay {
     }
 
     /// The state of the player.
-    #[must_use]
     pub fn state(&self) -> ReplayState {
         let frame = self.playback.now();
         ReplayState {

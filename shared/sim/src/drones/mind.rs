@@ -10,7 +10,7 @@ use crate::rules::WorldRules;
 use crate::tick_context::Rng;
 use crate::tuning::drones::mind;
 
-/// The next thing to do, and when to think again.
+/// Chooses the next goal and the time to think again.
 pub fn decide(
     own: &OwnShip,
     key: DroneKey,
@@ -81,7 +81,7 @@ fn choose(
     }
 }
 
-/// What a docked drone buys, if it feels like it.
+/// What a docked drone buys, if anything.
 pub fn purchase(own: &OwnShip, rules: &WorldRules, rng: &mut Rng) -> Option<Upgrade> {
     if !rng.chance(mind::BUY) {
         return None;

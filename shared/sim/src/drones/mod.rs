@@ -1,5 +1,5 @@
-//! The server's own pilots: they decide now and then, and steer in every tick. Their controls are those of people; they
-//! know no more than what is in sight.
+//! The server's pilots: they decide now and then, and steer every tick. They use people's controls and know only what is in
+//! sight.
 
 mod mind;
 mod names;
@@ -23,7 +23,7 @@ use crate::tuning::drones::mind::RETALIATION_HEALTH;
 pub use names::call_sign;
 use sight::{OwnShip, ShipParts, Sight};
 
-/// While drones think in turns, each has its turn once in so many ticks.
+/// While drones think in turns, each thinks once in this many ticks.
 pub const TURN_TICKS: u32 = 3;
 
 /// Drones decide, if it is time, and steer; those whose turn it is, if they think in turns.
@@ -85,8 +85,7 @@ pub fn think(
     }
 }
 
-/// A drone that was hit in earnest turns on who fired, unless it is fleeing. `health` is what is left, as a share: a stray
-/// bolt is forgiven.
+/// A drone attacks whoever hit it, unless it is fleeing. `health` is what is left, as a share: a stray bolt is forgiven.
 pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, health: f32) {
     if health > RETALIATION_HEALTH {
         return;

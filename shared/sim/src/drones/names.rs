@@ -1,4 +1,4 @@
-//! What drones are called.
+//! The names of drones.
 
 use shared::command::FIRST_DRONE;
 use shared::id::PlayerId;

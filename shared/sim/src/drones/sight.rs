@@ -11,7 +11,7 @@ use crate::players::is_drone_id;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, SpatialGrid};
 
-/// What of a ship others may know.
+/// The components of a ship that drones read.
 pub type ShipParts = (&'static Flight, &'static Hull, &'static Cargo, &'static Crew);
 
 /// What a drone knows of the world.
@@ -42,7 +42,7 @@ pub struct OwnShip {
 }
 
 impl Sight<'_> {
-    /// Where the target is, if the goal has one that is still there.
+    /// The goal's target, if it has one that still exists.
     pub fn target(&self, key: &DroneKey) -> Option<&Body> {
         let grid = match key.goal {
             Goal::Mine => self.rocks,
@@ -58,7 +58,7 @@ impl Sight<'_> {
         matches!(key.goal, Goal::Mine | Goal::Collect | Goal::Fight) && self.target(key).is_none()
     }
 
-    /// The nearest ship that is no mate's and for which `fits` holds.
+    /// The nearest ship, mates excepted, for which `fits` holds.
     pub fn nearest_foe(
         &self,
         own: &OwnShip,

@@ -1,4 +1,4 @@
-//! How a drone holds its controls to do what it decided.
+//! The controls by which a drone does what it decided.
 
 use glam::Vec2;
 use shared::angle::Angle;
@@ -35,10 +35,10 @@ fn roam(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -
 }
 
 fn mine(own: &OwnShip, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
-    let way = rock.at - own.at;
-    let gap = way.length() - rock.radius;
+    let offset = rock.at - own.at;
+    let gap = offset.length() - rock.radius;
     if gap > flight::MINING_RANGE {
-        let wish = way.normalize_or_zero() * (gap - flight::MINING_RANGE * 0.6).min(flight::CRUISE_SPEED);
+        let wish = offset.normalize_or_zero() * (gap - flight::MINING_RANGE * 0.6).min(flight::CRUISE_SPEED);
         return fly(own, wish + rock.motion.velocity(), Buttons::default(), sight, near);
     }
     if let Some(aside) = evade(own, sight, near) {
@@ -54,17 +54,18 @@ fn mine(own: &OwnShip, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mu
 fn fetch(own: &OwnShip, ore: &Body) -> Vec2 {
     let distance = ore.at.distance(own.at);
     let ahead = ore.at + ore.motion.velocity() * (distance / flight::CRUISE_SPEED).min(1.5);
-    let way = ahead - own.at;
-    way.normalize_or_zero() * (way.length() * 1.2 + 3.0).min(flight::CRUISE_SPEED) + ore.motion.velocity()
+    let offset = ahead - own.at;
+    offset.normalize_or_zero() * (offset.length() * 1.2 + 3.0).min(flight::CRUISE_SPEED)
+        + ore.motion.velocity()
 }
 
 fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     if let Some(aside) = evade(own, sight, near) {
         return burn(own, aside, Buttons::default());
     }
-    let way = ship.at - own.at;
-    let distance = way.length();
-    let direction = way.normalize_or_zero();
+    let offset = ship.at - own.at;
+    let distance = offset.length();
+    let direction = offset.normalize_or_zero();
     let room = elbow_room(own, sight, near);
     if distance > flight::FIGHT_RANGE {
         let eager = if own.energy > flight::CHASE_BOOST_ENERGY { Buttons::BOOST } else { Buttons::default() };
@@ -124,14 +125,14 @@ fn dock(
     near: &mut Vec<u32>,
 ) -> Controls {
     let berth = ring.at + bearing(own).vector() * ring.radius * flight::BERTH_OFFSET;
-    let way = berth - own.at;
-    let distance = way.length();
+    let offset = berth - own.at;
+    let distance = offset.length();
     if distance < flight::BERTH_TOLERANCE {
-        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(way), ..Controls::default() };
+        return Controls { buttons: Buttons::BRAKE, aim: Angle::from_vector(offset), ..Controls::default() };
     }
     let haste = if distance > ring.radius * 2.0 { haste } else { Buttons::default() };
     let speed = if haste.any(Buttons::BOOST) { flight::CRUISE_SPEED * 1.5 } else { flight::CRUISE_SPEED };
-    fly(own, way.normalize_or_zero() * (distance * 0.9).min(speed), haste, sight, near)
+    fly(own, offset.normalize_or_zero() * (distance * 0.9).min(speed), haste, sight, near)
 }
 
 /// Flies at a velocity, around rocks.
@@ -186,18 +187,18 @@ fn evade(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> 
     let mut soonest = flight::ROCK_LOOKAHEAD_SECONDS;
     let mut aside = None;
     for rock in near.iter().map(|index| &sight.rocks.bodies()[*index as usize]) {
-        let way = rock.at - own.at;
+        let offset = rock.at - own.at;
         let closing = own.velocity - rock.motion.velocity();
-        let approach = way.dot(closing);
+        let approach = offset.dot(closing);
         if approach <= 0.0 {
             continue;
         }
         let seconds = approach / closing.length_squared();
-        let miss = closing * seconds - way;
+        let miss = closing * seconds - offset;
         let gap = miss.length() - rock.radius - sight.rules.ship.radius;
         if seconds < soonest && gap < flight::ROCK_GAP {
             soonest = seconds;
-            let out = if miss.length_squared() > 0.01 { miss } else { way.perp() };
+            let out = if miss.length_squared() > 0.01 { miss } else { offset.perp() };
             aside = Some(out.normalize_or_zero() * flight::CRUISE_SPEED);
         }
     }
@@ -206,13 +207,13 @@ fn evade(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> 
 
 /// The direction in which a bolt meets a target of constant velocity.
 fn lead(own: &OwnShip, target: &Body, sight: &Sight<'_>) -> Angle {
-    let way = target.at - own.at;
+    let offset = target.at - own.at;
     let velocity = target.motion.velocity() - own.velocity;
     let muzzle = sight.rules.bolt.speed;
-    // |way + velocity·t| = muzzle·t
+    // |offset + velocity·t| = muzzle·t
     let a = muzzle * muzzle - velocity.length_squared();
-    let b = way.dot(velocity);
-    let discriminant = b * b + a * way.length_squared();
+    let b = offset.dot(velocity);
+    let discriminant = b * b + a * offset.length_squared();
     let seconds = if a > 1.0 && discriminant >= 0.0 { (b + discriminant.sqrt()) / a } else { 0.0 };
-    Angle::from_vector(way + velocity * seconds.clamp(0.0, 3.0))
+    Angle::from_vector(offset + velocity * seconds.clamp(0.0, 3.0))
 }

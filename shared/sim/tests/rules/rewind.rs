@@ -119,9 +119,9 @@ fn the_past_is_no_way_around_rocks_mates_or_protection() {
 #[test]
 fn nobody_is_hit_where_they_never_were() {
     let mut game = crossing(0.25, 7.0);
-    game.rewrite(|key| key.trails.iter_mut().for_each(|trail| trail.ways.clear()));
+    game.rewrite(|key| key.trails.iter_mut().for_each(|trail| trail.displacements.clear()));
     game.until("the crossing", |game| game.ship(2).motion.position().y >= 3.2);
-    game.rewrite(|key| key.trails.iter_mut().for_each(|trail| trail.ways.clear()));
+    game.rewrite(|key| key.trails.iter_mut().for_each(|trail| trail.displacements.clear()));
     game.told.clear();
     game.step(&hold_late(1, Buttons::FIRE, Angle::default(), ViewLag(56)));
     assert!(game.told.iter().all(|what| !matches!(what, Happening::Hit { .. })), "{:?}", game.told);
