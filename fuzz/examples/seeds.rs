@@ -18,22 +18,18 @@ const GOLDEN_MESSAGES: &str = include_str!("../../shared/tests/golden/messages.t
 const RECORDED_TICKS: u32 = 90;
 /// Ticks of the scripted match that a viewer sees.
 const SEEN_TICKS: u32 = 200;
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 fn main() -> io::Result<()> {
-    let (mut frames, mut batch) = (Vec::new(), Vec::new());
+    let mut batch = Vec::new();
     for (number, line) in (1..).zip(GOLDEN_MESSAGES.lines()) {
         let (side, digits) = line.split_once(' ').unwrap_or_default();
         let bytes = from_hex(digits);
         write(&format!("{side}_message"), &format!("seed-{number}"), &bytes)?;
-        if side == "client" {
-            frames.extend(frame(&bytes));
-        } else {
+        if side == "server" {
             put_message(&bytes, &mut batch);
         }
     }
     put_close(4005, "too slow", &mut batch);
-    write("frames", "seed", &frames)?;
     write("batch", "seed", &batch)?;
     write("snapshot_deltas", "seed", &snapshot_deltas())?;
     write("recording", "seed", &recording())?;
@@ -78,13 +74,6 @@ fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
 fn from_hex(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
     pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
-}
-
-/// A short message as a browser sends it.
-fn frame(message: &[u8]) -> Vec<u8> {
-    let head = [0x82, 0x80 | message.len() as u8];
-    let masked = message.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask);
-    head.into_iter().chain(MASK).chain(masked).collect()
 }
 
 fn stored<T: serde::Serialize>(value: &T) -> Vec<u8> {

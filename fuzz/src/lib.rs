@@ -14,17 +14,16 @@ pub use budget::run;
 pub use files::{config, rules};
 pub use stored::{commands, keyframe, recording};
 pub use text::text;
-pub use wire::{batch, client_message, frames, server_message, snapshot_deltas};
+pub use wire::{batch, client_message, server_message, snapshot_deltas};
 
 /// Takes whatever bytes; says whether they made sense.
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("client_message", client_message),
     ("server_message", server_message),
     ("snapshot_deltas", snapshot_deltas),
-    ("frames", frames),
     ("batch", batch),
     ("recording", recording),
     ("keyframe", keyframe),

@@ -1,13 +1,9 @@
 //! What comes over sockets, to the server and to the client.
 
-use game_server::net::play::frames::{Front, SHORT_MESSAGE_BYTES, front, unmask};
 use shared::batch::{Piece, pieces, put_close, put_message};
 use shared::codec::{decode_client, decode_server, encode_client, encode_server};
 use shared::delta::{VIEW_LIMIT_ENTITIES, View};
 use shared::id::Tick;
-use std::io::{self, Read, Write};
-use tungstenite::Message;
-use tungstenite::protocol::{Role, WebSocket};
 
 /// Seconds of the ticks of a client's view.
 const TICK_SECONDS: f32 = 1.0 / 30.0;
@@ -56,24 +52,6 @@ pub fn snapshot_deltas(mut bytes: &[u8]) -> bool {
     applied
 }
 
-/// WebSocket frames where they lie. What is found is what tungstenite reads from the same bytes.
-pub fn frames(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    let mut found = false;
-    while let Front::Short { from, to, mask } = front(rest) {
-        let mut message = [0; SHORT_MESSAGE_BYTES];
-        let message = unmask(&rest[from..to], mask, &mut message);
-        let mut websocket = WebSocket::from_raw_socket(Arrived(&rest[..to]), Role::Server, None);
-        match websocket.read() {
-            Ok(Message::Binary(read)) => assert_eq!(message, &read[..]),
-            other => panic!("tungstenite reads {other:?} where {message:?} was found"),
-        }
-        rest = &rest[to..];
-        found = true;
-    }
-    found
-}
-
 /// The body of a poll's answer or of a post. What is taken is the same after it was written again.
 pub fn batch(bytes: &[u8]) -> bool {
     let Ok(said) = pieces(bytes).collect::<Result<Vec<Piece<'_>>, _>>() else { return false };
@@ -86,23 +64,4 @@ pub fn batch(bytes: &[u8]) -> bool {
     }
     assert_eq!(again, bytes);
     true
-}
-
-/// Bytes that have arrived at a socket that takes every answer.
-struct Arrived<'a>(&'a [u8]);
-
-impl Read for Arrived<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl Write for Arrived<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,6 +1,5 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
-use crate::net::play::sockets::SocketMethod;
 use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -166,9 +165,6 @@ pub struct ServeOptions {
     #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_PER_ADDRESS_LIMIT", default_value_t = 256,
           value_parser = at_least_one)]
     pub connections_per_address_limit: usize,
-    /// How the system moves the bytes of open sockets
-    #[arg(long, value_enum, value_name = "METHOD", env = "DRIFTBELT_SOCKETS", default_value_t)]
-    pub sockets: SocketMethod,
     /// Form of the log on standard error
     #[arg(long, value_enum, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
     pub log: LogForm,

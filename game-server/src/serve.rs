@@ -19,8 +19,8 @@ use crate::net::http::admin::Admin;
 use crate::net::http::polling::Polling;
 use crate::net::http::{self, Entrance, Services};
 use crate::net::play::context::{ConnectionContext, Purpose};
-use crate::net::play::pump::Pump;
 use crate::net::play::stream::Meters;
+use crate::net::play::workers::SocketWorkers;
 use crate::telemetry;
 pub use error::StartError;
 #[cfg(unix)]
@@ -159,12 +159,12 @@ impl Server {
         };
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
         let (stop, stopping) = watch::channel(false);
-        let pump = Arc::new(Pump::start(plan.sockets).map_err(StartError::Threads)?);
+        let workers = Arc::new(SocketWorkers::default());
         let polling = Arc::new(Polling::default());
         let flush = {
-            let (pump, polling) = (pump.clone(), polling.clone());
+            let (workers, polling) = (workers.clone(), polling.clone());
             Arc::new(move || {
-                pump.flush();
+                workers.flush();
                 polling.flush();
             })
         };
@@ -181,6 +181,7 @@ impl Server {
             stopping,
             limits: plan.limits,
         });
+        workers.start(&context).map_err(StartError::Threads)?;
         let limits = &context.limits;
         let entrance = Arc::new(Entrance {
             context: context.clone(),
@@ -194,7 +195,7 @@ impl Server {
         let routes = http::router(Services {
             context: context.clone(),
             entrance: entrance.clone(),
-            pump,
+            workers,
             polling: polling.clone(),
             recordings: plan.recordings,
             admin,

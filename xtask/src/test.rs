@@ -26,11 +26,6 @@ const STEPS: &[Step] = &[
     ("biome and tsc", |workspace| npm::run_script(workspace, "check", &[])),
     ("tests", |workspace| cargo(workspace, &[&["test"], &TESTED_CRATES[..]].concat())),
     ("tests of the tools", |workspace| cargo(workspace, &["test", "--package", "xtask"])),
-    ("sockets without io_uring", |workspace| {
-        let mut tests = workspace.cargo();
-        tests.env("DRIFTBELT_SOCKETS", "readiness");
-        process::run(tests.arg("test").args(TESTED_CRATES).args(["--test", "net"]))
-    }),
     ("autobahn cases, ws and wss", autobahn::test),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
     ("release binary", |workspace| build::build(workspace).map(drop)),

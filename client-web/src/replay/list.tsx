@@ -72,7 +72,6 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
             <span>{title(recording.mode)}</span>
             <span>{recording.ticks === null ? "" : clock(recording.ticks, recording.tickRate)}</span>
             <span>{size(recording.bytes)}</span>
-            {recording.live && <i>{t("replay.live")}</i>}
           </a>
         </li>
       ))}

@@ -7,7 +7,7 @@ import type { ReplayInfo, ReplayState } from "../core/core.ts";
 export interface Recording {
   name: string;
   bytes: number;
-  /** null while it is still being written. */
+  /** null if the recording was not closed. */
   ticks: number | null;
   /** Ticks per second. */
   tickRate: number;
@@ -15,7 +15,6 @@ export interface Recording {
   startedAt: number;
   mode: string;
   room: string;
-  live: boolean;
 }
 
 export const replayModel = {

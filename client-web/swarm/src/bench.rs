@@ -18,6 +18,10 @@ use table::{Measurement, TLS_PLAYERS};
 
 /// Players of the runs over plain sockets.
 const PLAYERS: [u32; 3] = [500, 1000, 2000];
+/// Runs that are tried until the generator is not the bottleneck; after that, the column is left out.
+const ATTEMPTS: u32 = 3;
+/// The heading of what is not measured by the benchmark.
+const DECISIONS: &str = "\n## Decisions\n";
 /// Frames per second of the floor: the tick rate.
 const FLOOR_HZ: u16 = 30;
 
@@ -55,6 +59,11 @@ impl Measurement {
     fn ratio(&self) -> Option<f64> {
         Some(self.server().cpu_micros_per_player_second? / self.floor.cpu_micros_per_client_second)
     }
+
+    /// The server's time as a multiple of that of the floor with inputs.
+    fn two_way_ratio(&self) -> Option<f64> {
+        Some(self.server().cpu_micros_per_player_second? / self.two_way_floor.cpu_micros_per_client_second)
+    }
 }
 
 pub fn bench(options: &BenchOptions, progress: impl Fn(&str)) -> anyhow::Result<()> {
@@ -62,13 +71,24 @@ pub fn bench(options: &BenchOptions, progress: impl Fn(&str)) -> anyhow::Result<
     let mut measurements = Vec::new();
     for (players, transport) in plain.into_iter().chain([(TLS_PLAYERS, Transport::Tls)]) {
         progress(&format!("arena-{players} over {}", transport.scheme()));
-        let measurement = measure(options, players, transport, &progress)?;
-        progress(&measurement.report.text());
-        progress(&measurement.floor.text());
-        progress(&measurement.two_way_floor.text());
-        measurements.push(measurement);
+        for attempt in 1..=ATTEMPTS {
+            let measurement = measure(options, players, transport, &progress)?;
+            progress(&measurement.report.text());
+            progress(&measurement.floor.text());
+            progress(&measurement.two_way_floor.text());
+            if !measurement.report.generator.bottleneck {
+                measurements.push(measurement);
+                break;
+            }
+            progress(&format!(
+                "attempt {attempt} of {ATTEMPTS} measured the generator: it counts for nothing"
+            ));
+        }
     }
-    let text = table::markdown(&machine::describe(), &measurements);
+    let mut text = table::markdown(&machine::describe(), &measurements);
+    // What people have written below stays.
+    let before = std::fs::read_to_string(&options.out).unwrap_or_default();
+    text += before.find(DECISIONS).map_or("", |from| &before[from..]);
     std::fs::write(&options.out, text).with_context(|| format!("cannot write {}", options.out.display()))?;
     progress(&format!("written: {}", options.out.display()));
     Ok(())

@@ -16,7 +16,6 @@ use crate::net::http::admin::AdminToken;
 use crate::net::http::admin_log::AdminLog;
 use crate::net::http::recordings::Recordings;
 use crate::net::play::context::Purpose;
-use crate::net::play::sockets::SocketMethod;
 use room::speech::Words;
 use shared::recording::{HEADER_LIMIT_BYTES, Header};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
@@ -48,7 +47,6 @@ pub struct Plan {
     pub bans: Bans,
     pub proxies: Proxies,
     pub limits: Limits,
-    pub sockets: SocketMethod,
 }
 
 impl Plan {
@@ -91,7 +89,6 @@ impl Plan {
                 connections_per_address: options.connections_per_address_limit,
                 ..limits
             },
-            sockets: options.sockets,
         })
     }
 
@@ -128,7 +125,6 @@ impl Plan {
             bans: Bans::default(),
             proxies: Proxies::default(),
             limits: Limits::default(),
-            sockets: SocketMethod::default(),
         })
     }
 

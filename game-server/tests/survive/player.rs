@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
-use tungstenite::client::IntoClientRequest;
-use tungstenite::{Error, Message, WebSocket};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
 /// A handshake with a server that has just died.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
@@ -122,7 +122,7 @@ impl Player {
         let mut request = format!("ws://{}/ws?room={room}", self.address).into_client_request().unwrap();
         let protocol = format!("driftbelt.{}", shared::PROTOCOL_VERSION);
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
-        let Ok((socket, _)) = tungstenite::client(request, stream) else { return false };
+        let Ok((socket, _)) = tokio_tungstenite::tungstenite::client(request, stream) else { return false };
         socket.get_ref().set_nonblocking(true).unwrap();
         self.socket = Some(socket);
         self.sent.clear();

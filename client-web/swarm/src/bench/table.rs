@@ -9,7 +9,7 @@ use std::fmt::Write;
 pub const TLS_PLAYERS: u32 = 1000;
 /// The median snapshot may have this many bytes.
 const SNAPSHOT_BYTES: f64 = 260.0;
-/// The server's time, as a multiple of the floor's.
+/// The server's time, as a multiple of the floor's with inputs.
 const FLOOR_RATIO: f64 = 1.6;
 const SNAPSHOTS: f64 = 29.5;
 const GAP_SHARE: f64 = 1e-4;
@@ -72,13 +72,13 @@ impl Bar {
 pub(super) fn markdown(machine: &[String], measurements: &[Measurement]) -> String {
     let mut out = String::from(
         "# Benchmarks\n\n\
-         Made by `cargo xtask bench`; do not edit. The workload is arena-N: N players in one world, one per 20 × 20 units,\n\
+         Made by `cargo xtask bench`, except for the decisions at the end. The workload is arena-N: N players in one world, one per 20 × 20 units,\n\
          two moving asteroids per player, 30 ticks per second; every player gets a snapshot of everything in a view of\n\
          100 × 60 units and sends its input, every tick. The server, with simulation, recording and replication, is pinned\n\
          to one core; the generator, which runs the real client core for every player, to another.\n\n\
          The *floor* is a bare epoll loop that only writes frames of the same size to as many sockets at the same rate,\n\
          measured right after each run (`swarm floor`). With inputs, the same loop also reads as many bytes as players send\n\
-         for each frame (`swarm floor --answer-bytes`): what the system takes for such a traffic before any server has done\n\
+         for each frame (`swarm floor --answer-bytes`): what the kernel takes for such traffic before any server has done\n\
          anything. Absolute numbers belong to the machine; ratios can be compared.\n\n## Machine\n\n",
     );
     for line in machine {
@@ -95,7 +95,7 @@ pub(super) fn markdown(machine: &[String], measurements: &[Measurement]) -> Stri
 }
 
 fn bars(measurements: &[Measurement]) -> Vec<Bar> {
-    let mut plain = measurements.iter().filter(|one| one.transport == Transport::Plain);
+    let plain = measurements.iter().filter(|one| one.transport == Transport::Plain);
     let fewest = plain.clone().min_by_key(|one| one.players);
     let most = plain.clone().max_by_key(|one| one.players);
     let beside_tls = plain.clone().find(|one| one.players == TLS_PLAYERS);
@@ -103,9 +103,12 @@ fn bars(measurements: &[Measurement]) -> Vec<Bar> {
     let cpu = |one: Option<&Measurement>| one.and_then(|one| one.server().cpu_micros_per_player_second);
     let times = |above: Option<f64>, below: Option<f64>| above.zip(below).map(|(above, below)| above / below);
     let mut bars = Vec::new();
-    for one in plain.by_ref().filter(|one| Some(one.players) != fewest.map(|fewest| fewest.players)) {
-        let what = format!("server CPU per player-second, N = {}, as a multiple of the floor", one.players);
-        bars.push(Bar::at_most(what, one.ratio(), FLOOR_RATIO, " ×", 2));
+    for one in measurements {
+        let (scheme, n) = (one.transport.scheme(), one.players);
+        let what = format!(
+            "server CPU per player-second over {scheme}, N = {n}, as a multiple of the floor with inputs"
+        );
+        bars.push(Bar::at_most(what, one.two_way_ratio(), FLOOR_RATIO, " ×", 2));
     }
     let Some(most) = most else { return bars };
     let n = most.players;
@@ -174,8 +177,7 @@ fn numbers(measurements: &[Measurement]) -> String {
     row("the kernel's part alone as a multiple of the floor", &kernel, 2);
     let two_way = |one: &Measurement| one.two_way_floor.cpu_micros_per_client_second;
     row("floor with inputs, µs per player-second", &|one| Some(two_way(one)), 1);
-    let ratio = |one: &Measurement| Some(one.server().cpu_micros_per_player_second? / two_way(one));
-    row("server as a multiple of it", &ratio, 2);
+    row("server as a multiple of it", &Measurement::two_way_ratio, 2);
     row("snapshots per player-second", &|one| Some(one.report.snapshots_per_player_second), 2);
     row("gaps over 100 ms in 10,000", &|one| Some(one.report.gap_share * 1e4), 2);
     row("bytes per snapshot, p50", &|one| Some(one.report.snapshot_bytes.p50), 0);
@@ -206,12 +208,6 @@ fn warnings(measurements: &[Measurement]) -> String {
     let mut out = String::new();
     for one in measurements {
         let name = format!("{} N = {}", one.transport.scheme(), one.players);
-        if one.report.generator.bottleneck {
-            let _ = write!(
-                out,
-                "\n**The generator was the bottleneck at {name}**: the numbers of this column are its own.\n"
-            );
-        }
         if one.server().foreign_cores.is_some_and(|cores| cores > FOREIGN_CORES) {
             let _ = write!(
                 out,

@@ -5,7 +5,7 @@ use crate::net::guard::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, R
 use crate::net::guard::permits::{ConnectionLimit, SocketPermit};
 use crate::net::http::{self, Entrance};
 use crate::net::play::context::ConnectionContext;
-use crate::net::play::stream::{Meters, Stream};
+use crate::net::play::stream::{HttpStream, MeteredSocket, Meters};
 use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -18,7 +18,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -94,29 +94,28 @@ impl Listener {
             tracing::debug!(%error, "a socket was closed before it was served");
             return;
         }
-        let meters = self.meters.clone();
+        let mut socket = MeteredSocket::new(socket, self.meters.clone());
+        let moved_bytes = socket.moved_bytes();
         let Some(tls) = &self.tls else {
-            return self.serve_http(Stream::plain(socket, meters), self.routes.clone(), permit).await;
+            return self.serve_http(HttpStream::Left(socket), moved_bytes, self.routes.clone(), permit).await;
         };
         let handshake = timeout(self.context.limits.handshake_timeout, async {
-            let mut first = [0];
-            socket.peek(&mut first).await?;
-            if first[0] != TLS_HANDSHAKE_RECORD {
-                return Ok(Some((Stream::plain(socket, meters), http::redirect_to_tls())));
+            if socket.peek().await? != TLS_HANDSHAKE_RECORD {
+                return Ok(Some((HttpStream::Left(socket), http::redirect_to_tls())));
             }
             let mut stream = tls.accept(socket).await?;
             if acme::is_challenge(stream.get_ref().1) {
                 stream.shutdown().await?;
                 return Ok(None);
             }
-            Ok(Some((Stream::tls(stream, meters), self.routes.clone())))
+            Ok(Some((HttpStream::Right(Box::new(stream)), self.routes.clone())))
         });
         let handshake = tokio::select! {
             handshake = handshake => handshake,
             () = self.context.stopped() => return,
         };
         match handshake {
-            Ok(Ok(Some((stream, routes)))) => self.serve_http(stream, routes, permit).await,
+            Ok(Ok(Some((stream, routes)))) => self.serve_http(stream, moved_bytes, routes, permit).await,
             Ok(Ok(None)) => tracing::debug!("an ACME challenge was answered"),
             Ok::<_, _>(Err::<_, io::Error>(error)) => {
                 counter!("driftbelt_handshakes_failed_total").increment(1);
@@ -127,8 +126,13 @@ impl Listener {
     }
 
     /// Serves HTTP until the connection is closed, upgraded, or transfers nothing for too long.
-    async fn serve_http(&self, stream: Stream, routes: Router, permit: Arc<SocketPermit>) {
-        let moved = stream.moved();
+    async fn serve_http(
+        &self,
+        stream: HttpStream,
+        moved_bytes: Arc<AtomicU64>,
+        routes: Router,
+        permit: Arc<SocketPermit>,
+    ) {
         let limits = &self.context.limits;
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(permit.clone());
@@ -150,7 +154,7 @@ impl Listener {
                 // hyper has told the peer what is wrong.
                 _ = connection.as_mut() => return,
                 _ = checks.tick() => {
-                    let moved_now = moved.load(Relaxed);
+                    let moved_now = moved_bytes.load(Relaxed);
                     if moved_now == moved_before {
                         return;
                     }

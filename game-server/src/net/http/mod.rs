@@ -11,7 +11,7 @@ mod status;
 mod websocket;
 
 use crate::net::play::context::{ConnectionContext, Purpose};
-use crate::net::play::pump::Pump;
+use crate::net::play::workers::SocketWorkers;
 use admin::Admin;
 use axum::Router;
 use axum::extract::Request;
@@ -46,7 +46,7 @@ type Refusal = (StatusCode, Cow<'static, str>);
 pub struct Services {
     pub context: Arc<ConnectionContext>,
     pub entrance: Arc<Entrance>,
-    pub pump: Arc<Pump>,
+    pub workers: Arc<SocketWorkers>,
     pub polling: Arc<Polling>,
     pub recordings: Recordings,
     /// `None` turns administration off.
@@ -56,12 +56,12 @@ pub struct Services {
 
 /// All routes of a server.
 pub fn router(services: Services) -> Router {
-    let Services { context, entrance, pump, polling, recordings, admin, sim_build } = services;
+    let Services { context, entrance, workers, polling, recordings, admin, sim_build } = services;
     let mut routes = Router::new()
         .merge(status::routes(context.clone(), sim_build))
         .merge(recordings::routes(recordings))
         .nest("/api/admin", admin::routes(admin))
-        .merge(websocket::routes(entrance.clone(), pump))
+        .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response(add_page_headers));

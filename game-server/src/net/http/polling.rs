@@ -13,8 +13,8 @@
 use super::websocket::Invitation;
 use super::{Entrance, Refusal, method_not_allowed};
 use crate::net::guard::permits::SocketPermit;
+use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;
-use crate::net::play::ending::{Ending, close, version_mismatch};
 use crate::net::play::polling::{Poll, PollingConnection, Posted, Turn};
 use crate::net::play::seat::Seat;
 use axum::body::Bytes;
@@ -238,8 +238,8 @@ impl Polling {
 }
 
 /// Tells a client that gets no seat why.
-fn refuse(ending: Ending) -> Response {
-    let (Ending::Close(code, reason) | Ending::Broken(code, reason)) = ending else {
+fn refuse(ending: CloseCause) -> Response {
+    let (CloseCause::Close(code, reason) | CloseCause::Breach(code, reason)) = ending else {
         return UNKNOWN.into_response();
     };
     let (code, mut goodbye, mut batch) = (code as u16, Vec::new(), Vec::new());

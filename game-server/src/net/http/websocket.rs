@@ -1,12 +1,12 @@
-//! The WebSocket handshake (RFC 6455 §4.2). After the 101 the socket belongs to the [workers](crate::net::play::pump).
+//! The WebSocket handshake (RFC 6455 §4.2). After the 101 the socket belongs to the [workers](crate::net::play::workers).
 
 use super::{Entrance, Refusal};
 use crate::net::guard::permits::SocketPermit;
-use crate::net::play::connection::{Arrival, Connection};
+use crate::net::play::close::version_mismatch;
+use crate::net::play::connection::Arrival;
 use crate::net::play::context::Purpose;
-use crate::net::play::ending::version_mismatch;
-use crate::net::play::pump::Pump;
-use crate::net::play::stream::Stream;
+use crate::net::play::stream::HttpStream;
+use crate::net::play::workers::SocketWorkers;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
@@ -18,10 +18,9 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use shared::PROTOCOL_VERSION;
 use std::sync::Arc;
-use std::time::Instant;
-use tungstenite::Error;
-use tungstenite::error::ProtocolError;
-use tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 /// Of the subprotocol: the protocol version follows.
 const PROTOCOL_PREFIX: &str = "driftbelt.";
@@ -29,7 +28,7 @@ const PROTOCOL_PREFIX: &str = "driftbelt.";
 #[derive(Clone)]
 struct Door {
     entrance: Arc<Entrance>,
-    pump: Arc<Pump>,
+    workers: Arc<SocketWorkers>,
 }
 
 /// The query of an invite link.
@@ -44,13 +43,13 @@ impl Invitation {
     }
 }
 
-pub(super) fn routes(entrance: Arc<Entrance>, pump: Arc<Pump>) -> Router {
+pub(super) fn routes(entrance: Arc<Entrance>, workers: Arc<SocketWorkers>) -> Router {
     // tungstenite checks the method.
-    Router::new().route("/ws", any(open)).with_state(Door { entrance, pump })
+    Router::new().route("/ws", any(open)).with_state(Door { entrance, workers })
 }
 
 async fn open(
-    State(Door { entrance, pump }): State<Door>,
+    State(Door { entrance, workers }): State<Door>,
     Extension(socket): Extension<Arc<SocketPermit>>,
     Query(invitation): Query<Invitation>,
     request: Request,
@@ -75,17 +74,11 @@ async fn open(
     let opened = hyper::upgrade::on(request);
     tokio::spawn(async move {
         let Ok(upgraded) = opened.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
-        match parts.io.into_inner().into_socket() {
-            Ok((tcp, tls)) => {
-                // A copy: hyper's buffer is larger, and would live as long as the connection.
-                let early = parts.read_buf.to_vec();
-                let room = invitation.room();
-                let arrival = Arrival { tls, early, room, mismatch, slot: socket, address, behind_proxy };
-                pump.adopt(tcp, Connection::new(entrance.context.clone(), arrival, Instant::now()));
-            }
-            Err(error) => tracing::debug!(%error, "a socket was closed before its WebSocket was open"),
-        }
+        let Ok(parts) = upgraded.downcast::<TokioIo<HttpStream>>() else { return };
+        // A copy: hyper's buffer is larger, and would live as long as the connection.
+        let (stream, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
+        let room = invitation.room();
+        workers.adopt(Arrival { stream, early, room, mismatch, address, socket, behind_proxy });
     });
     Ok(response)
 }

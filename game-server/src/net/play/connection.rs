@@ -1,419 +1,408 @@
-//! The life of one player's connection: Hello, a seat, messages both ways, the end. Never waits: what cannot be read or
-//! written now is left for the next round of the [pump](super::pump).
+//! The life of one player's WebSocket: Hello, a seat, messages both ways, the close. Never waits: its
+//! [worker](super::workers) polls it when the socket is ready and when its room has something to send.
 
 use crate::net::guard::addresses::AddressPermit;
-use crate::net::guard::limits::READ_BUFFER_BYTES;
-use crate::net::guard::permits::Permit;
-use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::limits::{Limits, READ_BUFFER_BYTES};
+use crate::net::guard::permits::{Permit, SocketPermit};
 use crate::net::guard::token_bucket::TokenBucket;
+use crate::net::play::close::{CloseCause, close, close_cause, within_limit};
 use crate::net::play::context::{ConnectionContext, Purpose};
-use crate::net::play::ending::{Ending, close, ending, is_blocked, within_limit};
-use crate::net::play::frames::{self, Front, HEADER_LIMIT_BYTES, SHORT_MESSAGE_BYTES};
+use crate::net::play::frame_stream::{FrameStream, put_frame};
 use crate::net::play::seat::Seat;
-use crate::net::play::wire::Wire;
+use crate::net::play::stream::{HttpStream, MeteredSocket, socket_of};
+use futures_util::{FutureExt, Sink, Stream};
 use metrics::counter;
-use room::outbox::{Drained, QUEUE_LIMIT_BYTES};
-use rustls::ServerConnection;
+use room::outbox::Drained;
 use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
-use std::io::ErrorKind;
+use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
-use tungstenite::protocol::frame::coding::Data;
-use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
-use tungstenite::{Bytes, Message};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-/// One player's connection.
+/// Reads from one socket in one round: a flood must not keep the others waiting.
+const READS_PER_ROUND: u32 = 16;
+
+/// One player's WebSocket.
 pub struct Connection {
-    context: Arc<ConnectionContext>,
-    _slot: Arc<SocketPermit>,
-    _present: Option<Permit>,
-    _behind_proxy: Option<AddressPermit>,
-    address: IpAddr,
-    wire: Wire,
-    /// Apart, since in a game hardly anything needs it: connections that lie close together are walked through faster.
-    websocket: Box<WebSocketContext>,
-    /// Nothing but short messages has come.
-    only_short: bool,
-    /// The beginning of a short message.
-    partial: Vec<u8>,
+    websocket: WebSocketStream<FrameStream>,
     phase: Phase,
+    address: IpAddr,
     messages: TokenBucket,
     bytes: TokenBucket,
-    /// When anything last came from the peer.
-    heard: Instant,
-    pinged: bool,
-    /// Since when the system has something to send.
-    sending: Option<Instant>,
-    /// It has ended, but the system is still sending.
-    lingers: bool,
+    last_heard: Instant,
+    is_pinged: bool,
+    /// Since when the kernel has not taken all that was written.
+    blocked_since: Option<Instant>,
+    _socket: Arc<SocketPermit>,
+    _player: Option<Permit>,
+    _behind_proxy: Option<AddressPermit>,
 }
 
 enum Phase {
-    /// Waits for the Hello.
-    Strange { room: Option<String>, until: Instant },
-    /// In a room.
+    AwaitingHello {
+        room: Option<String>,
+        until: Instant,
+    },
     Seated(Seat),
     /// With a conformance suite.
     Echo,
-    /// The close frame is on its way; the peer may answer, unless it is broken: then nothing of it is read.
-    Closing { until: Instant, broken: bool },
+    /// Our close frame is on its way; the peer may answer it.
+    Closing {
+        until: Instant,
+    },
+    /// Nothing more is said. What arrives is discarded: a socket that is closed with unread bytes is reset, and the peer may
+    /// lose the close frame.
+    Draining {
+        until: Instant,
+    },
 }
+
+/// Whether what was received was answered, which is then to be flushed.
+struct HasReplied(bool);
 
 /// Whether a connection goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub enum Next {
     /// It does.
-    Open,
-    /// All is said, as far as this side is concerned.
-    Ended,
-    /// The peer is gone, or was given up.
-    Gone,
+    Continue,
+    /// It is over: drop it.
+    Over,
 }
 
-/// What came through the door after the 101.
+/// Memory that goes from connection to connection.
+#[derive(Default)]
+pub struct Scratch {
+    /// The content of one outbox.
+    drained: Drained,
+    /// The same as frames.
+    frames: Vec<u8>,
+}
+
+/// A socket after the 101.
 pub struct Arrival {
-    /// The TLS session, if there is one.
-    pub tls: Option<ServerConnection>,
+    /// The socket.
+    pub stream: HttpStream,
     /// What was read behind the request.
     pub early: Vec<u8>,
     /// The room in the invite link.
     pub room: Option<String>,
     /// What a person can do about it, if the page speaks another version than the server.
     pub mismatch: Option<&'static str>,
-    /// The socket's place among all sockets.
-    pub slot: Arc<SocketPermit>,
     /// Whose socket it is.
     pub address: IpAddr,
-    /// Its place among those of its address, if a proxy stands between.
+    /// Counts among all sockets.
+    pub socket: Arc<SocketPermit>,
+    /// Counts among those of its address, if there is a proxy in between.
     pub behind_proxy: Option<AddressPermit>,
 }
 
 impl Connection {
-    /// Takes a socket over after the 101.
-    #[must_use]
-    pub fn new(context: Arc<ConnectionContext>, arrival: Arrival, now: Instant) -> Connection {
-        let Arrival { tls, early, room, mismatch, slot, address, behind_proxy } = arrival;
+    /// Takes a socket over. The reactor of the runtime that the caller has entered watches it from now on.
+    ///
+    /// # Errors
+    /// If the kernel refuses that.
+    pub fn open(
+        arrival: Arrival,
+        context: &ConnectionContext,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> io::Result<Connection> {
+        let Arrival { mut stream, early, room, mismatch, address, socket, behind_proxy } = arrival;
         let limits = &context.limits;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            // Everything that is written waits for the flush, so that one tick is one system call.
-            .write_buffer_size(QUEUE_LIMIT_BYTES)
-            .max_write_buffer_size(2 * QUEUE_LIMIT_BYTES)
-            .max_message_size(Some(limits.message_bytes))
-            .max_frame_size(Some(limits.message_bytes));
-        let present = context.players.acquire();
-        let full = present.is_none();
+        socket_of(&mut stream).move_to_current_runtime()?;
+        let (role, config) = (Role::Server, Some(websocket_config(limits)));
+        let websocket = WebSocketStream::from_partially_read(FrameStream::new(stream), early, role, config);
+        let player = context.players.acquire();
         let mut connection = Connection {
-            only_short: early.is_empty(),
-            partial: Vec::new(),
-            wire: Wire::new(tls, 2 * QUEUE_LIMIT_BYTES.max(limits.message_bytes)),
-            websocket: Box::new(WebSocketContext::from_partially_read(early, Role::Server, Some(config))),
+            websocket: websocket.now_or_never().ok_or(io::ErrorKind::WouldBlock)?,
             phase: match context.purpose {
-                Purpose::Game => Phase::Strange { room, until: now + limits.hello_timeout },
+                Purpose::Game => Phase::AwaitingHello { room, until: now + limits.hello_timeout },
                 Purpose::Echo => Phase::Echo,
             },
+            address,
             messages: TokenBucket::new(limits.messages_per_second, limits.messages_burst, now),
             bytes: TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now),
-            heard: now,
-            pinged: false,
-            sending: None,
-            lingers: false,
-            context,
-            _slot: slot,
-            _present: present,
+            last_heard: now,
+            is_pinged: false,
+            blocked_since: None,
+            _socket: socket,
+            _player: player,
             _behind_proxy: behind_proxy,
-            address,
         };
         if let Some(reason) = mismatch {
-            // A page of another version could not read a goodbye.
-            connection.phase = Phase::Closing { until: now, broken: false };
-            connection.end(close(CloseCode::VersionMismatch, reason), now);
-        } else if full {
-            connection.end(close(CloseCode::Full, "the server is full: try again later"), now);
+            // A page of another version could not read a Goodbye.
+            connection.close(context, (CloseCode::VersionMismatch, reason), cx, now);
+        } else if connection._player.is_none() {
+            let cause = close(CloseCode::Full, "the server is full: try again later");
+            connection.end(context, cause, cx, now);
         }
-        connection
+        Ok(connection)
     }
 
-    /// Takes in bytes that have arrived; also called without any, for what came with the handshake.
-    pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Flow {
-        // What follows a breach of the protocol is read and forgotten: a socket closed with unread bytes would be reset
-        // before the peer has read why.
-        if let Phase::Closing { broken: true, .. } = self.phase {
-            return Flow::Open;
+    /// Goes on when the socket is ready: sends the rest of what was written, and receives.
+    pub fn poll(&mut self, context: &ConnectionContext, cx: &mut Context<'_>, now: Instant) -> Next {
+        if self.blocked_since.is_some() && self.flush(cx, now) == Next::Over {
+            return Next::Over;
         }
-        let result = match self.read_messages(bytes, now) {
-            Ok(()) if !self.bytes.take(bytes.len(), now) && !self.is_closing() => {
-                Err(Ending::Broken(CloseCode::PolicyViolation, "more bytes per second than allowed".into()))
-            }
-            result => result,
-        };
-        match result {
-            Ok(()) => Flow::Open,
-            Err(ending) => self.end(ending, now),
+        if let Phase::Draining { .. } = self.phase {
+            return self.drain(cx);
+        }
+        match self.receive(context, cx, now) {
+            Ok(HasReplied(true)) => self.flush(cx, now),
+            Ok(HasReplied(false)) => Next::Continue,
+            Err(cause) => self.end(context, cause, cx, now),
         }
     }
 
-    fn read_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
-        if self.only_short {
-            self.read_short_messages(bytes, now)
-        } else {
-            self.read_any_messages(bytes, now)
-        }
-    }
-
-    /// Reads short messages where they lie, as long as there is nothing else; what else there is, and all that follows it,
-    /// is tungstenite's.
-    fn read_short_messages(&mut self, mut arrived: &[u8], now: Instant) -> Result<(), Ending> {
-        let mut memory = [0; SHORT_MESSAGE_BYTES];
-        loop {
-            let plain = match self.wire.read_plain(&mut arrived, &mut memory) {
-                Ok(plain @ [_, ..]) => plain,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Ok([]) | Err(_) => return Err(Ending::Gone),
-            };
-            let mut joined = std::mem::take(&mut self.partial);
-            let mut rest = plain;
-            if !joined.is_empty() {
-                joined.extend_from_slice(plain);
-                rest = &joined;
-            }
-            self.partial = loop {
-                match frames::front(rest) {
-                    Front::Short { from, to, mask } => {
-                        if !self.is_closing() {
-                            self.heard(now)?;
-                            let mut message = [0; SHORT_MESSAGE_BYTES];
-                            self.take_in(frames::unmask(&rest[from..to], mask, &mut message))?;
-                        }
-                        rest = &rest[to..];
-                    }
-                    Front::Partial => break rest.to_vec(),
-                    Front::Other => {
-                        self.only_short = false;
-                        self.wire.give_back(rest);
-                        return self.read_any_messages(arrived, now);
-                    }
-                }
-            };
-        }
-    }
-
-    fn read_any_messages(&mut self, bytes: &[u8], now: Instant) -> Result<(), Ending> {
-        let mut reading = bytes;
-        loop {
-            let mut stream = self.wire.reading(&mut reading);
-            let message = match self.websocket.read(&mut stream) {
-                Ok(message) => message,
-                Err(error) if is_blocked(&error) => return Ok(()),
-                Err(error) => return Err(ending(error)),
-            };
-            if self.is_closing() {
-                continue;
-            }
-            self.heard(now)?;
+    fn receive(
+        &mut self,
+        context: &ConnectionContext,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> Result<HasReplied, CloseCause> {
+        self.socket().limit_reads(READS_PER_ROUND);
+        let mut has_replied = false;
+        while let Poll::Ready(message) = Pin::new(&mut self.websocket).poll_next(cx) {
             match message {
-                Message::Binary(bytes) => self.take_in(&bytes)?,
-                Message::Text(text) if matches!(self.phase, Phase::Echo) => {
-                    self.write_frame(Data::Text, text.as_bytes())?;
+                Some(Ok(Message::Close(_))) | None => return Err(CloseCause::ClosedByPeer),
+                Some(Err(error)) => return Err(close_cause(error)),
+                Some(Ok(_)) if self.is_closing() => {}
+                Some(Ok(message)) => {
+                    has_replied |= !message.is_binary() || matches!(self.phase, Phase::Echo);
+                    self.on_message(context, message, now)?;
                 }
-                Message::Text(_) => {
-                    return Err(close(CloseCode::Unsupported, "this socket speaks binary frames only"));
-                }
-                // Reading on sends the answer, and then reports the end.
-                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
             }
         }
+        let received = self.socket().take_received_bytes();
+        if !self.bytes.take(received, now) && !self.is_closing() {
+            let reason = "more bytes per second than allowed";
+            return Err(CloseCause::Breach(CloseCode::PolicyViolation, reason.into()));
+        }
+        Ok(HasReplied(has_replied))
     }
 
-    /// The peer has said something.
-    fn heard(&mut self, now: Instant) -> Result<(), Ending> {
-        self.heard = now;
-        self.pinged = false;
-        if self.messages.take(1, now) {
-            Ok(())
-        } else {
-            Err(close(CloseCode::PolicyViolation, "too many messages per second"))
+    fn on_message(
+        &mut self,
+        context: &ConnectionContext,
+        message: Message,
+        now: Instant,
+    ) -> Result<(), CloseCause> {
+        self.last_heard = now;
+        self.is_pinged = false;
+        if !self.messages.take(1, now) {
+            return Err(close(CloseCode::PolicyViolation, "too many messages per second"));
         }
-    }
-
-    fn take_in(&mut self, bytes: &[u8]) -> Result<(), Ending> {
-        if let Phase::Echo = self.phase {
-            return self.write_frame(Data::Binary, bytes);
-        }
-        let message =
-            decode_client(bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
         match (&mut self.phase, message) {
-            (Phase::Strange { room, .. }, ClientMessage::Hello(hello)) => {
-                let seat = Seat::enter(&self.context, self.address, room.take().as_deref(), hello)?;
-                self.phase = Phase::Seated(seat);
-                Ok(())
+            (Phase::Echo, message @ (Message::Binary(_) | Message::Text(_))) => self.write(message),
+            (_, Message::Text(_)) => {
+                Err(close(CloseCode::Unsupported, "this socket speaks binary frames only"))
             }
-            (Phase::Strange { .. }, _) => {
-                Err(close(CloseCode::BadMessage, "the first message must be Hello"))
-            }
-            (Phase::Seated(_), ClientMessage::Hello(_)) => {
-                Err(close(CloseCode::BadMessage, "Hello was said before"))
-            }
-            (Phase::Seated(seat), message) => seat.forward(&self.context, message),
-            (Phase::Echo | Phase::Closing { .. }, _) => Ok(()),
-        }
-    }
-
-    /// Takes all that the room has to say. While the system is still sending, the outbox fills up, and the room sends less.
-    /// `drained` and `spares` are memory that goes from connection to connection.
-    pub fn collect(&mut self, drained: &mut Drained, spares: &mut Vec<Vec<u8>>, now: Instant) -> Flow {
-        let Phase::Seated(seat) = &self.phase else { return Flow::Open };
-        if self.sending.is_some() || !seat.drain_into(drained) {
-            return Flow::Open;
-        }
-        // All messages of a tick in one piece: one system call, and one record of TLS.
-        let mut frames = spares.pop().unwrap_or_default();
-        drained.messages.iter().for_each(|message| frames::put_message(Data::Binary, message, &mut frames));
-        if self.wire.write_owned(frames).is_err() {
-            return Flow::Ended;
-        }
-        match drained.close.take() {
-            Some((code, reason)) => self.end(close(code, reason), now),
-            None => Flow::Open,
-        }
-    }
-
-    fn write_frame(&mut self, kind: Data, message: &[u8]) -> Result<(), Ending> {
-        let mut frame = Vec::with_capacity(message.len() + HEADER_LIMIT_BYTES);
-        frames::put_message(kind, message, &mut frame);
-        self.wire.write_owned(frame).map_err(|_| Ending::Gone)
-    }
-
-    /// What the system is to send now. The rest of the connection's words wait until that is [done](Self::sent).
-    pub fn take_outgoing(&mut self, now: Instant) -> Option<Vec<u8>> {
-        if self.sending.is_some() {
-            return None;
-        }
-        let bytes = self.wire.take_outgoing();
-        if bytes.is_empty() {
-            return None;
-        }
-        self.sending = Some(now);
-        Some(bytes)
-    }
-
-    /// The system has taken what it was to send.
-    pub fn sent(&mut self) -> Flow {
-        self.sending = None;
-        if self.lingers { Flow::Ended } else { Flow::Open }
-    }
-
-    /// Whether a connection that has ended must wait, since its last words stand behind what the system is still sending.
-    /// That has an end of its own.
-    pub fn must_linger(&mut self, now: Instant) -> bool {
-        if self.sending.is_none() {
-            return false;
-        }
-        self.lingers = true;
-        self.phase = Phase::Closing { until: now + self.context.limits.close_timeout, broken: true };
-        true
-    }
-
-    /// Whether all is said, and the peer is to be told so.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        matches!(self.phase, Phase::Closing { broken: true, .. }) && self.sending.is_none()
-    }
-
-    /// What time brings: pings, and the ends of patience. To be called now and then.
-    pub fn check_times(&mut self, now: Instant) -> Flow {
-        let limits = &self.context.limits;
-        let (ping_after, silence_timeout) = (limits.ping_after, limits.silence_timeout);
-        let stalled = self.sending.is_some_and(|since| now - since >= limits.write_timeout);
-        let silence = now - self.heard;
-        match self.phase {
-            Phase::Closing { until, .. } if now >= until && self.lingers => Flow::Gone,
-            Phase::Closing { until, .. } if now >= until => Flow::Ended,
-            Phase::Closing { .. } => Flow::Open,
-            _ if self.context.bans.is_banned(self.address, SystemTime::now()) => {
-                self.end(close(CloseCode::Kicked, "you are banned from this server"), now)
-            }
-            Phase::Strange { until, .. } if now >= until => {
-                self.end(close(CloseCode::NoHello, "no Hello came in time"), now)
-            }
-            Phase::Strange { .. } if self.context.is_stopping() => {
-                self.end(close(CloseCode::GoingAway, "the server is stopping"), now)
-            }
-            _ if stalled => {
-                self.end(close(CloseCode::TooSlow, "this connection is too slow for the game"), now)
-            }
-            _ if silence >= silence_timeout => {
-                self.end(close(CloseCode::TooSlow, "nothing was heard for too long"), now)
-            }
-            Phase::Seated(_) if silence >= ping_after && !self.pinged && self.sending.is_none() => {
-                self.pinged = true;
-                let written = self.websocket.write(&mut self.wire, Message::Ping(Bytes::new()));
-                match written.and_then(|()| self.websocket.flush(&mut self.wire)) {
-                    Err(error) if !is_blocked(&error) => self.end(ending(error), now),
-                    _ => Flow::Open,
+            (phase, Message::Binary(bytes)) => {
+                let message =
+                    decode_client(&bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
+                match (phase, message) {
+                    (Phase::AwaitingHello { room, .. }, ClientMessage::Hello(hello)) => {
+                        let seat = Seat::enter(context, self.address, room.take().as_deref(), hello)?;
+                        self.phase = Phase::Seated(seat);
+                        Ok(())
+                    }
+                    (Phase::Seated(_), ClientMessage::Hello(_)) => {
+                        Err(close(CloseCode::BadMessage, "Hello was said before"))
+                    }
+                    (Phase::Seated(seat), message) => seat.forward(context, message),
+                    _ => Err(close(CloseCode::BadMessage, "the first message must be Hello")),
                 }
             }
-            _ => Flow::Open,
+            // tungstenite answers pings.
+            _ => Ok(()),
         }
     }
 
-    /// The connection has ended: its room is told.
-    pub fn leave_seat(&mut self) {
-        let before = std::mem::replace(&mut self.phase, Phase::Closing { until: self.heard, broken: true });
-        if let Phase::Seated(seat) = before {
-            seat.leave();
+    /// Sends all that is in the outbox. While the kernel has not taken what was written before, the outbox fills up, and
+    /// the room sends less. `scratch` is memory that goes from connection to connection.
+    pub fn send_outbox(
+        &mut self,
+        context: &ConnectionContext,
+        scratch: &mut Scratch,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> Next {
+        let Scratch { drained, frames } = scratch;
+        let Phase::Seated(seat) = &self.phase else { return Next::Continue };
+        if self.blocked_since.is_some() || !seat.drain_into(drained) {
+            return Next::Continue;
         }
+        frames.clear();
+        drained.messages.iter().for_each(|message| put_frame(message, frames));
+        // All messages of a tick in one piece: one system call, and one record of TLS.
+        let sent = self.websocket.get_mut().poll_write_frames(cx, frames);
+        let next = self.note_flush(sent.map(|result| result.is_ok()), now);
+        match drained.close.take() {
+            Some((code, reason)) if next == Next::Continue => self.end(context, close(code, reason), cx, now),
+            _ => next,
+        }
+    }
+
+    /// Pings a silent peer and closes when a timeout is over. To be called now and then.
+    pub fn check_times(&mut self, context: &ConnectionContext, cx: &mut Context<'_>, now: Instant) -> Next {
+        let limits = &context.limits;
+        let is_stalled = self.blocked_since.is_some_and(|since| now - since >= limits.write_timeout);
+        let silence = now - self.last_heard;
+        let cause = match self.phase {
+            Phase::Closing { until } | Phase::Draining { until } if now >= until => return Next::Over,
+            Phase::Closing { .. } | Phase::Draining { .. } => return Next::Continue,
+            _ if context.bans.is_banned(self.address, SystemTime::now()) => {
+                close(CloseCode::Kicked, "you are banned from this server")
+            }
+            Phase::AwaitingHello { until, .. } if now >= until => {
+                close(CloseCode::NoHello, "no Hello came in time")
+            }
+            Phase::AwaitingHello { .. } if context.is_stopping() => {
+                close(CloseCode::GoingAway, "the server is stopping")
+            }
+            _ if is_stalled => close(CloseCode::TooSlow, "this connection is too slow for the game"),
+            _ if silence >= limits.silence_timeout => {
+                close(CloseCode::TooSlow, "nothing was heard for too long")
+            }
+            Phase::Seated(_)
+                if silence >= limits.ping_after && !self.is_pinged && self.blocked_since.is_none() =>
+            {
+                self.is_pinged = true;
+                return match self.write(Message::Ping(Bytes::new())) {
+                    Ok(()) => self.flush(cx, now),
+                    Err(_) => Next::Over,
+                };
+            }
+            _ => return Next::Continue,
+        };
+        self.end(context, cause, cx, now)
     }
 
     fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Closing { .. })
+        matches!(self.phase, Phase::Closing { .. } | Phase::Draining { .. })
     }
 
-    /// Says goodbye to a peer without a seat, sends the close frame, and gives the peer time to answer.
-    fn end(&mut self, ending: Ending, now: Instant) -> Flow {
-        let (code, reason, broken) = match ending {
-            Ending::Gone => return Flow::Ended,
-            Ending::Closed => return self.part(now),
-            Ending::Close(code, reason) => (code, reason, false),
-            Ending::Broken(code, reason) => (code, reason, true),
+    fn socket(&mut self) -> &mut MeteredSocket {
+        self.websocket.get_mut().socket()
+    }
+
+    /// Queues a message. A peer that does not take what was written before is given up.
+    fn write(&mut self, message: Message) -> Result<(), CloseCause> {
+        Pin::new(&mut self.websocket).start_send(message).map_err(|_| CloseCause::Gone)
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>, now: Instant) -> Next {
+        let flushed = Pin::new(&mut self.websocket).poll_flush(cx);
+        self.note_flush(flushed.map(|result| result.is_ok()), now)
+    }
+
+    fn note_flush(&mut self, flushed: Poll<bool>, now: Instant) -> Next {
+        match flushed {
+            Poll::Ready(true) => self.blocked_since = None,
+            Poll::Ready(false) => return Next::Over,
+            Poll::Pending => drop(self.blocked_since.get_or_insert(now)),
+        }
+        Next::Continue
+    }
+
+    /// Ends the connection in the way that the cause asks for.
+    fn end(
+        &mut self,
+        context: &ConnectionContext,
+        cause: CloseCause,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> Next {
+        let (code, reason) = match &cause {
+            CloseCause::Gone => return Next::Over,
+            CloseCause::Close(code, reason) | CloseCause::Breach(code, reason) if !self.is_closing() => {
+                (*code, reason)
+            }
+            _ => return self.begin_draining(context, cx, now),
         };
-        counter!("driftbelt_connections_closed_total", "code" => (code as u16).to_string()).increment(1);
-        tracing::debug!(code = code as u16, %reason, "closing a connection");
-        if matches!(self.phase, Phase::Strange { .. }) {
+        if let Phase::AwaitingHello { .. } = self.phase {
             let mut goodbye = Vec::new();
             let reason = reason.clone().into_owned();
             encode_server(&ServerMessage::Goodbye { code: code as u16, reason }, &mut goodbye);
-            // If it cannot be written, the close frame says the same or the peer is gone.
-            let _ = self.websocket.write(&mut self.wire, Message::Binary(Bytes::from(goodbye)));
+            if self.write(Message::Binary(goodbye.into())).is_err() {
+                return Next::Over;
+            }
         }
-        self.leave_seat();
-        let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(&reason).into() };
-        let written = self.websocket.close(&mut self.wire, Some(frame));
-        self.phase = Phase::Closing { until: now + self.context.limits.close_timeout, broken };
-        match written {
-            Err(error) if !is_blocked(&error) => Flow::Ended,
-            _ => {
-                if broken {
-                    self.wire.finish();
-                }
-                Flow::Open
+        let next = self.close(context, (code, reason), cx, now);
+        match cause {
+            CloseCause::Breach(..) if next == Next::Continue => self.begin_draining(context, cx, now),
+            _ => next,
+        }
+    }
+
+    /// Leaves the seat, sends the close frame, and gives the peer time to answer.
+    fn close(
+        &mut self,
+        context: &ConnectionContext,
+        (code, reason): (CloseCode, &str),
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> Next {
+        counter!("driftbelt_connections_closed_total", "code" => (code as u16).to_string()).increment(1);
+        tracing::debug!(code = code as u16, %reason, "closing a connection");
+        self.phase = Phase::Closing { until: now + context.limits.close_timeout };
+        let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(reason).into() };
+        if self.write(Message::Close(Some(frame))).is_err() {
+            return Next::Over;
+        }
+        // What has arrived behind the cause is in buffers that announce themselves to nobody.
+        cx.waker().wake_by_ref();
+        self.flush(cx, now)
+    }
+
+    fn begin_draining(&mut self, context: &ConnectionContext, cx: &mut Context<'_>, now: Instant) -> Next {
+        let until = match self.phase {
+            Phase::Closing { until } => until,
+            _ => now + context.limits.close_timeout,
+        };
+        self.phase = Phase::Draining { until };
+        self.drain(cx)
+    }
+
+    /// Sends what is written and the end of the stream, and discards what arrives.
+    fn drain(&mut self, cx: &mut Context<'_>) -> Next {
+        let flushed = Pin::new(&mut self.websocket).poll_flush(cx);
+        let stream = self.websocket.get_mut();
+        let sent = match flushed {
+            Poll::Ready(Ok(())) => Pin::new(&mut *stream).poll_shutdown(cx).map(|result| result.is_ok()),
+            other => other.map(|result| result.is_ok()),
+        };
+        if sent == Poll::Ready(false) {
+            return Next::Over;
+        }
+        stream.socket().limit_reads(READS_PER_ROUND);
+        let mut discarded = [0; READ_BUFFER_BYTES];
+        loop {
+            let mut buffer = ReadBuf::new(&mut discarded);
+            match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => return Next::Continue,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => return Next::Over,
             }
         }
     }
+}
 
-    /// The peer closed, or agreed to: what was said before, and our answer, still go out.
-    fn part(&mut self, now: Instant) -> Flow {
-        self.leave_seat();
-        self.wire.finish();
-        self.phase = Phase::Closing { until: now + self.context.limits.close_timeout, broken: true };
-        Flow::Open
-    }
-
-    /// What is still to be said when the connection has ended, as far as it can be.
-    pub fn last_words(&mut self, now: Instant) -> Vec<u8> {
-        self.wire.finish();
-        self.take_outgoing(now).unwrap_or_default()
-    }
+/// Small buffers: what waits for a slow peer waits in the outbox, where a newer snapshot replaces it. tungstenite itself writes
+/// the answers of control frames only.
+fn websocket_config(limits: &Limits) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        // The echo of a message, and control frames. Messages of the room take another entrance.
+        .max_write_buffer_size(2 * limits.message_bytes)
+        .max_message_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.message_bytes))
 }

@@ -1,12 +1,10 @@
 //! The game's connections, over WebSockets and over polls.
 
+pub mod close;
 pub mod connection;
 pub mod context;
-pub mod ending;
-pub mod frames;
+mod frame_stream;
 pub mod polling;
-pub mod pump;
 pub mod seat;
-pub mod sockets;
 pub mod stream;
-pub mod wire;
+pub mod workers;

@@ -7,8 +7,8 @@ use crate::net::guard::addresses::AddressPermit;
 use crate::net::guard::limits::Limits;
 use crate::net::guard::permits::Permit;
 use crate::net::guard::token_bucket::TokenBucket;
+use crate::net::play::close::{CloseCause, close};
 use crate::net::play::context::ConnectionContext;
-use crate::net::play::ending::{Ending, close};
 use crate::net::play::seat::Seat;
 use bytes::Bytes;
 use metrics::counter;
@@ -155,8 +155,10 @@ impl PollingConnection {
         }
         state.next_post += 1;
         match state.take_in(context, batch, now) {
-            Err(Ending::Close(code, reason) | Ending::Broken(code, reason)) => state.close(code, &reason),
-            Err(Ending::Gone | Ending::Closed) => state.end(),
+            Err(CloseCause::Close(code, reason) | CloseCause::Breach(code, reason)) => {
+                state.close(code, &reason)
+            }
+            Err(CloseCause::Gone | CloseCause::ClosedByPeer) => state.end(),
             Ok(()) => {}
         }
         Posted::Taken
@@ -259,7 +261,7 @@ impl State {
         }
     }
 
-    fn take_in(&mut self, context: &ConnectionContext, batch: &[u8], now: Instant) -> Result<(), Ending> {
+    fn take_in(&mut self, context: &ConnectionContext, batch: &[u8], now: Instant) -> Result<(), CloseCause> {
         if !self.bytes.take(batch.len(), now) {
             return Err(close(CloseCode::PolicyViolation, "more bytes per second than allowed"));
         }
@@ -299,18 +301,12 @@ impl State {
         counter!("driftbelt_connections_closed_total", "code" => (code as u16).to_string()).increment(1);
         tracing::debug!(code = code as u16, %reason, "closing a polling connection");
         put_close(code as u16, reason, &mut self.batch);
-        self.leave();
+        self.seat = None;
     }
 
     /// The client is gone.
     fn end(&mut self) {
         self.is_over = true;
-        self.leave();
-    }
-
-    fn leave(&mut self) {
-        if let Some(seat) = self.seat.take() {
-            seat.leave();
-        }
+        self.seat = None;
     }
 }

@@ -3,8 +3,8 @@
 use crate::host::inbox::PostError;
 use crate::host::lobby::RoomHandle;
 use crate::net::guard::peer_addresses::Registered;
+use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;
-use crate::net::play::ending::{Ending, close, version_mismatch};
 use metrics::counter;
 use room::outbox::{Drained, OutboxReader, outbox};
 use room::{Connected, ConnectionId, SessionEvent};
@@ -27,7 +27,7 @@ impl Seat {
         address: IpAddr,
         room: Option<&str>,
         hello: Hello,
-    ) -> Result<Seat, Ending> {
+    ) -> Result<Seat, CloseCause> {
         if let Some(reason) = version_mismatch(hello.version) {
             return Err(close(CloseCode::VersionMismatch, reason));
         }
@@ -44,19 +44,13 @@ impl Seat {
         }
     }
 
-    /// Tells the room that the connection has ended.
-    pub fn leave(self) {
-        // A room that has ended has nobody to hear it.
-        let _ = self.room.inbox.post(SessionEvent::Disconnected { connection: self.connection });
-    }
-
     /// Takes what the room has to say, once that is durable; says whether there was anything.
     pub fn drain_into(&self, drained: &mut Drained) -> bool {
         self.outbox.drain_into(drained, |tick| self.room.commits.is_durable(tick))
     }
 
     /// Posts what the client said to its room.
-    pub fn forward(&self, context: &ConnectionContext, message: ClientMessage) -> Result<(), Ending> {
+    pub fn forward(&self, context: &ConnectionContext, message: ClientMessage) -> Result<(), CloseCause> {
         let message = match message {
             ClientMessage::Chat { text } => ClientMessage::Chat { text: context.words.line(&text) },
             message => message,
@@ -73,5 +67,12 @@ impl Seat {
                 _ => Err(close(CloseCode::GoingAway, "the room has ended")),
             },
         }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // A room that has ended needs no notice.
+        let _ = self.room.inbox.post(SessionEvent::Disconnected { connection: self.connection });
     }
 }

@@ -1,8 +1,7 @@
-//! One accepted socket while it speaks HTTP, plain or TLS; counts the bytes that move over it.
+//! One accepted socket, plain or TLS. Counts the bytes that move over it.
 
 use crate::net::guard::limits::{SEND_BUFFER_BYTES, UNSENT_LIMIT_BYTES};
 use metrics::{Counter, counter};
-use rustls::ServerConnection;
 use socket2::SockRef;
 use std::io;
 use std::pin::Pin;
@@ -12,19 +11,28 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
-/// An accepted socket.
-#[derive(Debug)]
-pub struct Stream {
-    transport: Transport,
-    moved: Arc<AtomicU64>,
-    meters: Meters,
+/// The stream below HTTP and the WebSocket: a plain socket is stored in place, since each message touches it.
+pub type HttpStream = Either<MeteredSocket, Box<TlsStream<MeteredSocket>>>;
+
+/// The socket below the TLS, if there is any.
+pub fn socket_of(stream: &mut HttpStream) -> &mut MeteredSocket {
+    match stream {
+        Either::Left(socket) => socket,
+        Either::Right(tls) => tls.get_mut().0,
+    }
 }
 
+/// A TCP socket that counts its bytes and whose reads can be limited.
 #[derive(Debug)]
-enum Transport {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+pub struct MeteredSocket {
+    tcp: TcpStream,
+    meters: Meters,
+    /// Read by HTTP alone.
+    moved_bytes: Option<Arc<AtomicU64>>,
+    received_bytes: usize,
+    reads_left: Option<u32>,
 }
 
 /// Counts the bytes of all sockets.
@@ -43,90 +51,93 @@ impl Default for Meters {
     }
 }
 
-impl Meters {
-    /// Adds bytes.
-    pub fn count(&self, received: usize, sent: usize) {
-        self.received.increment(received as u64);
-        self.sent.increment(sent as u64);
-    }
-}
-
-impl Stream {
-    /// A socket without TLS.
+impl MeteredSocket {
+    /// An accepted socket.
     #[must_use]
-    pub fn plain(socket: TcpStream, meters: Meters) -> Stream {
-        Stream { transport: Transport::Plain(socket), moved: Arc::default(), meters }
+    pub fn new(tcp: TcpStream, meters: Meters) -> MeteredSocket {
+        MeteredSocket { tcp, meters, moved_bytes: None, received_bytes: 0, reads_left: None }
     }
 
-    /// A socket after its TLS handshake.
-    #[must_use]
-    pub fn tls(socket: TlsStream<TcpStream>, meters: Meters) -> Stream {
-        Stream { transport: Transport::Tls(Box::new(socket)), moved: Arc::default(), meters }
-    }
-
-    /// Whether the peer speaks TLS.
-    #[must_use]
-    pub fn is_tls(&self) -> bool {
-        matches!(self.transport, Transport::Tls(_))
-    }
-
-    /// Bytes received and sent so far.
-    #[must_use]
-    pub fn moved(&self) -> Arc<AtomicU64> {
-        self.moved.clone()
-    }
-
-    /// The socket and its TLS session without their task, once HTTP is done with them. The system buffers little from
-    /// now on, so that what is sent is fresh.
+    /// Waits for the first byte, which stays unread.
     ///
     /// # Errors
-    /// If the system refuses an option of the socket.
-    pub fn into_socket(self) -> io::Result<(std::net::TcpStream, Option<ServerConnection>)> {
-        let (tcp, session) = match self.transport {
-            Transport::Plain(tcp) => (tcp, None),
-            Transport::Tls(tls) => {
-                let (tcp, session) = tls.into_inner();
-                (tcp, Some(session))
-            }
-        };
-        let options = SockRef::from(&tcp);
-        options.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-        #[cfg(target_os = "linux")]
-        options.set_tcp_notsent_lowat(UNSENT_LIMIT_BYTES)?;
-        Ok((tcp.into_std()?, session))
+    /// If the connection has failed.
+    pub async fn peek(&self) -> io::Result<u8> {
+        let mut first = [0];
+        self.tcp.peek(&mut first).await?;
+        Ok(first[0])
     }
 
-    fn count(&self, received: usize, sent: usize) {
-        self.moved.fetch_add((received + sent) as u64, Relaxed);
-        self.meters.count(received, sent);
+    /// Counts the bytes received and sent from now on, until the socket is [moved](MeteredSocket::move_to_current_runtime).
+    #[must_use]
+    pub fn moved_bytes(&mut self) -> Arc<AtomicU64> {
+        self.moved_bytes.get_or_insert_default().clone()
+    }
+
+    /// Lets only this many reads succeed until the next call.
+    pub fn limit_reads(&mut self, reads: u32) {
+        self.reads_left = Some(reads);
+    }
+
+    /// The bytes received since the last call.
+    pub fn take_received_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.received_bytes)
+    }
+
+    /// Moves the socket to the reactor of the runtime that the caller has entered. The kernel buffers little from now on,
+    /// so that what is sent is fresh.
+    ///
+    /// # Errors
+    /// If the kernel refuses an option of the socket or a second handle to it.
+    pub fn move_to_current_runtime(&mut self) -> io::Result<()> {
+        // A TLS stream does not give up its socket, so a second handle replaces it.
+        let twin = SockRef::from(&self.tcp).try_clone()?;
+        twin.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        #[cfg(target_os = "linux")]
+        twin.set_tcp_notsent_lowat(UNSENT_LIMIT_BYTES)?;
+        self.tcp = TcpStream::from_std(twin.into())?;
+        self.moved_bytes = None;
+        Ok(())
+    }
+
+    fn count_moved(&self, bytes: usize) {
+        if let Some(moved) = &self.moved_bytes {
+            moved.fetch_add(bytes as u64, Relaxed);
+        }
+    }
+
+    fn count_sent(&self, bytes: usize) {
+        self.count_moved(bytes);
+        self.meters.sent.increment(bytes as u64);
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for MeteredSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.reads_left == Some(0) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
-        ready!(match &mut self.transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
-        })?;
-        let read = buffer.filled().len() - before;
-        self.count(read, 0);
+        ready!(Pin::new(&mut self.tcp).poll_read(cx, buffer))?;
+        let received = buffer.filled().len() - before;
+        self.reads_left = self.reads_left.map(|left| left - 1);
+        self.received_bytes += received;
+        self.count_moved(received);
+        self.meters.received.increment(received as u64);
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for MeteredSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(match &mut self.transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-            Transport::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
-        })?;
-        self.count(0, written);
-        Poll::Ready(Ok(written))
+        let sent = ready!(Pin::new(&mut self.tcp).poll_write(cx, bytes))?;
+        self.count_sent(sent);
+        Poll::Ready(Ok(sent))
     }
 
     fn poll_write_vectored(
@@ -134,32 +145,20 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(match &mut self.transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
-            Transport::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
-        })?;
-        self.count(0, written);
-        Poll::Ready(Ok(written))
+        let sent = ready!(Pin::new(&mut self.tcp).poll_write_vectored(cx, slices))?;
+        self.count_sent(sent);
+        Poll::Ready(Ok(sent))
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.transport {
-            Transport::Plain(tcp) => tcp.is_write_vectored(),
-            Transport::Tls(tls) => tls.is_write_vectored(),
-        }
+        self.tcp.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Transport::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
+        Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Transport::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }

@@ -4,26 +4,25 @@ use crate::net::guard::limits::CLOSE_REASON_LIMIT_BYTES;
 use shared::PROTOCOL_VERSION;
 use shared::message::CloseCode;
 use std::borrow::Cow;
-use std::io::ErrorKind;
-use tungstenite::Error;
-use tungstenite::error::{CapacityError, ProtocolError};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 
 /// Why a connection ends.
 #[derive(Debug)]
-pub enum Ending {
+pub enum CloseCause {
     /// The peer is gone.
     Gone,
-    /// Both sides have said that they close.
-    Closed,
+    /// The peer has closed it, or has answered our close.
+    ClosedByPeer,
     /// We close it, with this code and reason.
     Close(CloseCode, Cow<'static, str>),
-    /// As `Close`; what follows from the peer cannot be read as WebSocket.
-    Broken(CloseCode, Cow<'static, str>),
+    /// As `Close`; what the peer sends can no longer be read as a WebSocket.
+    Breach(CloseCode, Cow<'static, str>),
 }
 
 /// We close the connection.
-pub fn close(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Ending {
-    Ending::Close(code, reason.into())
+pub fn close(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> CloseCause {
+    CloseCause::Close(code, reason.into())
 }
 
 /// What a person can do about another version; nothing if it is ours.
@@ -36,25 +35,20 @@ pub fn version_mismatch(version: u16) -> Option<&'static str> {
     }
 }
 
-/// What an error of the WebSocket means for it. tungstenite itself sends no close frame then.
-pub fn ending(error: Error) -> Ending {
+/// What an error of the WebSocket means for it. tungstenite sends no close frame then.
+pub fn close_cause(error: Error) -> CloseCause {
     match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
-            Ending::Gone
+            CloseCause::Gone
         }
-        Error::ConnectionClosed => Ending::Closed,
-        Error::Protocol(error) => Ending::Broken(CloseCode::ProtocolError, error.to_string().into()),
-        Error::Utf8(_) => Ending::Broken(CloseCode::NotText, "a text that is not UTF-8".into()),
+        Error::ConnectionClosed => CloseCause::ClosedByPeer,
+        Error::Protocol(error) => CloseCause::Breach(CloseCode::ProtocolError, error.to_string().into()),
+        Error::Utf8(_) => CloseCause::Breach(CloseCode::NotText, "a text that is not UTF-8".into()),
         Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
-            Ending::Broken(CloseCode::TooBig, format!("a message may have {max_size} bytes").into())
+            CloseCause::Breach(CloseCode::TooBig, format!("a message may have {max_size} bytes").into())
         }
-        _ => Ending::Gone,
+        _ => CloseCause::Gone,
     }
-}
-
-/// Whether nothing can be read or written now.
-pub fn is_blocked(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 /// The text up to the last whole character that a close frame has room for.

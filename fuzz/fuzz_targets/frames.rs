@@ -1,6 +1,0 @@
-//! [`fuzz::frames`] under libFuzzer.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    fuzz::run(fuzz::frames, bytes);
-});
