@@ -36,10 +36,7 @@ pub mod scripted;
 mod spatial_grid;
 mod stations;
 mod tick_context;
-mod tuning {
-    //! The numbers of `assets/drones.toml` and `assets/spawns.toml`.
-    include!(concat!(env!("OUT_DIR"), "/tuning.rs"));
-}
+mod tuning;
 mod view;
 
 use bevy_ecs::prelude::{Schedule, World};

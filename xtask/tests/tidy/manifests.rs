@@ -24,7 +24,17 @@ const ALLOWED: [(&str, &[&str]); 3] = [
     ),
     (
         "game-server/room/Cargo.toml",
-        &["glam", "sha2", "shared", "sim", "smallvec", "unicode-normalization", "unicode-security", "wide"],
+        &[
+            "glam",
+            "sha2",
+            "shared",
+            "sim",
+            "smallvec",
+            "unicode-normalization",
+            "unicode-properties",
+            "unicode-security",
+            "wide",
+        ],
     ),
     // toml: for the build script, which reads `assets/`.
     ("shared/sim/Cargo.toml", &["bevy_ecs", "glam", "rand", "rand_pcg", "shared", "thiserror", "toml"]),
