@@ -5,6 +5,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use hyper::Uri;
 use ipnet::IpNet;
+use room::DEFAULT_KEEP_ROOMS_SECONDS;
 use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use rustls::pki_types::ServerName;
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
@@ -52,6 +53,16 @@ pub enum Command {
         /// Its directory for recordings
         #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
         recordings: PathBuf,
+    },
+    #[cfg(unix)]
+    /// Stop the running server and wait until it has ended (Unix only).
+    Stop {
+        /// Its directory for recordings
+        #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
+        recordings: PathBuf,
+        /// End the matches, too: the next start does not continue them
+        #[arg(long)]
+        for_good: bool,
     },
     /// Print what a recording holds.
     Info {
@@ -150,6 +161,10 @@ pub struct ServeOptions {
     #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_SEAT_GRACE_SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub seat_grace_seconds: u32,
+    /// How long the seats of rooms that continue after a restart wait for their players; 0 ends matches when the server stops
+    #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_KEEP_ROOMS_SECONDS", default_value_t = DEFAULT_KEEP_ROOMS_SECONDS,
+          value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub keep_rooms_seconds: u32,
     /// Most bytes of entities that a player is sent per second; in a crowd, far and still ones are then sent less often
     #[arg(long, value_name = "BYTES", env = "DRIFTBELT_VIEWER_BYTES_PER_SECOND",
           default_value_t = DEFAULT_VIEWER_BYTES_PER_SECOND, value_parser = clap::value_parser!(u32).range(1024..=1_048_576))]

@@ -283,10 +283,21 @@ impl Server {
         }
     }
 
-    /// Stops: accepts nobody, tells the players, closes the recordings, waits for the goodbyes. Takes less than 5 s.
+    /// Stops: accepts nobody, tells the players, waits for the goodbyes. Takes less than 5 s. Rooms continue at the next start if
+    /// the options say so.
     pub async fn stop(self) {
+        let usual = self.context.lobby.usual_stop();
+        self.stop_rooms_and_sockets(usual).await;
+    }
+
+    /// As [`stop`](Server::stop), but ends the matches and closes their recordings.
+    pub async fn stop_for_good(self) {
+        self.stop_rooms_and_sockets(Stop::ForGood).await;
+    }
+
+    async fn stop_rooms_and_sockets(self, stop: Stop) {
         self.stop.send_replace(true);
-        self.end_rooms(Stop::ForGood).await;
+        self.end_rooms(stop).await;
         if timeout(GOODBYES_LIMIT, self.sockets.emptied()).await.is_err() {
             tracing::info!(left = self.sockets.count(), "some peers did not take their leave");
         }

@@ -1,9 +1,12 @@
 //! Logs to standard error, and the metrics that `/metrics` shows.
 
 use clap::ValueEnum;
+use metrics::counter;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
@@ -20,12 +23,108 @@ pub enum LogForm {
     Json,
 }
 
-/// Sends the log to standard error from now on. Does nothing if the process already has a log.
+/// Lines that wait for a slow reader of standard error, at most; of more, the newest are dropped and counted.
+const LOG_QUEUE_LIMIT_LINES: usize = 4096;
+/// Longest wait for the last lines to be written.
+const LOG_FLUSH_LIMIT: Duration = Duration::from_millis(300);
+
+/// What goes to standard error. A thread writes it, so that nobody waits for a reader; that there is none, or no space, hurts
+/// nothing.
+#[derive(Clone)]
+struct Log(SyncSender<Entry>);
+
+enum Entry {
+    Line(Vec<u8>),
+    /// Answered once everything before is written.
+    Flush(SyncSender<()>),
+}
+
+static LOG: OnceLock<Log> = OnceLock::new();
+
+impl Log {
+    fn start() -> Log {
+        let (lines, entries) = sync_channel(LOG_QUEUE_LIMIT_LINES);
+        // Without a thread the queue fills, and lines are dropped.
+        let _ = std::thread::Builder::new().name("log".into()).spawn(move || write_lines(&entries));
+        Log(lines)
+    }
+
+    fn push(&self, line: Vec<u8>) {
+        if self.0.try_send(Entry::Line(line)).is_err() {
+            counter!("driftbelt_log_lines_dropped_total").increment(1);
+        }
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_lines(entries: &Receiver<Entry>) {
+    let mut out = standard_error();
+    for entry in entries {
+        match entry {
+            // A reader that is gone, or a full disk.
+            Entry::Line(line) => drop(out.write_all(&line)),
+            Entry::Flush(done) => drop(done.try_send(())),
+        }
+    }
+}
+
+/// Without the lock of [`std::io::stderr`], at which others would wait while a write blocks.
+#[cfg(unix)]
+fn standard_error() -> Box<dyn Write> {
+    use std::os::fd::AsFd;
+    match io::stderr().as_fd().try_clone_to_owned() {
+        Ok(file) => Box::new(std::fs::File::from(file)),
+        Err(_) => Box::new(io::stderr()),
+    }
+}
+
+#[cfg(not(unix))]
+fn standard_error() -> Box<dyn Write> {
+    Box::new(io::stderr())
+}
+
+/// Writes a line for the person at the terminal.
+pub fn say(line: &str) {
+    match LOG.get() {
+        Some(log) => log.push(format!("{line}\n").into_bytes()),
+        None => drop(writeln!(io::stderr(), "{line}")),
+    }
+}
+
+/// Waits for what was logged and said to be written, but not for a reader that does not read.
+pub fn flush() {
+    let Some(log) = LOG.get() else { return };
+    let (done, written) = sync_channel(1);
+    if log.0.try_send(Entry::Flush(done)).is_ok() {
+        let _ = written.recv_timeout(LOG_FLUSH_LIMIT);
+    }
+}
+
+/// Sends the log, and the panics of all threads, to standard error from now on. Does nothing if the process already has a log.
 pub fn log_to_stderr(form: LogForm, filter: &str) -> Result<(), ParseError> {
     let filter: EnvFilter = filter.parse()?;
     let coloured = std::io::stderr().is_terminal();
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(coloured);
+    let writer = LOG.get_or_init(Log::start);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| writer.clone())
+        .with_ansi(coloured)
+        .log_internal_errors(false);
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let backtrace = std::backtrace::Backtrace::capture();
+        tracing::error!(thread = thread.name(), "{panic}\n{backtrace}");
+    }));
     // An error means that there is a log already, as in tests.
     let _: Result<_, _> = match form {
         LogForm::Human => log.with_target(false).try_init(),

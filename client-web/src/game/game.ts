@@ -240,6 +240,7 @@ export class Game {
       this.keepSeat();
       addToast(t("toast.seatGone"), "bad");
     }
+    if (code === CloseCode.Restarting) model.retryReason.value = t(`goodbye.${code}`);
     this.stage.clear();
     this.sound.hush();
   }

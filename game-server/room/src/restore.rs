@@ -6,13 +6,15 @@ use shared::command::Absence;
 use sim::replay::Resimulation;
 
 impl Room {
-    /// The room of a recording, at its last tick. All players are away, and their seats wait for them as after a lost
-    /// connection.
+    /// The room of a recording, at its last tick. All players are away, and their seats wait for them for
+    /// [`RoomOptions::keep_rooms_seconds`].
     pub fn restore(name: String, restored: Resimulation, options: RoomOptions) -> Room {
         let (recording, setup, sim) = restored.into_parts();
         let seats = recording.seats();
+        let keep_rooms_seconds = options.keep_rooms_seconds;
         let mut room = Room::with_sim(name, setup, sim, options);
         let now = room.sim.tick();
+        let kept_until = now.plus(room.setup.ticks(keep_rooms_seconds as f32));
         room.next_player = room.next_player.max(seats.next_player);
         let humans: Vec<_> = room.world().pilots.iter().filter(|pilot| !pilot.drone).cloned().collect();
         for pilot in humans {
@@ -30,7 +32,7 @@ impl Room {
                 session: Session::restored(key, &room.setup, now),
                 muted: seats.muted.contains(&player).then_some(now),
                 connection: None,
-                away_since: now,
+                kept_until,
                 first_message: None,
             };
             room.seats.insert(player, seat);

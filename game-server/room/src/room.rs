@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 /// Seconds for which the seat of a player who lost the connection is kept, unless the host says otherwise.
 pub const DEFAULT_SEAT_GRACE_SECONDS: u32 = 60;
+/// Seconds for which the seats of a room that continues after a restart are kept, unless the host says otherwise.
+pub const DEFAULT_KEEP_ROOMS_SECONDS: u32 = 120;
 /// Seconds after which a room without seats is abandoned.
 pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 
@@ -34,6 +36,8 @@ pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 pub struct RoomOptions {
     /// Seconds for which the seat of a player who lost the connection is kept.
     pub seat_grace_seconds: u32,
+    /// Seconds for which the seats of a restored room are kept.
+    pub keep_rooms_seconds: u32,
     /// How many bytes of entities every viewer is sent per second at most, on average.
     pub viewer_bytes_per_second: u32,
     /// Whether the room makes records for [`Room::poll_record`].
@@ -44,6 +48,7 @@ impl Default for RoomOptions {
     fn default() -> RoomOptions {
         RoomOptions {
             seat_grace_seconds: DEFAULT_SEAT_GRACE_SECONDS,
+            keep_rooms_seconds: DEFAULT_KEEP_ROOMS_SECONDS,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             is_recorded: false,
         }
@@ -57,7 +62,7 @@ pub(crate) struct Seat {
     /// When a muted player was last reminded of it.
     pub muted: Option<Tick>,
     pub connection: Option<(ConnectionId, Outbox)>,
-    pub away_since: Tick,
+    pub kept_until: Tick,
     /// Not sent yet.
     pub first_message: Option<FirstMessage>,
 }
@@ -247,7 +252,7 @@ impl Room {
         let tick = self.sim.tick();
         let (code, reason) = match stop {
             Stop::ForGood => (CloseCode::GoingAway, "the server is stopping"),
-            Stop::ForSuccessor => (CloseCode::Restarting, "the server is being replaced: come back"),
+            Stop::ForSuccessor => (CloseCode::Restarting, "the server restarts and is back in a moment"),
         };
         self.queue.close(tick, code, reason);
         if stop == Stop::ForGood {
@@ -364,17 +369,13 @@ impl Room {
         self.seats.values_mut().for_each(|seat| seat.session.send_kept(&message));
     }
 
-    /// Ticks for which the seat of a player who is away is kept.
-    pub(crate) fn grace_ticks(&self) -> u32 {
-        self.setup.ticks(self.options.seat_grace_seconds as f32)
-    }
-
     fn disconnect(&mut self, connection: ConnectionId) {
         let Some(player) = self.players.remove(&connection) else { return self.queue.leave(connection) };
+        let kept_until = self.sim.tick().plus(self.setup.ticks(self.options.seat_grace_seconds as f32));
         let Some(seat) = self.seats.get_mut(&player) else { return };
         seat.connection = None;
         seat.session.leave();
-        seat.away_since = self.sim.tick();
+        seat.kept_until = kept_until;
         self.pending.absences.push(Absence { player, away: true });
     }
 }

@@ -55,11 +55,11 @@ impl Room {
         self.pending.absences.push(Absence { player, away: false });
     }
 
-    /// Ends the seats of players who have been away for longer than the grace time.
+    /// Ends the seats of players who have been away for too long.
     pub(crate) fn evict_away(&mut self) {
-        let (now, grace_ticks) = (self.sim.tick(), self.grace_ticks());
+        let now = self.sim.tick();
         let away = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
-        let expired = away.filter(|(_, seat)| now.since(seat.away_since) > grace_ticks);
+        let expired = away.filter(|(_, seat)| now > seat.kept_until);
         let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
         for player in expired {
             self.leave(player, CloseCode::Left, "");
@@ -94,7 +94,7 @@ impl Room {
             session: Session::new(player, token, &self.setup, now),
             muted: None,
             connection: Some((connection, outbox)),
-            away_since: now,
+            kept_until: now,
             first_message: Some(FirstMessage::Welcome),
         };
         self.seats.insert(player, seat);

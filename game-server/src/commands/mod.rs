@@ -11,6 +11,9 @@ use crate::cli::{Cli, Command};
 use crate::config::{self, ConfigError};
 #[cfg(unix)]
 use crate::serve::handover;
+use crate::telemetry;
+#[cfg(unix)]
+use nix::sys::signal::Signal;
 use std::process::ExitCode;
 
 /// Runs the process's command line.
@@ -20,11 +23,13 @@ pub fn main() -> ExitCode {
         Err(ConfigError::CommandLine(error)) => error.exit(),
         Err(error) => return fail(&error.into()),
     };
-    run(cli).unwrap_or_else(|error| fail(&error))
+    let code = run(cli).unwrap_or_else(|error| fail(&error));
+    telemetry::flush();
+    code
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    telemetry::say(&format!("error: {error:#}"));
     ExitCode::FAILURE
 }
 
@@ -34,7 +39,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(options)) => serve::serve(&options),
         Some(Command::Replay(options)) => serve::replay(&options),
         #[cfg(unix)]
-        Some(Command::Upgrade { recordings }) => handover::request(&recordings).map(|()| ExitCode::SUCCESS),
+        Some(Command::Upgrade { recordings }) => {
+            handover::send(&recordings, signals::UPGRADE).map(|_| ExitCode::SUCCESS)
+        }
+        #[cfg(unix)]
+        Some(Command::Stop { recordings, for_good }) => {
+            let signal = if for_good { signals::STOP_FOR_GOOD } else { Signal::SIGTERM };
+            handover::stop(&recordings, signal).map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Verify { files }) => verify::run(&files),
         Some(Command::BenchReplay { file, viewers }) => {
             bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)

@@ -5,10 +5,10 @@ use crate::cli::{ReplayOptions, ServeOptions};
 use crate::config;
 use crate::net::guard::limits::Limits;
 use crate::net::http::recordings;
-use crate::serve::Server;
 #[cfg(unix)]
 use crate::serve::handover::{self, Binary, Handover, Predecessor};
-use crate::telemetry::{LogForm, log_to_stderr};
+use crate::serve::{Server, StartError};
+use crate::telemetry::{LogForm, flush, log_to_stderr, say};
 use anyhow::Context;
 #[cfg(unix)]
 use sim::Sim;
@@ -22,6 +22,8 @@ const BLOCKING_THREADS: usize = 16;
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(200);
 
 pub fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    #[cfg(unix)]
+    let signals = Signals::block().context("signals")?;
     log_to_stderr(options.log, &options.log_level).context("--log-level")?;
     #[cfg(unix)]
     if let Some(predecessor) = handover::predecessor() {
@@ -31,58 +33,94 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         tracing::warn!("{name} is not an option{}", config::suggest(nearest.as_deref()));
     }
     let runtime = runtime()?;
-    #[cfg(unix)]
-    run_and_hand_over(options, &runtime)?;
     #[cfg(not(unix))]
-    runtime.block_on(async {
-        let mut signals = Signals::new().context("signals")?;
-        let server = Server::start(options, Limits::default()).await?;
-        announce(&server);
-        signals.next().await;
-        stop(server, &mut signals).await;
-        anyhow::Ok(())
-    })?;
+    let signals = runtime.block_on(async { Signals::block() }).context("signals")?;
+    run(options, &runtime, signals)?;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
     Ok(ExitCode::SUCCESS)
 }
 
-fn announce(server: &Server) {
-    let url = server.local_url();
-    eprintln!("Driftbelt is open: {url}");
-    if let Some(lan) = server.lan_url() {
-        eprintln!("In your network:   {lan}");
-    }
-    eprintln!("Recordings:        {url}replay");
-}
-
 /// Runs a server until it is told to stop. Told to upgrade, it executes the new binary, or opens again if it cannot.
-#[cfg(unix)]
-fn run_and_hand_over(options: &ServeOptions, runtime: &Runtime) -> anyhow::Result<()> {
+fn run(options: &ServeOptions, runtime: &Runtime, mut signals: Signals) -> anyhow::Result<()> {
+    #[cfg(unix)]
     let binary = Binary::of_this_process().context("this binary")?;
-    let mut signals = runtime.block_on(async { Signals::new().context("signals") })?;
-    let limits = Limits::default;
-    let mut server = runtime.block_on(Server::start(options, limits()))?;
+    let owned = options.clone();
+    let start = async move { Server::start(&owned, Limits::default()).await };
+    let Some(server) = runtime.block_on(start_unless_stopped(start, &mut signals))? else { return Ok(()) };
     announce(&server);
-    while let Some(handover) = runtime.block_on(run_until_handover(server, &binary, &mut signals)) {
-        eprintln!("The new binary takes over …");
-        let error = binary.execute(&handover);
-        tracing::error!(%error, "the new binary cannot be executed: this server opens again");
-        server = runtime.block_on(Server::resume(options, limits(), handover))?;
+    #[cfg(not(unix))]
+    runtime.block_on(async {
+        let request = signals.next().await;
+        stop(server, request, &mut signals).await;
+    });
+    #[cfg(unix)]
+    {
+        let mut server = server;
+        while let Some(handover) = runtime.block_on(run_until_handover(server, &binary, &mut signals)) {
+            say("The new binary takes over …");
+            flush();
+            if signals.end()? {
+                // The rooms wait for the next start.
+                return Ok(());
+            }
+            let error = binary.execute(&handover);
+            signals.begin()?;
+            tracing::error!(%error, "the new binary cannot be executed: this server opens again");
+            let owned = options.clone();
+            let resume = async move { Server::resume(&owned, Limits::default(), handover).await };
+            server = match runtime.block_on(start_unless_stopped(resume, &mut signals))? {
+                Some(server) => server,
+                None => return Ok(()),
+            };
+        }
     }
     Ok(())
+}
+
+/// Starts a server on a thread of the runtime, since restoring rooms takes a while. `None` if it is stopped before it is open;
+/// rooms wait for the next start then.
+async fn start_unless_stopped(
+    start: impl Future<Output = Result<Server, StartError>> + Send + 'static,
+    signals: &mut Signals,
+) -> anyhow::Result<Option<Server>> {
+    tokio::select! {
+        started = tokio::spawn(start) => Ok(Some(started.context("the start")??)),
+        _ = signals.next_stop() => Ok(None),
+    }
+}
+
+fn announce(server: &Server) {
+    let url = server.local_url();
+    say(&format!("Driftbelt is open: {url}"));
+    if let Some(lan) = server.lan_url() {
+        say(&format!("In your network:   {lan}"));
+    }
+    say(&format!("Recordings:        {url}replay"));
 }
 
 /// What is left to a new binary that can take over; `None` once the server is stopped.
 #[cfg(unix)]
 async fn run_until_handover(server: Server, binary: &Binary, signals: &mut Signals) -> Option<Handover> {
-    while signals.next().await == Request::Upgrade {
-        match binary.ask(&server.origin()).await {
-            Ok(()) => return Some(server.leave_to_successor().await),
-            Err(error) => tracing::error!(%error, "no upgrade: this server stays"),
-        }
+    loop {
+        let stop_request = match signals.next().await {
+            Request::Upgrade => {
+                let origin = server.origin();
+                tokio::select! {
+                    answer = binary.ask(&origin) => {
+                        match answer {
+                            Ok(()) => return Some(server.leave_to_successor().await),
+                            Err(error) => tracing::error!(%error, "no upgrade: this server stays"),
+                        }
+                        continue;
+                    }
+                    stop_request = signals.next_stop() => stop_request,
+                }
+            }
+            stop_request => stop_request,
+        };
+        stop(server, stop_request, signals).await;
+        return None;
     }
-    stop(server, signals).await;
-    None
 }
 
 /// Whether this binary could take over from a running server.
@@ -101,15 +139,18 @@ fn check_succession(options: &ServeOptions, predecessor: &Predecessor) -> anyhow
 }
 
 pub fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
+    #[cfg(unix)]
+    let mut signals = Signals::block().context("signals")?;
     log_to_stderr(LogForm::Human, "warn").context("the log")?;
     let runtime = runtime()?;
     runtime.block_on(async {
-        let mut signals = Signals::new().context("signals")?;
+        #[cfg(not(unix))]
+        let mut signals = Signals::block().context("signals")?;
         let server = Server::start_replay(options).await?;
         let name = recordings::encoded(&recordings::file_name(&options.file));
-        eprintln!("Watch it here: {}replay/{name}", server.local_url());
-        signals.next().await;
-        stop(server, &mut signals).await;
+        say(&format!("Watch it here: {}replay/{name}", server.local_url()));
+        let request = signals.next_stop().await;
+        stop(server, request, &mut signals).await;
         anyhow::Ok(())
     })?;
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
@@ -122,10 +163,16 @@ fn runtime() -> anyhow::Result<Runtime> {
 }
 
 /// Stops; a second signal ends the wait.
-async fn stop(server: Server, signals: &mut Signals) {
-    eprintln!("Stopping …");
+async fn stop(server: Server, request: Request, signals: &mut Signals) {
+    say("Stopping …");
+    let stop = async {
+        match request {
+            Request::StopForGood => server.stop_for_good().await,
+            Request::Stop | Request::Upgrade => server.stop().await,
+        }
+    };
     tokio::select! {
-        () = server.stop() => {}
-        _ = signals.next() => {}
+        () = stop => {}
+        _ = signals.next_stop() => {}
     }
 }

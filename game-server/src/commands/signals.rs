@@ -1,39 +1,142 @@
-//! Signals: Ctrl-C and, on Unix, SIGTERM and SIGHUP.
+//! Signals: Ctrl-C and, on Unix, SIGTERM, SIGHUP and those that the commands `stop` and `upgrade` send.
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Stop in order.
+    /// Stop; rooms continue when the server is started again.
     Stop,
+    /// Stop; matches are over.
+    StopForGood,
     /// Let the newest binary take over.
     Upgrade,
 }
 
-/// Waits for signals. Made before the server starts: an earlier signal would end the process at once.
 #[cfg(unix)]
-pub struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
+pub use unix::{STOP_FOR_GOOD, Signals, UPGRADE};
 
 #[cfg(unix)]
-impl Signals {
-    pub fn new() -> std::io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+mod unix {
+    use super::Request;
+    use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
+    use nix::unistd::Pid;
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::thread::JoinHandle;
+    use tokio::sync::Notify;
+
+    /// Sent by `game-server stop --for-good`.
+    pub const STOP_FOR_GOOD: Signal = Signal::SIGUSR1;
+    /// Sent by `game-server upgrade`. SIGHUP asks for the same, but a process that was started by `nohup` ignores that one.
+    pub const UPGRADE: Signal = Signal::SIGUSR2;
+
+    /// Takes signals on a thread. All threads block them, and a program that the process executes inherits that: none is lost
+    /// while a new binary takes over, and none ends the process before it can be handled.
+    pub struct Signals {
+        set: SigSet,
+        asked: Arc<Asked>,
+        thread: Option<JoinHandle<()>>,
     }
 
-    pub async fn next(&mut self) -> Request {
-        tokio::select! {
-            _ = self.interrupt.recv() => Request::Stop,
-            _ = self.terminate.recv() => Request::Stop,
-            _ = self.hangup.recv() => Request::Upgrade,
+    #[derive(Default)]
+    struct Asked {
+        stop: AtomicBool,
+        stop_for_good: AtomicBool,
+        upgrade: AtomicBool,
+        /// The thread is to end.
+        end: AtomicBool,
+        changed: Notify,
+    }
+
+    impl Signals {
+        /// To be called before any other thread is started: threads inherit which signals are blocked.
+        pub fn block() -> io::Result<Signals> {
+            let mut set = SigSet::empty();
+            [Signal::SIGINT, Signal::SIGTERM, STOP_FOR_GOOD, UPGRADE]
+                .into_iter()
+                .for_each(|signal| set.add(signal));
+            if !is_ignored(Signal::SIGHUP)? {
+                set.add(Signal::SIGHUP);
+            }
+            set.thread_block()?;
+            let mut signals = Signals { set, asked: Arc::default(), thread: None };
+            signals.begin()?;
+            Ok(signals)
         }
+
+        /// Takes signals, again after [`end`](Signals::end).
+        pub fn begin(&mut self) -> io::Result<()> {
+            let (set, asked) = (self.set, self.asked.clone());
+            asked.end.store(false, SeqCst);
+            let thread = std::thread::Builder::new().name("signals".into());
+            self.thread = Some(thread.spawn(move || take(set, &asked))?);
+            Ok(())
+        }
+
+        /// Leaves the signals that come from now on to the next program of this process. Says whether a stop was asked for
+        /// before.
+        pub fn end(&mut self) -> io::Result<bool> {
+            self.asked.end.store(true, SeqCst);
+            kill(Pid::this(), UPGRADE)?;
+            // It has no reason to panic.
+            let _ = self.thread.take().map(JoinHandle::join);
+            Ok(self.asked.stop.load(SeqCst) || self.asked.stop_for_good.load(SeqCst))
+        }
+
+        pub async fn next(&mut self) -> Request {
+            loop {
+                if let Some(stop) = self.asked.take_stop() {
+                    return stop;
+                }
+                if self.asked.upgrade.swap(false, SeqCst) {
+                    return Request::Upgrade;
+                }
+                self.asked.changed.notified().await;
+            }
+        }
+
+        /// Like [`next`](Signals::next), but leaves upgrades for later.
+        pub async fn next_stop(&mut self) -> Request {
+            loop {
+                if let Some(stop) = self.asked.take_stop() {
+                    return stop;
+                }
+                self.asked.changed.notified().await;
+            }
+        }
+    }
+
+    impl Asked {
+        fn take_stop(&self) -> Option<Request> {
+            let (for_good, stop) = (self.stop_for_good.swap(false, SeqCst), self.stop.swap(false, SeqCst));
+            if for_good { Some(Request::StopForGood) } else { stop.then_some(Request::Stop) }
+        }
+    }
+
+    fn take(set: SigSet, asked: &Asked) {
+        while let Ok(signal) = set.wait() {
+            let flag = match signal {
+                _ if asked.end.load(SeqCst) && signal == UPGRADE => return,
+                STOP_FOR_GOOD => &asked.stop_for_good,
+                UPGRADE | Signal::SIGHUP => &asked.upgrade,
+                _ => &asked.stop,
+            };
+            flag.store(true, SeqCst);
+            asked.changed.notify_one();
+        }
+    }
+
+    /// Whether the process was started with a signal ignored, as `nohup` does.
+    #[allow(unsafe_code)]
+    fn is_ignored(which: Signal) -> io::Result<bool> {
+        // SAFETY: neither disposition runs code of this process.
+        let before = unsafe { signal(which, SigHandler::SigIgn)? };
+        if matches!(before, SigHandler::SigIgn) {
+            return Ok(true);
+        }
+        // SAFETY: as above.
+        unsafe { signal(which, SigHandler::SigDfl)? };
+        Ok(false)
     }
 }
 
@@ -43,11 +146,16 @@ pub struct Signals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Signals {
-    pub fn new() -> std::io::Result<Signals> {
+    /// To be called within a runtime.
+    pub fn block() -> std::io::Result<Signals> {
         Ok(Signals(tokio::signal::windows::ctrl_c()?))
     }
 
     pub async fn next(&mut self) -> Request {
+        self.next_stop().await
+    }
+
+    pub async fn next_stop(&mut self) -> Request {
         self.0.recv().await;
         Request::Stop
     }

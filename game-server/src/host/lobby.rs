@@ -3,7 +3,7 @@
 use crate::host::commit_gate::{CommitGate, Flush};
 use crate::host::inbox::{InboxSender, PostError, RoomEvent, inbox};
 use crate::host::journal::{Journal, JournalOptions, Unfinished, unfinished};
-use crate::host::room_loop;
+use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
 use room::{Connected, Room, RoomOptions, SeatStatus, SessionEvent, Stop};
 use shared::command::Admin;
@@ -13,9 +13,15 @@ use shared::setup::Setup;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A room that panics more often than this, each time within [`RESTART_WINDOW`], is not restored again.
+const RESTARTS_LIMIT: u32 = 3;
+const RESTART_WINDOW: Duration = Duration::from_secs(60);
 
 /// What rooms are made of.
 #[derive(Clone, Debug)]
@@ -26,6 +32,8 @@ pub struct LobbyOptions {
     pub fixed_seed: bool,
     pub rooms_limit: usize,
     pub seat_grace_seconds: u32,
+    /// Seats of restored rooms are kept for this time; 0 ends matches when the server stops.
+    pub keep_rooms_seconds: u32,
     /// How many bytes of entities every viewer is sent per second at most, on average.
     pub viewer_bytes_per_second: u32,
     /// Where and how to record; `None` turns recording off.
@@ -111,7 +119,6 @@ impl Lobby {
         if rooms.stopping {
             return Err(EnterError::Stopping);
         }
-        rooms.remove_panicked();
         let name = match name {
             Some(name) => checked_name(name)?.to_owned(),
             None => rooms.chosen(&self.0.options).ok_or(EnterError::Full)?,
@@ -180,6 +187,18 @@ impl Lobby {
         }
     }
 
+    /// How rooms stop when the server does, unless it stops for good.
+    pub fn usual_stop(&self) -> Stop {
+        let options = &self.0.options;
+        let keeps_rooms = options.journal.is_some() && options.keep_rooms_seconds > 0;
+        if keeps_rooms { Stop::ForSuccessor } else { Stop::ForGood }
+    }
+
+    /// Whether the thread of every room is alive.
+    pub fn is_healthy(&self) -> bool {
+        self.rooms().running.values().all(|room| !room.thread.is_finished())
+    }
+
     /// Whether something is not recorded although it should be.
     pub fn recording_failed(&self) -> bool {
         let failed = |room: &RoomStatus| !room.recording.recording && room.recording.problem.is_some();
@@ -202,7 +221,7 @@ impl Lobby {
                 tracing::warn!(room = name, file, "there is no place for the room of this recording");
                 continue;
             }
-            match self.restore_room(unfinished, journal) {
+            match self.restore_room(unfinished, journal, 0) {
                 Ok(room) => drop(self.rooms().running.insert(name, room)),
                 Err(error) => tracing::error!(room = name, file, %error, "the room cannot be restored"),
             }
@@ -213,6 +232,7 @@ impl Lobby {
         &self,
         unfinished: Unfinished,
         options: &JournalOptions,
+        restarts: u32,
     ) -> Result<RunningRoom, Box<dyn Error>> {
         let (restored, held) = unfinished.restore()?;
         let (name, file) = (held.room.clone(), held.name.clone());
@@ -225,7 +245,37 @@ impl Lobby {
             seats = room.seats(),
             "room restored from its recording"
         );
-        Ok(self.run(room, journal)?)
+        Ok(self.run(room, journal, restarts)?)
+    }
+
+    /// Continues the room of a thread that has panicked, unless it does nothing but panic. Players reconnect and find their
+    /// seats.
+    fn restart(&self, name: &str, restarts: u32) {
+        let restarted = self.try_restart(name, restarts);
+        let mut rooms = self.rooms();
+        // The thread that calls this ends with it.
+        let old = rooms.running.remove(name).map(|room| room.thread);
+        rooms.ended.extend(old);
+        match restarted {
+            Ok(room) if rooms.stopping => {
+                let _ = room.handle.inbox.post(RoomEvent::Stop(Stop::ForSuccessor));
+                rooms.ended.push(room.thread);
+            }
+            Ok(room) => drop(rooms.running.insert(name.into(), room)),
+            Err(error) => {
+                tracing::error!(room = name, %error, "the room is lost; its recording stays as it is")
+            }
+        }
+    }
+
+    fn try_restart(&self, name: &str, restarts: u32) -> Result<RunningRoom, Box<dyn Error>> {
+        let journal = self.0.options.journal.as_ref().ok_or("nothing is recorded")?;
+        if restarts > RESTARTS_LIMIT {
+            return Err("it panicked again each time that it was restored".into());
+        }
+        let mut found = unfinished(&journal.directory)?;
+        let left = found.find(|left| left.room() == name).ok_or("it has no recording that was not closed")?;
+        self.restore_room(left, journal, restarts)
     }
 
     fn open(&self, name: &str) -> Result<RunningRoom, EnterError> {
@@ -240,19 +290,20 @@ impl Lobby {
             None => Journal::off(),
         };
         let room = Room::new(name.into(), setup, self.room_options()).map_err(|error| broken(&error))?;
-        self.run(room, journal).map_err(|error| broken(&error))
+        self.run(room, journal, 0).map_err(|error| broken(&error))
     }
 
     fn room_options(&self) -> RoomOptions {
         let options = &self.0.options;
         RoomOptions {
             seat_grace_seconds: options.seat_grace_seconds,
+            keep_rooms_seconds: options.keep_rooms_seconds,
             viewer_bytes_per_second: options.viewer_bytes_per_second,
             is_recorded: options.journal.is_some(),
         }
     }
 
-    fn run(&self, room: Room, journal: Journal) -> io::Result<RunningRoom> {
+    fn run(&self, mut room: Room, mut journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
         let name = room.name().to_owned();
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
@@ -264,8 +315,30 @@ impl Lobby {
             let (stats, commits, lobby) = (stats.clone(), commits.clone(), Arc::downgrade(&self.0));
             move || {
                 tracing::info!(room = name, "room opened");
+                let start = Instant::now();
                 let retire = || retire(&lobby, &name);
-                let ended = room_loop::run(room, journal, &commits, &receiver, &stats, retire);
+                let run = || room_loop::run(&mut room, &mut journal, &commits, &receiver, &stats, retire);
+                // What a panic leaves of the room is dropped.
+                let Ok(ended) = catch_unwind(AssertUnwindSafe(run)) else {
+                    tracing::error!(
+                        room = name,
+                        "the room's thread panicked: the room continues from its recording"
+                    );
+                    drop((room, receiver));
+                    journal.abandon();
+                    let restarts = if start.elapsed() < RESTART_WINDOW { restarts + 1 } else { 1 };
+                    if let Some(inner) = lobby.upgrade() {
+                        Lobby(inner).restart(&name, restarts);
+                    }
+                    return;
+                };
+                match ended {
+                    // A room without players has nothing to continue.
+                    Ended::Stopped(Stop::ForSuccessor) if room.seats() > 0 => {
+                        journal.leave(room.keyframe(), room.seats_to_record());
+                    }
+                    Ended::Stopped(_) | Ended::Abandoned => journal.finish(room.keyframe()),
+                }
                 tracing::info!(room = name, ?ended, "room closed");
             }
         });
@@ -292,15 +365,6 @@ fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
 }
 
 impl Rooms {
-    /// Removes rooms whose thread has panicked.
-    fn remove_panicked(&mut self) {
-        let panicked = self.running.extract_if(.., |_, room| room.thread.is_finished());
-        self.ended.extend(panicked.map(|(name, room)| {
-            tracing::error!(room = name, "a room's thread has panicked");
-            room.thread
-        }));
-    }
-
     /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
     /// shortest queue.
     fn chosen(&self, options: &LobbyOptions) -> Option<String> {
@@ -339,13 +403,14 @@ fn checked_name(name: &str) -> Result<&str, EnterError> {
 mod tests {
     use super::*;
     use crate::assets::belt;
+    use crate::host::journal;
     use room::ConnectionId;
     use room::outbox::outbox;
     use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
     use shared::PROTOCOL_VERSION;
     use shared::message::{Hello, ResumeToken};
     use shared::text::Name;
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     fn newcomer(number: u64) -> Connected {
         let hello = Hello {
@@ -360,26 +425,57 @@ mod tests {
         Connected { connection: ConnectionId(number), hello, token, outbox: outbox().0 }
     }
 
-    #[test]
-    fn a_client_gets_another_room_after_one_has_panicked() {
+    /// A lobby whose room's thread panics this many times, and how many of them are left.
+    fn lobby(journal: Option<JournalOptions>, panics: u32) -> (Lobby, Arc<AtomicU32>) {
         let options = LobbyOptions {
             setup: belt(),
             fixed_seed: true,
             rooms_limit: 1,
             seat_grace_seconds: 60,
+            keep_rooms_seconds: 60,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
-            journal: None,
+            journal,
         };
-        let panics = AtomicBool::new(true);
-        let flush = Arc::new(move || assert!(!panics.swap(false, Relaxed), "the room panics"));
-        let lobby = Lobby::new(options, flush).expect("a sound setup");
+        let left = Arc::new(AtomicU32::new(panics));
+        let panics_left = left.clone();
+        let flush = Arc::new(move || {
+            let is_room = std::thread::current().name() == Some("room belt-1");
+            let panics =
+                is_room && panics_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+            assert!(!panics, "the room panics");
+        });
+        (Lobby::new(options, flush).expect("a sound setup"), left)
+    }
+
+    #[test]
+    fn a_client_gets_another_room_after_one_has_panicked() {
+        let (lobby, _) = lobby(None, 1);
         lobby.connect(None, newcomer(1)).expect("a seat");
-        while !lobby.rooms().running.values().all(|room| room.thread.is_finished()) {
+        while !lobby.rooms().running.is_empty() {
             std::thread::yield_now();
         }
         lobby.connect(None, newcomer(2)).expect("a seat in another room");
         let answer = lobby.ask_roster("belt-1").expect("the room");
         assert!(answer.recv().is_ok(), "it ticks");
         lobby.stop(Stop::ForGood);
+    }
+
+    #[test]
+    fn a_room_that_panics_continues_from_its_recording_until_it_does_nothing_else() {
+        for (panics, survives) in [(2, true), (u32::MAX, false)] {
+            let home = tempfile::tempdir().expect("a directory");
+            let (lobby, left) = lobby(Some(JournalOptions::new(home.path().into())), panics);
+            lobby.connect(Some("belt-1"), newcomer(1)).expect("a seat");
+            let ticks = || lobby.ask_roster("belt-1").is_ok_and(|answer| answer.recv().is_ok());
+            while if survives {
+                left.load(Relaxed) > 0 || !ticks()
+            } else {
+                !lobby.rooms().running.is_empty()
+            } {
+                std::thread::yield_now();
+            }
+            lobby.stop(Stop::ForGood);
+            assert_eq!(journal::list(home.path()).expect("a directory").len(), 1, "one session");
+        }
     }
 }

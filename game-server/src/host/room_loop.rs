@@ -19,13 +19,13 @@ pub const CATCH_UP_LIMIT_TICKS: u32 = 3;
 pub enum Ended {
     /// The room was empty for a while, or was closed.
     Abandoned,
-    Stopped,
+    Stopped(Stop),
 }
 
 /// Runs a room until it is told to stop, or is abandoned and `retire` agrees that no client is about to enter it.
 pub fn run(
-    mut room: Room,
-    mut journal: Journal,
+    room: &mut Room,
+    journal: &mut Journal,
     commits: &CommitGate,
     inbox: &Inbox,
     stats: &RoomStats,
@@ -38,25 +38,20 @@ pub fn run(
         timer.wait(room.name());
         let start = Instant::now();
         events = inbox.take(events);
-        let stop = handle(&mut room, events.drain(..));
-        stats.set_occupied(&room);
+        let stop = handle(room, events.drain(..));
+        stats.set_occupied(room);
         if let Some(stop) = stop {
             room.stop(stop);
-            publish(&mut room, &mut journal, commits);
-            match stop {
-                Stop::ForSuccessor => journal.leave(room.keyframe(), room.seats_to_record()),
-                Stop::ForGood => journal.finish(room.keyframe()),
-            }
-            return Ended::Stopped;
+            publish(room, journal, commits);
+            return Ended::Stopped(stop);
         }
         room.tick(meter.stages(start));
-        publish(&mut room, &mut journal, commits);
+        publish(room, journal, commits);
         let took = start.elapsed();
         room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
-        stats.set_occupied(&room);
-        meter.record(took, timer.lost, &room, &journal, stats);
+        stats.set_occupied(room);
+        meter.record(took, timer.lost, room, journal, stats);
         if room.is_abandoned() && retire() {
-            journal.finish(room.keyframe());
             return Ended::Abandoned;
         }
     }

@@ -19,7 +19,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// Set for a server whose standard input is the socket to listen on.
@@ -32,6 +32,10 @@ const SUCCESSION_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_SIMULATION";
 const ORIGIN_VARIABLE: &str = "GAME_SERVER_SUCCEEDS_ORIGIN";
 /// How long a binary may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(8);
+const STOP_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Why a binary cannot take over.
 #[derive(Debug, thiserror::Error)]
@@ -138,9 +142,25 @@ pub fn inherits_lock() -> bool {
     std::env::var_os(LOCK_VARIABLE).is_some()
 }
 
-/// Tells the server that records into this directory to execute its newest binary.
-pub fn request(recordings: &Path) -> anyhow::Result<()> {
-    let process = process_at(recordings)?.and_then(|id| i32::try_from(id).ok());
+/// Sends a signal to the server that records into this directory.
+pub fn send(recordings: &Path, signal: Signal) -> anyhow::Result<u32> {
+    let process = process_at(recordings)?;
     let process = process.with_context(|| format!("no server records into {}", recordings.display()))?;
-    Ok(kill(Pid::from_raw(process), Signal::SIGHUP)?)
+    kill(Pid::from_raw(i32::try_from(process)?), signal)?;
+    Ok(process)
+}
+
+/// Stops the server that records into this directory, and waits until it has ended.
+pub fn stop(recordings: &Path, signal: Signal) -> anyhow::Result<()> {
+    let process = send(recordings, signal)?;
+    let limit = Instant::now() + STOP_LIMIT;
+    while process_at(recordings)? == Some(process) {
+        let seconds = STOP_LIMIT.as_secs();
+        anyhow::ensure!(
+            Instant::now() < limit,
+            "process {process} was told to stop, but runs after {seconds} s"
+        );
+        std::thread::sleep(STOP_POLL_INTERVAL);
+    }
+    Ok(())
 }

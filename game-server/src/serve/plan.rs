@@ -58,6 +58,7 @@ impl Plan {
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
             seat_grace_seconds: options.seat_grace_seconds,
+            keep_rooms_seconds: options.keep_rooms_seconds,
             viewer_bytes_per_second: options.viewer_bytes_per_second,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
@@ -114,6 +115,7 @@ impl Plan {
                 fixed_seed: false,
                 rooms_limit: 0,
                 seat_grace_seconds: 0,
+                keep_rooms_seconds: 0,
                 viewer_bytes_per_second: 0,
                 journal: None,
             },
@@ -163,7 +165,9 @@ fn bans(options: &ServeOptions) -> Result<Bans, BansError> {
 fn given_certificate(options: &ServeOptions) -> Result<Option<CertificateFiles>, StartError> {
     match (&options.cert, &options.key) {
         (Some(_), Some(_)) if options.no_tls => Ok(None),
-        (Some(cert), Some(key)) => Ok(Some(CertificateFiles { cert: cert.clone(), key: key.clone() })),
+        (Some(cert), Some(key)) => {
+            Ok(Some(CertificateFiles { cert: cert.clone(), key: key.clone(), self_signed_for: None }))
+        }
         (None, None) => Ok(None),
         _ => Err(StartError::HalfCertificate),
     }

@@ -35,7 +35,7 @@ async fn a_recorded_match_verifies() {
         }
     }
     let directory = server.directory;
-    server.server.stop().await;
+    server.server.stop_for_good().await;
     let recordings: Vec<_> = std::fs::read_dir(directory.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())

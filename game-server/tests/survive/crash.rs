@@ -96,7 +96,8 @@ impl Hosted {
         let unrecorded = || Arc::new(CommitGate::unrecorded(Arc::new(|| {})));
         let is_recorded = journal.gate().is_some();
         let commits = journal.gate().cloned().unwrap_or_else(unrecorded);
-        Hosted { room: room(RoomOptions { is_recorded, ..RoomOptions::default() }), journal, commits }
+        let options = RoomOptions { is_recorded, keep_rooms_seconds: 60, ..RoomOptions::default() };
+        Hosted { room: room(options), journal, commits }
     }
 
     fn open(journal: Journal) -> Hosted {

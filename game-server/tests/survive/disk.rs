@@ -10,6 +10,7 @@ use shared::id::{PlayerId, Tick};
 use shared::recording::{Encoder, Mark, RecordedTick, Recording};
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
 
 const TICK_RATE_HZ: f32 = 30.0;
@@ -104,7 +105,7 @@ fn a_server_without_a_place_to_record_says_so_once_and_serves() {
     play_until(&mut players, |players| players[0].snapshots > 5);
     assert!(server.get("/readyz").contains("not recording"));
     assert_eq!(server.said("recording stopped"), 1);
-    assert_eq!(server.said(&format!("{recordings}: Not a directory")), 2, "at the start and by the room");
+    assert_eq!(server.said(&format!("problem=\"{recordings}: ")), 2, "at the start and by the room");
     server.kill();
 }
 
@@ -151,4 +152,58 @@ fn restoring_takes_memory_for_the_world_and_not_for_the_file() {
     let peak_bytes = peak_bytes(&server);
     assert!(peak_bytes < LARGE_FILE_BYTES / 2, "{peak_bytes}");
     server.kill();
+}
+
+/// A file system in memory, unmounted at the end.
+struct Mounted(TempDir);
+
+impl Mounted {
+    /// `None` where mounting is not permitted.
+    fn new(options: &str) -> Option<Mounted> {
+        let home = TempDir::new().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(home.path());
+        mount.status().is_ok_and(|status| status.success()).then_some(Mounted(home))
+    }
+
+    fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(Command::new("mount").args(["-o", &options]).arg(self.0.path()).status().unwrap().success());
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_once_and_recorded_to_again_once_there_is_space() {
+    let Some(disk) = Mounted::new("size=64k") else { return eprintln!("skipped: mounting is not permitted") };
+    std::fs::write(disk.0.path().join("filler"), [0; 36 * 1024]).unwrap();
+    let server = start(&disk.0, 0, &["--drones", "20"]);
+    let mut players = [Player::new(1, server.address)];
+    play_until(&mut players, |_| server.get("/readyz").contains("not recording"));
+    let before = players[0].snapshots;
+    play_until(&mut players, |players| players[0].snapshots > before + 15 * TICK_RATE_HZ as u32);
+    assert_eq!(server.said("recording stopped"), 1, "not at every attempt");
+    assert_eq!(server.said("free space there, or set --recordings-limit-mib"), 1);
+    disk.remount("size=64m");
+    play_until(&mut players, |_| server.said("recording again") == 1);
+    assert_eq!(players[0].closed_with.len(), 0);
+    server.kill();
+    let files = recordings(&disk.0);
+    assert!(files.iter().all(|file| std::fs::metadata(file).unwrap().len() > 0), "{files:?}");
+}
+
+#[test]
+fn a_read_only_disk_is_told_and_the_game_is_served() {
+    let Some(disk) = Mounted::new("ro") else { return eprintln!("skipped: mounting is not permitted") };
+    let server = start(&disk.0, 0, &["--drones", "4"]);
+    let mut players = [Player::new(1, server.address)];
+    play_until(&mut players, |players| players[0].snapshots > 20);
+    assert!(server.get("/readyz").contains("not recording"));
+    assert_eq!(server.said("nothing can be recorded"), 1);
+    assert_eq!(recordings(&disk.0).len(), 0);
 }

@@ -12,4 +12,6 @@ mod kill;
 mod player;
 mod process;
 #[cfg(unix)]
+mod restart;
+#[cfg(unix)]
 mod upgrade;

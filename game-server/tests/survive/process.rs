@@ -90,3 +90,13 @@ pub fn recordings(home: &TempDir) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.extension().is_some_and(|ending| ending == "belt")).collect()
 }
+
+#[cfg(unix)]
+/// Puts a file in the place of the running binary, as an installer does: never into it.
+pub fn replace(place: &Path, content: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
+    let new = place.with_extension("new");
+    std::fs::write(&new, content).unwrap();
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(&new, place).unwrap();
+}

@@ -2,26 +2,17 @@
 
 use crate::facts::assert_all_true;
 use crate::player::{Player, play_until};
-use crate::process::{command, recordings, start_binary};
+use crate::process::{command, recordings, replace, start_binary};
 use game_server::commands::verify::verify;
 use shared::message::CloseCode;
 use shared::recording::Recording;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 const PLAYERS: u64 = 8;
 const BINARY: &str = env!("CARGO_BIN_EXE_game-server");
-
-/// Puts a file in the place of the running binary, as an installer does: never into it.
-fn replace(place: &Path, content: &[u8]) {
-    let new = place.with_extension("new");
-    fs::write(&new, content).unwrap();
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::rename(&new, place).unwrap();
-}
 
 fn snapshots(players: &[Player]) -> u32 {
     players.iter().map(|player| player.snapshots).sum()

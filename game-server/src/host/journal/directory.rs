@@ -293,15 +293,17 @@ fn identity(_: &Path) -> Option<Identity> {
 /// A problem of a directory, in words: where, what, and what to do.
 fn explain(path: &Path, error: &io::Error) -> String {
     use io::ErrorKind::{
-        FileTooLarge, NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
-        StorageFull,
+        AlreadyExists, FileTooLarge, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
     };
     let remedy = match error.kind() {
         StorageFull | QuotaExceeded | FileTooLarge => "free space there, or set --recordings-limit-mib",
         PermissionDenied | ReadOnlyFilesystem => {
             "let the server's user write there, or name another directory with --recordings"
         }
-        NotFound | NotADirectory => "bring the directory back, or name another one with --recordings",
+        AlreadyExists | NotFound | NotADirectory => {
+            "bring the directory back, or name another one with --recordings"
+        }
         _ => "check the disk, or name another directory with --recordings",
     };
     format!("{}: {error}: {remedy}", path.display())

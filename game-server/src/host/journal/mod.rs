@@ -251,6 +251,11 @@ impl Journal {
         self.end();
     }
 
+    /// Waits for what was recorded to be written, after a panic of the room. The recording stays open.
+    pub fn abandon(self) {
+        self.end();
+    }
+
     fn end(self) {
         let Some(recorder) = self.0 else { return };
         drop(recorder.queue);

@@ -11,12 +11,13 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 /// How long a self-signed certificate is valid, in days.
 const SELF_SIGNED_DAYS: u32 = 397;
-/// A self-signed certificate this old, in days, is replaced at the next start.
+/// A self-signed certificate this old, in days, is replaced.
 const SELF_SIGNED_RENEWAL_DAYS: u32 = 330;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -37,23 +38,30 @@ pub enum TlsError {
 pub struct CertificateFiles {
     pub cert: PathBuf,
     pub key: PathBuf,
+    /// What a self-signed certificate names besides this machine; `None` for files of the host.
+    pub self_signed_for: Option<Vec<IpAddr>>,
 }
 
 impl CertificateFiles {
     /// The self-signed certificate in `directory`; created if there is none, or it is unusable or about to expire.
     pub fn self_signed(directory: &Path, addresses: &[IpAddr]) -> Result<CertificateFiles, TlsError> {
-        let files = CertificateFiles { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
-        let age = fs::metadata(&files.cert).and_then(|metadata| metadata.modified()).ok();
-        let fresh = age.is_some_and(|made| {
-            made.elapsed().is_ok_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && files.load().is_ok()
-        });
-        if !fresh {
-            fs::create_dir_all(directory)
-                .map_err(|error| TlsError::File { file: directory.into(), error })?;
-            files.make(addresses)?;
-            tracing::info!(cert = %files.cert.display(), "created a self-signed certificate");
-        }
+        fs::create_dir_all(directory).map_err(|error| TlsError::File { file: directory.into(), error })?;
+        let (cert, key) = (directory.join("cert.pem"), directory.join("key.pem"));
+        let files = CertificateFiles { cert, key, self_signed_for: Some(addresses.into()) };
+        files.renew()?;
         Ok(files)
+    }
+
+    /// Replaces a self-signed certificate that is unusable or about to expire.
+    fn renew(&self) -> Result<(), TlsError> {
+        let Some(addresses) = &self.self_signed_for else { return Ok(()) };
+        let age = self.modified().and_then(|made| made.elapsed().ok());
+        if age.is_some_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && self.load().is_ok() {
+            return Ok(());
+        }
+        self.make(addresses)?;
+        tracing::info!(cert = %self.cert.display(), "created a self-signed certificate");
+        Ok(())
     }
 
     fn make(&self, addresses: &[IpAddr]) -> Result<(), TlsError> {
@@ -92,17 +100,25 @@ impl CertificateFiles {
 pub struct Certificate {
     files: CertificateFiles,
     current: RwLock<(Arc<CertifiedKey>, Option<SystemTime>)>,
+    /// The renewal has failed, which was logged.
+    failed: AtomicBool,
 }
 
 impl Certificate {
     pub fn load(files: CertificateFiles) -> Result<Arc<Certificate>, TlsError> {
         let modified = files.modified();
         let current = RwLock::new((Arc::new(files.load()?), modified));
-        Ok(Arc::new(Certificate { files, current }))
+        Ok(Arc::new(Certificate { files, current, failed: AtomicBool::new(false) }))
     }
 
-    /// Reads the files again if they have changed. If they cannot be used, the old certificate stays in use.
+    /// Renews a self-signed certificate, and reads the files again if they have changed. If they cannot be used, the old
+    /// certificate stays in use.
     pub fn refresh(&self) {
+        let renewed = self.files.renew();
+        let failed_before = self.failed.swap(renewed.is_err(), Relaxed);
+        if let (Err(error), false) = (renewed, failed_before) {
+            tracing::error!(%error, "the self-signed certificate cannot be renewed");
+        }
         let modified = self.files.modified();
         if modified == self.current.read().unwrap_or_else(PoisonError::into_inner).1 {
             return;
@@ -153,4 +169,27 @@ fn write_secret(file: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     io::Write::write_all(&mut options.open(file)?, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_self_signed_certificate_is_renewed_while_it_is_in_use() {
+        let home = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::self_signed(home.path(), &[]).unwrap();
+        let certificate = Certificate::load(files.clone()).unwrap();
+        let first = certificate.current().cert.clone();
+        certificate.refresh();
+        assert_eq!(certificate.current().cert, first);
+        let old = SystemTime::now() - DAY * SELF_SIGNED_RENEWAL_DAYS;
+        fs::File::options().write(true).open(&files.cert).unwrap().set_modified(old).unwrap();
+        certificate.refresh();
+        assert_ne!(certificate.current().cert, first);
+        assert_eq!(
+            CertificateFiles::self_signed(home.path(), &[]).unwrap().load().unwrap().cert,
+            certificate.current().cert
+        );
+    }
 }

@@ -44,16 +44,26 @@ pub(super) fn routes(context: Arc<ConnectionContext>, sim_build: &'static str) -
         })
     };
     Router::new()
-        .route("/healthz", get("alive\n"))
+        .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/api/status", get(status))
         .with_state(context)
 }
 
+async fn healthy(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, &'static str) {
+    if context.lobby.is_healthy() {
+        (StatusCode::OK, "alive\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the thread of a room has ended\n")
+    }
+}
+
 async fn ready(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, &'static str) {
     if context.is_stopping() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else if !context.lobby.is_healthy() {
+        (StatusCode::SERVICE_UNAVAILABLE, "the thread of a room has ended\n")
     } else if context.lobby.recording_failed() {
         (StatusCode::OK, "ready, but not recording: the log says why\n")
     } else {
