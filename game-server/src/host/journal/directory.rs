@@ -1,9 +1,7 @@
 //! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
-use super::list::{ListedRecording, list};
-use super::retention::Retention;
-use super::storage::{RecordingFile, Storage};
-use super::{FILE_EXTENSION, SERVER_FILE};
+use super::lock::PROCESS_FILE;
+use super::storage::RecordingFile;
 use shared::recording::{LATEST_DATE_UNIX_MS, TOKEN_HASH_BYTES, TokenHash};
 use std::fs::{File, create_dir_all, read_dir, read_to_string, remove_file, rename};
 use std::io::{self, Write};
@@ -11,6 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+/// How a recording's file ends.
+pub const FILE_EXTENSION: &str = "belt";
+/// The file beside the recordings that says whose they are.
+const SERVER_FILE: &str = "server.id";
 /// Length of the time in a file's name, such as `20260921t141320z`.
 const TIME_LENGTH: usize = 16;
 
@@ -72,21 +74,13 @@ impl Directory {
         }
     }
 
-    fn note<T>(&self, result: &io::Result<T>) {
+    pub(super) fn note<T>(&self, result: &io::Result<T>) {
         self.state().has_failed = result.is_err();
     }
 
     /// Whether nothing could be recorded here when it was last tried.
     pub fn has_failed(&self) -> bool {
         self.state().has_failed
-    }
-
-    /// The recordings that may be shown, the newest first. Files that are none, or cannot be read, are left out; a directory
-    /// that is not there is empty.
-    pub fn list(&self) -> io::Result<Vec<ListedRecording>> {
-        let mut listed = list(self.path())?;
-        listed.retain(|recording| !self.is_running(&recording.name));
-        Ok(listed)
     }
 
     /// Whether a file belongs to a match that is being played. Such a file is nobody's to see.
@@ -111,7 +105,7 @@ impl Directory {
         let server = match known {
             Some(id) => Server { id, owns_nameless: false },
             None => {
-                let owns_nameless = !path.exists() && self.path().join(super::PROCESS_FILE).exists();
+                let owns_nameless = !path.exists() && self.path().join(PROCESS_FILE).exists();
                 let mut id = [0; TOKEN_HASH_BYTES];
                 getrandom::fill(&mut id).map_err(io::Error::other)?;
                 let server = Server { id: TokenHash(id), owns_nameless };
@@ -140,7 +134,7 @@ impl Directory {
         }
     }
 
-    fn next_number(&self) -> u64 {
+    pub(super) fn next_number(&self) -> u64 {
         let mut state = self.state();
         let newest = state.newest_number.unwrap_or_else(|| {
             let files = recordings(self.path()).unwrap_or_default();
@@ -181,101 +175,6 @@ impl Server {
     }
 }
 
-/// The files of one room in a directory.
-#[derive(Debug)]
-pub(super) struct RoomFiles {
-    directory: Directory,
-    retention: Retention,
-    /// On all of them so far: what was played may be shown once the match is over.
-    holds: Vec<Hold>,
-}
-
-impl RoomFiles {
-    /// Those of a match that goes on are held already.
-    pub fn new(directory: Directory, retention: Retention, holds: Vec<Hold>) -> RoomFiles {
-        RoomFiles { directory, retention, holds }
-    }
-
-    fn create_numbered(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
-        create_dir_all(self.directory.path())?;
-        // Before the new recording, which may need the place, and after it, since it counts.
-        self.retention.apply(&self.directory, at);
-        let (file, name) = loop {
-            let name = file_name(room, at, self.directory.next_number());
-            match File::create_new(self.directory.path().join(&name)) {
-                Ok(file) => break (file, name),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        };
-        self.holds.push(self.directory.hold(&name));
-        self.retention.apply(&self.directory, at);
-        sync_directory(self.directory.path());
-        Ok((file, name))
-    }
-}
-
-impl Storage for RoomFiles {
-    type File = File;
-
-    fn server_id(&mut self) -> io::Result<TokenHash> {
-        Ok(self.directory.server()?.id)
-    }
-
-    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
-        let created = self.create_numbered(room, at);
-        self.directory.note(&created);
-        created
-    }
-
-    fn remove(&mut self, name: &str) -> io::Result<()> {
-        remove_file(self.directory.path().join(name))
-    }
-
-    fn explain(&self, error: &io::Error) -> String {
-        explain(self.directory.path(), error)
-    }
-}
-
-impl RecordingFile for File {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_all(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        match self.sync_data() {
-            // A file system that cannot do it says so for every file.
-            Err(error) if is_unsupported(&error) => {}
-            synced => synced?,
-        }
-        // A file that was deleted takes everything, and nobody will ever find it.
-        if is_deleted(self)? {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));
-        }
-        Ok(())
-    }
-
-    fn another(&self) -> io::Result<File> {
-        self.try_clone()
-    }
-
-    fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
-        self.set_len(bytes)
-    }
-}
-
-#[cfg(unix)]
-fn is_deleted(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    Ok(file.metadata()?.nlink() == 0)
-}
-
-/// Elsewhere a file cannot be deleted while it is open.
-#[cfg(not(unix))]
-fn is_deleted(_: &File) -> io::Result<bool> {
-    Ok(false)
-}
-
 /// What a file is, whatever its name: device and number.
 type Identity = (u64, u64);
 
@@ -291,7 +190,7 @@ fn identity(_: &Path) -> Option<Identity> {
 }
 
 /// A problem of a directory, in words: where, what, and what to do.
-fn explain(path: &Path, error: &io::Error) -> String {
+pub(super) fn explain(path: &Path, error: &io::Error) -> String {
     use io::ErrorKind::{
         AlreadyExists, FileTooLarge, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
         ReadOnlyFilesystem, StorageFull,
@@ -310,12 +209,12 @@ fn explain(path: &Path, error: &io::Error) -> String {
 }
 
 /// Whether the file system lacks a function, rather than failing at it.
-fn is_unsupported(error: &io::Error) -> bool {
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
 /// Makes a new file's entry last through a power cut, where the file system can. A disk that fails says so at the file's sync.
-fn sync_directory(path: &Path) {
+pub(super) fn sync_directory(path: &Path) {
     if cfg!(unix)
         && let Err(error) = File::open(path).and_then(|directory| directory.sync_all())
     {
@@ -360,7 +259,7 @@ pub(super) fn recordings(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// `<room>-<UTC time>-<number>.belt`, of characters that are safe in a file name and an URL.
-fn file_name(room: &str, at: SystemTime, number: u64) -> String {
+pub(super) fn file_name(room: &str, at: SystemTime, number: u64) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
     let room: String = room.chars().map(safe).collect();
     // Clocks may stand anywhere.
@@ -411,34 +310,6 @@ mod tests {
         ] {
             assert_eq!(file_name("a", at, 1), name);
         }
-    }
-
-    #[test]
-    fn a_later_file_has_a_greater_number_whatever_the_clock_says() -> io::Result<()> {
-        let home = tempfile::tempdir()?;
-        let directory = Directory::new(home.path().join("made"));
-        let mut files = RoomFiles::new(directory.clone(), Retention::default(), Vec::new());
-        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
-        let (_, first) = files.create("a", late)?;
-        let (_, second) = files.create("a", SystemTime::UNIX_EPOCH)?;
-        assert_eq!(second, "a-19700101t000000z-2.belt");
-        let mut again =
-            RoomFiles::new(Directory::new(home.path().join("made")), Retention::default(), Vec::new());
-        let (_, third) = again.create("b", SystemTime::UNIX_EPOCH)?;
-        assert_eq!(third, "b-19700101t000000z-3.belt");
-
-        for name in [&first, &second] {
-            assert!(directory.is_running(name) && directory.is_running(&name.to_uppercase()));
-        }
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink(&first, home.path().join("made/link.belt"))?;
-            assert!(directory.is_running("link.belt"));
-        }
-        assert!(!directory.is_running(&third) && !directory.is_running("another.belt"));
-        drop(files);
-        assert!(!directory.is_running(&first));
-        Ok(())
     }
 
     #[test]

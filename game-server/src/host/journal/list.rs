@@ -1,6 +1,6 @@
 //! The recordings of a directory, for those who want to watch one.
 
-use super::directory::{number_of, recordings};
+use super::directory::{Directory, number_of, recordings};
 use serde::Serialize;
 use shared::recording::{HEADER_LIMIT_BYTES, Header, Index};
 use std::fs::File;
@@ -41,6 +41,16 @@ pub fn list(directory: &Path) -> io::Result<Vec<ListedRecording>> {
     let age = |one: &ListedRecording| (number_of(Path::new(&one.name)), one.started_at, one.name.clone());
     listed.sort_by_cached_key(|one| std::cmp::Reverse(age(one)));
     Ok(listed)
+}
+
+impl Directory {
+    /// The recordings that may be shown, the newest first. Files that are none, or cannot be read, are left out; a directory
+    /// that is not there is empty.
+    pub fn list(&self) -> io::Result<Vec<ListedRecording>> {
+        let mut listed = list(self.path())?;
+        listed.retain(|recording| !self.is_running(&recording.name));
+        Ok(listed)
+    }
 }
 
 impl ListedRecording {

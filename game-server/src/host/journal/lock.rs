@@ -1,13 +1,14 @@
 //! One server per directory of recordings: a lock on the file with the server's process id. Where the file system has no locks, the
 //! server rewrites the file every second, and the next one watches for that before it takes the directory.
 
-use super::PROCESS_FILE;
 use std::fs::{File, TryLockError, create_dir_all};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+/// The file beside the recordings with the id of the process that writes them.
+pub(super) const PROCESS_FILE: &str = "server.pid";
 /// How often a server without locks shows that it lives.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// A server that has not shown it for so many intervals is dead.

@@ -9,6 +9,7 @@ mod directory;
 mod list;
 mod lock;
 mod retention;
+mod room_files;
 mod source;
 mod status;
 mod storage;
@@ -18,7 +19,7 @@ mod tests;
 mod unfinished;
 mod writer;
 
-pub use directory::Directory;
+pub use directory::{Directory, FILE_EXTENSION};
 pub use list::{ListedRecording, list};
 pub use lock::{DirectoryLock, LockError, process_at};
 pub use retention::Retention;
@@ -28,8 +29,8 @@ pub use status::JournalStatus;
 pub use unfinished::{Held, Unfinished, unfinished};
 
 use crate::host::commit_gate::{CommitGate, Flush};
-use directory::RoomFiles;
 use room::Record;
+use room_files::RoomFiles;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
 use shared::setup::Setup;
@@ -40,12 +41,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::Storage;
+pub use writer::QUEUE_LIMIT_ENTRIES;
 use writer::{OpenFile, Writer};
 
-/// How a recording's file ends.
-pub const FILE_EXTENSION: &str = "belt";
-/// Entries that wait for the disk at most: half a minute at the usual rate.
-pub const QUEUE_LIMIT_ENTRIES: usize = 1024;
 /// How long the end of a room waits for its recording to be closed.
 pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
 /// A file that is longer is closed at the next keyframe, and a new one begins, unless the host says otherwise.
@@ -60,10 +58,6 @@ const BEHIND: &str = "the disk does not keep up";
 const ENDED: &str = "the journal's thread has ended";
 /// Why a recording has no end.
 const UNFINISHED: &str = "the disk did not take the end of the recording in time";
-/// The file beside the recordings that says whose they are.
-const SERVER_FILE: &str = "server.id";
-/// The file beside the recordings with the id of the process that writes them.
-const PROCESS_FILE: &str = "server.pid";
 
 /// Where and how rooms are recorded.
 #[derive(Clone, Debug)]

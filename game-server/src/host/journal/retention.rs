@@ -67,7 +67,7 @@ impl Old {
 
 #[cfg(test)]
 mod tests {
-    use super::super::directory::RoomFiles;
+    use super::super::room_files::RoomFiles;
     use super::super::storage::Storage;
     use super::*;
     use std::fs::{File, read_dir, write};

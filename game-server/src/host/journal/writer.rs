@@ -16,6 +16,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+/// Entries that wait for the disk at most: half a minute at the usual rate.
+pub const QUEUE_LIMIT_ENTRIES: usize = 1024;
+
 /// What has been written goes to the disk after this time, so that a power cut costs less than a second.
 const SYNC_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -70,8 +73,7 @@ impl<S: Storage> Writer<S> {
             match entries.recv_timeout(self.until_sync(&syncer)) {
                 Ok(entry) => {
                     let waiting = std::iter::once(entry).chain(entries.try_iter());
-                    let done =
-                        waiting.take(super::QUEUE_LIMIT_ENTRIES).try_for_each(|entry| self.take(entry));
+                    let done = waiting.take(QUEUE_LIMIT_ENTRIES).try_for_each(|entry| self.take(entry));
                     let written = done.and_then(|()| self.write());
                     self.settle(written);
                     self.publish();

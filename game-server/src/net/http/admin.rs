@@ -2,7 +2,7 @@
 //! journals contain them; every order, also one about an address, is logged.
 
 use super::admin_log::AdminLog;
-use super::{Refusal, method_not_allowed};
+use super::refusal::{Refusal, method_not_allowed};
 use crate::net::play::context::ConnectionContext;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};

@@ -1,6 +1,6 @@
 //! Checks before a connection is opened: the page's origin, bans and limits of the address.
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::net::guard::addresses::{AddressPermit, Addresses};
 use crate::net::guard::origin::Origins;
 use crate::net::guard::proxies::Proxies;

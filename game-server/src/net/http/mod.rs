@@ -7,6 +7,7 @@ mod client_files;
 mod entrance;
 pub mod polling;
 pub mod recordings;
+mod refusal;
 mod status;
 mod websocket;
 
@@ -23,7 +24,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 pub use entrance::Entrance;
 use polling::Polling;
 use recordings::Recordings;
-use std::borrow::Cow;
+use refusal::method_not_allowed;
 use std::sync::Arc;
 
 /// What the page may load: files of its own origin and nothing else.
@@ -38,9 +39,6 @@ const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
-
-/// A status and a line of text for a person.
-type Refusal = (StatusCode, Cow<'static, str>);
 
 /// What the routes are built from.
 pub struct Services {
@@ -70,11 +68,6 @@ pub fn router(services: Services) -> Router {
         routes = routes.merge(polling::routes(entrance, polling));
     }
     routes.layer(map_response(add_common_headers)).layer(from_fn(require_host))
-}
-
-/// To be set before layers, which do not apply to it otherwise.
-async fn method_not_allowed() -> Refusal {
-    (StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here; see the Allow header".into())
 }
 
 /// The only route of plain HTTP on a port that serves TLS.

@@ -10,8 +10,9 @@
 //!
 //! 404 means that the connection is unknown or over, 409 that the number is not one that is expected now.
 
+use super::entrance::Entrance;
+use super::refusal::{Refusal, method_not_allowed};
 use super::websocket::Invitation;
-use super::{Entrance, Refusal, method_not_allowed};
 use crate::net::guard::permits::SocketPermit;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;

@@ -1,6 +1,6 @@
 //! Recordings for the browser: the list, and the files.
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;

@@ -1,6 +1,7 @@
 //! The WebSocket handshake (RFC 6455 §4.2). After the 101 the socket belongs to the [workers](crate::net::play::workers).
 
-use super::{Entrance, Refusal};
+use super::entrance::Entrance;
+use super::refusal::Refusal;
 use crate::net::guard::permits::SocketPermit;
 use crate::net::play::close::version_mismatch;
 use crate::net::play::connection::Arrival;

@@ -1,0 +1,138 @@
+//! The recordings of one room on the disk.
+
+use super::directory::{Directory, Hold, explain, file_name, is_unsupported, sync_directory};
+use super::retention::Retention;
+use super::storage::{RecordingFile, Storage};
+use shared::recording::TokenHash;
+use std::fs::{File, create_dir_all, remove_file};
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+/// The files of one room in a directory.
+#[derive(Debug)]
+pub(super) struct RoomFiles {
+    directory: Directory,
+    retention: Retention,
+    /// On all of them so far: what was played may be shown once the match is over.
+    holds: Vec<Hold>,
+}
+
+impl RoomFiles {
+    /// Those of a match that goes on are held already.
+    pub fn new(directory: Directory, retention: Retention, holds: Vec<Hold>) -> RoomFiles {
+        RoomFiles { directory, retention, holds }
+    }
+
+    fn create_numbered(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
+        create_dir_all(self.directory.path())?;
+        // Before the new recording, which may need the place, and after it, since it counts.
+        self.retention.apply(&self.directory, at);
+        let (file, name) = loop {
+            let name = file_name(room, at, self.directory.next_number());
+            match File::create_new(self.directory.path().join(&name)) {
+                Ok(file) => break (file, name),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
+        self.holds.push(self.directory.hold(&name));
+        self.retention.apply(&self.directory, at);
+        sync_directory(self.directory.path());
+        Ok((file, name))
+    }
+}
+
+impl Storage for RoomFiles {
+    type File = File;
+
+    fn server_id(&mut self) -> io::Result<TokenHash> {
+        Ok(self.directory.server()?.id)
+    }
+
+    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
+        let created = self.create_numbered(room, at);
+        self.directory.note(&created);
+        created
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<()> {
+        remove_file(self.directory.path().join(name))
+    }
+
+    fn explain(&self, error: &io::Error) -> String {
+        explain(self.directory.path(), error)
+    }
+}
+
+impl RecordingFile for File {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        match self.sync_data() {
+            // A file system that cannot do it says so for every file.
+            Err(error) if is_unsupported(&error) => {}
+            synced => synced?,
+        }
+        // A file that was deleted takes everything, and nobody will ever find it.
+        if is_deleted(self)? {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));
+        }
+        Ok(())
+    }
+
+    fn another(&self) -> io::Result<File> {
+        self.try_clone()
+    }
+
+    fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
+    }
+}
+
+#[cfg(unix)]
+fn is_deleted(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink() == 0)
+}
+
+/// Elsewhere a file cannot be deleted while it is open.
+#[cfg(not(unix))]
+fn is_deleted(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_later_file_has_a_greater_number_whatever_the_clock_says() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let directory = Directory::new(home.path().join("made"));
+        let mut files = RoomFiles::new(directory.clone(), Retention::default(), Vec::new());
+        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
+        let (_, first) = files.create("a", late)?;
+        let (_, second) = files.create("a", SystemTime::UNIX_EPOCH)?;
+        assert_eq!(second, "a-19700101t000000z-2.belt");
+        let mut again =
+            RoomFiles::new(Directory::new(home.path().join("made")), Retention::default(), Vec::new());
+        let (_, third) = again.create("b", SystemTime::UNIX_EPOCH)?;
+        assert_eq!(third, "b-19700101t000000z-3.belt");
+
+        for name in [&first, &second] {
+            assert!(directory.is_running(name) && directory.is_running(&name.to_uppercase()));
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&first, home.path().join("made/link.belt"))?;
+            assert!(directory.is_running("link.belt"));
+        }
+        assert!(!directory.is_running(&third) && !directory.is_running("another.belt"));
+        drop(files);
+        assert!(!directory.is_running(&first));
+        Ok(())
+    }
+}
