@@ -18,6 +18,7 @@ use shared::message::{ClientMessage, Hello, Input, ResumeToken, ServerMessage};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
+use std::net::Ipv4Addr;
 
 /// Ships and rocks together.
 const ENTITIES: u32 = 900;
@@ -184,6 +185,7 @@ fn connect(room: &mut Room, connection: ConnectionId) -> OutboxReader {
         Hello { version: PROTOCOL_VERSION, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 0 };
     room.handle(SessionEvent::Connected(Connected {
         connection,
+        network: Ipv4Addr::LOCALHOST.into(),
         hello,
         token: ResumeToken([0; 16]),
         outbox,

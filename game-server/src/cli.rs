@@ -180,6 +180,25 @@ pub struct ServeOptions {
     #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_PER_ADDRESS_LIMIT", default_value_t = 256,
           value_parser = at_least_one)]
     pub connections_per_address_limit: usize,
+    /// Most players from one such address, those who lost the connection included
+    #[arg(long, value_name = "N", env = "DRIFTBELT_SEATS_PER_ADDRESS_LIMIT", default_value_t = 128,
+          value_parser = at_least_one)]
+    pub seats_per_address_limit: usize,
+    /// Most seats kept at a time for players of one such address who lost the connection
+    #[arg(long, value_name = "N", env = "DRIFTBELT_KEPT_SEATS_PER_ADDRESS_LIMIT", default_value_t = 16)]
+    pub kept_seats_per_address_limit: usize,
+    /// Most rooms opened at a time by players of one such address
+    #[arg(long, value_name = "N", env = "DRIFTBELT_ROOMS_PER_ADDRESS_LIMIT", default_value_t = 4,
+          value_parser = at_least_one)]
+    pub rooms_per_address_limit: usize,
+    /// Most chat lines per minute in a room from one address, after a burst
+    #[arg(long, value_name = "N", env = "DRIFTBELT_CHAT_LINES_PER_ADDRESS_LIMIT", default_value_t = 120,
+          value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub chat_lines_per_address_limit: u32,
+    /// Most notices per minute in a room of players from one address who join and leave, after a burst
+    #[arg(long, value_name = "N", env = "DRIFTBELT_NOTICES_PER_ADDRESS_LIMIT", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub notices_per_address_limit: u32,
     /// Form of the log on standard error
     #[arg(long, value_enum, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
     pub log: LogForm,

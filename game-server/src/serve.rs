@@ -173,7 +173,6 @@ impl Server {
         let context = Arc::new(ConnectionContext {
             purpose: plan.purpose,
             lobby,
-            words: plan.words,
             bans: plan.bans,
             peer_addresses: Arc::default(),
             players: ConnectionLimit::new("driftbelt_connections", plan.limits.connections),

@@ -60,7 +60,7 @@ impl Room {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::outbox::{OutboxReader, outbox};
     use crate::{Connected, ConnectionId, RoomOptions, SessionEvent};
@@ -69,8 +69,9 @@ mod tests {
     use shared::message::{Hello, ResumeToken, ServerMessage};
     use shared::text::Name;
     use sim::Sim;
+    use std::net::Ipv4Addr;
 
-    fn connect(room: &mut Room, number: u8) -> OutboxReader {
+    pub fn connect(room: &mut Room, number: u8) -> OutboxReader {
         let (outbox, reader) = outbox();
         let hello = Hello {
             version: shared::PROTOCOL_VERSION,
@@ -81,7 +82,13 @@ mod tests {
             attempt: 1,
         };
         let (connection, token) = (ConnectionId(number.into()), ResumeToken([number; 16]));
-        room.handle(SessionEvent::Connected(Connected { connection, hello, token, outbox }));
+        room.handle(SessionEvent::Connected(Connected {
+            connection,
+            network: Ipv4Addr::LOCALHOST.into(),
+            hello,
+            token,
+            outbox,
+        }));
         reader
     }
 

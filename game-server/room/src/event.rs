@@ -3,6 +3,7 @@
 use crate::outbox::Outbox;
 use shared::command::Admin;
 use shared::message::{ClientMessage, Hello, ResumeToken};
+use std::net::IpAddr;
 
 /// Names one connection for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +14,8 @@ pub struct ConnectionId(pub u64);
 pub struct Connected {
     /// The connection.
     pub connection: ConnectionId,
+    /// What is limited and banned together with the client: its IPv4 address, or the /64 of its IPv6 address.
+    pub network: IpAddr,
     /// What the client said.
     pub hello: Hello,
     /// Fresh from the operating system's generator: the token that will resume this seat.

@@ -6,6 +6,7 @@
 //!   [`Room::poll_record`] hands out what belongs into the recording.
 //! - [`event`]: what connections post.
 //! - `seats`, `queue`, `restore`: clients wait for a seat, get one, lose the connection and resume.
+//! - [`network`], [`conduct`]: what the clients of one address hold together, and make others read.
 //! - [`session`]: one player's protocol state: input buffer, backlog of chat, resume claim, byte budget.
 //! - [`snapshot`]: what a viewer sees, as the difference to what it was last sent.
 //! - [`outbox`]: what a connection is to be sent.
@@ -16,13 +17,16 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod announce;
+pub mod conduct;
 mod ending;
 pub mod event;
 pub mod load;
 mod moderation;
 pub mod names;
+pub mod network;
 pub mod outbox;
 mod queue;
+mod rate;
 mod record;
 mod restore;
 pub mod room;
@@ -39,4 +43,4 @@ pub use moderation::MUTED_REMINDER_SECONDS;
 pub use queue::WAITING_LIMIT_CLIENTS;
 pub use record::{KEYFRAME_INTERVAL_SECONDS, Record};
 pub use room::{DEFAULT_KEEP_ROOMS_SECONDS, DEFAULT_SEAT_GRACE_SECONDS, Room, RoomOptions};
-pub use seats::QUEUED_INTERVAL_SECONDS;
+pub use seats::{QUEUED_INTERVAL_SECONDS, YIELD_SECONDS};

@@ -15,12 +15,19 @@ use shared::text::{Name, chat_line};
 pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
 
 impl Room {
-    /// Passes a player's line on to everybody, unless the player is muted.
-    pub(crate) fn chat(&mut self, player: PlayerId, text: String) {
+    /// Passes a player's line on to everybody, unless the player is muted. Words are looked for last: it is the dearest.
+    pub(crate) fn chat(&mut self, player: PlayerId, text: &str) {
         let now = self.sim.tick();
         let Some(seat) = self.seats.get_mut(&player) else { return };
         match seat.muted {
             None => {
+                if !self.conduct.allows_line(seat.permit.network, now) {
+                    return;
+                }
+                let text = self.options.words.line(text);
+                if text.is_empty() {
+                    return;
+                }
                 let name = seat.name.name.clone();
                 self.records.mark(Mark::said(now, player, &text));
                 self.broadcast_kept(&ServerMessage::Chat { player, name, text });
@@ -37,7 +44,12 @@ impl Room {
     /// Carries out an administrator's order. It reaches the world and the recording with the next tick.
     pub(crate) fn administer(&mut self, act: Admin) {
         match &act {
-            Admin::Kick(player) => self.leave(*player, CloseCode::Kicked, "you were removed by a moderator"),
+            Admin::Kick(player) => {
+                if let Some(seat) = self.seats.get(player) {
+                    self.conduct.kick(seat.permit.network, self.sim.tick());
+                }
+                self.leave(*player, CloseCode::Kicked, "you were removed by a moderator");
+            }
             Admin::Ban(player) => self.leave(*player, CloseCode::Kicked, "you are banned from this server"),
             Admin::Mute { player, muted } => self.mute(*player, *muted),
             Admin::Announce { text } => {
@@ -75,5 +87,34 @@ impl Room {
             connection: seat.connection.as_ref().map(|(connection, _)| *connection),
         });
         seats.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conduct::NETWORK_CHAT_BURST_LINES;
+    use crate::ending::tests::connect;
+    use crate::speech::tests::FILTERED;
+    use crate::{ConnectionId, RoomOptions, SessionEvent};
+    use shared::message::ClientMessage;
+
+    #[test]
+    fn words_are_looked_for_only_in_lines_that_are_passed_on() {
+        const PLAYERS: u8 = 12;
+        let mut room = Room::new("belt-1".into(), sim::scripted::setup(), RoomOptions::default())
+            .expect("a sound setup");
+        let _players: Vec<_> = (0..PLAYERS).map(|number| connect(&mut room, number)).collect();
+        while room.seats() < usize::from(PLAYERS) {
+            room.tick(&mut ());
+        }
+        FILTERED.set(0);
+        for number in 0..PLAYERS {
+            for line in 0..100 {
+                let message = ClientMessage::Chat { text: format!("line {line} of {number}") };
+                room.handle(SessionEvent::Message { connection: ConnectionId(number.into()), message });
+            }
+        }
+        assert_eq!(FILTERED.get(), NETWORK_CHAT_BURST_LINES as usize);
     }
 }

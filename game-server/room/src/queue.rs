@@ -1,6 +1,7 @@
 //! Clients that wait for a seat, in order of arrival.
 
 use crate::event::{Connected, ConnectionId};
+use crate::network::SeatPermit;
 use crate::outbox::Outbox;
 use shared::codec::encode_server;
 use shared::id::Tick;
@@ -21,6 +22,7 @@ pub struct AdmissionQueue {
 
 struct Waiting {
     connected: Connected,
+    permit: SeatPermit,
     /// Whether it was sent its position.
     knows_position: bool,
 }
@@ -40,12 +42,12 @@ impl AdmissionQueue {
     ///
     /// # Errors
     /// The client, if [`WAITING_LIMIT_CLIENTS`] wait already.
-    pub fn enter(&mut self, connected: Connected) -> Result<(), Connected> {
+    pub fn enter(&mut self, connected: Connected, permit: SeatPermit) -> Result<(), Connected> {
         if self.len() >= WAITING_LIMIT_CLIENTS {
             return Err(connected);
         }
         self.tickets.insert(connected.connection, self.next_ticket);
-        self.waiting.insert(self.next_ticket, Waiting { connected, knows_position: false });
+        self.waiting.insert(self.next_ticket, Waiting { connected, permit, knows_position: false });
         self.next_ticket += 1;
         Ok(())
     }
@@ -58,10 +60,10 @@ impl AdmissionQueue {
     }
 
     /// Takes the client that has waited longest.
-    pub fn next(&mut self) -> Option<Connected> {
-        let (_, Waiting { connected, .. }) = self.waiting.pop_first()?;
+    pub fn next(&mut self) -> Option<(Connected, SeatPermit)> {
+        let (_, Waiting { connected, permit, .. }) = self.waiting.pop_first()?;
         self.tickets.remove(&connected.connection);
-        Some(connected)
+        Some((connected, permit))
     }
 
     /// The outbox of a waiting client.

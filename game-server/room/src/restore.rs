@@ -4,6 +4,10 @@ use crate::room::{Room, RoomOptions, Seat};
 use crate::session::Session;
 use shared::command::Absence;
 use sim::replay::Resimulation;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// A recording does not say where players come from.
+const UNKNOWN_NETWORK: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 impl Room {
     /// The room of a recording, at its last tick. All players are away, and their seats wait for them for
@@ -28,11 +32,14 @@ impl Room {
             };
             room.pending.absences.push(Absence { player, away: true });
             let seat = Seat {
+                permit: room.options.networks.resumed_seat(UNKNOWN_NETWORK),
                 name: room.names.restore(pilot.name),
                 session: Session::restored(key, &room.setup, now),
                 muted: seats.muted.contains(&player).then_some(now),
                 connection: None,
                 kept_until,
+                // The players come back after the restart: their seats are not for those who wait.
+                away_since: kept_until,
                 first_message: None,
             };
             room.seats.insert(player, seat);

@@ -2,14 +2,17 @@
 //!
 //! No sockets and no clock: the room loop hands in events and says when the next tick is due.
 
+use crate::conduct::{Conduct, SpeechLimits};
 use crate::event::{ConnectionId, SessionEvent, Stop};
 use crate::load::{LoadGovernor, LoadReport};
 use crate::names::{HeldName, Names};
+use crate::network::{Networks, SeatPermit};
 use crate::outbox::Outbox;
 use crate::queue::AdmissionQueue;
 use crate::record::{KEYFRAME_INTERVAL_SECONDS, Record, Records};
 use crate::session::{self, DEFAULT_VIEWER_BYTES_PER_SECOND, FirstMessage, Reaction, Session};
 use crate::snapshot::Replicator;
+use crate::speech::Words;
 use crate::stage::{Stage, StageWatch};
 use crate::standings::Standings;
 use shared::command::{Absence, PlayerInput, TickInputs};
@@ -42,6 +45,12 @@ pub struct RoomOptions {
     pub viewer_bytes_per_second: u32,
     /// Whether the room makes records for [`Room::poll_record`].
     pub is_recorded: bool,
+    /// What networks hold on this server.
+    pub networks: Networks,
+    /// What one network may make the players of the room read.
+    pub speech_limits: SpeechLimits,
+    /// Words that are masked.
+    pub words: Arc<Words>,
 }
 
 impl Default for RoomOptions {
@@ -51,6 +60,9 @@ impl Default for RoomOptions {
             keep_rooms_seconds: DEFAULT_KEEP_ROOMS_SECONDS,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             is_recorded: false,
+            networks: Networks::default(),
+            speech_limits: SpeechLimits::default(),
+            words: Arc::default(),
         }
     }
 }
@@ -58,11 +70,14 @@ impl Default for RoomOptions {
 /// A player's place in the room; kept for a while when the connection is lost.
 pub(crate) struct Seat {
     pub name: HeldName,
+    pub permit: SeatPermit,
     pub session: Session,
     /// When a muted player was last reminded of it.
     pub muted: Option<Tick>,
     pub connection: Option<(ConnectionId, Outbox)>,
     pub kept_until: Tick,
+    /// From when on the seat may go to a client that waits.
+    pub away_since: Tick,
     /// Not sent yet.
     pub first_message: Option<FirstMessage>,
 }
@@ -71,13 +86,14 @@ pub(crate) struct Seat {
 pub struct Room {
     name: String,
     pub(crate) setup: Setup,
-    options: RoomOptions,
+    pub(crate) options: RoomOptions,
     pub(crate) sim: Sim,
     pub(crate) records: Records,
     pub(crate) replicator: Replicator,
     pub(crate) seats: BTreeMap<PlayerId, Seat>,
     pub(crate) players: BTreeMap<ConnectionId, PlayerId>,
     pub(crate) names: Names,
+    pub(crate) conduct: Conduct,
     pub(crate) queue: AdmissionQueue,
     pub(crate) next_player: u32,
     pub(crate) pending: TickInputs,
@@ -109,6 +125,7 @@ impl Room {
     pub(crate) fn with_sim(name: String, setup: Setup, sim: Sim, options: RoomOptions) -> Room {
         let mut room = Room {
             name,
+            conduct: Conduct::new(&setup, &options.speech_limits),
             replicator: Replicator::new(&setup),
             records: Records::new(options.is_recorded, setup.ticks(KEYFRAME_INTERVAL_SECONDS)),
             load: LoadGovernor::new(setup.tick_rate_hz),
@@ -197,7 +214,7 @@ impl Room {
                 let now = self.replicator.world().tick;
                 match seat.session.handle(message, now, &self.setup, self.report) {
                     Reaction::None => {}
-                    Reaction::Chat(text) => self.chat(player, text),
+                    Reaction::Chat(text) => self.chat(player, &text),
                     Reaction::Leave => self.leave(player, CloseCode::Left, "you left the room"),
                 }
             }
@@ -371,11 +388,16 @@ impl Room {
 
     fn disconnect(&mut self, connection: ConnectionId) {
         let Some(player) = self.players.remove(&connection) else { return self.queue.leave(connection) };
-        let kept_until = self.sim.tick().plus(self.setup.ticks(self.options.seat_grace_seconds as f32));
+        let now = self.sim.tick();
+        let kept_until = now.plus(self.setup.ticks(self.options.seat_grace_seconds as f32));
         let Some(seat) = self.seats.get_mut(&player) else { return };
         seat.connection = None;
         seat.session.leave();
-        seat.kept_until = kept_until;
+        (seat.away_since, seat.kept_until) = (now, kept_until);
+        // A seat is kept for those who play in it, and the network answers for all that it keeps.
+        if !seat.session.has_played() || !self.options.networks.keep(&mut seat.permit) {
+            return self.leave(player, CloseCode::Left, "");
+        }
         self.pending.absences.push(Absence { player, away: true });
     }
 }

@@ -2,6 +2,8 @@
 //! a lost connection keeps its seat for the grace time, and resumes it at once.
 
 use crate::event::{Connected, ConnectionId};
+use crate::network::SeatPermit;
+use crate::outbox::Outbox;
 use crate::room::{Room, Seat};
 use crate::session::{FirstMessage, ResumePoint, ResumeRequest, Session, hash_of};
 use shared::codec::encode_server;
@@ -9,9 +11,12 @@ use shared::command::{Absence, FIRST_DRONE, Join};
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode, Notice, ServerMessage};
 use shared::recording::{Mark, TokenHash};
+use std::net::IpAddr;
 
 /// Seconds after which a waiting client is sent its position again.
 pub const QUEUED_INTERVAL_SECONDS: f32 = 1.0;
+/// Seconds after which the seat of a player who is away goes to a client that waits.
+pub const YIELD_SECONDS: f32 = 3.0;
 /// In a room with more players than this, notices of joins and leaves are not sent, and notices of kills only to those
 /// involved and to those within sight.
 pub const NOTICE_LIMIT_PLAYERS: usize = 64;
@@ -23,17 +28,28 @@ impl Room {
             return self.resume(shown, connected);
         }
         let now = self.sim.tick();
+        let refuse = |outbox: Outbox, code, reason: &str| outbox.close(now, code, reason);
+        let kicked_seconds =
+            self.conduct.kicked_ticks(connected.network, now).div_ceil(self.setup.tick_rate_hz.into());
+        if kicked_seconds > 0 {
+            let reason = format!("you were removed by a moderator: you may come back in {kicked_seconds} s");
+            return refuse(connected.outbox, CloseCode::Kicked, &reason);
+        }
         if self.is_ending() {
-            connected.outbox.close(now, CloseCode::Full, "this room comes to its end: try another one");
-        } else if let Err(refused) = self.queue.enter(connected) {
-            let reason = "too many wait for a seat here: try again in a moment";
-            refused.outbox.close(now, CloseCode::Full, reason);
+            return refuse(connected.outbox, CloseCode::Full, "this room comes to its end: try another one");
+        }
+        let Some(permit) = self.options.networks.seat(connected.network) else {
+            let reason = "too many players of your network are here: try again when one has left";
+            return refuse(connected.outbox, CloseCode::Full, reason);
+        };
+        if let Err(refused) = self.queue.enter(connected, permit) {
+            refuse(refused.outbox, CloseCode::Full, "too many wait for a seat here: try again in a moment");
         }
     }
 
     fn resume(&mut self, shown: TokenHash, connected: Connected) {
         let now = self.sim.tick();
-        let Connected { connection, hello, token, outbox } = connected;
+        let Connected { connection, network, hello, token, outbox } = connected;
         let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.claim.opens(shown))
         else {
             outbox.close(now, CloseCode::SeatGone, "this seat is no longer kept: join again");
@@ -49,6 +65,7 @@ impl Room {
             outbox.close(now, CloseCode::TakenOver, "this seat was taken over by another tab");
         }
         let resume_point = hello.last_tick.map(|tick| ResumePoint { tick, backlog_ack: hello.backlog_ack });
+        seat.permit = self.options.networks.resumed_seat(network);
         let request = ResumeRequest { shown, token, attempt: hello.attempt, resume_point };
         seat.first_message = Some(seat.session.resume(&request, &self.replicator, &self.setup));
         self.players.insert(connection, player);
@@ -69,32 +86,53 @@ impl Room {
     /// Gives out the seats that a tick may give out, and sends waiting clients their positions.
     pub(crate) fn admit(&mut self) {
         let now = self.sim.tick();
-        let free = usize::from(self.setup.mode.capacity).saturating_sub(self.seats.len());
         let ids = FIRST_DRONE.saturating_sub(self.next_player) as usize;
-        for _ in 0..self.load.joins_per_tick().min(free).min(ids) {
-            let Some(connected) = self.queue.next() else { break };
-            self.seat(connected);
+        let wanted = self.load.joins_per_tick().min(self.queue.len()).min(ids);
+        let capacity = usize::from(self.setup.mode.capacity);
+        self.yield_seats((self.seats.len() + wanted).saturating_sub(capacity));
+        for _ in 0..wanted.min(capacity.saturating_sub(self.seats.len())) {
+            let Some((connected, permit)) = self.queue.next() else { break };
+            self.seat(connected, permit);
         }
         self.queue.send_positions(now, self.setup.ticks(QUEUED_INTERVAL_SECONDS));
     }
 
-    fn seat(&mut self, connected: Connected) {
+    /// Ends up to this many seats of players who are away, the longest away first, for clients that wait.
+    fn yield_seats(&mut self, wanted: usize) {
+        if wanted == 0 {
+            return;
+        }
+        let (now, floor_ticks) = (self.sim.tick(), self.setup.ticks(YIELD_SECONDS));
+        let away = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
+        let mut away: Vec<_> = away.map(|(player, seat)| (seat.away_since, *player)).collect();
+        away.retain(|(since, _)| now.since(*since) >= floor_ticks);
+        away.sort_unstable();
+        for (_, player) in away.into_iter().take(wanted) {
+            self.leave(player, CloseCode::Left, "");
+        }
+    }
+
+    fn seat(&mut self, connected: Connected, permit: SeatPermit) {
         let now = self.sim.tick();
-        let Connected { connection, hello, token, outbox } = connected;
+        let Connected { connection, network, hello, token, outbox } = connected;
         let player = PlayerId(self.next_player);
         self.next_player += 1;
-        let held_name = self.names.take(hello.name);
+        let held_name = self.names.take(self.options.words.name(&hello.name));
         let name = held_name.name.clone();
         self.pending.joins.push(Join { player, name: name.clone() });
         self.records.mark(Mark::joined(now, player, &name));
-        self.send_notice(Notice::Joined { name });
+        self.send_notice(network, Notice::Joined { name });
         self.players.insert(connection, player);
+        let mut session = Session::new(player, token, &self.setup, now);
+        session.chat = self.conduct.chat_of_newcomer(network, now);
         let seat = Seat {
             name: held_name,
-            session: Session::new(player, token, &self.setup, now),
+            permit,
+            session,
             muted: None,
             connection: Some((connection, outbox)),
             kept_until: now,
+            away_since: now,
             first_message: Some(FirstMessage::Welcome),
         };
         self.seats.insert(player, seat);
@@ -111,11 +149,13 @@ impl Room {
         }
         self.pending.leaves.push(player);
         self.records.mark(Mark::left(now, player));
-        self.send_notice(Notice::Left { name: seat.name.name });
+        let network = seat.permit.network;
+        self.conduct.leave(network, seat.session.chat.full_at(&self.setup), now);
+        self.send_notice(network, Notice::Left { name: seat.name.name });
     }
 
-    fn send_notice(&mut self, notice: Notice) {
-        if self.seats.len() <= NOTICE_LIMIT_PLAYERS {
+    fn send_notice(&mut self, network: IpAddr, notice: Notice) {
+        if self.seats.len() <= NOTICE_LIMIT_PLAYERS && self.conduct.allows_notice(network, self.sim.tick()) {
             self.broadcast_kept(&ServerMessage::Notice(notice));
         }
     }

@@ -33,6 +33,8 @@ impl Words {
 
     /// A line of chat with its unwanted words masked; empty if there is nothing in it.
     pub fn line(&self, text: &str) -> String {
+        #[cfg(test)]
+        tests::FILTERED.with(|lines| lines.set(lines.get() + 1));
         let text = chat_line(&presentable(text)).unwrap_or_default();
         let words = words(&text);
         let mut shown = String::with_capacity(text.len());
@@ -144,9 +146,14 @@ pub fn look(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use shared::text::NAME_LIMIT_CHARS;
+
+    thread_local! {
+        /// Lines in which words were looked for.
+        pub static FILTERED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
 
     fn words() -> Words {
         let mut words = Words::default();

@@ -5,6 +5,7 @@ use crate::host::inbox::{InboxSender, PostError, RoomEvent, inbox};
 use crate::host::journal::{Journal, JournalOptions, Unfinished, unfinished};
 use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
+use room::network::RoomPermit;
 use room::{Connected, Room, RoomOptions, SeatStatus, SessionEvent, Stop};
 use shared::command::Admin;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
@@ -31,11 +32,7 @@ pub struct LobbyOptions {
     /// Every room starts from the setup's seed instead of a random one.
     pub fixed_seed: bool,
     pub rooms_limit: usize,
-    pub seat_grace_seconds: u32,
-    /// Seats of restored rooms are kept for this time; 0 ends matches when the server stops.
-    pub keep_rooms_seconds: u32,
-    /// How many bytes of entities every viewer is sent per second at most, on average.
-    pub viewer_bytes_per_second: u32,
+    pub room: RoomOptions,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
 }
@@ -49,6 +46,8 @@ pub enum EnterError {
     BadName(String),
     #[error("there is no place for another room: try again in a moment")]
     Full,
+    #[error("your network has opened as many rooms as it may: join one, or try again in a moment")]
+    TooManyRooms,
     #[error("this seat is no longer kept: join again")]
     SeatGone,
     #[error("the server is stopping")]
@@ -61,7 +60,7 @@ impl EnterError {
     pub fn close_code(&self) -> CloseCode {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
-            EnterError::Full | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::Full | EnterError::TooManyRooms | EnterError::Broken(_) => CloseCode::Full,
             EnterError::SeatGone => CloseCode::SeatGone,
             EnterError::Stopping => CloseCode::GoingAway,
         }
@@ -101,6 +100,8 @@ pub struct RoomHandle {
 }
 
 struct RunningRoom {
+    /// Of the network that opened it; none for a restored room.
+    _permit: Option<RoomPermit>,
     handle: RoomHandle,
     stats: Arc<RoomStats>,
     thread: JoinHandle<()>,
@@ -130,7 +131,9 @@ impl Lobby {
             if rooms.running.len() >= self.0.options.rooms_limit {
                 return Err(EnterError::Full);
             }
-            let room = self.open(&name)?;
+            let networks = &self.0.options.room.networks;
+            let permit = networks.room(connected.network).ok_or(EnterError::TooManyRooms)?;
+            let room = RunningRoom { _permit: Some(permit), ..self.open(&name)? };
             rooms.running.insert(name.clone(), room);
         }
         let Some(room) = rooms.running.get(&name) else { return Err(EnterError::Full) };
@@ -190,7 +193,7 @@ impl Lobby {
     /// How rooms stop when the server does, unless it stops for good.
     pub fn usual_stop(&self) -> Stop {
         let options = &self.0.options;
-        let keeps_rooms = options.journal.is_some() && options.keep_rooms_seconds > 0;
+        let keeps_rooms = options.journal.is_some() && options.room.keep_rooms_seconds > 0;
         if keeps_rooms { Stop::ForSuccessor } else { Stop::ForGood }
     }
 
@@ -295,12 +298,7 @@ impl Lobby {
 
     fn room_options(&self) -> RoomOptions {
         let options = &self.0.options;
-        RoomOptions {
-            seat_grace_seconds: options.seat_grace_seconds,
-            keep_rooms_seconds: options.keep_rooms_seconds,
-            viewer_bytes_per_second: options.viewer_bytes_per_second,
-            is_recorded: options.journal.is_some(),
-        }
+        RoomOptions { is_recorded: options.journal.is_some(), ..options.room.clone() }
     }
 
     fn run(&self, mut room: Room, mut journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
@@ -342,7 +340,12 @@ impl Lobby {
                 tracing::info!(room = name, ?ended, "room closed");
             }
         });
-        Ok(RunningRoom { handle: RoomHandle { inbox: sender, commits }, stats, thread: thread? })
+        Ok(RunningRoom {
+            _permit: None,
+            handle: RoomHandle { inbox: sender, commits },
+            stats,
+            thread: thread?,
+        })
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -406,10 +409,10 @@ mod tests {
     use crate::host::journal;
     use room::ConnectionId;
     use room::outbox::outbox;
-    use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
     use shared::PROTOCOL_VERSION;
     use shared::message::{Hello, ResumeToken};
     use shared::text::Name;
+    use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     fn newcomer(number: u64) -> Connected {
@@ -422,7 +425,13 @@ mod tests {
             attempt: 1,
         };
         let token = ResumeToken([0; 16]);
-        Connected { connection: ConnectionId(number), hello, token, outbox: outbox().0 }
+        Connected {
+            connection: ConnectionId(number),
+            network: Ipv4Addr::LOCALHOST.into(),
+            hello,
+            token,
+            outbox: outbox().0,
+        }
     }
 
     /// A lobby whose room's thread panics this many times, and how many of them are left.
@@ -431,9 +440,7 @@ mod tests {
             setup: belt(),
             fixed_seed: true,
             rooms_limit: 1,
-            seat_grace_seconds: 60,
-            keep_rooms_seconds: 60,
-            viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
+            room: RoomOptions::default(),
             journal,
         };
         let left = Arc::new(AtomicU32::new(panics));

@@ -16,12 +16,15 @@ use crate::net::http::admin::AdminToken;
 use crate::net::http::admin_log::AdminLog;
 use crate::net::http::recordings::Recordings;
 use crate::net::play::context::Purpose;
-use room::speech::Words;
+use room::RoomOptions;
+use room::conduct::SpeechLimits;
+use room::network::{NetworkLimits, Networks};
 use shared::recording::{HEADER_LIMIT_BYTES, Header};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Beside the recordings: who is banned.
 const BANS_FILE: &str = "bans.toml";
@@ -41,7 +44,6 @@ pub struct Plan {
     pub lobby: LobbyOptions,
     pub recordings: Recordings,
     pub origins: Origins,
-    pub words: Words,
     pub admin: Option<AdminToken>,
     pub admin_log: AdminLog,
     pub bans: Bans,
@@ -57,9 +59,7 @@ impl Plan {
             setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
             rooms_limit: options.rooms_limit,
-            seat_grace_seconds: options.seat_grace_seconds,
-            keep_rooms_seconds: options.keep_rooms_seconds,
-            viewer_bytes_per_second: options.viewer_bytes_per_second,
+            room: room_options(options)?,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
         let host = options.host;
@@ -80,7 +80,6 @@ impl Plan {
             lobby,
             recordings: Recordings::Directory(directory),
             origins: Origins::new(&options.origin),
-            words: assets(options).words()?,
             admin: admin_token(options)?,
             admin_log: AdminLog::new(options.recordings.join(ADMIN_LOG_FILE)),
             bans: bans(options)?,
@@ -114,14 +113,11 @@ impl Plan {
                 setup,
                 fixed_seed: false,
                 rooms_limit: 0,
-                seat_grace_seconds: 0,
-                keep_rooms_seconds: 0,
-                viewer_bytes_per_second: 0,
+                room: RoomOptions::default(),
                 journal: None,
             },
             recordings: Recordings::File(file),
             origins: Origins::Own,
-            words: Words::default(),
             admin: None,
             admin_log: AdminLog::default(),
             bans: Bans::default(),
@@ -211,6 +207,25 @@ fn setup(options: &ServeOptions) -> Result<Setup, AssetError> {
         tick_rate_hz: options.tick_rate,
     };
     assets(options).setup(&choice)
+}
+
+fn room_options(options: &ServeOptions) -> Result<RoomOptions, AssetError> {
+    Ok(RoomOptions {
+        seat_grace_seconds: options.seat_grace_seconds,
+        keep_rooms_seconds: options.keep_rooms_seconds,
+        viewer_bytes_per_second: options.viewer_bytes_per_second,
+        networks: Networks::new(NetworkLimits {
+            seats: options.seats_per_address_limit,
+            kept_seats: options.kept_seats_per_address_limit,
+            rooms: options.rooms_per_address_limit,
+        }),
+        speech_limits: SpeechLimits {
+            chat_lines_per_minute: options.chat_lines_per_address_limit,
+            notices_per_minute: options.notices_per_address_limit,
+        },
+        words: Arc::new(assets(options).words()?),
+        ..RoomOptions::default()
+    })
 }
 
 fn journal_options(options: &ServeOptions, directory: Directory) -> JournalOptions {

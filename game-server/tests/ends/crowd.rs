@@ -6,6 +6,7 @@ use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, ResumeToken};
 use shared::setup::Setup;
+use std::net::Ipv4Addr;
 
 /// A room with players that are only messages.
 pub struct Crowd {
@@ -25,7 +26,13 @@ impl Crowd {
             let (outbox, reader) = outbox();
             let hello = hello(&format!("Pilot {number}"), None);
             let token = ResumeToken([number; 16]);
-            let connected = Connected { connection: connection(number), hello, token, outbox };
+            let connected = Connected {
+                connection: connection(number),
+                network: Ipv4Addr::LOCALHOST.into(),
+                hello,
+                token,
+                outbox,
+            };
             crowd.room.handle(SessionEvent::Connected(connected));
             crowd.outboxes.push(reader);
         }

@@ -4,11 +4,13 @@ use room::outbox::{OutboxReader, outbox};
 use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
 use shared::codec::decode_server;
 use shared::id::Tick;
+use shared::input::{Controls, InputFrame};
 use shared::message::{
-    ClientMessage, CloseCode, Hello, Input, InputFrames, LoadLevel, Notice, ResumeToken, ServerMessage,
+    ClientMessage, CloseCode, Hello, Input, LoadLevel, Notice, ResumeToken, ServerMessage,
 };
 use shared::setup::Setup;
 use shared::text::Name;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// A client before and after it has a seat.
 pub struct Guest {
@@ -19,6 +21,7 @@ pub struct Guest {
     pub positions: Vec<u32>,
     pub snapshots: Vec<Tick>,
     pub joined_notices: usize,
+    pub chat_lines: usize,
     /// What the room left out, by the answers to pings.
     pub loads: Vec<LoadLevel>,
     pub closed: Option<CloseCode>,
@@ -26,12 +29,16 @@ pub struct Guest {
 
 impl Guest {
     pub fn connect(room: &mut Room, number: u64, resume: Option<ResumeToken>) -> Guest {
+        Guest::connect_from(room, number, resume, Ipv4Addr::LOCALHOST.into())
+    }
+
+    pub fn connect_from(room: &mut Room, number: u64, resume: Option<ResumeToken>, network: IpAddr) -> Guest {
         let (outbox, reader) = outbox();
         let hello = hello("Pilot", resume);
         let mut token = [0; 16];
         token[..8].copy_from_slice(&number.to_le_bytes());
         let (connection, token) = (ConnectionId(number), ResumeToken(token));
-        room.handle(SessionEvent::Connected(Connected { connection, hello, token, outbox }));
+        room.handle(SessionEvent::Connected(Connected { connection, network, hello, token, outbox }));
         Guest {
             connection,
             outbox: reader,
@@ -39,6 +46,7 @@ impl Guest {
             positions: Vec::new(),
             snapshots: Vec::new(),
             joined_notices: 0,
+            chat_lines: 0,
             loads: Vec::new(),
             closed: None,
         }
@@ -60,6 +68,7 @@ impl Guest {
                     self.positions.push(position);
                 }
                 ServerMessage::Notice(Notice::Joined { .. }) => self.joined_notices += 1,
+                ServerMessage::Chat { .. } => self.chat_lines += 1,
                 ServerMessage::Pong { load, .. } => self.loads.push(load),
                 _ => {}
             }
@@ -85,7 +94,11 @@ pub fn hello(name: &str, resume: Option<ResumeToken>) -> Hello {
 }
 
 pub fn room(setup: Setup) -> Room {
-    Room::new("belt-1".into(), setup, RoomOptions::default()).expect("the game's own setup")
+    room_with(setup, RoomOptions::default())
+}
+
+pub fn room_with(setup: Setup, options: RoomOptions) -> Room {
+    Room::new("belt-1".into(), setup, options).expect("the game's own setup")
 }
 
 pub fn tick<'a>(room: &mut Room, guests: impl IntoIterator<Item = &'a mut Guest>) {
@@ -93,7 +106,9 @@ pub fn tick<'a>(room: &mut Room, guests: impl IntoIterator<Item = &'a mut Guest>
     for guest in guests {
         guest.receive();
         if let Some(ack) = guest.snapshots.last().copied() {
-            guest.say(room, ClientMessage::Input(Input { ack, frames: InputFrames::new() }));
+            let frame = InputFrame { tick: ack.plus(2), controls: Controls::default() };
+            let frames = [frame].into_iter().collect();
+            guest.say(room, ClientMessage::Input(Input { ack, frames }));
         }
     }
 }

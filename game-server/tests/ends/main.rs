@@ -7,6 +7,7 @@ mod crowd;
 mod guest;
 mod interest;
 mod ledger;
+mod networks;
 mod overload;
 mod pair;
 mod rewind;

@@ -11,6 +11,7 @@ use shared::entity::EntityState;
 use shared::message::{ClientMessage, ResumeToken};
 use shared::setup::Setup;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::Ipv4Addr;
 
 /// How a direction of the link behaves. The transport is TCP: what is lost comes late, and nothing overtakes.
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +157,8 @@ impl Pair {
                 let (outbox, reader) = outbox();
                 self.outbox = Some(reader);
                 let token = ResumeToken(self.random.random());
-                let connected = Connected { connection, hello, token, outbox };
+                let connected =
+                    Connected { connection, network: Ipv4Addr::LOCALHOST.into(), hello, token, outbox };
                 self.room.handle(SessionEvent::Connected(connected));
             }
             message => self.room.handle(SessionEvent::Message { connection, message }),

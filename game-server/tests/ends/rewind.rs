@@ -12,6 +12,7 @@ use shared::id::PlayerId;
 use shared::input::{Buttons, Controls, InputFrame};
 use shared::message::{ClientMessage, Input, ResumeToken};
 use std::cell::Cell;
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 /// Shots of a trial.
@@ -47,7 +48,13 @@ impl Target {
         let (outbox, reader) = outbox();
         let hello = hello("Target", None);
         let connection = Target::CONNECTION;
-        let connected = Connected { connection, hello, token: ResumeToken([1; 16]), outbox };
+        let connected = Connected {
+            connection,
+            network: Ipv4Addr::LOCALHOST.into(),
+            hello,
+            token: ResumeToken([1; 16]),
+            outbox,
+        };
         room.handle(SessionEvent::Connected(connected));
         Target { outbox: reader, up: false, hits }
     }

@@ -16,6 +16,7 @@ use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode, ResumeToken};
 use shared::recording::{Ending, Recording};
 use shared::setup::Setup;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -57,7 +58,13 @@ impl Seated {
                 ClientMessage::Hello(hello) => {
                     let (outbox, reader) = outbox();
                     self.outbox = Some(reader);
-                    let connected = Connected { connection, hello, token: self.token, outbox };
+                    let connected = Connected {
+                        connection,
+                        network: Ipv4Addr::LOCALHOST.into(),
+                        hello,
+                        token: self.token,
+                        outbox,
+                    };
                     room.handle(SessionEvent::Connected(connected));
                 }
                 message => room.handle(SessionEvent::Message { connection, message }),

@@ -1,5 +1,6 @@
 //! How often one player may write in the chat.
 
+use crate::rate::Rate;
 use shared::id::Tick;
 use shared::setup::Setup;
 
@@ -10,17 +11,21 @@ pub const CHAT_INTERVAL_SECONDS: f32 = 1.5;
 /// Seconds before the same line may be repeated.
 pub const CHAT_REPEAT_SECONDS: f32 = 10.0;
 
-/// A token bucket of lines.
+/// What a player may write.
 pub struct ChatLimit {
-    lines: u32,
-    refilled: Tick,
+    lines: Rate,
     last: Option<(String, Tick)>,
 }
 
 impl ChatLimit {
-    /// A full bucket.
+    /// For a player who has just come.
     pub fn new(now: Tick) -> ChatLimit {
-        ChatLimit { lines: CHAT_BURST_LINES, refilled: now, last: None }
+        ChatLimit { lines: Rate::full(CHAT_BURST_LINES, now), last: None }
+    }
+
+    /// For a player who may have written all that was allowed, before leaving and coming back.
+    pub fn spent(now: Tick) -> ChatLimit {
+        ChatLimit { lines: Rate::empty(now), last: None }
     }
 
     /// Whether a line may be sent now; if so, it counts.
@@ -31,15 +36,15 @@ impl ChatLimit {
         {
             return false;
         }
-        let interval = setup.ticks(CHAT_INTERVAL_SECONDS);
-        let earned = now.since(self.refilled) / interval;
-        self.refilled = self.refilled.plus(earned * interval);
-        self.lines = self.lines.saturating_add(earned).min(CHAT_BURST_LINES);
-        let allowed = self.lines > 0;
-        self.lines = self.lines.saturating_sub(1);
+        let allowed = self.lines.take(CHAT_BURST_LINES, setup.ticks(CHAT_INTERVAL_SECONDS), now);
         if allowed {
             self.last = Some((line.to_owned(), now));
         }
         allowed
+    }
+
+    /// When the player may write as much at once as one who has just come.
+    pub fn full_at(&self, setup: &Setup) -> Tick {
+        self.lines.full_at(CHAT_BURST_LINES, setup.ticks(CHAT_INTERVAL_SECONDS))
     }
 }

@@ -15,7 +15,7 @@ pub use backlog::BACKLOG_LIMIT_MESSAGES;
 use backlog::Backlog;
 use budget::Budget;
 pub use budget::DEFAULT_VIEWER_BYTES_PER_SECOND;
-use chat::ChatLimit;
+pub(crate) use chat::ChatLimit;
 pub use chat::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
 use glam::IVec2;
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
@@ -53,7 +53,7 @@ const USUAL_MESSAGE_BYTES: usize = 512;
 pub enum Reaction {
     /// Nothing.
     None,
-    /// Send this line of chat to everybody.
+    /// Send this line of chat to everybody, with its unwanted words masked.
     Chat(String),
     /// The player gives up the seat.
     Leave,
@@ -80,7 +80,10 @@ pub struct Session {
     is_partial: bool,
     acked: Tick,
     sent: Tick,
-    chat: ChatLimit,
+    pub(crate) chat: ChatLimit,
+    began: Tick,
+    has_acked: bool,
+    has_steered: bool,
 }
 
 impl Session {
@@ -91,7 +94,8 @@ impl Session {
 
     /// The session of a seat in a recording; its player is away.
     pub fn restored(key: SeatKey, setup: &Setup, now: Tick) -> Session {
-        Session::with_claim(ResumeClaim::restored(key, now), setup, now)
+        let session = Session::with_claim(ResumeClaim::restored(key, now), setup, now);
+        Session { has_acked: true, has_steered: true, ..session }
     }
 
     fn with_claim(claim: ResumeClaim, setup: &Setup, now: Tick) -> Session {
@@ -111,6 +115,9 @@ impl Session {
             acked: now,
             sent: now,
             chat: ChatLimit::new(now),
+            began: now,
+            has_acked: false,
+            has_steered: false,
         }
     }
 
@@ -155,6 +162,11 @@ impl Session {
         self.discard_transmits();
     }
 
+    /// Whether the client has acknowledged a snapshot and steered: it is more than a connection that says Hello.
+    pub fn has_played(&self) -> bool {
+        self.has_acked && self.has_steered
+    }
+
     /// Handles a message; `now` is the tick last stepped.
     pub fn handle(
         &mut self,
@@ -169,7 +181,9 @@ impl Session {
                 if input.ack <= self.sent {
                     self.acked = self.acked.max(input.ack);
                     self.claim.acked(input.ack);
+                    self.has_acked |= input.ack > self.began;
                 }
+                self.has_steered |= !input.frames.is_empty();
                 for frame in &input.frames {
                     self.input.insert(*frame, now);
                 }

@@ -216,7 +216,7 @@ impl Connection {
                     (Phase::Seated(_), ClientMessage::Hello(_)) => {
                         Err(close(CloseCode::BadMessage, "Hello was said before"))
                     }
-                    (Phase::Seated(seat), message) => seat.forward(context, message),
+                    (Phase::Seated(seat), message) => seat.forward(message),
                     _ => Err(close(CloseCode::BadMessage, "the first message must be Hello")),
                 }
             }

@@ -5,7 +5,6 @@ use crate::net::guard::bans::Bans;
 use crate::net::guard::limits::Limits;
 use crate::net::guard::peer_addresses::PeerAddresses;
 use crate::net::guard::permits::ConnectionLimit;
-use room::speech::Words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::watch;
@@ -27,8 +26,6 @@ pub struct ConnectionContext {
     pub lobby: Lobby,
     /// What one connection may take up.
     pub limits: Limits,
-    /// Words that nobody should have to read.
-    pub words: Words,
     /// Which addresses are banned.
     pub bans: Bans,
     /// Where players come from.

@@ -285,7 +285,7 @@ impl State {
                 Ok(ClientMessage::Hello(_)) => {
                     return Err(close(CloseCode::BadMessage, "Hello was said before"));
                 }
-                Ok(message) => seat.forward(context, message)?,
+                Ok(message) => seat.forward(message)?,
                 Err(error) => return Err(close(CloseCode::BadMessage, error.to_string())),
             }
         }

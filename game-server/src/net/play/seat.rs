@@ -2,6 +2,7 @@
 
 use crate::host::inbox::PostError;
 use crate::host::lobby::RoomHandle;
+use crate::net::guard::addresses::network_of;
 use crate::net::guard::peer_addresses::Registered;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;
@@ -37,8 +38,8 @@ impl Seat {
             .map_err(|error| close(CloseCode::Full, format!("no randomness: {error}")))?;
         let registered = context.peer_addresses.register(connection, address);
         let (outbox, reader) = outbox();
-        let hello = Hello { name: context.words.name(&hello.name), ..hello };
-        match context.lobby.connect(room, Connected { connection, hello, token, outbox }) {
+        let network = network_of(address);
+        match context.lobby.connect(room, Connected { connection, network, hello, token, outbox }) {
             Ok(room) => Ok(Seat { connection, room, outbox: reader, _registered: registered }),
             Err(error) => Err(close(error.close_code(), error.to_string())),
         }
@@ -50,11 +51,7 @@ impl Seat {
     }
 
     /// Posts what the client said to its room.
-    pub fn forward(&self, context: &ConnectionContext, message: ClientMessage) -> Result<(), CloseCause> {
-        let message = match message {
-            ClientMessage::Chat { text } => ClientMessage::Chat { text: context.words.line(&text) },
-            message => message,
-        };
+    pub fn forward(&self, message: ClientMessage) -> Result<(), CloseCause> {
         match self.room.inbox.post(SessionEvent::Message { connection: self.connection, message }) {
             Ok(()) => Ok(()),
             // The room is behind by tens of thousands of messages: this one would be too late anyway.
