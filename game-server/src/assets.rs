@@ -151,7 +151,7 @@ fn embedded(kind: &str, file: &str) -> Option<EmbeddedFile> {
 }
 
 fn read(file: &Path) -> Result<String, AssetError> {
-    std::fs::read_to_string(file)
+    crate::text_file::read(file)
         .map_err(|error| AssetError::Unreadable { file: file.display().to_string(), error })
 }
 

@@ -4,7 +4,7 @@ use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use hyper::Uri;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use room::DEFAULT_KEEP_ROOMS_SECONDS;
 use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use rustls::pki_types::ServerName;
@@ -12,6 +12,9 @@ use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+
+/// Bits before the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2).
+const V4_MAPPED_PREFIX_BITS: u8 = 96;
 
 /// The server's whole command line.
 #[derive(Clone, Debug, Parser)]
@@ -248,8 +251,19 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
 }
 
 fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
     let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    network.map_err(|_| "must be a network such as 10.0.0.0/8, or one address".into())
+    network.map(normalized).map_err(|_| "must be a network such as 10.0.0.0/8, or one address".into())
+}
+
+/// Without host bits, and IPv4 as IPv4: addresses are compared in this form.
+fn normalized(network: IpNet) -> IpNet {
+    let v4 = match network {
+        IpNet::V6(v6) if v6.prefix_len() >= V4_MAPPED_PREFIX_BITS => v6.addr().to_ipv4_mapped(),
+        _ => None,
+    };
+    let v4 = v4.and_then(|address| Ipv4Net::new(address, network.prefix_len() - V4_MAPPED_PREFIX_BITS).ok());
+    v4.map_or(network, IpNet::V4).trunc()
 }
 
 fn parse_domain(text: &str) -> Result<String, String> {

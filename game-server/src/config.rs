@@ -4,6 +4,7 @@
 //! The file's values become the defaults of the command line, so every option has one definition and one check.
 
 use crate::cli::{Cli, ServeOptions};
+use crate::text_file;
 use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub enum ConfigError {
     Syntax { file: PathBuf, error: Box<toml::de::Error> },
     #[error("{}: there is no option `{key}`{}", file.display(), suggest(nearest.as_deref()))]
     UnknownKey { file: PathBuf, key: String, nearest: Option<String> },
+    #[error("the environment variable {variable}: {reason}")]
+    BadVariable { variable: String, reason: String },
     #[error("{}: {key}: {reason}", file.display())]
     BadValue { file: PathBuf, key: String, reason: String },
 }
@@ -33,7 +36,7 @@ pub enum ConfigError {
 /// Reads the command line, the environment and the file that they name.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ConfigError> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    let matches = with_environment(Cli::command())?.try_get_matches_from(&arguments)?;
     let first = Cli::from_arg_matches(&matches)?;
     let file = match &first.command {
         None => first.serve.config.clone(),
@@ -41,8 +44,8 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Config
         Some(_) => None,
     };
     let Some(file) = file else { return Ok(first) };
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| ConfigError::Unreadable { file: file.clone(), error })?;
+    let text =
+        text_file::read(&file).map_err(|error| ConfigError::Unreadable { file: file.clone(), error })?;
     read_with(arguments, &file, &text)
 }
 
@@ -59,7 +62,55 @@ pub fn read_with(
             serve.mut_arg(&option, |arg| arg.default_values(values.clone()))
         });
     }
-    Ok(Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)?)
+    Ok(Cli::from_arg_matches(&with_environment(command)?.try_get_matches_from(arguments)?)?)
+}
+
+/// Makes the values of environment variables the defaults of their options, as those of the file are. What orchestrators set
+/// by themselves is left out.
+fn with_environment(command: Command) -> Result<Command, ConfigError> {
+    let set = serve_options();
+    let set = set.get_arguments().filter_map(|arg| {
+        let variable = arg.get_env()?.to_str()?;
+        Some((arg, variable, std::env::var(variable).ok()?))
+    });
+    let set = set.map(|(arg, variable, text)| {
+        let values = values_of_variable(&text, arg);
+        let checked = if values.is_empty() { Ok(()) } else { check(arg, &values) };
+        checked
+            .map(|()| (arg.get_id().to_string(), values))
+            .map_err(|reason| ConfigError::BadVariable { variable: variable.into(), reason })
+    });
+    let set: Vec<_> = set.collect::<Result<_, _>>()?;
+    let apply = |mut command: Command| {
+        for (option, values) in &set {
+            if !command.get_arguments().any(|arg| arg.get_id() == option.as_str()) {
+                continue;
+            }
+            command = command.mut_arg(option, |arg| {
+                let is_secret = arg.is_hide_env_values_set();
+                let arg = arg.env(None::<&str>);
+                if values.is_empty() {
+                    arg
+                } else {
+                    arg.default_values(values.clone()).hide_default_value(is_secret)
+                }
+            });
+        }
+        command
+    };
+    Ok(apply(command).mut_subcommands(apply))
+}
+
+/// None for an empty variable, which Docker Compose makes of one that is not set, and for the port that Kubernetes sets for a
+/// service called `driftbelt`, such as `tcp://10.43.0.12:8443`.
+fn values_of_variable(text: &str, arg: &clap::Arg) -> Vec<String> {
+    let is_list = matches!(arg.get_action(), ArgAction::Append);
+    let values = if is_list { text.split(',').collect() } else { vec![text] };
+    let values =
+        values.into_iter().map(|value| value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'));
+    let is_service_link = |value: &str| arg.get_id() == "port" && value.starts_with("tcp://");
+    let is_value = |value: &&str| !value.is_empty() && !is_service_link(value);
+    values.filter(is_value).map(str::to_owned).collect()
 }
 
 /// Environment variables that look like options but are not, each with the most similar option.

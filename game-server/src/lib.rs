@@ -11,3 +11,4 @@ pub mod host;
 pub mod net;
 pub mod serve;
 mod telemetry;
+mod text_file;

@@ -86,6 +86,26 @@ fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
 }
 
 #[test]
+fn the_environment_of_an_orchestrator_does_no_harm() {
+    let directory = TempDir::new().unwrap();
+    let with_mode = || with_file(&directory, "\u{feff}mode = 'of-the-file'\r\nno-tls = true\r\n");
+    let as_without = |name, value: &str| {
+        assert!(failure(with_mode().env(name, value)).contains("`of-the-file`"), "{name}")
+    };
+    as_without("DRIFTBELT_PORT", "tcp://10.43.0.12:8443");
+    as_without("DRIFTBELT_PORT", " 0\r");
+    for name in ["DRIFTBELT_MODE", "DRIFTBELT_PORT", "DRIFTBELT_NO_TLS", "DRIFTBELT_SEED", "DRIFTBELT_CERT"] {
+        as_without(name, "");
+        as_without(name, " ");
+    }
+    as_without("DRIFTBELT_TRUSTED_PROXY", " 10.0.0.0/8, ,::ffff:192.0.2.9/120 ,");
+    let words = failure(with_mode().env("DRIFTBELT_TRUSTED_PROXY", "10.0.0.0/8, nonsense"));
+    assert!(words.contains("DRIFTBELT_TRUSTED_PROXY") && words.contains("nonsense"), "{words}");
+    let words = failure(with_mode().env("DRIFTBELT_PORT", "udp://10.43.0.12:8443"));
+    assert!(words.contains("DRIFTBELT_PORT") && words.contains("udp://"), "{words}");
+}
+
+#[test]
 fn an_unknown_mode_names_those_that_exist() {
     let directory = TempDir::new().unwrap();
     let words = failure(command(&directory).args(["--no-tls", "--port", "0", "--mode", "team"]));

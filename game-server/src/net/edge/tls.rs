@@ -1,5 +1,6 @@
 //! Certificates: files of the host, or a self-signed one that is created once. [`acme`](super::acme) obtains others.
 
+use crate::text_file;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -80,12 +81,16 @@ impl CertificateFiles {
 
     fn load(&self) -> Result<CertifiedKey, TlsError> {
         let in_cert = |error| TlsError::Pem { file: self.cert.clone(), error };
-        let chain = CertificateDer::pem_file_iter(&self.cert).map_err(in_cert)?;
-        let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(in_cert)?;
+        let text = |file: &PathBuf| {
+            text_file::read(file).map_err(|error| TlsError::File { file: file.clone(), error })
+        };
+        let chain = text(&self.cert)?;
+        let chain: Vec<_> =
+            CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<_, _>>().map_err(in_cert)?;
         if chain.is_empty() {
             return Err(in_cert(pem::Error::NoItemsFound));
         }
-        let key = PrivateKeyDer::from_pem_file(&self.key)
+        let key = PrivateKeyDer::from_pem_slice(text(&self.key)?.as_bytes())
             .map_err(|error| TlsError::Pem { file: self.key.clone(), error })?;
         Ok(CertifiedKey::from_der(chain, key, &ring::default_provider())?)
     }

@@ -43,7 +43,7 @@ impl Bans {
     /// The bans of a file, which is created by the first ban. A file that cannot be used is an error, since its bans would not
     /// hold.
     pub fn open(file: PathBuf) -> Result<Bans, BansError> {
-        let until = match fs::read_to_string(&file) {
+        let until = match crate::text_file::read(&file) {
             Ok(text) => parse(&file, &text)?,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 Until::new()

@@ -16,7 +16,7 @@ impl Origins {
         if listed.is_empty() {
             return Origins::Own;
         }
-        Origins::Listed(listed.iter().map(|origin| origin.trim_end_matches('/').to_lowercase()).collect())
+        Origins::Listed(listed.iter().map(|origin| normalized(origin)).collect())
     }
 
     /// A request without an origin does not come from a page and is allowed.
@@ -24,16 +24,34 @@ impl Origins {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return true };
         let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
-        let origin = origin.to_lowercase();
+        let origin = normalized(origin);
         match self {
             Origins::Own => {
-                let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_lowercase);
-                // Not the scheme: behind a proxy that terminates TLS it is http here.
-                host.is_some() && origin.split_once("://").map(|(_, authority)| authority) == host.as_deref()
+                let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+                // Not the host's scheme: behind a proxy that terminates TLS it is http here.
+                host.zip(origin.split_once("://"))
+                    .is_some_and(|(host, (scheme, _))| normalized(&format!("{scheme}://{host}")) == origin)
             }
             Origins::Listed(listed) => listed.contains(&origin),
         }
     }
+}
+
+/// As browsers write it: in lower case, without a slash at the end, the default port and the dot of a complete name.
+fn normalized(origin: &str) -> String {
+    let origin = origin.trim().trim_end_matches('/').to_lowercase();
+    let Some((scheme, authority)) = origin.split_once("://") else { return origin };
+    let default_port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    let authority = authority.strip_suffix(default_port).unwrap_or(authority);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, format!(":{port}")),
+        _ => (authority, String::new()),
+    };
+    format!("{scheme}://{}{port}", host.trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -52,6 +70,10 @@ mod tests {
         let own = Origins::new(&[]);
         assert!(own.allow(&headers(&[("host", "play.test:8443")])));
         assert!(own.allow(&headers(&[("host", "play.test:8443"), ("origin", "https://PLAY.test:8443")])));
+        assert!(own.allow(&headers(&[("host", "play.test:443"), ("origin", "https://play.test")])));
+        assert!(own.allow(&headers(&[("host", "play.test."), ("origin", "http://play.test:80")])));
+        assert!(own.allow(&headers(&[("host", "[::1]:8443"), ("origin", "https://[::1]:8443")])));
+        assert!(!own.allow(&headers(&[("host", "play.test:80"), ("origin", "https://play.test")])));
         assert!(!own.allow(&headers(&[("host", "play.test:8443"), ("origin", "https://play.test")])));
         assert!(!own.allow(&headers(&[("host", "play.test"), ("origin", "https://evil.test")])));
         assert!(!own.allow(&headers(&[("host", "play.test"), ("origin", "null")])));
@@ -60,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_list_allows_what_it_lists() {
-        let listed = Origins::new(&["https://Games.test/".into()]);
+        let listed = Origins::new(&["https://Games.test:443/".into()]);
         assert!(listed.allow(&headers(&[("host", "x"), ("origin", "https://games.test")])));
         assert!(!listed.allow(&headers(&[("host", "x"), ("origin", "https://x")])));
         assert!(
