@@ -93,7 +93,7 @@ pub struct ServeOptions {
     /// Port of the page, the sockets and the API; 0 takes any free one
     #[arg(long, value_name = "PORT", env = "DRIFTBELT_PORT", default_value_t = 8443)]
     pub port: u16,
-    /// Serve plain HTTP; only on a loopback address
+    /// Serve plain HTTP; on a loopback address, or on any to the proxies of --trusted-proxy
     #[arg(long, env = "DRIFTBELT_NO_TLS", value_parser = BoolishValueParser::new())]
     pub no_tls: bool,
     /// Certificate chain (PEM) [default: a self-signed one, made once]
@@ -111,7 +111,7 @@ pub struct ServeOptions {
     /// Origins whose pages may open sockets, such as `https://example.org` [default: the server's own]
     #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_ORIGIN", value_delimiter = ',')]
     pub origin: Vec<String>,
-    /// Proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8 [default: none]
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Host are trusted, such as 10.0.0.0/8 [default: none]
     #[arg(long, value_name = "CIDR", env = "DRIFTBELT_TRUSTED_PROXY", value_delimiter = ',', value_parser = parse_network)]
     pub trusted_proxy: Vec<IpNet>,
     /// File with the token that opens /api/admin [default: administration is off]

@@ -130,7 +130,7 @@ impl Server {
     }
 
     async fn open(plan: Plan) -> Result<Server, StartError> {
-        let listener = port::open(plan.host, plan.port, plan.certificate.is_some())?;
+        let listener = port::open(plan.host, plan.port, plan.certificate.is_some(), &plan.proxies)?;
         let lock = take_directory(&plan)?;
         Server::run(plan, listener, lock).await
     }
@@ -186,6 +186,7 @@ impl Server {
             context: context.clone(),
             origins: plan.origins,
             proxies: plan.proxies,
+            only_proxies: certificate.is_none() && !address.ip().is_loopback(),
             addresses: Addresses::new(limits),
         });
         let sockets =

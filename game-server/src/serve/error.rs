@@ -21,7 +21,7 @@ pub enum StartError {
     /// Plain HTTP for other machines.
     #[error(
         "--no-tls works on a loopback address only, not on {0}: browsers give pages without TLS neither secure sockets \
-         nor many of their functions; leave --no-tls out, or put a proxy with TLS in front of 127.0.0.1"
+         nor many of their functions; leave --no-tls out, or name the proxy with TLS that is in front (--trusted-proxy)"
     )]
     PlainBeyondLoopback(IpAddr),
     /// The running server does not listen where these options say.

@@ -128,7 +128,7 @@ impl Plan {
 
     /// Whether the options make a server, as far as can be told without opening it.
     pub fn check(options: &ServeOptions) -> Result<(), StartError> {
-        check_host(options.host, !options.no_tls)?;
+        check_host(options.host, !options.no_tls, &Proxies::new(options.trusted_proxy.clone()))?;
         acme(options)?;
         admin_token(options)?;
         assets(options).words()?;

@@ -4,13 +4,19 @@ use super::error::StartError;
 #[cfg(unix)]
 use super::handover;
 use crate::net::edge::listener;
+use crate::net::guard::proxies::Proxies;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use tokio::net::TcpListener;
 
 /// The socket to listen on: the previous process's, if it left one.
-pub fn open(host: Option<IpAddr>, port: u16, tls: bool) -> Result<TcpListener, StartError> {
-    check_host(host, tls)?;
+pub fn open(
+    host: Option<IpAddr>,
+    port: u16,
+    tls: bool,
+    proxies: &Proxies,
+) -> Result<TcpListener, StartError> {
+    check_host(host, tls, proxies)?;
     if let Some(listener) = inherited()? {
         return Ok(listener);
     }
@@ -35,10 +41,12 @@ pub fn would_open(host: Option<IpAddr>, port: u16, tls: bool, address: SocketAdd
     same_host && (port == 0 || port == address.port())
 }
 
-/// Plain text is allowed on loopback only.
-pub fn check_host(host: Option<IpAddr>, tls: bool) -> Result<(), StartError> {
+/// Plain HTTP is for this machine and for proxies.
+pub fn check_host(host: Option<IpAddr>, tls: bool, proxies: &Proxies) -> Result<(), StartError> {
     match host {
-        Some(host) if !tls && !host.is_loopback() => Err(StartError::PlainBeyondLoopback(host)),
+        Some(host) if !tls && !host.is_loopback() && proxies.is_empty() => {
+            Err(StartError::PlainBeyondLoopback(host))
+        }
         _ => Ok(()),
     }
 }

@@ -6,8 +6,9 @@ use game_server::net::play::polling::POLLS_LIMIT;
 use shared::PROTOCOL_VERSION;
 use shared::batch::{BATCH_TYPE, POST_LIMIT_BYTES, Piece, pieces, put_close, put_message};
 use shared::codec::decode_server;
-use shared::id::PlayerId;
-use shared::message::{ClientMessage, Hello, ResumeToken, ServerMessage};
+use shared::id::{PlayerId, Tick};
+use shared::input::{Controls, InputFrame};
+use shared::message::{ClientMessage, Hello, Input, ResumeToken, ServerMessage};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,6 +106,13 @@ impl<'a> Poller<'a> {
         self.hear(welcome).await
     }
 
+    /// Acknowledges a snapshot and steers: only then a seat is kept.
+    async fn play(&mut self) {
+        let ack = self.hear(snapshot_tick).await;
+        let frame = InputFrame { tick: Tick(ack.0 + 3), controls: Controls::default() };
+        self.say(&ClientMessage::Input(Input { ack, frames: [frame].into_iter().collect() })).await;
+    }
+
     async fn closed(&mut self) -> (u16, String) {
         loop {
             if let Some(close) = close_of(&self.poll().await) {
@@ -117,6 +125,13 @@ impl<'a> Poller<'a> {
 fn welcome(message: &ServerMessage<'_>) -> Option<(PlayerId, ResumeToken)> {
     match message {
         ServerMessage::Welcome(welcome) => Some((welcome.player, welcome.token)),
+        _ => None,
+    }
+}
+
+fn snapshot_tick(message: &ServerMessage<'_>) -> Option<Tick> {
+    match message {
+        ServerMessage::Snapshot(snapshot) => Some(snapshot.tick),
         _ => None,
     }
 }
@@ -316,6 +331,7 @@ async fn a_client_that_closes_is_gone_at_once_and_keeps_its_seat() {
     let server = serve(Limits::default()).await;
     let mut poller = Poller::join(&server, &hello()).await;
     let (player, token) = poller.welcomed().await;
+    poller.play().await;
     let head = format!("DELETE /poll/{}", poller.id);
     assert_eq!(ask(&server, &head, b"").await.status, 204);
     while connections(&server).await > 0 {}
@@ -375,6 +391,7 @@ async fn a_client_that_stops_polling_is_gone_and_may_come_back() {
     let server = serve(Limits { poll_silence_timeout: SHORT, ..Limits::default() }).await;
     let mut poller = Poller::join(&server, &hello()).await;
     let (player, token) = poller.welcomed().await;
+    poller.play().await;
     while connections(&server).await > 0 {}
     assert_eq!(poller.get(poller.polls, "").await.status, 404);
     let mut again = Poller::join(&server, &returning(token, 2)).await;

@@ -43,3 +43,14 @@ async fn other_proxies_are_not_believed() {
     let (_, _kept) = open_as(&server, "192.0.2.1").await;
     assert_eq!(open_as(&server, "192.0.2.1").await.0.status, 101, "the header is no proxy's");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_is_the_one_that_a_trusted_proxy_was_asked_for() {
+    let headers = [("Origin", "https://play.test"), ("X-Forwarded-Host", "play.test:443")];
+    for (proxies, status) in [(&["--trusted-proxy", "127.0.0.0/8"][..], 101), (&[], 403)] {
+        let server = serve_with(&[&["--no-tls", "--no-record"], proxies].concat(), Limits::default()).await;
+        let mut peer = server.connect().await;
+        peer.write(upgrade_request(&headers).as_bytes()).await;
+        assert_eq!(peer.read_answer(true).await.status, status);
+    }
+}

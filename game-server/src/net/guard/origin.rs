@@ -1,10 +1,10 @@
 //! Which pages may open connections: a browser names the page's origin, and no page can forge it.
 
-use hyper::header::{HOST, HeaderMap, ORIGIN};
+use hyper::header::{HeaderMap, ORIGIN};
 
 #[derive(Clone, Debug)]
 pub enum Origins {
-    /// Pages of the host in the request's Host header.
+    /// Pages of the host that the client asked for.
     Own,
     /// Pages of these origins, such as `https://example.org`.
     Listed(Vec<String>),
@@ -19,15 +19,14 @@ impl Origins {
         Origins::Listed(listed.iter().map(|origin| normalized(origin)).collect())
     }
 
-    /// A request without an origin does not come from a page and is allowed.
-    pub fn allow(&self, headers: &HeaderMap) -> bool {
+    /// `host` is the host that the client asked for. A request without an origin does not come from a page and is allowed.
+    pub fn allow(&self, host: Option<&str>, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return true };
         let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
         let origin = normalized(origin);
         match self {
             Origins::Own => {
-                let host = headers.get(HOST).and_then(|host| host.to_str().ok());
                 // Not the host's scheme: behind a proxy that terminates TLS it is http here.
                 host.zip(origin.split_once("://"))
                     .is_some_and(|(host, (scheme, _))| normalized(&format!("{scheme}://{host}")) == origin)
@@ -65,28 +64,33 @@ mod tests {
         pairs.iter().map(pair).collect()
     }
 
+    fn allows(origins: &Origins, headers: HeaderMap) -> bool {
+        origins.allow(headers.get("host").and_then(|host| host.to_str().ok()), &headers)
+    }
+
     #[test]
     fn own_means_the_host_that_the_request_names() {
         let own = Origins::new(&[]);
-        assert!(own.allow(&headers(&[("host", "play.test:8443")])));
-        assert!(own.allow(&headers(&[("host", "play.test:8443"), ("origin", "https://PLAY.test:8443")])));
-        assert!(own.allow(&headers(&[("host", "play.test:443"), ("origin", "https://play.test")])));
-        assert!(own.allow(&headers(&[("host", "play.test."), ("origin", "http://play.test:80")])));
-        assert!(own.allow(&headers(&[("host", "[::1]:8443"), ("origin", "https://[::1]:8443")])));
-        assert!(!own.allow(&headers(&[("host", "play.test:80"), ("origin", "https://play.test")])));
-        assert!(!own.allow(&headers(&[("host", "play.test:8443"), ("origin", "https://play.test")])));
-        assert!(!own.allow(&headers(&[("host", "play.test"), ("origin", "https://evil.test")])));
-        assert!(!own.allow(&headers(&[("host", "play.test"), ("origin", "null")])));
-        assert!(!own.allow(&headers(&[("origin", "https://evil.test")])));
+        assert!(allows(&own, headers(&[("host", "play.test:8443")])));
+        assert!(allows(&own, headers(&[("host", "play.test:8443"), ("origin", "https://PLAY.test:8443")])));
+        assert!(allows(&own, headers(&[("host", "play.test:443"), ("origin", "https://play.test")])));
+        assert!(allows(&own, headers(&[("host", "play.test."), ("origin", "http://play.test:80")])));
+        assert!(allows(&own, headers(&[("host", "[::1]:8443"), ("origin", "https://[::1]:8443")])));
+        assert!(!allows(&own, headers(&[("host", "play.test:80"), ("origin", "https://play.test")])));
+        assert!(!allows(&own, headers(&[("host", "play.test:8443"), ("origin", "https://play.test")])));
+        assert!(!allows(&own, headers(&[("host", "play.test"), ("origin", "https://evil.test")])));
+        assert!(!allows(&own, headers(&[("host", "play.test"), ("origin", "null")])));
+        assert!(!allows(&own, headers(&[("origin", "https://evil.test")])));
     }
 
     #[test]
     fn a_list_allows_what_it_lists() {
         let listed = Origins::new(&["https://Games.test:443/".into()]);
-        assert!(listed.allow(&headers(&[("host", "x"), ("origin", "https://games.test")])));
-        assert!(!listed.allow(&headers(&[("host", "x"), ("origin", "https://x")])));
-        assert!(
-            !listed.allow(&headers(&[("origin", "https://games.test"), ("origin", "https://evil.test")]))
-        );
+        assert!(allows(&listed, headers(&[("host", "x"), ("origin", "https://games.test")])));
+        assert!(!allows(&listed, headers(&[("host", "x"), ("origin", "https://x")])));
+        assert!(!allows(
+            &listed,
+            headers(&[("origin", "https://games.test"), ("origin", "https://evil.test")])
+        ));
     }
 }

@@ -1,11 +1,14 @@
 //! The address of a client behind a proxy: `X-Forwarded-For` counts if a proxy that the host trusts wrote it.
 
-use hyper::header::HeaderMap;
+use hyper::header::{HOST, HeaderMap};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
 /// Each proxy appends the address that it received the request from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// A proxy puts the host there that it was asked for.
+const FORWARDED_HOST: &str = "x-forwarded-host";
 
 /// The proxies that the host trusts.
 #[derive(Clone, Debug, Default)]
@@ -16,9 +19,25 @@ impl Proxies {
         Proxies(networks)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether plain HTTP may be spoken with this peer.
+    pub fn may_speak_plainly(&self, peer: IpAddr) -> bool {
+        peer.to_canonical().is_loopback() || self.trust(peer)
+    }
+
+    /// The host that the client of a request asked for: the nearest proxy may have replaced it.
+    pub fn host<'a>(&self, peer: IpAddr, headers: &'a HeaderMap) -> Option<&'a str> {
+        let forwarded = headers.get_all(FORWARDED_HOST).iter().next_back().filter(|_| self.trust(peer));
+        let host = forwarded.or(headers.get(HOST))?.to_str().ok()?;
+        host.rsplit(',').next().map(str::trim)
     }
 
     /// The client of a request: the nearest hop that is not a trusted proxy. Hops beyond it may be forged.
@@ -60,6 +79,14 @@ mod tests {
         assert_eq!(client("::ffff:127.0.0.1", &["203.0.113.9", "192.0.2.1:4711"]), "192.0.2.1");
         assert_eq!(client("127.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
         assert_eq!(client("127.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_and_the_proxies() {
+        let proxies = Proxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let may = |peer: &str| proxies.may_speak_plainly(peer.parse().unwrap());
+        assert!(may("::ffff:10.1.2.3") && may("127.0.0.1") && may("::1"));
+        assert!(!may("192.0.2.1") && !may("::ffff:192.0.2.1"));
     }
 
     #[test]

@@ -14,15 +14,27 @@ pub struct Entrance {
     pub context: Arc<ConnectionContext>,
     pub origins: Origins,
     pub proxies: Proxies,
+    /// The server listens for other machines without TLS.
+    pub only_proxies: bool,
     pub addresses: Arc<Addresses>,
 }
 
 impl Entrance {
-    pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if self.origins.allow(headers) {
+    pub fn check_origin(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refusal> {
+        if self.origins.allow(self.proxies.host(peer, headers), headers) {
             return Ok(());
         }
         let reason = "this page may not play here: its origin is not allowed by the server (--origin)";
+        Err((StatusCode::FORBIDDEN, reason.into()))
+    }
+
+    /// Refuses whoever reaches plain HTTP past the proxy.
+    pub fn check_peer(&self, peer: IpAddr) -> Result<(), Refusal> {
+        if !self.only_proxies || self.proxies.may_speak_plainly(peer) {
+            return Ok(());
+        }
+        let reason =
+            "this server speaks plain HTTP to its proxies only (--trusted-proxy): open the proxy's address";
         Err((StatusCode::FORBIDDEN, reason.into()))
     }
 

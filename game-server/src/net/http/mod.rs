@@ -11,20 +11,21 @@ mod refusal;
 mod status;
 mod websocket;
 
+use crate::net::guard::permits::SocketPermit;
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::workers::SocketWorkers;
 use admin::Admin;
-use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Authority, Uri};
 use axum::http::{StatusCode, Version};
-use axum::middleware::{Next, from_fn, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Router};
 pub use entrance::Entrance;
 use polling::Polling;
 use recordings::Recordings;
-use refusal::method_not_allowed;
+use refusal::{Refusal, method_not_allowed};
 use std::sync::Arc;
 
 /// What the page may load: files of its own origin and nothing else.
@@ -39,6 +40,9 @@ const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
+
+/// Paths that orchestrators ask for from any machine.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 /// What the routes are built from.
 pub struct Services {
@@ -65,9 +69,24 @@ pub fn router(services: Services) -> Router {
         .layer(map_response(add_page_headers));
     if context.purpose == Purpose::Game {
         // Scripts poll dozens of times per second: the headers for pages would be most of the bytes.
-        routes = routes.merge(polling::routes(entrance, polling));
+        routes = routes.merge(polling::routes(entrance.clone(), polling));
     }
-    routes.layer(map_response(add_common_headers)).layer(from_fn(require_host))
+    routes
+        .layer(from_fn_with_state(entrance, check_peer))
+        .layer(map_response(add_common_headers))
+        .layer(from_fn(require_host))
+}
+
+async fn check_peer(
+    State(entrance): State<Arc<Entrance>>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    if !PROBES.contains(&request.uri().path()) {
+        entrance.check_peer(socket.peer)?;
+    }
+    Ok(next.run(request).await)
 }
 
 /// The only route of plain HTTP on a port that serves TLS.

@@ -125,10 +125,11 @@ pub(super) fn routes(entrance: Arc<Entrance>, polling: Arc<Polling>) -> Router {
 
 async fn check_origin(
     State(entrance): State<Arc<Entrance>>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
     request: Request,
     next: Next,
 ) -> std::result::Result<Response, Refusal> {
-    entrance.check_origin(request.headers())?;
+    entrance.check_origin(socket.peer, request.headers())?;
     Ok(next.run(request).await)
 }
 

@@ -60,7 +60,7 @@ async fn open(
         return Err((StatusCode::BAD_REQUEST, "exactly one Sec-WebSocket-Key is needed").into());
     }
     let mut response = create_response_with_body(&request, Body::empty).map_err(refuse)?;
-    entrance.check_origin(headers)?;
+    entrance.check_origin(socket.peer, headers)?;
     let mut mismatch = None;
     if entrance.context.purpose == Purpose::Game {
         let (protocol, reason) = choose_protocol(headers)?;
