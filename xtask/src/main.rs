@@ -34,7 +34,7 @@ Usage: cargo xtask COMMAND
                            `game-server serve`, for example --port 9443 --drones 40
   build                    Build the release binary, with client and assets inside, and print its path
   test                     Format, lint, type-check and run every test, those in a browser included
-  soak                     Run the tests that take minutes, which `test` leaves out
+  soak                     Run the long tests (over an hour): join storms, kills
   bench [-- OPTIONS]       Measure arena-N beside the floor (about ten minutes) and write BENCHMARKS.md. OPTIONS are
                            those of `swarm bench`, for example --seconds 10
   instructions [--accept]  Count the instructions of each stage of a tick and compare them with those in the

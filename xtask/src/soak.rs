@@ -1,9 +1,9 @@
-//! The tests that are too long for every change, at full length.
+//! The tests that are too long for every change: join storms for an hour, two hundred kills.
 
 use crate::process;
 use crate::workspace::{TESTED_CRATES, Workspace};
 
-/// Runs the tests that `cargo xtask test` leaves out because they take minutes.
+/// Runs the tests that `cargo xtask test` leaves out because they take minutes; it has shorter variants of each.
 ///
 /// # Errors
 /// The first test program with a failure.

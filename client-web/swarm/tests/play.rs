@@ -5,12 +5,14 @@
 use game_server::config;
 use game_server::net::guard::limits::Limits;
 use game_server::serve::Server;
+use std::time::{Duration, Instant};
 use swarm::behaviour::Behaviour;
 use swarm::compare::{CompareOptions, compare};
 use swarm::link::Link;
 use swarm::options::RunOptions;
 use swarm::report::Report;
 use swarm::run::run;
+use swarm::target::Target;
 use swarm::transports::{Transport, TransportsOptions, measure};
 use tokio::runtime::Runtime;
 
@@ -93,6 +95,36 @@ fn players_fight_over_tls_and_a_lossy_link() {
     check(&report);
     let round_trip_ms = 2.0 * Link::Lossy.profile().unwrap().delay_ms;
     assert!(report.whole_ms.p50 > round_trip_ms, "the link's delay shows: {report:?}");
+}
+
+#[test]
+fn waves_of_players_join_at_once_for_a_minute() {
+    weather_storms(Duration::from_secs(60));
+}
+
+#[test]
+#[ignore = "takes an hour: `cargo xtask soak`"]
+fn waves_of_players_join_at_once_for_an_hour() {
+    weather_storms(Duration::from_secs(3600));
+}
+
+/// Lets waves of players join all at once, over every kind of link; nobody may be refused or dropped.
+fn weather_storms(duration: Duration) {
+    const STORM_PLAYERS: u32 = 200;
+    let runtime = Runtime::new().unwrap();
+    let (server, url) = serve(&runtime, &["--no-tls", "--seat-grace-seconds", "1"], "ws");
+    let begun = Instant::now();
+    for (seed, link) in (1..).zip([Link::Clean, Link::Wifi, Link::Mobile, Link::Lossy].into_iter().cycle()) {
+        let wave = RunOptions { players: STORM_PLAYERS, seed, ..load(url.clone(), Behaviour::Fight, link) };
+        let report = run(&wave, |_| ()).unwrap_or_else(|error| panic!("wave {seed}: {error:#}"));
+        assert_eq!(report.joined, STORM_PLAYERS as usize, "wave {seed}: {report:?}");
+        assert!(report.failures.is_empty(), "wave {seed}: {report:?}");
+        if begun.elapsed() >= duration {
+            break;
+        }
+    }
+    Target::new(&url, None).unwrap().page("/readyz").unwrap();
+    runtime.block_on(server.stop());
 }
 
 #[test]
