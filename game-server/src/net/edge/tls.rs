@@ -20,6 +20,8 @@ use std::time::{Duration, SystemTime};
 const SELF_SIGNED_DAYS: u32 = 397;
 /// A self-signed certificate this old, in days, is replaced.
 const SELF_SIGNED_RENEWAL_DAYS: u32 = 330;
+/// Beside the self-signed certificate; locked while it is written.
+const LOCK_FILE: &str = "cert.lock";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +58,23 @@ impl CertificateFiles {
     /// Replaces a self-signed certificate that is unusable or about to expire.
     fn renew(&self) -> Result<(), TlsError> {
         let Some(addresses) = &self.self_signed_for else { return Ok(()) };
-        let age = self.modified().and_then(|made| made.elapsed().ok());
-        if age.is_some_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && self.load().is_ok() {
+        if self.is_fresh() {
+            return Ok(());
+        }
+        // Another server of this directory may be writing the files now. Without locks, one of both may have to start again.
+        let lock = fs::File::create(self.cert.with_file_name(LOCK_FILE));
+        let _held_until_written = lock.and_then(|lock| lock.lock().map(|()| lock));
+        if self.is_fresh() {
             return Ok(());
         }
         self.make(addresses)?;
         tracing::info!(cert = %self.cert.display(), "created a self-signed certificate");
         Ok(())
+    }
+
+    fn is_fresh(&self) -> bool {
+        let age = self.modified().and_then(|made| made.elapsed().ok());
+        age.is_some_and(|age| age < DAY * SELF_SIGNED_RENEWAL_DAYS) && self.load().is_ok()
     }
 
     fn make(&self, addresses: &[IpAddr]) -> Result<(), TlsError> {
