@@ -82,7 +82,7 @@ export class Server {
   async handOver(): Promise<void> {
     const opened = () => this.log.filter((line) => OPEN.test(line)).length;
     const before = opened();
-    this.child.kill("SIGHUP");
+    this.child.kill("SIGUSR2");
     const until = performance.now() + START_MS;
     while (opened() === before) {
       if (performance.now() > until) throw new Error(`nobody took over:\n${this.output}`);

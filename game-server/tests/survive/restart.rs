@@ -61,9 +61,9 @@ fn a_server_is_stopped_while_a_new_binary_is_asked() {
     let mut players = [Player::new(1, server.address)];
     play_until(&mut players, |players| players[0].snapshots > 20);
     replace(&binary, b"#!/bin/sh\ntouch \"$0.asked\"\nexec sleep 60\n");
-    signal("-HUP", &server.child);
+    signal("-USR2", &server.child);
     play_until(&mut players, |_| bin.path().join("game-server.asked").exists());
-    signal("-HUP", &server.child);
+    signal("-USR2", &server.child);
     signal("-TERM", &server.child);
     play_until(&mut players, |_| server.child.try_wait().unwrap().is_some());
     assert!(server.child.wait().unwrap().success());

@@ -28,8 +28,8 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
     play_until(&mut players, |players| players.iter().all(|player| player.snapshots > 20));
 
     replace(&binary, b"#!/bin/sh\necho 'error: it simulates as another' >&2\nexit 1\n");
-    let hang_up = |pid: u32| Command::new("kill").args(["-HUP", &pid.to_string()]).status().unwrap();
-    assert!(hang_up(server.child.id()).success());
+    let ask_for_upgrade = |pid: u32| Command::new("kill").args(["-USR2", &pid.to_string()]).status().unwrap();
+    assert!(ask_for_upgrade(server.child.id()).success());
     play_until(&mut players, |_| server.said("refuses: it simulates as another") == 1);
     let before = snapshots(&players);
     play_until(&mut players, |players| snapshots(players) > before + 80);
@@ -39,7 +39,7 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
     let mut facts = Vec::new();
     for upgrade in 1..=2 {
         if upgrade == 1 {
-            assert!(hang_up(server.child.id()).success());
+            assert!(ask_for_upgrade(server.child.id()).success());
         } else {
             let mut command = Command::new(BINARY);
             command.arg("upgrade").arg("--recordings").arg(home.path());
@@ -71,12 +71,13 @@ fn a_server_whose_successor_cannot_be_executed_plays_on() {
     let server = start_binary(&binary, &home, 0, &["--drones", "4"]);
     let mut players: Vec<_> = (0..2).map(|number| Player::new(number, server.address)).collect();
     play_until(&mut players, |players| players.iter().all(|player| player.snapshots > 20));
-    let hang_up = || Command::new("kill").args(["-HUP", &server.child.id().to_string()]).status().unwrap();
+    let ask_for_upgrade =
+        || Command::new("kill").args(["-USR2", &server.child.id().to_string()]).status().unwrap();
     let second_refuses = || !command(Path::new(BINARY), &home, 0, &[]).output().unwrap().status.success();
     for attempt in 1..=2 {
         // It can take over, it says, and is gone.
         replace(&binary, b"#!/bin/sh\nrm \"$0\"\n");
-        assert!(hang_up().success());
+        assert!(ask_for_upgrade().success());
         play_until(&mut players, |players| {
             players.iter().all(|player| player.closed_with.len() == attempt && player.snapshots > 20)
         });
@@ -84,7 +85,7 @@ fn a_server_whose_successor_cannot_be_executed_plays_on() {
         assert!(second_refuses());
     }
     replace(&binary, &fs::read(BINARY).unwrap());
-    assert!(hang_up().success());
+    assert!(ask_for_upgrade().success());
     play_until(&mut players, |players| {
         players.iter().all(|player| player.closed_with.len() == 3 && player.snapshots > 20)
     });
