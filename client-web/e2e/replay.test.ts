@@ -19,7 +19,7 @@ let recorded: { tick: number; hash: string };
 
 beforeAll(async () => {
   browser = await launch();
-  const live = await Server.start(["--drones", "5", "--seed", "11"]);
+  const live = await Server.start(["--drones", "5", "--seed", "11", "--keep-rooms-seconds", "0"]);
   const pilot = new Pilot(await Tab.open(browser, live.origin), "Mae");
   await pilot.join();
   await pilot.page.keyboard.down("KeyW");
