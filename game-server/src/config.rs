@@ -55,14 +55,28 @@ pub fn read_with(
     file: &Path,
     text: &str,
 ) -> Result<Cli, ConfigError> {
-    let mut command = Cli::command();
-    for (option, values) in options_of(file, text)? {
-        command = command.mut_arg(&option, |arg| arg.default_values(values.clone()));
-        command = command.mut_subcommand("serve", |serve| {
-            serve.mut_arg(&option, |arg| arg.default_values(values.clone()))
-        });
-    }
+    let options = options_of(file, text)?;
+    let mut command = change_options(Cli::command(), &options, with_default);
+    command = command.mut_subcommand("serve", |serve| change_options(serve, &options, with_default));
     Ok(Cli::from_arg_matches(&with_environment(command)?.try_get_matches_from(arguments)?)?)
+}
+
+/// Changes those of the options that the command has, each with its values.
+fn change_options(
+    mut command: Command,
+    options: &[(String, Vec<String>)],
+    change: impl Fn(clap::Arg, &[String]) -> clap::Arg,
+) -> Command {
+    for (option, values) in options {
+        if command.get_arguments().any(|arg| arg.get_id() == option.as_str()) {
+            command = command.mut_arg(option, |arg| change(arg, values));
+        }
+    }
+    command
+}
+
+fn with_default(arg: clap::Arg, values: &[String]) -> clap::Arg {
+    arg.default_values(values.to_vec())
 }
 
 /// Makes the values of environment variables the defaults of their options, as those of the file are. What orchestrators set
@@ -81,23 +95,16 @@ fn with_environment(command: Command) -> Result<Command, ConfigError> {
             .map_err(|reason| ConfigError::BadVariable { variable: variable.into(), reason })
     });
     let set: Vec<_> = set.collect::<Result<_, _>>()?;
-    let apply = |mut command: Command| {
-        for (option, values) in &set {
-            if !command.get_arguments().any(|arg| arg.get_id() == option.as_str()) {
-                continue;
-            }
-            command = command.mut_arg(option, |arg| {
-                let is_secret = arg.is_hide_env_values_set();
-                let arg = arg.env(None::<&str>);
-                if values.is_empty() {
-                    arg
-                } else {
-                    arg.default_values(values.clone()).hide_default_value(is_secret)
-                }
-            });
+    let take_over = |arg: clap::Arg, values: &[String]| {
+        // Of a command whose option bears the name but has no variable.
+        if arg.get_env().is_none() {
+            return arg;
         }
-        command
+        let is_secret = arg.is_hide_env_values_set();
+        let arg = arg.env(None::<&str>);
+        if values.is_empty() { arg } else { with_default(arg, values).hide_default_value(is_secret) }
     };
+    let apply = |command| change_options(command, &set, take_over);
     Ok(apply(command).mut_subcommands(apply))
 }
 

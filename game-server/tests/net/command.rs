@@ -106,6 +106,14 @@ fn the_environment_of_an_orchestrator_does_no_harm() {
 }
 
 #[test]
+fn the_environment_of_a_server_is_not_that_of_a_replay() {
+    let directory = TempDir::new().unwrap();
+    let help = command(&directory).env("DRIFTBELT_PORT", "9000").args(["replay", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("[default: 0]") && !help.contains("9000"), "{help}");
+}
+
+#[test]
 fn an_unknown_mode_names_those_that_exist() {
     let directory = TempDir::new().unwrap();
     let words = failure(command(&directory).args(["--no-tls", "--port", "0", "--mode", "team"]));
