@@ -1,10 +1,10 @@
 //! What the players of one network may make everybody in a room read, however often they leave and come back.
 
+use crate::by_network::ByNetwork;
 use crate::rate::Rate;
 use crate::session::ChatLimit;
 use shared::id::Tick;
 use shared::setup::Setup;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Chat lines of one network that may follow each other at once.
@@ -33,8 +33,7 @@ impl Default for SpeechLimits {
 
 /// The networks of a room.
 pub struct Conduct {
-    known: BTreeMap<IpAddr, OfNetwork>,
-    sweep_at: usize,
+    known: ByNetwork<OfNetwork>,
     line_interval_ticks: u32,
     notice_interval_ticks: u32,
     kick_ticks: u32,
@@ -53,8 +52,7 @@ impl Conduct {
     pub fn new(setup: &Setup, limits: &SpeechLimits) -> Conduct {
         let interval_ticks = |per_minute: u32| setup.ticks(60.0 / per_minute.max(1) as f32).max(1);
         Conduct {
-            known: BTreeMap::new(),
-            sweep_at: SWEEP_FLOOR_NETWORKS,
+            known: ByNetwork::new(SWEEP_FLOOR_NETWORKS),
             line_interval_ticks: interval_ticks(limits.chat_lines_per_minute),
             notice_interval_ticks: interval_ticks(limits.notices_per_minute),
             kick_ticks: setup.ticks(KICK_SECONDS as f32),
@@ -75,7 +73,7 @@ impl Conduct {
 
     /// What a new player of the network may write.
     pub fn chat_of_newcomer(&self, network: IpAddr, now: Tick) -> ChatLimit {
-        match self.known.get(&network) {
+        match self.known.get(network) {
             Some(known) if now < known.chat_spent_until => ChatLimit::spent(now),
             _ => ChatLimit::new(now),
         }
@@ -94,22 +92,19 @@ impl Conduct {
 
     /// Ticks in which the network gets no new seat.
     pub fn kicked_ticks(&self, network: IpAddr, now: Tick) -> u32 {
-        self.known.get(&network).map_or(0, |known| known.kicked_until.since(now))
+        self.known.get(network).map_or(0, |known| known.kicked_until.since(now))
     }
 
     fn of(&mut self, network: IpAddr, now: Tick) -> &mut OfNetwork {
-        if self.known.len() >= self.sweep_at {
-            let (lines, notices) = (self.line_interval_ticks, self.notice_interval_ticks);
-            self.known.retain(|_, known| {
-                let full_at = known
-                    .lines
-                    .full_at(NETWORK_CHAT_BURST_LINES, lines)
-                    .max(known.notices.full_at(NETWORK_NOTICES_BURST, notices));
-                now < full_at.max(known.chat_spent_until).max(known.kicked_until)
-            });
-            self.sweep_at = (2 * self.known.len()).max(SWEEP_FLOOR_NETWORKS);
-        }
-        self.known.entry(network).or_insert_with(|| OfNetwork {
+        let (lines, notices) = (self.line_interval_ticks, self.notice_interval_ticks);
+        let may_do_everything = |known: &OfNetwork| {
+            let full_at = known
+                .lines
+                .full_at(NETWORK_CHAT_BURST_LINES, lines)
+                .max(known.notices.full_at(NETWORK_NOTICES_BURST, notices));
+            now >= full_at.max(known.chat_spent_until).max(known.kicked_until)
+        };
+        self.known.get_or_insert_with(network, may_do_everything, || OfNetwork {
             lines: Rate::full(NETWORK_CHAT_BURST_LINES, now),
             notices: Rate::full(NETWORK_NOTICES_BURST, now),
             chat_spent_until: now,

@@ -6,7 +6,7 @@
 //!   [`Room::poll_record`] hands out what belongs into the recording.
 //! - [`event`]: what connections post.
 //! - `seats`, `queue`, `restore`: clients wait for a seat, get one, lose the connection and resume.
-//! - [`network`], [`conduct`]: what the clients of one address hold together, and make others read.
+//! - [`by_network`], [`network`], [`conduct`]: what the clients of one address hold together, and make others read.
 //! - [`session`]: one player's protocol state: input buffer, backlog of chat, resume claim, byte budget.
 //! - [`snapshot`]: what a viewer sees, as the difference to what it was last sent.
 //! - [`outbox`]: what a connection is to be sent.
@@ -17,6 +17,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod announce;
+pub mod by_network;
 pub mod conduct;
 mod ending;
 pub mod event;

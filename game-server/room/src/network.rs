@@ -1,7 +1,7 @@
 //! What the clients of one network hold together: seats, kept seats, rooms. A network is what is banned together: an IPv4
 //! address, or the /64 of an IPv6 address.
 
-use std::collections::BTreeMap;
+use crate::by_network::ByNetwork;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,19 +27,13 @@ impl Default for NetworkLimits {
 }
 
 /// What each network holds, in all rooms that share this.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Networks(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     limits: NetworkLimits,
-    known: Mutex<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    holdings: BTreeMap<IpAddr, Arc<Holdings>>,
-    sweep_at: usize,
+    holdings: Mutex<ByNetwork<Arc<Holdings>>>,
 }
 
 #[derive(Debug, Default)]
@@ -71,10 +65,17 @@ pub struct RoomPermit {
     _room: Permit,
 }
 
+impl Default for Networks {
+    fn default() -> Networks {
+        Networks::new(NetworkLimits::default())
+    }
+}
+
 impl Networks {
     /// Nothing is held yet.
     pub fn new(limits: NetworkLimits) -> Networks {
-        Networks(Arc::new(Shared { limits, known: Mutex::default() }))
+        let holdings = Mutex::new(ByNetwork::new(SWEEP_FLOOR_NETWORKS));
+        Networks(Arc::new(Shared { limits, holdings }))
     }
 
     /// A seat for a client of a network; `None` if it has as many as it may have.
@@ -111,12 +112,9 @@ impl Networks {
     }
 
     fn holdings(&self, network: IpAddr) -> Arc<Holdings> {
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.holdings.len() >= known.sweep_at.max(SWEEP_FLOOR_NETWORKS) {
-            known.holdings.retain(|_, holdings| Arc::strong_count(holdings) > 1);
-            known.sweep_at = 2 * known.holdings.len();
-        }
-        known.holdings.entry(network).or_default().clone()
+        let mut all = self.0.holdings.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds_nothing = |holdings: &Arc<Holdings>| Arc::strong_count(holdings) == 1;
+        all.get_or_insert_with(network, holds_nothing, Arc::default).clone()
     }
 }
 
@@ -183,6 +181,6 @@ mod tests {
         for number in 0..10 * SWEEP_FLOOR_NETWORKS as u32 {
             networks.seat(Ipv4Addr::from_bits(0x0a00_0000 + number).into());
         }
-        assert!(networks.0.known.lock().expect("no panic").holdings.len() <= SWEEP_FLOOR_NETWORKS);
+        assert!(networks.0.holdings.lock().expect("no panic").len() <= SWEEP_FLOOR_NETWORKS);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::net::guard::limits::Limits;
 use crate::net::guard::token_bucket::TokenBucket;
-use std::collections::HashMap;
+use room::by_network::ByNetwork;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -22,15 +22,10 @@ pub enum Refusal {
 }
 
 pub struct Addresses {
-    usage: Mutex<UsageByNetwork>,
+    usage: Mutex<ByNetwork<Usage>>,
     connections_limit: usize,
     per_second: u32,
     burst: u32,
-}
-
-struct UsageByNetwork {
-    known: HashMap<IpAddr, Usage>,
-    sweep_at: usize,
 }
 
 struct Usage {
@@ -47,7 +42,7 @@ pub struct AddressPermit {
 impl Addresses {
     pub fn new(limits: &Limits) -> Arc<Addresses> {
         Arc::new(Addresses {
-            usage: Mutex::new(UsageByNetwork { known: HashMap::new(), sweep_at: SWEEP_FLOOR_ADDRESSES }),
+            usage: Mutex::new(ByNetwork::new(SWEEP_FLOOR_ADDRESSES)),
             connections_limit: limits.connections_per_address,
             per_second: limits.handshakes_per_second_and_address,
             burst: limits.handshakes_burst_per_address,
@@ -59,10 +54,11 @@ impl Addresses {
         let network = network_of(address);
         let mut usage = self.usage();
         if !network.is_loopback() {
-            usage.sweep(now);
-            let bucket = || TokenBucket::new(self.per_second, self.burst, now);
-            let usage =
-                usage.known.entry(network).or_insert_with(|| Usage { connections: 0, handshakes: bucket() });
+            let is_idle = |usage: &Usage| usage.connections == 0 && usage.handshakes.is_full(now);
+            let usage = usage.get_or_insert_with(network, is_idle, || Usage {
+                connections: 0,
+                handshakes: TokenBucket::new(self.per_second, self.burst, now),
+            });
             if !usage.handshakes.take(1, now) {
                 return Err(Refusal::TooFast);
             }
@@ -74,18 +70,8 @@ impl Addresses {
         Ok(AddressPermit { addresses: self.clone(), network })
     }
 
-    fn usage(&self) -> MutexGuard<'_, UsageByNetwork> {
+    fn usage(&self) -> MutexGuard<'_, ByNetwork<Usage>> {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl UsageByNetwork {
-    /// Forgets idle addresses whenever the number of addresses has doubled.
-    fn sweep(&mut self, now: Instant) {
-        if self.known.len() >= self.sweep_at {
-            self.known.retain(|_, usage| usage.connections > 0 || !usage.handshakes.is_full(now));
-            self.sweep_at = (2 * self.known.len()).max(SWEEP_FLOOR_ADDRESSES);
-        }
     }
 }
 
@@ -101,7 +87,7 @@ pub fn network_of(address: IpAddr) -> IpAddr {
 
 impl Drop for AddressPermit {
     fn drop(&mut self) {
-        if let Some(usage) = self.addresses.usage().known.get_mut(&self.network) {
+        if let Some(usage) = self.addresses.usage().get_mut(self.network) {
             usage.connections = usage.connections.saturating_sub(1);
         }
     }
@@ -160,6 +146,6 @@ mod tests {
             let now = start + Duration::from_millis(number.into());
             drop(addresses.acquire(IpAddr::V4((0x0a00_0000 + number).into()), now));
         }
-        assert!(addresses.usage().known.len() <= 4 * SWEEP_FLOOR_ADDRESSES);
+        assert!(addresses.usage().len() <= 4 * SWEEP_FLOOR_ADDRESSES);
     }
 }
