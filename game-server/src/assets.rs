@@ -151,7 +151,7 @@ fn embedded(kind: &str, file: &str) -> Option<EmbeddedFile> {
 }
 
 fn read(file: &Path) -> Result<String, AssetError> {
-    crate::text_file::read(file)
+    crate::files::read_text(file)
         .map_err(|error| AssetError::Unreadable { file: file.display().to_string(), error })
 }
 

@@ -4,7 +4,7 @@
 //! The file's values become the defaults of the command line, so every option has one definition and one check.
 
 use crate::cli::{Cli, ServeOptions};
-use crate::text_file;
+use crate::files;
 use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Config
     };
     let Some(file) = file else { return Ok(first) };
     let text =
-        text_file::read(&file).map_err(|error| ConfigError::Unreadable { file: file.clone(), error })?;
+        files::read_text(&file).map_err(|error| ConfigError::Unreadable { file: file.clone(), error })?;
     read_with(arguments, &file, &text)
 }
 

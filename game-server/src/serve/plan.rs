@@ -142,7 +142,7 @@ impl Plan {
 fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError> {
     let token = match &options.admin_token_file {
         Some(file) => Some(
-            crate::text_file::read(file)
+            crate::files::read_text(file)
                 .map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?,
         ),
         None => options.admin_token.clone(),

@@ -1,10 +1,10 @@
 //! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
 use super::lock::PROCESS_FILE;
-use super::storage::RecordingFile;
+use crate::files::write_whole;
 use shared::recording::{LATEST_DATE_UNIX_MS, TOKEN_HASH_BYTES, TokenHash};
-use std::fs::{File, create_dir_all, read_dir, read_to_string, remove_file, rename};
-use std::io::{self, Write};
+use std::fs::{create_dir_all, read_dir, read_to_string, remove_file};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -171,7 +171,7 @@ impl Server {
     }
 
     fn id_text(self) -> String {
-        self.id.0.map(|byte| format!("{byte:02x}")).concat()
+        format!("{:032x}", u128::from_be_bytes(self.id.0))
     }
 }
 
@@ -208,43 +208,9 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> String {
     format!("{}: {error}: {remedy}", path.display())
 }
 
-/// Whether the file system lacks a function, rather than failing at it.
-pub(super) fn is_unsupported(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
-}
-
-/// Makes a new file's entry last through a power cut, where the file system can. A disk that fails says so at the file's sync.
-pub(super) fn sync_directory(path: &Path) {
-    if cfg!(unix)
-        && let Err(error) = File::open(path).and_then(|directory| directory.sync_all())
-    {
-        tracing::debug!(directory = %path.display(), %error, "a directory cannot be synchronized");
-    }
-}
-
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let written = File::create(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync()
-    });
-    let written = written.and_then(|()| rename(&new, path));
-    if written.is_err() {
-        let _ = remove_file(&new);
-    }
-    written
-}
-
 fn parse_id(text: &str) -> Option<TokenHash> {
-    let mut id = [0; TOKEN_HASH_BYTES];
-    if text.len() != 2 * id.len() || !text.is_ascii() {
-        return None;
-    }
-    for (byte, at) in id.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-    }
-    Some(TokenHash(id))
+    let id = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 2 * TOKEN_HASH_BYTES)?;
+    Some(TokenHash(id.to_be_bytes()))
 }
 
 /// The files of a directory that are named as recordings. A directory that is not there has none.
@@ -283,6 +249,7 @@ pub(super) fn number_of(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
 
     #[test]
     fn names_are_safe_and_say_when_and_in_which_order() {

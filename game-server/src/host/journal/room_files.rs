@@ -1,8 +1,9 @@
 //! The recordings of one room on the disk.
 
-use super::directory::{Directory, Hold, explain, file_name, is_unsupported, sync_directory};
+use super::directory::{Directory, Hold, explain, file_name};
 use super::retention::Retention;
 use super::storage::{RecordingFile, Storage};
+use crate::files::{self, sync_directory};
 use shared::recording::TokenHash;
 use std::fs::{File, create_dir_all, remove_file};
 use std::io::{self, Write};
@@ -70,11 +71,7 @@ impl RecordingFile for File {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        match self.sync_data() {
-            // A file system that cannot do it says so for every file.
-            Err(error) if is_unsupported(&error) => {}
-            synced => synced?,
-        }
+        files::sync(self.sync_data())?;
         // A file that was deleted takes everything, and nobody will ever find it.
         if is_deleted(self)? {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));

@@ -1,6 +1,6 @@
 //! Certificates: files of the host, or a self-signed one that is created once. [`acme`](super::acme) obtains others.
 
-use crate::text_file;
+use crate::files;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -94,7 +94,7 @@ impl CertificateFiles {
     fn load(&self) -> Result<CertifiedKey, TlsError> {
         let in_cert = |error| TlsError::Pem { file: self.cert.clone(), error };
         let text = |file: &PathBuf| {
-            text_file::read(file).map_err(|error| TlsError::File { file: file.clone(), error })
+            files::read_text(file).map_err(|error| TlsError::File { file: file.clone(), error })
         };
         let chain = text(&self.cert)?;
         let chain: Vec<_> =

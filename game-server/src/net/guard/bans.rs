@@ -1,9 +1,10 @@
 //! Banned addresses and when their bans end, kept in a file that a person can edit, so that a restart lifts no ban.
 
+use crate::files;
 use crate::net::guard::addresses::network_of;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,7 +44,7 @@ impl Bans {
     /// The bans of a file, which is created by the first ban. A file that cannot be used is an error, since its bans would not
     /// hold.
     pub fn open(file: PathBuf) -> Result<Bans, BansError> {
-        let until = match crate::text_file::read(&file) {
+        let until = match files::read_text(&file) {
             Ok(text) => parse(&file, &text)?,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 Until::new()
@@ -94,13 +95,9 @@ impl Bans {
         };
         let directory = file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(directory)?;
-        let new = file.with_extension("toml.new");
-        let mut writing = File::create(&new)?;
-        writing.write_all(text.as_bytes())?;
-        writing.sync_all()?;
-        fs::rename(&new, file)?;
-        // Makes the rename durable. Not every operating system opens directories.
-        let _ = File::open(directory).and_then(|directory| directory.sync_all());
+        files::write_whole(file, &text)?;
+        // Makes the rename durable.
+        files::sync_directory(directory);
         Ok(())
     }
 

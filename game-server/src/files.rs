@@ -1,0 +1,79 @@
+//! Text files: read as people have edited them anywhere, written whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// What editors on Windows put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Reads a file of UTF-8, with or without a byte order mark.
+///
+/// # Errors
+/// If the file cannot be read or has another encoding.
+pub fn read_text(file: &Path) -> io::Result<String> {
+    let bytes = fs::read(file)?;
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    let is_utf16 = text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF");
+    match std::str::from_utf8(text) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) if is_utf16 => Err(invalid("the file is UTF-16: save it as UTF-8")),
+        Err(error) => Err(invalid(&format!("the file is not UTF-8 from byte {} on", error.valid_up_to()))),
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        sync(file.sync_all())
+    });
+    let written = written.and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+/// Makes a new file's entry last through a power cut, where the file system can. A disk that fails says so at the file's sync.
+pub fn sync_directory(path: &Path) {
+    if cfg!(unix)
+        && let Err(error) = File::open(path).and_then(|directory| directory.sync_all())
+    {
+        tracing::debug!(directory = %path.display(), %error, "a directory cannot be synchronized");
+    }
+}
+
+/// The result of a synchronization, of which a file system that cannot do it needs none.
+pub fn sync(synced: io::Result<()>) -> io::Result<()> {
+    match synced {
+        // What a file system says of every file if it lacks the function.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+fn invalid(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_text_and_utf_16_has_a_remedy() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("words.txt");
+        let read_back = |bytes: &[u8]| {
+            std::fs::write(&file, bytes).unwrap();
+            read_text(&file).map_err(|error| error.to_string())
+        };
+        assert_eq!(read_back(b"\xEF\xBB\xBFport = 1\r\n"), Ok("port = 1\r\n".into()));
+        assert_eq!(read_back(b"\xFF\xFEp\0"), Err("the file is UTF-16: save it as UTF-8".into()));
+        assert_eq!(read_back(b"ab\xFF"), Err("the file is not UTF-8 from byte 2 on".into()));
+    }
+}
