@@ -60,8 +60,8 @@ impl Words {
     /// A name that may be shown. One with an unwanted word, or of the server, becomes the default name.
     pub fn name(&self, name: &Name) -> Name {
         let normal = Name::from_input(&presentable(name.as_str()));
-        let letters: String = normal.as_str().chars().filter(|c| !c.is_numeric()).collect();
-        let is_reserved = RESERVED_NAMES.iter().any(|reserved| bare(reserved) == bare(&letters));
+        let letters = bare(&normal.as_str().chars().filter(|c| !c.is_numeric()).collect::<String>());
+        let is_reserved = RESERVED_NAMES.iter().any(|reserved| bare(reserved) == letters);
         if is_reserved || self.line(normal.as_str()) != normal.as_str() {
             Name::from_input("")
         } else {

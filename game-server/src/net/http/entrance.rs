@@ -30,7 +30,7 @@ impl Entrance {
 
     /// Refuses whoever reaches plain HTTP past the proxy.
     pub fn check_peer(&self, peer: IpAddr) -> Result<(), Refusal> {
-        if !self.only_proxies || self.proxies.may_speak_plainly(peer) {
+        if self.proxies.may_speak_plainly(peer) {
             return Ok(());
         }
         let reason =

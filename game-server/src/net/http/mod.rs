@@ -71,10 +71,10 @@ pub fn router(services: Services) -> Router {
         // Scripts poll dozens of times per second: the headers for pages would be most of the bytes.
         routes = routes.merge(polling::routes(entrance.clone(), polling));
     }
-    routes
-        .layer(from_fn_with_state(entrance, check_peer))
-        .layer(map_response(add_common_headers))
-        .layer(from_fn(require_host))
+    if entrance.only_proxies {
+        routes = routes.layer(from_fn_with_state(entrance, check_peer));
+    }
+    routes.layer(map_response(add_common_headers)).layer(from_fn(require_host))
 }
 
 async fn check_peer(
