@@ -9,7 +9,6 @@ use room::outbox::{Drained, OutboxReader, outbox};
 use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
 use room::snapshot::{Replicator, SnapshotScope, Viewer};
 use room::{Connected, ConnectionId, Room, RoomOptions, SessionEvent};
-use shared::PROTOCOL_VERSION;
 use shared::codec::{decode_client, decode_server, encode_client};
 use shared::delta::View;
 use shared::id::{PlayerId, Tick};
@@ -180,13 +179,10 @@ fn room() {
 
 fn connect(room: &mut Room, connection: ConnectionId) -> OutboxReader {
     let (outbox, reader) = outbox();
-    let name = Name::from_input("bench");
-    let hello =
-        Hello { version: PROTOCOL_VERSION, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 0 };
     room.handle(SessionEvent::Connected(Connected {
         connection,
         network: Ipv4Addr::LOCALHOST.into(),
-        hello,
+        hello: Hello::new(Name::from_input("bench")),
         token: ResumeToken([0; 16]),
         outbox,
     }));

@@ -62,6 +62,14 @@ pub struct Hello {
     pub attempt: u32,
 }
 
+impl Hello {
+    /// What a client says that has no seat to take back.
+    pub fn new(name: Name) -> Hello {
+        let version = crate::PROTOCOL_VERSION;
+        Hello { version, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 1 }
+    }
+}
+
 /// Names a seat; secret, random, replaced at every resume.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResumeToken(pub [u8; 16]);

@@ -240,12 +240,5 @@ impl Crowd {
 }
 
 fn hello(number: usize) -> Hello {
-    Hello {
-        version: shared::PROTOCOL_VERSION,
-        name: Name::from_input(&format!("Idler {number}")),
-        resume: None,
-        attempt: 1,
-        last_tick: None,
-        backlog_ack: 0,
-    }
+    Hello::new(Name::from_input(&format!("Idler {number}")))
 }

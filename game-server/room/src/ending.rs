@@ -73,19 +73,11 @@ pub(crate) mod tests {
 
     pub fn connect(room: &mut Room, number: u8) -> OutboxReader {
         let (outbox, reader) = outbox();
-        let hello = Hello {
-            version: shared::PROTOCOL_VERSION,
-            name: Name::from_input("Ada"),
-            resume: None,
-            last_tick: None,
-            backlog_ack: 0,
-            attempt: 1,
-        };
         let (connection, token) = (ConnectionId(number.into()), ResumeToken([number; 16]));
         room.handle(SessionEvent::Connected(Connected {
             connection,
             network: Ipv4Addr::LOCALHOST.into(),
-            hello,
+            hello: Hello::new(Name::from_input("Ada")),
             token,
             outbox,
         }));

@@ -409,26 +409,17 @@ mod tests {
     use crate::host::journal;
     use room::ConnectionId;
     use room::outbox::outbox;
-    use shared::PROTOCOL_VERSION;
     use shared::message::{Hello, ResumeToken};
     use shared::text::Name;
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     fn newcomer(number: u64) -> Connected {
-        let hello = Hello {
-            version: PROTOCOL_VERSION,
-            name: Name::from_input("Ada"),
-            resume: None,
-            last_tick: None,
-            backlog_ack: 0,
-            attempt: 1,
-        };
         let token = ResumeToken([0; 16]);
         Connected {
             connection: ConnectionId(number),
             network: Ipv4Addr::LOCALHOST.into(),
-            hello,
+            hello: Hello::new(Name::from_input("Ada")),
             token,
             outbox: outbox().0,
         }

@@ -71,12 +71,9 @@ fn message(act: &Act, now: Tick) -> Option<ClientMessage> {
         Act::Ping => Some(ClientMessage::Ping { stamp: 7 }),
         Act::Chat(text) => Some(ClientMessage::Chat { text: text.clone() }),
         Act::HelloAgain => Some(ClientMessage::Hello(shared::message::Hello {
-            version: shared::PROTOCOL_VERSION,
-            name: shared::text::Name::from_input("Ada"),
             resume: Some(ResumeToken([1; 16])),
             last_tick: Some(now),
-            backlog_ack: 0,
-            attempt: 1,
+            ..shared::message::Hello::new(shared::text::Name::from_input("Ada"))
         })),
         Act::Noise(bytes) => decoded(bytes),
         Act::Broken(frames, bit) => {

@@ -83,14 +83,7 @@ impl Guest {
 
 /// What a client without a session says first, or one that resumes its seat.
 pub fn hello(name: &str, resume: Option<ResumeToken>) -> Hello {
-    Hello {
-        version: shared::PROTOCOL_VERSION,
-        name: Name::from_input(name),
-        resume,
-        last_tick: None,
-        backlog_ack: 0,
-        attempt: 1,
-    }
+    Hello { resume, ..Hello::new(Name::from_input(name)) }
 }
 
 pub fn room(setup: Setup) -> Room {

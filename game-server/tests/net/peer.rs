@@ -84,15 +84,7 @@ impl TestServer {
 }
 
 pub fn hello() -> ClientMessage {
-    let hello = Hello {
-        version: shared::PROTOCOL_VERSION,
-        name: Name::from_input("Ada"),
-        resume: None,
-        last_tick: None,
-        backlog_ack: 0,
-        attempt: 1,
-    };
-    ClientMessage::Hello(hello)
+    ClientMessage::Hello(Hello::new(Name::from_input("Ada")))
 }
 
 pub fn encoded(message: &ClientMessage) -> Vec<u8> {
