@@ -79,8 +79,8 @@ fn with_default(arg: clap::Arg, values: &[String]) -> clap::Arg {
     arg.default_values(values.to_vec())
 }
 
-/// Makes the values of environment variables the defaults of their options, as those of the file are. What orchestrators set
-/// by themselves is left out.
+/// Makes the values of environment variables the defaults of their options, as for values of the file. Leaves out variables
+/// that orchestrators set unasked.
 fn with_environment(command: Command) -> Result<Command, ConfigError> {
     let set = serve_options();
     let set = set.get_arguments().filter_map(|arg| {
@@ -96,7 +96,7 @@ fn with_environment(command: Command) -> Result<Command, ConfigError> {
     });
     let set: Vec<_> = set.collect::<Result<_, _>>()?;
     let take_over = |arg: clap::Arg, values: &[String]| {
-        // Of a command whose option bears the name but has no variable.
+        // Another command may have an option of this name without a variable, such as `replay --port`.
         if arg.get_env().is_none() {
             return arg;
         }

@@ -254,13 +254,12 @@ impl Server {
         format!("{}://{}", scheme(self.tls), self.address)
     }
 
-    /// Stops for a successor: accepts nobody, tells the players to come back at once, leaves the recordings to be gone on
-    /// with. Hands over the listening socket, where new connections wait, and the directory of recordings.
+    /// Stops for a successor: refuses new clients, tells players to reconnect at once, and leaves the recordings open. Hands over the listening socket, where new connections wait, and the directory of recordings.
     #[cfg(unix)]
     pub async fn leave_to_successor(self) -> Handover {
         self.stop.send_replace(true);
         self.end_rooms(Stop::ForSuccessor).await;
-        // Whoever reads slower than this finds the connection broken instead, and comes back all the same.
+        // A slower reader sees a broken connection instead, and reconnects.
         let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.context.players.emptied()).await;
         Handover { listener: self.listener, lock: self.lock }
     }
@@ -272,7 +271,7 @@ impl Server {
             lobby.stop(stop);
             let _ = ended.send(());
         };
-        // A thread of its own: the runtime's may all be waiting for a disk.
+        // A separate thread, since the runtime's may all be waiting for a disk.
         if let Err(error) = std::thread::Builder::new().name("rooms' end".into()).spawn(stop) {
             tracing::error!(%error, "no thread to stop the rooms");
         }

@@ -1,4 +1,4 @@
-//! The benchmark: arena-N against a server on a core of its own, beside the floor of the same run.
+//! The benchmark: arena-N against a server pinned to one core, beside the floor of the same run.
 
 mod machine;
 mod rig;

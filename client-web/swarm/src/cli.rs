@@ -30,7 +30,7 @@ pub enum Command {
     Floor(FloorOptions),
     /// Put two servers under the same load, one after the other, and show their numbers side by side
     Compare(Box<CompareOptions>),
-    /// Run the benchmark: a server of its own per run, beside the floor
+    /// Run the benchmark: a fresh server per run, beside the floor
     Bench(BenchOptions),
     /// Play over WebSocket, long polls and short polls, one after the other, and count every byte
     Transports(TransportsOptions),

@@ -43,7 +43,7 @@ impl Names {
         let next = self.stems.get(&stem_look).map_or(FIRST_NUMBER, |stem| stem.next_number);
         let mut free = (name.clone(), look(name.as_str()), next);
         if !self.is_free(&free.1) {
-            // Whoever takes the next numbers as names costs the others a few probes, not one per number.
+            // Players may have chosen the next numbers as names: growing steps pass them in a few probes.
             let leaps = (0..LEAPS).map(|leap| next.saturating_add((1 << leap) - 1));
             for number in leaps.chain(FIRST_NUMBER..) {
                 let name = numbered(&name, number);

@@ -40,7 +40,7 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a server until it is told to stop. Told to upgrade, it executes the new binary, or opens again if it cannot.
+/// Runs a server until a signal stops it. An upgrade executes the new binary; if that fails, the server opens again.
 fn run(options: &ServeOptions, runtime: &Runtime, mut signals: Signals) -> anyhow::Result<()> {
     #[cfg(unix)]
     let binary = Binary::of_this_process().context("this binary")?;
@@ -98,7 +98,7 @@ fn announce(server: &Server) {
     say(&format!("Recordings:        {url}replay"));
 }
 
-/// What is left to a new binary that can take over; `None` once the server is stopped.
+/// Runs the server until a new binary can replace it, and returns the handover; `None` after a stop.
 #[cfg(unix)]
 async fn run_until_handover(server: Server, binary: &Binary, signals: &mut Signals) -> Option<Handover> {
     loop {

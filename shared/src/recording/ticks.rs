@@ -213,7 +213,7 @@ fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkEr
         let length = take(bytes)? as usize;
         let Commands { leaves, joins, absences, admin } =
             decode_stored(take_slice(bytes, length)?).map_err(|error| ChunkError::Body(error.to_string()))?;
-        // Who joins holds nothing yet.
+        // A player who joins holds no controls yet.
         for join in &joins {
             held.of(join.player);
         }

@@ -37,7 +37,7 @@ pub struct ListedRecording {
 pub fn list(directory: &Path) -> io::Result<Vec<ListedRecording>> {
     let mut listed: Vec<_> =
         recordings(directory)?.iter().filter_map(|path| ListedRecording::of(path)).collect();
-    // Files that this server did not name are told apart by what they say themselves.
+    // A file without a number in its name is ordered by the date in its header.
     let age = |one: &ListedRecording| (number_of(Path::new(&one.name)), one.started_at, one.name.clone());
     listed.sort_by_cached_key(|one| std::cmp::Reverse(age(one)));
     Ok(listed)

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 /// The file beside the recordings with the id of the process that writes them.
 pub(super) const PROCESS_FILE: &str = "server.pid";
-/// How often a server without locks shows that it lives.
+/// Interval at which a server without locks rewrites its file.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
-/// A server that has not shown it for so many intervals is dead.
+/// A server that misses this many intervals counts as dead.
 const BEATS_LIMIT: u32 = 4;
 
 /// Keeps other servers from a directory of recordings, for as long as it lives.
@@ -105,7 +105,7 @@ impl DirectoryLock {
     }
 }
 
-/// The process that uses a directory, if one does. It is told by the first line of its file.
+/// The id of the process that uses a directory: the first line of its file. `None` if the directory is free.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -139,7 +139,7 @@ fn write(file: &mut File, content: &str) -> io::Result<()> {
     file.set_len(content.len() as u64)
 }
 
-/// Whether a server without a lock shows that it lives. One that has ended in order has left no beat.
+/// Whether a server without a lock still rewrites the file. An orderly stop leaves a file without a beat.
 fn is_beating(file: &mut File) -> io::Result<bool> {
     let before = read(file)?;
     if before.lines().count() < 2 {

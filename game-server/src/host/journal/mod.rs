@@ -232,7 +232,7 @@ impl Journal {
         self.0.as_ref().map_or_else(JournalStatus::default, |recorder| recorder.status.status())
     }
 
-    /// Leaves the recording to be gone on with from this keyframe, without an index. Waits as [`Journal::finish`] does.
+    /// Leaves the recording without an index, so that the next server continues it from this keyframe. Waits as [`Journal::finish`] does.
     pub fn leave(mut self, keyframe: Keyframe, seats: Seats) {
         self.take(Record::keyframe(keyframe, seats));
         self.end();

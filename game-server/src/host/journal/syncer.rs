@@ -1,4 +1,4 @@
-//! Waits for the disk, on a thread of its own: what follows is written meanwhile, and players do not wait for it.
+//! Waits for the disk on a separate thread, so that neither the writer nor players wait for it.
 
 use super::storage::RecordingFile;
 use metrics::histogram;

@@ -1,4 +1,4 @@
-//! The thread behind a journal: encodes what the room hands over, appends it to the file, and starts anew after trouble.
+//! The thread behind a journal: encodes what the room hands over, appends it to the file, and starts a new file after an error.
 
 use super::status::Reporter;
 use super::storage::{RecordingFile, Storage};
@@ -39,7 +39,7 @@ pub(super) struct Writer<S: Storage> {
     pub setup: Setup,
     pub status: Arc<Reporter>,
     pub gate: Arc<CommitGate>,
-    /// The recording that is gone on with; `None` begins a new one with the first keyframe.
+    /// The recording to continue; `None` begins a new one with the first keyframe.
     pub open: Option<OpenFile<S::File>>,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct OpenFile<F> {
     last_tick: Tick,
     last_keyframe: Option<Tick>,
     unsynced_since: Option<Instant>,
-    /// What it is gone on with is of an older format, which readers of that time could not follow.
+    /// The file was started by an older format version; its readers could not parse what we would append.
     is_outdated: bool,
 }
 

@@ -13,7 +13,7 @@ pub const SEND_BUFFER_BYTES: usize = 32 * 1024;
 pub const UNSENT_LIMIT_BYTES: u32 = 16 * 1024;
 /// Length of the queue of connections that wait to be accepted.
 pub const BACKLOG_CONNECTIONS: i32 = 1024;
-/// Sockets beyond the limit of connections that are told why they are refused.
+/// Sockets accepted beyond the connection limit, so that their clients receive a reason.
 pub const REFUSALS_LIMIT_CONNECTIONS: usize = 64;
 /// Longest reason in a close frame, in bytes (RFC 6455 §5.5: 125 with the code).
 pub const CLOSE_REASON_LIMIT_BYTES: usize = 123;

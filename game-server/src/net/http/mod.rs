@@ -28,7 +28,7 @@ use recordings::Recordings;
 use refusal::{Refusal, method_not_allowed};
 use std::sync::Arc;
 
-/// What the page may load: files of its own origin and nothing else.
+/// The Content-Security-Policy of pages: they load files from their origin only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -76,7 +76,7 @@ pub enum Next {
     Over,
 }
 
-/// Memory that goes from connection to connection.
+/// Memory that the connections of a worker share.
 #[derive(Default)]
 pub struct Scratch {
     /// The content of one outbox.
@@ -146,7 +146,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Goes on when the socket is ready: sends the rest of what was written, and receives.
+    /// Handles a ready socket: flushes pending bytes, then receives.
     pub fn poll(&mut self, context: &ConnectionContext, cx: &mut Context<'_>, now: Instant) -> Next {
         if self.blocked_since.is_some() && self.flush(cx, now) == Next::Over {
             return Next::Over;
@@ -226,7 +226,7 @@ impl Connection {
     }
 
     /// Sends all that is in the outbox. While the kernel has not taken what was written before, the outbox fills up, and
-    /// the room sends less. `scratch` is memory that goes from connection to connection.
+    /// the room sends less. All connections of a worker share `scratch`.
     pub fn send_outbox(
         &mut self,
         context: &ConnectionContext,
@@ -395,13 +395,12 @@ impl Connection {
     }
 }
 
-/// Small buffers: what waits for a slow peer waits in the outbox, where a newer snapshot replaces it. tungstenite itself writes
-/// the answers of control frames only.
+/// Small buffers: messages for a slow peer queue in the outbox, where a newer snapshot replaces an older one. Through
+/// tungstenite go only control frames and the echo.
 fn websocket_config(limits: &Limits) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
-        // The echo of a message, and control frames. Messages of the room take another entrance.
         .max_write_buffer_size(2 * limits.message_bytes)
         .max_message_size(Some(limits.message_bytes))
         .max_frame_size(Some(limits.message_bytes))

@@ -1,7 +1,7 @@
-//! The stream below a WebSocket, with a second entrance for whole frames.
+//! The stream below a WebSocket, which also takes whole frames directly.
 //!
-//! Snapshots are most of what is sent. Written through tungstenite, each would be copied into memory of its connection, which
-//! is out of the cache once per tick; frames come from memory that all connections of a worker share instead.
+//! Most messages are snapshots. tungstenite would copy each into a buffer of its connection, which costs cache misses on every
+//! tick; these frames come from one buffer that all connections of a worker share.
 
 use crate::net::play::stream::{HttpStream, MeteredSocket, socket_of};
 use std::io;

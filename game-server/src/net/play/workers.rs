@@ -1,6 +1,5 @@
-//! The threads that own the open WebSockets. Each has a reactor of its own and wakes its connections in rounds: in
-//! between it rests, so that one wake-up serves many messages. Once per tick of a room it sends what the room has put
-//! into the outboxes.
+//! The threads that own the open WebSockets. Each runs one reactor and polls its ready connections in rounds; it sleeps between
+//! rounds, so that one wake-up serves many messages. Once per tick of a room it sends the contents of the outboxes.
 
 use crate::net::play::connection::{Arrival, Connection, Next, Scratch};
 use crate::net::play::context::ConnectionContext;

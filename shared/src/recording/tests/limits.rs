@@ -94,12 +94,12 @@ fn each_limit_is_named_by_the_error_when_it_is_crossed() {
 #[test]
 fn a_chunk_that_unpacks_to_far_more_than_its_length_is_not_unpacked() {
     let body = stored(&vec![Mark::left(Tick(0), PlayerId(1)); 3000]);
-    // What compresses so well is stored as it is ...
+    // The writer stores a body uncompressed if it compresses too well.
     let mut honest = Vec::new();
     put_chunk(ChunkKind::Marks, &body, &mut honest).expect("a small chunk");
     assert_eq!(honest.len(), CHUNK_HEAD_BYTES + body.len());
     assert_eq!(problem_of(ChunkKind::Marks, &body), "nothing");
-    // ... and compressed all the same it is refused.
+    // A reader refuses the compressed form.
     let packed = lz4_flex::block::compress_prepend_size(&body);
     let mut head = vec![ChunkKind::Marks as u8 | 0x80];
     head.extend((packed.len() as u32).to_le_bytes());
