@@ -1,5 +1,5 @@
 //! Writes the seeds of every corpus: sound bytes of each kind, for libFuzzer to damage. To be run again whenever a
-//! format changes; findings, which have names of their own, stay.
+//! format changes; findings, which have other names, stay.
 
 use room::snapshot::{Interest, Replicator, SnapshotScope, Viewer};
 use shared::batch::{put_close, put_message};

@@ -48,7 +48,7 @@ fn read_all(file: Vec<u8>) -> bool {
     true
 }
 
-/// Writes every checksum of a recording anew, as far as its lengths can be followed.
+/// Recomputes every checksum of a recording, as far as its lengths can be followed.
 fn put_checksums_right(file: &mut [u8]) {
     let Some((_, mut rest)) = file.split_at_mut_checked(MAGIC_BYTES) else { return };
     let mut kind_bytes = VERSION_BYTES;
@@ -71,7 +71,7 @@ fn put_checksums_right(file: &mut [u8]) {
     }
 }
 
-/// A keyframe into a world, which goes on. What was taken stays sound.
+/// Restores a keyframe into a world and steps it. An accepted keyframe stays sound.
 pub fn keyframe(bytes: &[u8]) -> bool {
     let Ok(keyframe) = decode_stored::<Keyframe>(bytes) else { return false };
     let setup = scripted::setup();

@@ -29,7 +29,7 @@ fn no_target_panics_on_its_corpus_and_each_understands_its_seeds() {
             let bytes = fs::read(&file).unwrap();
             let taken = fuzz::run(target, &bytes);
             let is_seed = file.file_name().unwrap().to_string_lossy().starts_with("seed");
-            assert!(taken || !is_seed, "write the seeds anew: cargo run -p fuzz --example seeds");
+            assert!(taken || !is_seed, "write the seeds again: cargo run -p fuzz --example seeds");
             understood += u32::from(taken);
             for cut in 0..CUTS {
                 fuzz::run(target, &bytes[..bytes.len() * cut / CUTS]);

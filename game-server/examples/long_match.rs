@@ -27,7 +27,7 @@ const DEFAULT_MINUTES: u32 = 30;
 const HAND_TICKS: u32 = 2;
 /// Drones fly with the people.
 const DRONES: u32 = 14;
-/// With so many loads a person goes home.
+/// Loads after which a pilot flies home.
 const FULL_LOADS: u16 = 10;
 /// Within this range of a station a person stops.
 const HOME_UNITS: f32 = 5.0;

@@ -38,7 +38,7 @@ use tokio::sync::watch;
 use tokio::time::{interval, timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// What a stop may take before it goes on without the rooms.
+/// Longest wait of a stop for its rooms.
 const ROOMS_STOP_LIMIT: Duration = Duration::from_millis(3500);
 /// What the goodbyes may take before the process ends without them.
 const GOODBYES_LIMIT: Duration = Duration::from_millis(1200);

@@ -1,4 +1,4 @@
-//! Batches: messages one behind the other, as the body of an HTTP request or answer carries them where no WebSocket passes.
+//! Batches: consecutive messages in the body of an HTTP request or response, for networks that block WebSocket.
 //!
 //! Every piece stands behind its length, four bytes, little-endian. The last piece may be a close, with the highest bit of the
 //! length set: a code of [`crate::message::CloseCode`] in two bytes, little-endian, and the reason in UTF-8.
@@ -25,7 +25,7 @@ pub enum Piece<'a> {
     Close {
         /// Why, as in a WebSocket's close frame.
         code: u16,
-        /// What a person can do about it.
+        /// What the player can do about it.
         reason: &'a str,
     },
 }
@@ -44,7 +44,7 @@ pub fn put_close(code: u16, reason: &str, batch: &mut Vec<u8>) {
     batch.extend_from_slice(reason.as_bytes());
 }
 
-/// The pieces of a batch, first said first. After an error there are none.
+/// The pieces of a batch, in order. Iteration ends after an error.
 pub fn pieces(batch: &[u8]) -> impl Iterator<Item = Result<Piece<'_>, Malformed>> {
     let mut rest = batch;
     std::iter::from_fn(move || {
@@ -124,7 +124,7 @@ mod tests {
         let whole = batch(&[vec![1, 2, 3]], Some((1001, "x")));
         for length in 1..whole.len() {
             let cut = pieces(&whole[..length]).last();
-            // Between the two pieces there is nothing to be missed.
+            // No cut between two pieces loses anything.
             assert_eq!(cut == Some(Err(Malformed)), length != LENGTH_BYTES + 3, "cut at {length}");
         }
         let behind = [whole.clone(), batch(&[vec![4]], None)].concat();

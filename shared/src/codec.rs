@@ -149,7 +149,7 @@ fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) {
         .expect("our types have no maps or sequences of unknown length, and a Vec takes every byte");
 }
 
-/// Writes behind what is there.
+/// Appends to the buffer.
 struct Appending<'a>(&'a mut Vec<u8>);
 
 impl Writer for Appending<'_> {

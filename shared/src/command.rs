@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 pub struct TickInputs {
     /// Players who leave. Their ships vanish and spill their hold.
     pub leaves: Vec<PlayerId>,
-    /// Players who come in.
+    /// Players who join.
     pub joins: Vec<Join>,
     /// Seats whose player lost the connection (`true`) or took the seat back (`false`).
     pub absences: Vec<Absence>,
-    /// What an administrator does to the world.
+    /// Commands of administrators.
     pub admin: Vec<Admin>,
-    /// Controls that changed since the tick before; a player who is not listed holds what was held.
+    /// Controls that changed since the tick before; a player who is not listed keeps the last controls.
     pub inputs: Vec<PlayerInput>,
-    /// The server is short of time: in this tick only a part of the drones think, the others hold their controls.
+    /// The server is overloaded: in this tick only a part of the drones think, the others keep their controls.
     pub drones_in_turns: bool,
 }
 
@@ -35,7 +35,7 @@ impl TickInputs {
     }
 }
 
-/// A player comes in. An id that is already in the room, or [`PlayerId::NOBODY`], is ignored by the simulation.
+/// A player joins. An id that is already in the room, or [`PlayerId::NOBODY`], is ignored by the simulation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
     /// The new player. Ids of humans are given out by the room, ascending from 1, below [`FIRST_DRONE`].
@@ -47,7 +47,7 @@ pub struct Join {
 /// Ids of drones, given out by the simulation, start here; ids of humans stay below.
 pub const FIRST_DRONE: u32 = 1 << 24;
 
-/// A seat's player is gone for a while, or is back.
+/// A seat's player lost the connection, or is back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absence {
     /// Whose seat.
@@ -61,38 +61,38 @@ pub struct Absence {
 pub struct PlayerInput {
     /// Whose controls.
     pub player: PlayerId,
-    /// What is held from this tick on.
+    /// The controls from this tick on.
     pub controls: Controls,
 }
 
-/// An administrator's act on the world.
+/// A command of an administrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Admin {
     /// Sets how many drones and humans together the belt is kept at.
     SetDrones(u16),
     /// Removes a player; the same as a leave, but named in the journal.
     Kick(PlayerId),
-    /// As a kick; the player's address may not come back for a time.
+    /// As a kick; the player's address is banned for a time.
     Ban(PlayerId),
-    /// What a player says is passed on no more, or again.
+    /// Mutes or unmutes a player's chat.
     Mute {
         /// Who.
         player: PlayerId,
-        /// Whether nobody hears the player any more.
+        /// Whether the player's chat is withheld from everybody.
         muted: bool,
     },
-    /// Everybody in the room is told this.
+    /// A line for everybody in the room.
     Announce {
         /// The line.
         text: String,
     },
     /// The room ends after this tick.
     Close,
-    /// An address may not come to the server for a time. Which one, recordings do not say: they are shown to everybody.
+    /// An address was banned for a time. Recordings do not say which: everybody may read them.
     BanAddress {
-        /// For so long.
+        /// Duration of the ban.
         seconds: u64,
     },
-    /// An address that was banned may come again.
+    /// A ban was lifted.
     PardonAddress,
 }

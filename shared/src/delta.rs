@@ -1,8 +1,8 @@
-//! Entity records on the wire: the difference between what a viewer holds and what is.
+//! Entity records on the wire: the difference between a viewer's baseline and the world.
 //!
 //! A payload is `removed-count, removed ids, records`; ids ascend and are written as the gap to the id before. A record
-//! is a header byte and fields. With the top bit set it is *full*: everything about an entity, which the viewer need not
-//! know. Otherwise the header is a mask of the fields that differ from where the *motion rule* puts the entity: it moves
+//! is a header byte and fields. With the top bit set it is *full*: everything about an entity, for viewers without a
+//! baseline. Otherwise the header is a mask of the fields that differ from where the *motion rule* puts the entity: it moves
 //! on at its old velocity, and in the last tick at its new one. What drifts freely therefore costs nothing.
 
 mod view;
@@ -22,7 +22,7 @@ const FLAGS: u8 = 16;
 const CARGO: u8 = 32;
 const SCORE: u8 = 64;
 
-/// The place of something that drifted at one velocity, had it changed to another before the last tick.
+/// The position after drifting at one velocity, with another one in the last tick.
 fn turned(drifted: IVec2, before: IVec2, after: IVec2, tick_seconds: f32) -> IVec2 {
     let back = quantize::displacement(before, tick_seconds);
     drifted.wrapping_sub(back).wrapping_add(quantize::displacement(after, tick_seconds))

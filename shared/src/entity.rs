@@ -2,7 +2,7 @@
 
 use crate::angle::Angle;
 use crate::id::{NetId, PlayerId};
-pub use crate::levels::{Levels, Upgrade};
+use crate::levels::Levels;
 use crate::movement::Motion;
 use serde::{Deserialize, Serialize};
 

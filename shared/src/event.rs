@@ -1,14 +1,14 @@
-//! What happened in a tick and shows no trace in the entities afterwards: sparks, deaths, gains.
+//! Events of a tick that leave no trace in the entities: hits, deaths, gains.
 
 use crate::angle::Angle;
-use crate::entity::Upgrade;
 use crate::id::{NetId, PlayerId};
+use crate::levels::Upgrade;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Where, in position quanta. Events are told to viewers who see the place.
+    /// Where, in position quanta. Events are sent to viewers who see the position.
     pub at: (i32, i32),
     /// What.
     pub what: Happening,
@@ -27,7 +27,7 @@ pub enum Happening {
         damage: u16,
         /// The direction in which the bolt flew.
         course: Angle,
-        /// From where the target was to where its shooter saw it, in position quanta; zero for what was hit as it is.
+        /// From the target's position to where its shooter saw it, in position quanta; zero without rewind.
         seen: (i16, i16),
     },
     /// A ship was destroyed.

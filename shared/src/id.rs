@@ -1,4 +1,4 @@
-//! Identities: ticks, entities and players, each a type of its own so that they cannot be mixed up.
+//! Identities of ticks, entities and players: distinct types, so that they cannot be mixed up.
 
 use serde::{Deserialize, Serialize};
 

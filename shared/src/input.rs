@@ -26,7 +26,7 @@ impl Buttons {
     pub const BUY_GUN: Buttons = Buttons(64);
     /// Buy a hold level at a station.
     pub const BUY_HOLD: Buttons = Buttons(128);
-    /// All bits that mean something.
+    /// All defined bits.
     pub const ALL: Buttons = Buttons(255);
 
     /// Whether any of the given buttons is held.
@@ -39,7 +39,7 @@ impl Buttons {
         Buttons(self.0 | more.0)
     }
 
-    /// Only the bits that mean something.
+    /// Only the defined bits.
     pub fn known(self) -> Buttons {
         Buttons(self.0 & Self::ALL.0)
     }
@@ -50,8 +50,8 @@ impl Buttons {
     }
 }
 
-/// How far behind the player's own tick the screen shows others, in parts of a tick: what was aimed at is where the
-/// others were so long ago.
+/// How far behind the player's own tick the screen shows others, in parts of a tick: the player aims at where they were
+/// this long ago.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ViewLag(pub u16);
@@ -60,9 +60,9 @@ impl ViewLag {
     /// Parts of a tick: at top speed one of them is a tenth of a ship's radius.
     pub const PARTS_PER_TICK: u16 = 8;
 
-    /// The nearest lag to a number of ticks; what is negative or no number is no lag.
+    /// The nearest lag to a number of ticks; negative values and NaN give no lag.
     pub fn of_ticks(ticks: f64) -> ViewLag {
-        // A float cast saturates, and makes 0 of what is no number.
+        // A float cast saturates, and turns NaN into 0.
         ViewLag((ticks * f64::from(Self::PARTS_PER_TICK) + 0.5) as u16)
     }
 

@@ -1,10 +1,11 @@
-//! The whole world as plain data: everything that decides how it goes on, in wire precision.
+//! The whole world as plain data: everything that decides its future ticks, in wire precision.
 
 use crate::angle::Angle;
 use crate::codec::bounded;
-use crate::entity::{EntityState, Levels};
+use crate::entity::EntityState;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::Controls;
+use crate::levels::Levels;
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub const ENTITIES_LIMIT: usize = 131_072;
 /// Most players of a keyframe, and most that act between two keyframes of a recording.
 pub const PLAYERS_LIMIT: usize = 65_536;
 
-/// The whole world at one tick. A simulation restored from it goes on with the same hashes as the one it was taken from.
+/// The whole world at one tick. A simulation restored from it has the same hashes from then on as the original.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyframe {
     /// The tick that has just been stepped.
@@ -27,13 +28,13 @@ pub struct Keyframe {
     /// Every entity, ascending by id.
     #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub entities: Vec<EntityState>,
-    /// What of ships the wire does not show, ascending by id.
+    /// State of ships that the wire does not carry, ascending by id.
     #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub ships: Vec<ShipKey>,
     /// The recent past of every ship, ascending by id.
     #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub trails: Vec<TrailKey>,
-    /// What of bolts the wire does not show, ascending by id.
+    /// State of bolts that the wire does not carry, ascending by id.
     #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub bolts: Vec<BoltKey>,
     /// Ticks that each ore still lasts, ascending by id.
@@ -50,7 +51,7 @@ pub struct Keyframe {
     pub asteroids_due: Vec<Tick>,
 }
 
-/// What of a ship the wire does not show.
+/// State of a ship that the wire does not carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipKey {
     /// The ship.
@@ -76,7 +77,7 @@ pub struct TrailKey {
     pub displacements: Vec<(i32, i32)>,
 }
 
-/// What of a bolt the wire does not show.
+/// State of a bolt that the wire does not carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoltKey {
     /// The bolt.

@@ -3,10 +3,10 @@
 //! The byte form is made by [`crate::codec`]. The order of variants and fields is the format; a test holds the bytes of
 //! one of every message, and changing them means raising [`crate::PROTOCOL_VERSION`].
 
-use crate::entity::Levels;
 use crate::event::Event;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::InputFrame;
+use crate::levels::Levels;
 use crate::rules::{Arena, Mode, Rules};
 use crate::snapshot::Pilot;
 use crate::text::Name;
@@ -91,7 +91,7 @@ pub struct Input {
     pub frames: InputFrames,
 }
 
-/// Input frames: one or two, as most messages have, need no memory of their own.
+/// Input frames. One or two, the usual number, are stored inline.
 pub type InputFrames = SmallVec<[InputFrame; 2]>;
 
 /// What the server says.
@@ -126,7 +126,7 @@ pub enum ServerMessage<'a> {
         stamp: u32,
         /// How long the newest tick took, in microseconds.
         tick_micros: u32,
-        /// What the room goes without just now.
+        /// What the room leaves out at present.
         load: LoadLevel,
     },
     /// The server ends the connection; the close code says the same.
@@ -152,7 +152,7 @@ pub enum ServerMessage<'a> {
     },
 }
 
-/// What a room goes without when its ticks take too long. Each level goes without what stands before it, too.
+/// What a room leaves out when its ticks take too long. Each level includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LoadLevel {
     /// Nothing: every tick keeps within its budget.
@@ -375,7 +375,7 @@ pub enum CloseCode {
     TakenOver = 4006,
     /// The player left.
     Left = 4007,
-    /// The connection takes in less than the game needs.
+    /// The connection is too slow for the game.
     TooSlow = 4008,
     /// The client received nothing for too long.
     Silence = 4009,

@@ -82,7 +82,7 @@ pub struct Handling {
     pub boost: f32,
     /// How fast the brake takes speed away, per second.
     pub brake: f32,
-    /// How fast speed decays by itself, per second.
+    /// Fraction of the speed lost to drag per second.
     pub drag: f32,
     /// Energy spent by a second of boost, in points.
     pub boost_drain: f32,

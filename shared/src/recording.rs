@@ -13,7 +13,7 @@
 //! Each chunk is `kind u8, length u32, crc32 u32, body`, little-endian; the top bit of the kind says that the body is
 //! compressed (`raw length u32, LZ4 block`). The checksum covers kind, length and the body as it stands in the file.
 //!
-//! Inputs are written as differences to what each player held before, and that memory begins anew at every keyframe:
+//! Inputs are written as differences to what each player held before, and that memory is cleared at every keyframe:
 //! whoever wants a tick reads from the keyframe before it anyway. So a chunk of a single tick costs little, and the
 //! journal can write one per tick.
 //!

@@ -1,7 +1,7 @@
 //! The numbers of the game, as data that a designer edits. Parsed from `assets/`, checked against ranges, sent to the
 //! client and stored in every recording.
 
-use crate::entity::{Levels, Upgrade};
+use crate::levels::{Levels, Upgrade};
 use serde::{Deserialize, Serialize};
 
 /// Highest level of an upgrade.

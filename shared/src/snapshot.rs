@@ -1,8 +1,9 @@
 //! The whole world at one tick as the simulation hands it out: the source of every viewer's snapshot.
 
-use crate::entity::{EntityState, Levels};
+use crate::entity::EntityState;
 use crate::event::Event;
 use crate::id::{NetId, PlayerId, Tick};
+use crate::levels::Levels;
 use crate::text::Name;
 
 /// All entities at a tick, with what happened in it.

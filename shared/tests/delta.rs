@@ -6,8 +6,9 @@ use shared::angle::Angle;
 use shared::delta::{
     DeltaError, RecordWriter, VIEW_LIMIT_ENTITIES, View, write_delta, write_full, write_removed,
 };
-use shared::entity::{EntityState, Kind, Levels, ShipFlags};
+use shared::entity::{EntityState, Kind, ShipFlags};
 use shared::id::{NetId, PlayerId, Tick};
+use shared::levels::Levels;
 use shared::movement::Motion;
 
 const TICK_SECONDS: f32 = 1.0 / 30.0;

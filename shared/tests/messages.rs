@@ -3,10 +3,10 @@
 use shared::PROTOCOL_VERSION;
 use shared::angle::Angle;
 use shared::codec::{DecodeError, decode_client, decode_server, encode_client, encode_server};
-use shared::entity::{Levels, Upgrade};
 use shared::event::{Event, Happening};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
+use shared::levels::{Levels, Upgrade};
 use shared::message::*;
 use shared::rules::{Arena, Mode, Rules, Station};
 use shared::text::Name;

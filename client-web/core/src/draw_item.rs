@@ -2,8 +2,9 @@
 
 use crate::layout::{DrawItem, DrawKind, Relation};
 use glam::Vec2;
-use shared::entity::{EntityState, Kind, Levels, Upgrade};
+use shared::entity::{EntityState, Kind};
 use shared::id::PlayerId;
+use shared::levels::{Levels, Upgrade};
 use shared::quantize::health_from;
 use shared::rules::{Arena, Rules, Station};
 

@@ -2,7 +2,7 @@
 
 use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader, Relation};
 use glam::Vec2;
-use shared::entity::{Levels, Upgrade};
+use shared::levels::{Levels, Upgrade};
 use shared::rules::Rules;
 
 impl DrawItem {

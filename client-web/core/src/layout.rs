@@ -2,7 +2,7 @@
 //! ids and masks are unsigned integers; everything else is a 32-bit float.
 
 use glam::Vec2;
-use shared::entity::{Levels, Upgrade};
+use shared::levels::{Levels, Upgrade};
 
 /// "No such index."
 pub const NONE: u32 = u32::MAX;

@@ -3,9 +3,10 @@
 
 use crate::obstacles::{Obstacle, Obstacles};
 use glam::Vec2;
-use shared::entity::{EntityState, Levels};
+use shared::entity::EntityState;
 use shared::id::{NetId, Tick};
 use shared::input::{Controls, InputFrame, ViewLag};
+use shared::levels::Levels;
 use shared::movement::{self, Handling, Motion, Moved, ShipMotion};
 use shared::rules::Rules;
 use shared::setup::Setup;

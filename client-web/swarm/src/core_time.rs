@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Pins the calling thread to a core, and the threads that it starts later.
 pub fn pin(core: usize) -> anyhow::Result<()> {
-    anyhow::ensure!(core < CpuSet::MAX_CPU, "core {core} is beyond what the system can name");
+    anyhow::ensure!(core < CpuSet::MAX_CPU, "core {core} is beyond the kernel's limit");
     let mut cores = CpuSet::new();
     cores.set(core);
     sched_setaffinity(None, &cores).with_context(|| format!("cannot run on core {core}"))

@@ -2,9 +2,9 @@
 //! no game, no protocol beyond the length in front of each frame. What a server costs is given as a ratio to this.
 //!
 //! With answers, the readers send a few bytes back for each frame, as players send an input for each snapshot, and the
-//! writer reads them: what the system takes for such a traffic before any server has done anything.
+//! writer reads them: what the kernel costs for this traffic before a server does anything.
 //!
-//! The readers run in a process of their own, so that neither side pays for the other's threads.
+//! The readers run in a separate process, so that neither side pays for the other's threads.
 
 mod reader;
 mod writer;
@@ -53,7 +53,7 @@ pub struct FloorOptions {
     pub json: bool,
 }
 
-/// Options of the readers, which the floor starts by itself.
+/// Options of the readers, which the floor starts.
 #[derive(Clone, Debug, Args)]
 pub struct ReaderOptions {
     /// Where the writer listens
@@ -101,7 +101,7 @@ struct Received {
     core_seconds: f64,
 }
 
-/// Bytes that one frame takes in the stream.
+/// Size of one frame in the stream, in bytes.
 fn frame_bytes(payload: usize) -> usize {
     payload + if payload > SHORT_LIMIT_BYTES { LONG_HEADER_BYTES } else { SHORT_HEADER_BYTES }
 }

@@ -15,7 +15,7 @@ pub const ENDING_IDS: u32 = 8_000_000;
 const ENDING_TICKS_FACTOR: u32 = 2;
 
 impl Room {
-    /// Whether the room takes in no newcomers because it ends, or has ended.
+    /// Whether the room admits no newcomers because it is ending or has ended.
     pub fn is_ending(&self) -> bool {
         self.ends_at.is_some()
     }

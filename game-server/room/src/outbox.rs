@@ -51,7 +51,7 @@ pub struct Messages {
     bytes: Vec<u8>,
 }
 
-/// What a connection takes in one go.
+/// What a connection drains at once.
 #[derive(Debug, Default)]
 pub struct Drained {
     /// What is to be written.

@@ -231,7 +231,7 @@ pub(crate) mod tests {
         let marks = stacked.split(' ').map(|word| word.nfd().filter(|c| is_combining_mark(*c)).count());
         assert!(
             marks.eq([MARKS_LIMIT_PER_LETTER + 1, MARKS_LIMIT_PER_LETTER]),
-            "{stacked}: é has one of its own"
+            "{stacked}: é is one precomposed letter"
         );
     }
 }

@@ -58,7 +58,7 @@ impl RoomStats {
         self.occupied.load(Relaxed)
     }
 
-    /// Whether the room takes in no newcomers.
+    /// Whether the room admits no newcomers.
     pub fn is_ending(&self) -> bool {
         self.is_ending.load(Relaxed)
     }

@@ -1,8 +1,9 @@
 //! What one player earns, counted from outside: every point must come from a load of ore or a kill.
 
-use shared::entity::{EntityState, Kind, Levels, Upgrade};
+use shared::entity::{EntityState, Kind};
 use shared::event::Happening;
 use shared::id::PlayerId;
+use shared::levels::{Levels, Upgrade};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Where the program of the suite lies.
 const SUITE_VARIABLE: &str = "KOSOKU";
-/// Framing, pings, reserved bits, opcodes, fragments, UTF-8, closing, sizes, what is fragmented by itself. The rest is
+/// Framing, pings, reserved bits, opcodes, fragments, UTF-8, closing, sizes, fragmentation alone. The rest is
 /// compression, which we do not offer.
 const GROUPS: [&str; 9] = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"];
 /// Cases that run at the same time.

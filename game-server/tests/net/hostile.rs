@@ -16,7 +16,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 /// What the systems of both ends may hold on top of their buffers: they count more than the bytes.
 const SYSTEM_SLACK_BYTES: usize = 256 * 1024;
-/// Of so many ticks one may be missed that a server without hostile peers, on the same machine at the same time, did not
+/// One tick of this many may be missed that a server without hostile peers, on the same machine at the same time, did not
 /// miss.
 const TICKS_PER_MISS: u32 = 20;
 /// By so much may the longest gap be longer than on that server.
@@ -42,7 +42,7 @@ impl Siege {
         Siege { server, well, _calm_server: calm_server, calm }
     }
 
-    /// A player whose socket takes in next to nothing that is not read.
+    /// A player whose socket buffers almost nothing unread.
     async fn join_with_small_buffer(&self) -> Peer<TcpStream> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();

@@ -79,7 +79,7 @@ async fn what_bad_peers_cost_is_bounded() {
     }
     let (mut stopped, mut slow) = (Vec::new(), Vec::new());
     for _ in 0..READERS_THAT_STOP {
-        // Its own end takes in next to nothing that is not read.
+        // Its own end buffers almost nothing unread.
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         stopped.push(over_tls(socket.connect(address).await.unwrap(), &certificate).await);

@@ -28,10 +28,7 @@ async fn limits_are_those_of_the_address_that_a_trusted_proxy_names() {
     kept.gone().await;
     let (fourth, _) = open_as(&server, "192.0.2.1").await;
     let (fifth, _) = open_as(&server, "192.0.2.1").await;
-    assert!(
-        matches!(fourth.status, 101 | 429),
-        "the place is free as soon as the server lets go of the socket"
-    );
+    assert!(matches!(fourth.status, 101 | 429), "the place is free as soon as the server closes the socket");
     assert!(fifth.text().contains("new connections"), "the fifth: {}", fifth.text());
 }
 

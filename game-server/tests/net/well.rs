@@ -1,4 +1,4 @@
-//! A player who is well: takes in every snapshot and acknowledges it, and counts the ticks that did not come.
+//! A well-behaved player: reads and acknowledges every snapshot, and counts the ticks that did not come.
 
 use crate::peer::{Peer, TestServer, hello};
 use crate::tls::trusting;
@@ -48,7 +48,7 @@ impl Heard {
     }
 }
 
-/// A player who is well, on a task of its own.
+/// A well-behaved player, on a separate task.
 pub struct Well {
     heard: watch::Receiver<Heard>,
     task: JoinHandle<()>,
@@ -64,7 +64,7 @@ impl Well {
         }
     }
 
-    /// Goes on with a player who has been welcomed.
+    /// Continues with a player who has been welcomed.
     pub fn play_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut peer: Peer<S>) -> Well {
         let (tell, heard) = watch::channel(Heard::default());
         let task = tokio::spawn(async move {

@@ -33,7 +33,7 @@ fn a_new_binary_takes_over_the_match_and_one_that_refuses_does_not() {
     play_until(&mut players, |_| server.said("refuses: it simulates as another") == 1);
     let before = snapshots(&players);
     play_until(&mut players, |players| snapshots(players) > before + 80);
-    assert!(players.iter().all(|player| player.closed_with.is_empty()), "the match goes on");
+    assert!(players.iter().all(|player| player.closed_with.is_empty()), "the match continues");
 
     replace(&binary, &fs::read(BINARY).unwrap());
     let mut facts = Vec::new();

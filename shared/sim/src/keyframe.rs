@@ -2,9 +2,10 @@
 
 use bevy_ecs::prelude::World;
 use shared::command::FIRST_DRONE;
-use shared::entity::{EntityState, Kind, Levels, ShipFlags, Upgrade};
+use shared::entity::{EntityState, Kind, ShipFlags};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
+use shared::levels::{Levels, Upgrade};
 use shared::movement::ShipMotion;
 use shared::quantize;
 use shared::rules::{RuleError, UPGRADE_LEVELS};

@@ -2,9 +2,9 @@
 
 use bevy_ecs::prelude::Resource;
 use glam::Vec2;
-use shared::entity::Levels;
 use shared::id::Tick;
 use shared::input::ViewLag;
+use shared::levels::Levels;
 use shared::movement::Handling;
 use shared::quantize;
 use shared::rules::{RuleError, Rules};

@@ -1,10 +1,11 @@
 //! Stations: those inside a ring bank their hold, are repaired and may buy; prices move with what is sold.
 
 use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
-use shared::entity::{Kind, Upgrade};
+use shared::entity::Kind;
 use shared::event::Happening;
 use shared::id::NetId;
 use shared::input::Buttons;
+use shared::levels::Upgrade;
 use shared::movement::Motion;
 use shared::quantize;
 

@@ -2,8 +2,9 @@
 
 use super::{CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned};
 use crate::angle::Angle;
-use crate::entity::{EntityState, Kind, Levels, ShipFlags};
+use crate::entity::{EntityState, Kind, ShipFlags};
 use crate::id::{NetId, PlayerId, Tick};
+use crate::levels::Levels;
 use crate::spent::{ByteCounter, Spent};
 use crate::text::Name;
 use crate::varint::{self, Malformed, take, take_byte, take_signed, take_slice};

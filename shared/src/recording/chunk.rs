@@ -146,7 +146,7 @@ impl Head {
         }
     }
 
-    /// Bytes that the chunk takes in the file.
+    /// Size of the chunk in the file, in bytes.
     pub fn file_bytes(self) -> u64 {
         CHUNK_HEAD_BYTES as u64 + u64::from(self.length)
     }
@@ -194,7 +194,7 @@ impl<'a> RawChunk<'a> {
         head.with_body(&bytes[CHUNK_HEAD_BYTES..head.file_bytes() as usize])
     }
 
-    /// Bytes that the chunk takes in the file.
+    /// Size of the chunk in the file, in bytes.
     pub fn file_bytes(&self) -> u64 {
         (CHUNK_HEAD_BYTES + self.stored.len()) as u64
     }

@@ -32,7 +32,7 @@ impl Encoder {
         Encoder { out, taken: 0, run: RunWriter::default(), marks: Vec::new(), index: Index::default() }
     }
 
-    /// Goes on with a recording that has no index, behind its last whole chunk. A keyframe of its last tick must come
+    /// Continues a recording that has no index, behind its last whole chunk. A keyframe of its last tick must come
     /// first.
     pub fn resume(recording: &Recording) -> Encoder {
         Encoder {
@@ -63,7 +63,7 @@ impl Encoder {
         put_chunk(ChunkKind::Keyframe, &body, &mut self.out)?;
         self.index.keyframes.push((keyframe.tick, at));
         self.index.last_tick = keyframe.tick;
-        self.run.begin_anew();
+        self.run.clear_held();
         Ok(())
     }
 

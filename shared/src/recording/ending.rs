@@ -61,7 +61,7 @@ impl Damage {
         self.next_tick.map_or(0, |next| next.since(self.last_tick))
     }
 
-    /// Whether playing cannot go on without a keyframe.
+    /// Whether playing needs a keyframe to continue.
     pub(super) fn interrupts(&self) -> bool {
         self.jump_ticks() > 0 || self.next_tick.is_none() && self.lost_ticks > 0
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Largest index of a recording, in bytes: the end of a file that a listing reads.
 pub const INDEX_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// Most keyframes of a recording: the index of so many is within [`INDEX_LIMIT_BYTES`].
+/// Most keyframes of a recording: their index stays within [`INDEX_LIMIT_BYTES`].
 pub const KEYFRAMES_LIMIT: usize = 65_536;
 
 /// Where the keyframes are, and totals.

@@ -1,4 +1,4 @@
-//! Marks: what a viewer of a recording looks for on its timeline.
+//! Marks: moments on the timeline of a recording.
 
 use crate::codec::bounded;
 use crate::id::{PlayerId, Tick};
@@ -13,7 +13,7 @@ pub const CHUNK_MARKS_LIMIT: usize = 65_536;
 #[serde(transparent)]
 pub(super) struct Marks(#[serde(deserialize_with = "bounded::<_, _, CHUNK_MARKS_LIMIT>")] pub Vec<Mark>);
 
-/// Something worth finding again.
+/// A moment on the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// When.
@@ -22,7 +22,7 @@ pub struct Mark {
     pub what: Marked,
 }
 
-/// What is worth finding again. The order of variants and fields is the format.
+/// What happened at a mark. The order of variants and fields is the format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Marked {
     /// A player came in.

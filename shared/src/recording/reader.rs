@@ -1,4 +1,4 @@
-//! Reads a recording, past the parts of it that are damaged.
+//! Reads a recording, skipping damaged parts.
 
 use super::chunk::{ChunkError, ChunkKind, RawChunk};
 use super::ending::{Damage, Ending};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Bytes of a file's start that are read where [`HEADER_LIMIT_BYTES`] cannot be: more than the header of any real game.
 const HEADER_USUAL_BYTES: usize = 16 * 1024;
-/// Damaged parts that are read past; at the next one, reading ends.
+/// Damaged parts that are skipped; reading ends at the next one.
 pub const HOLES_LIMIT: usize = 1024;
 /// Marks and keys of seats that any file may hold, and one more for each of these bytes of the file: fewer than it takes to write
 /// one.
@@ -64,11 +64,11 @@ pub struct Share {
     pub kind: ChunkKind,
     /// Chunks of the kind.
     pub chunks: u32,
-    /// Bytes that they take in the file.
+    /// Their size in the file, in bytes.
     pub bytes: u64,
 }
 
-/// A place in a recording from which ticks are read on.
+/// A position in a recording from which ticks are read.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     window: Window,
@@ -235,7 +235,7 @@ impl Recording {
     }
 
     /// The next tick; `None` at the end. After an error the cursor stands at the end: [`seek`](Recording::seek) the damage's
-    /// next tick to go on.
+    /// next tick to continue.
     ///
     /// # Errors
     /// [`Damage`] at a hole in which ticks were lost, and where a chunk makes no sense although its checksum is right.
@@ -472,8 +472,8 @@ impl Scan {
             return Err(out_of_order(span.first, *last_tick));
         }
         let after_keyframe = keyframes.last().is_some_and(|place| place.tick == *last_tick);
-        // A run that begins anew needs the world before it, not the keyframe.
-        if span.anew == after_keyframe || span.anew && self.gap.is_some() {
+        // A run that starts from cleared inputs needs the world before it, not the keyframe.
+        if span.clears_held == after_keyframe || span.clears_held && self.gap.is_some() {
             Ok(())
         } else {
             Err(ChunkError::Body("the keyframe before it is missing or not its own".into()))

@@ -1,4 +1,4 @@
-//! Who may take which seat back, and who is heard: what a server needs, besides the world, to go on with a recording's
+//! Who may take which seat back, and who is muted: what a server needs, besides the world, to continue a recording's
 //! session.
 
 use super::chunk::{ChunkKind, RawChunk};
@@ -21,7 +21,7 @@ pub struct SeatKey {
     pub player: PlayerId,
     /// Of the token given out last.
     pub token: TokenHash,
-    /// Of the token before it, for as long as the player has not shown to have received the newer one.
+    /// Of the token before it, until the player has confirmed the newer one.
     pub before: Option<TokenHash>,
 }
 
@@ -40,12 +40,12 @@ pub struct Seats {
     /// Keys, ascending by player.
     #[serde(deserialize_with = "bounded::<_, _, SEATS_LIMIT>")]
     pub keys: Vec<SeatKey>,
-    /// All players whom nobody hears by a moderator's order, ascending.
+    /// All players muted by a moderator, ascending.
     #[serde(deserialize_with = "bounded::<_, _, SEATS_LIMIT>")]
     pub muted: Vec<PlayerId>,
 }
 
-/// As format version 1 has them.
+/// The layout of format version 1.
 #[derive(Deserialize)]
 struct SeatsBeforeMutes {
     next_player: u32,

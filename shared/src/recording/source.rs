@@ -7,7 +7,7 @@ use std::sync::Arc;
 const WINDOW_BYTES: (usize, usize) = (8 * 1024, 256 * 1024);
 /// Bytes of a large chunk that are read at once to compute its checksum.
 const PIECE_BYTES: usize = 64 * 1024;
-/// Where a disk fails, it fails by sectors of at least so many bytes.
+/// Disks fail by whole sectors of at least this size.
 const SECTOR_BYTES: u64 = 512;
 /// Bytes of checksums that the search may compute: at once, and for each byte that it passes. Heads that are no heads are rare in
 /// honest files; in a hostile one, every byte can begin a chunk of 64 MiB.

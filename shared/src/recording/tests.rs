@@ -168,7 +168,7 @@ fn the_roster_knows_humans_by_marks_and_drones_by_keyframes() {
         streak: 0,
         kills: 0,
         deaths: 0,
-        levels: crate::entity::Levels::default(),
+        levels: crate::levels::Levels::default(),
         drone: drone.then(crate::keyframe::DroneKey::default),
     };
     let mut encoder = Encoder::new(&header());

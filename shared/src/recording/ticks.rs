@@ -1,7 +1,7 @@
-//! Runs of ticks: inputs as differences to what each player held before.
+//! Runs of ticks: inputs as differences to each player's last controls.
 //!
 //! A run is `first tick, count, hashes (8 bytes each), records`; the count is doubled, plus 1 if the run is the first
-//! after a keyframe, where the memory of what was held begins anew. A record is a byte that says whether drones think in
+//! after a keyframe, where the memory of what was held is cleared. A record is a byte that says whether drones think in
 //! turns (since format 2), and what follows: `commands` (their length, then leaves, joins, absences and admin commands
 //! as the codec writes them) and `inputs` (their count, then for each the player's id as the signed gap to the one
 //! before, and the turn of the aim, doubled, plus 1 if more changed: then the buttons that changed follow as a mask,
@@ -70,13 +70,13 @@ struct Commands {
     admin: Vec<Admin>,
 }
 
-/// Gathers ticks to a run.
+/// Collects ticks into a run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunWriter {
     first: Tick,
     count: u32,
     held: Held,
-    anew: bool,
+    clears_held: bool,
     hashes: Vec<u8>,
     records: Vec<u8>,
 }
@@ -86,15 +86,15 @@ impl RunWriter {
         self.count == 0
     }
 
-    /// Bytes gathered, about.
+    /// Approximate size so far, in bytes.
     pub fn bytes(&self) -> usize {
         self.hashes.len() + self.records.len()
     }
 
     /// The next run is the first after a keyframe. The run before must have been taken out.
-    pub fn begin_anew(&mut self) {
+    pub fn clear_held(&mut self) {
         self.held = Held::default();
-        self.anew = true;
+        self.clears_held = true;
     }
 
     pub fn push(&mut self, tick: Tick, inputs: &TickInputs, state_hash: u64) {
@@ -110,11 +110,11 @@ impl RunWriter {
     pub fn take_body(&mut self) -> Vec<u8> {
         let mut body = Vec::with_capacity(self.bytes() + 10);
         put(&mut body, self.first.0);
-        put(&mut body, self.count << 1 | u32::from(self.anew));
+        put(&mut body, self.count << 1 | u32::from(self.clears_held));
         body.append(&mut self.hashes);
         body.append(&mut self.records);
         self.count = 0;
-        self.anew = false;
+        self.clears_held = false;
         body
     }
 }
@@ -162,14 +162,14 @@ pub(super) struct Span {
     pub first: Tick,
     pub count: u32,
     /// The run is the first after a keyframe.
-    pub anew: bool,
+    pub clears_held: bool,
 }
 
 /// Takes the span off the front of a run's body.
 pub(super) fn take_span(body: &mut &[u8]) -> Result<Span, ChunkError> {
     let first = take(body)?;
     let count = take(body)?;
-    let (count, anew) = (count >> 1, count & 1 != 0);
+    let (count, clears_held) = (count >> 1, count & 1 != 0);
     if body.len() > RUN_LIMIT_BYTES || count > RUN_LIMIT_TICKS {
         let (bytes, limit) = (body.len(), format!("{RUN_LIMIT_TICKS} ticks or {RUN_LIMIT_BYTES} bytes"));
         return Err(ChunkError::Body(format!("a run of {count} ticks in {bytes} bytes, at most {limit}")));
@@ -177,14 +177,14 @@ pub(super) fn take_span(body: &mut &[u8]) -> Result<Span, ChunkError> {
     if count == 0 || count as usize > body.len() / HASH_BYTES || first.checked_add(count).is_none() {
         return Err(ChunkError::Body(format!("a run of {count} ticks in {} bytes", body.len())));
     }
-    Ok(Span { first: Tick(first), count, anew })
+    Ok(Span { first: Tick(first), count, clears_held })
 }
 
 /// Reads a run.
 pub(super) fn read_run(mut body: &[u8], held: &mut Held) -> Result<VecDeque<RecordedTick>, ChunkError> {
     let bytes = &mut body;
-    let Span { first, count, anew } = take_span(bytes)?;
-    if anew {
+    let Span { first, count, clears_held } = take_span(bytes)?;
+    if clears_held {
         *held = Held::default();
     }
     let hashes = take_slice(bytes, count as usize * HASH_BYTES)?;

@@ -15,8 +15,9 @@ use frame_builder::{Camera, ReplayFrameBuilder};
 use notices::ReplayNotices;
 use playback::{Playback, ReplayFrame};
 use serde::Serialize;
-use shared::entity::{EntityState, Levels};
+use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
+use shared::levels::Levels;
 use shared::movement::Handling;
 use shared::setup::Setup;
 

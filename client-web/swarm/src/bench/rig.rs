@@ -118,7 +118,7 @@ impl Drop for Rig {
     /// Leaves no server behind, whatever went wrong.
     fn drop(&mut self) {
         if let Ok(None) = self.process.try_wait() {
-            // An error means that it has ended by itself.
+            // An error means that it has already ended.
             let _: Result<_, _> = self.process.kill();
             let _: Result<_, _> = self.process.wait();
         }

@@ -345,8 +345,9 @@ mod tests {
     use super::*;
     use shared::codec::decode_server;
     use shared::delta::View;
-    use shared::entity::{EntityState, Kind, Levels};
+    use shared::entity::{EntityState, Kind};
     use shared::id::NetId;
+    use shared::levels::Levels;
     use shared::snapshot::WorldSnapshot;
     use shared::text::Name;
 

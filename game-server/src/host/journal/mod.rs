@@ -2,7 +2,7 @@
 //!
 //! The room hands ticks, keyframes and marks to [`Journal`], which never waits: they go through a bounded queue to a
 //! thread that writes them to the operating system at once and to the disk at least every second. When the disk fails or
-//! does not keep up, recording stops, loudly, and the room goes on; with the next keyframe it is tried again, in a new
+//! does not keep up, recording stops, loudly, and the room continues; with the next keyframe it is tried again, in a new
 //! file. The format is [`shared::recording`]'s.
 
 mod directory;

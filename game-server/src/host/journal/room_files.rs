@@ -19,7 +19,7 @@ pub(super) struct RoomFiles {
 }
 
 impl RoomFiles {
-    /// Those of a match that goes on are held already.
+    /// Those of a running match are held already.
     pub fn new(directory: Directory, retention: Retention, holds: Vec<Hold>) -> RoomFiles {
         RoomFiles { directory, retention, holds }
     }

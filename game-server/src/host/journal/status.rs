@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The problem of a disk that stalls for longer than players wait.
-pub(super) const LATE: &str = "the disk is slow: a crash would undo what players have been told meanwhile";
+pub(super) const LATE: &str = "the disk is slow: a crash would undo what players have been told since";
 
 /// Whether a room is recorded, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

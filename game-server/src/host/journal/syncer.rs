@@ -17,7 +17,7 @@ impl<F: RecordingFile + Send + 'static> Syncer<F> {
     /// Starts the thread.
     ///
     /// # Errors
-    /// If the system gives none.
+    /// If the operating system creates none.
     pub fn start(room: &str) -> io::Result<Syncer<F>> {
         let (files, waiting) = sync_channel::<F>(1);
         let (done, results) = sync_channel(1);
@@ -43,7 +43,7 @@ impl<F: RecordingFile + Send + 'static> Syncer<F> {
     /// Everything appended to the file so far is to reach the disk.
     ///
     /// # Errors
-    /// If the system gives no second handle, or the thread has ended.
+    /// If the file handle cannot be duplicated, or the thread has ended.
     pub fn begin(&mut self, file: &F) -> io::Result<()> {
         let file = file.another()?;
         self.busy = true;

@@ -392,11 +392,11 @@ fn players_are_told_what_the_disk_has_and_wait_no_longer_than_their_patience() {
     assert!(!gate.is_durable(room.tick));
     assert_eq!(room.journal.status().problem, None);
     room.tick();
-    assert!(gate.is_durable(room.tick), "the game goes on without the disk");
+    assert!(gate.is_durable(room.tick), "the game continues without the disk");
     let status = room.journal.status();
     assert_eq!((status.recording, status.problem.as_deref()), (true, Some(status::LATE)));
     disk.set(|state| state.stalled = false);
-    // Where nothing was lost the file goes on, and players wait for it again.
+    // Nothing was lost: the file continues, and players wait for it again.
     while !(room.journal.status().recording
         && gate.is_durable(room.tick)
         && !gate.is_durable(room.tick.next()))

@@ -101,7 +101,7 @@ impl Candidates {
 }
 
 /// For every room whose newest recording was not closed, that recording, one by one: each may be large. All are held from the
-/// start, since a room that goes on may begin a new file, for which old ones are deleted.
+/// start, since a restored room may begin a new file, for which old ones are deleted.
 ///
 /// # Errors
 /// If the directory cannot be read, or does not say whose it is.

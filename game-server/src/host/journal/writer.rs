@@ -59,7 +59,7 @@ pub(super) struct OpenFile<F> {
 }
 
 impl<S: Storage> Writer<S> {
-    /// Writes until the room lets go of the queue. With a keyframe in `last` the room has ended, and the recording gets
+    /// Writes until the room drops its end of the queue. With a keyframe in `last` the room has ended, and the recording gets
     /// its index; without one something went wrong, and the recording stays open-ended.
     pub fn run(mut self, entries: &Receiver<Record>, last: &Mutex<Option<Keyframe>>) {
         let mut syncer = match Syncer::start(&self.room) {
@@ -231,7 +231,7 @@ impl<S: Storage> Drop for Writer<S> {
 }
 
 impl<F: RecordingFile> OpenFile<F> {
-    /// Goes on with a recording that was not closed; what stands behind its last whole chunk is cut off.
+    /// Continues a recording that was not closed; bytes behind its last whole chunk are cut off.
     ///
     /// # Errors
     /// The disk's.

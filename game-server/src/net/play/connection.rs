@@ -67,7 +67,7 @@ enum Phase {
 /// Whether what was received was answered, which is then to be flushed.
 struct HasReplied(bool);
 
-/// Whether a connection goes on.
+/// Whether a connection stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// It does.

@@ -144,7 +144,7 @@ impl PollingConnection {
         Some(Poll { connection: self, number, ticket, until: now + patience, replaces })
     }
 
-    /// Takes in what the client posts. What is wrong with it closes the connection: the next answer says so.
+    /// Handles what the client posts. An invalid message closes the connection; the next answer says so.
     pub fn post(&self, context: &ConnectionContext, number: u64, batch: &[u8], now: Instant) -> Posted {
         let mut state = self.state();
         if state.is_over {

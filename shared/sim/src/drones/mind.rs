@@ -1,9 +1,9 @@
 //! What a drone decides: what to do next, and what to buy.
 
 use glam::Vec2;
-use shared::entity::Upgrade;
 use shared::id::NetId;
 use shared::keyframe::{DroneKey, Goal};
+use shared::levels::Upgrade;
 
 use super::sight::{OwnShip, Sight};
 use crate::rules::WorldRules;

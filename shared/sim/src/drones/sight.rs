@@ -2,9 +2,9 @@
 
 use bevy_ecs::prelude::Query;
 use glam::Vec2;
-use shared::entity::Levels;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::{DroneKey, Goal};
+use shared::levels::Levels;
 
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::players::is_drone_id;

@@ -4,9 +4,10 @@ use crate::game::{Game, join, shipped};
 use proptest::prelude::*;
 use shared::codec::{decode_stored, encode_stored};
 use shared::command::{FIRST_DRONE, TickInputs};
-use shared::entity::{Kind, Levels};
+use shared::entity::Kind;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::Keyframe;
+use shared::levels::Levels;
 use sim::Sim;
 
 /// A match with something of every kind in it.

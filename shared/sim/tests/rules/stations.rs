@@ -4,9 +4,10 @@ use crate::game::{Game, empty_space};
 use glam::Vec2;
 use shared::angle::Angle;
 use shared::command::TickInputs;
-use shared::entity::{ShipFlags, Upgrade};
+use shared::entity::ShipFlags;
 use shared::event::Happening;
 use shared::input::Buttons;
+use shared::levels::Upgrade;
 use shared::quantize;
 
 /// The middle of the first station's ring.
@@ -152,6 +153,6 @@ fn nothing_is_sold_to_the_poor_or_far_away() {
 #[test]
 fn a_bigger_hold_takes_more() {
     let setup = empty_space();
-    let levels = shared::entity::Levels::default().raised(Upgrade::Hold);
+    let levels = shared::levels::Levels::default().raised(Upgrade::Hold);
     assert!(setup.rules.hold_capacity(levels) > setup.rules.hold_capacity(Default::default()));
 }
