@@ -105,3 +105,37 @@ test("a file plays without a server, and a broken one shows why it does not", as
   expect((await untilTick(tab.page, recorded.tick)).stateHash).toBe(recorded.hash);
   await tab.close();
 });
+
+test("of two openings the newer one wins; cancel, back and forward work", async () => {
+  const tab = await Tab.open(browser, `${server.origin}/replay`);
+  const { page } = tab;
+  const held: (() => Promise<void>)[] = [];
+  await page.route("**/recordings/slow.belt", (route) => {
+    held.push(() => route.fulfill({ body: "no belt" }).catch(() => undefined));
+  });
+  await page.locator(".recordings li a").first().click();
+  await page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 3);
+  const openSlow = () =>
+    page.evaluate(() => {
+      history.pushState(null, "", "/replay/slow.belt");
+      dispatchEvent(new PopStateEvent("popstate"));
+    });
+  await openSlow();
+  await page.locator(".dialog progress").waitFor();
+  await expect.poll(() => held.length).toBe(1);
+  await page.goBack();
+  await page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 3);
+  await held[0]();
+  await page.goForward();
+  await page.locator(".dialog button").click();
+  await page.locator(".recordings li a").first().waitFor();
+  expect(new URL(page.url()).pathname).toBe("/replay");
+  expect(await page.locator("[role=alert]").count()).toBe(0);
+  await page.goBack();
+  await page.goBack();
+  await page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 3);
+  await page.goBack();
+  await page.locator(".recordings li a").first().waitFor();
+  tab.expectNoFaults();
+  await tab.close();
+});

@@ -14,7 +14,7 @@ async function start(): Promise<void> {
     await setLanguage(settings.value.language).catch((error: unknown) => console.error("driftbelt:", error));
     if (isReplayPath(location.pathname)) {
       const { openReplayPage } = await import("./replay/page.tsx");
-      await openReplayPage(hosts, loadCore());
+      await openReplayPage(hosts);
     } else if (isTransportPath(location.pathname)) {
       const { openTransportPage } = await import("./transport/page.tsx");
       await openTransportPage(hosts, loadCore());

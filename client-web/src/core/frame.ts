@@ -39,6 +39,11 @@ export class Frame {
     this.f = new Float32Array(memory, pointer, words);
   }
 
+  /** Leaves a frame that is drawn again without its effects. */
+  dropEffects(): void {
+    this.u[HeaderWord.Effects] = 0;
+  }
+
   get itemCount(): number {
     return this.u[HeaderWord.Items];
   }

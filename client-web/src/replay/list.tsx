@@ -80,7 +80,9 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
 }
 
 function size(bytes: number): string {
-  return bytes < 1024 * 1024
-    ? t("replay.kilobytes", { value: Math.ceil(bytes / 1024) })
-    : t("replay.megabytes", { value: digits(bytes / 1024 / 1024, 1) });
+  return bytes < 1024 * 1024 ? t("replay.kilobytes", { value: Math.ceil(bytes / 1024) }) : megabytes(bytes);
+}
+
+export function megabytes(bytes: number): string {
+  return t("replay.megabytes", { value: digits(bytes / 1024 / 1024, 1) });
 }

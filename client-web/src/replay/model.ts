@@ -28,5 +28,11 @@ export const replayModel = {
   fault: signal(""),
   info: signal<ReplayInfo | undefined>(undefined),
   state: signal<ReplayState | undefined>(undefined),
+  /** The tick that is shown, or is being sought. */
+  tick: signal(0),
+  /** Bytes read of the recording that is opening; `total` is undefined if nobody knows. */
+  progress: signal<{ received: number; total: number | undefined }>({ received: 0, total: undefined }),
+  /** The recording's worker takes long to answer. */
+  busy: signal(false),
   freeCamera: signal(false),
 };

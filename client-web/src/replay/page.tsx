@@ -1,10 +1,9 @@
 //! The replay page: plays recordings from the server or from a file, in this tab.
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import "./style.css";
 import { Sound } from "../audio/sound.ts";
-import type { Core } from "../core/core.ts";
 import { expose } from "../game/handle.ts";
 import { t } from "../locale/locale.ts";
 import { namedRecording, recordingPath } from "../page/address.ts";
@@ -15,23 +14,31 @@ import { model } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
 import { pressReplayKey } from "./keys.ts";
-import { type ListActions, RecordingList } from "./list.tsx";
+import { type ListActions, megabytes, RecordingList } from "./list.tsx";
+import type { Source } from "./messages.ts";
 import { type Recording, replayModel } from "./model.ts";
 import { Player } from "./player.ts";
+import { FILE_LIMIT_BYTES } from "./read.ts";
+import { RemoteReplay, ReplayFailure } from "./remote.ts";
 import { Viewer } from "./viewer.tsx";
 
+const LIST_PATH = "/replay";
 /** CSS pixels per wheel step, and its zoom factor. */
 const WHEEL_PIXELS = 100;
 const WHEEL_ZOOM = 1.15;
 /** A press that moves less than this is a click. */
 const CLICK_PIXELS = 5;
 
-/** Opens the page for `/replay` or `/replay/<file>?t=<tick>`. */
-export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Promise<void> {
+/** Opens the page for `/replay` or `/replay/<file>?t=<tick>`. Fails if the browser has no WebGL 2. */
+export async function openReplayPage(hosts: Hosts): Promise<void> {
   const player = signal<Player | undefined>(undefined);
   const sound = new Sound();
   const attract = new Attract();
+  const opened = Stage.open(hosts.stage);
+  opened.catch(reportedElsewhere);
   let stage: Stage | undefined;
+  /** Ends the opening that is under way, if any: the newest wins. */
+  let opening = new AbortController();
   const fps = animate((nowMs) => {
     if (!stage) return;
     if (player.value) player.value.animate(nowMs);
@@ -49,57 +56,81 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
     replay: () => player.value?.state(),
   });
 
-  const close = () => {
+  const closePlayer = () => {
+    opening.abort();
     player.value?.close();
     player.value = undefined;
-    replayModel.screen.value = "list";
-    if (location.pathname !== "/replay") history.pushState(null, "", "/replay");
+    replayModel.busy.value = false;
+  };
+
+  /** Shows the list, with what went wrong if something did. */
+  const showList = (fault = "") => {
+    batch(() => {
+      closePlayer();
+      replayModel.fault.value = fault;
+      replayModel.screen.value = "list";
+    });
     void fetchList();
   };
 
-  const openBytes = async (name: string, bytes: Promise<ArrayBuffer>, local: boolean, tick: number) => {
-    replayModel.screen.value = "opening";
-    replayModel.fileName.value = name;
-    replayModel.fault.value = "";
+  const leave = () => {
+    if (location.pathname !== LIST_PATH) history.pushState(null, "", LIST_PATH);
+    showList();
+  };
+
+  const open = async (name: string, source: Source, tick: number) => {
+    batch(() => {
+      closePlayer();
+      replayModel.fileName.value = name;
+      replayModel.local.value = typeof source !== "string";
+      replayModel.fault.value = "";
+      replayModel.progress.value = { received: 0, total: undefined };
+      replayModel.screen.value = "opening";
+    });
+    const mine = new AbortController();
+    opening = mine;
+    const progress = (received: number, total: number | undefined) => {
+      if (!mine.signal.aborted) replayModel.progress.value = { received, total };
+    };
     try {
-      const [core, content] = await Promise.all([loading, bytes]);
-      if (!stage) throw new Error(t("error.webgl"));
-      player.value?.close();
-      player.value = undefined;
-      const opened = new Player(core, stage, sound, new Uint8Array(content));
+      const remote = await RemoteReplay.open(source, progress, mine.signal);
+      const picture = await opened;
+      if (mine.signal.aborted) return;
+      remote.failed = (failure) => showList(describe(failure, name));
+      const playing = new Player(remote, picture, sound);
       if (tick > 0) {
-        opened.seek(tick);
-        opened.pause();
+        playing.seek(tick);
+        playing.pause();
       }
-      player.value = opened;
-      replayModel.local.value = local;
-      replayModel.screen.value = "viewer";
+      batch(() => {
+        player.value = playing;
+        replayModel.screen.value = "viewer";
+      });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      replayModel.fault.value = error instanceof Unreachable ? reason : t("replay.bad", { reason });
-      replayModel.screen.value = "list";
-      if (replayModel.recordings.value === undefined) void fetchList();
+      if (!mine.signal.aborted) showList(describe(error, name));
     }
   };
 
   const actions: ListActions = {
     open: (recording) => {
       history.pushState(null, "", recordingPath(recording.name));
-      void openBytes(recording.name, download(recording.name), false, 0);
+      void open(recording.name, sourceOf(recording.name), 0);
     },
-    openFile: (file) => void openBytes(file.name, file.arrayBuffer(), true, 0),
+    openFile: (file) => {
+      // The address would name another recording.
+      if (location.pathname !== LIST_PATH) history.pushState(null, "", LIST_PATH);
+      void open(file.name, file, 0);
+    },
   };
 
   const openAddress = () => {
     const asked = namedRecording(location.pathname, location.search);
-    if (asked) void openBytes(asked.name, download(asked.name), false, asked.tick);
-    else if (player.value) close();
-    else void fetchList();
+    if (asked) void open(asked.name, sourceOf(asked.name), asked.tick);
+    else showList();
   };
 
-  loading.catch(reportedElsewhere);
-  render(<Page player={player} actions={actions} close={close} />, hosts.ui);
-  stage = await Stage.open(hosts.stage);
+  render(<Page player={player} actions={actions} leave={leave} />, hosts.ui);
+  stage = await opened;
   const { camera } = stage;
   followCalm((calm) => {
     camera.reducedMotion = calm;
@@ -109,39 +140,58 @@ export async function openReplayPage(hosts: Hosts, loading: Promise<Core>): Prom
   listenToPointer(stage.canvas, () => player.value);
   addEventListener("popstate", openAddress);
   openAddress();
-  await loading;
+}
+
+function sourceOf(name: string): string {
+  return new URL(`/recordings/${encodeURIComponent(name)}`, location.href).href;
+}
+
+/** Why a recording is not shown, in the player's language. */
+function describe(error: unknown, name: string): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ReplayFailure)) return t("replay.bad", { reason });
+  switch (error.kind) {
+    case "unreachable":
+      return t("replay.unreachable", { name, reason });
+    case "large":
+      return t("replay.large", { limit: megabytes(FILE_LIMIT_BYTES) });
+    case "broken":
+      return t("replay.broken", { name, reason });
+    case "bad":
+      return t("replay.bad", { reason });
+  }
 }
 
 function Page(props: {
   player: { value: Player | undefined };
   actions: ListActions;
-  close(): void;
+  leave(): void;
 }): JSX.Element {
   const player = props.player.value;
   const screen = replayModel.screen.value;
-  if (screen === "viewer" && player) return <Viewer player={player} close={props.close} />;
-  if (screen === "opening") {
-    return (
-      <div class="veil">
-        <div class="panel dialog">
-          <h2>{t("replay.opening", { name: replayModel.fileName.value })}</h2>
-          <div class="spinner" aria-hidden="true" />
-        </div>
-      </div>
-    );
-  }
+  if (screen === "viewer" && player) return <Viewer player={player} close={props.leave} />;
+  if (screen === "opening") return <Opening cancel={props.leave} />;
   return <RecordingList actions={props.actions} />;
 }
 
-class Unreachable extends Error {}
-
-async function download(name: string): Promise<ArrayBuffer> {
-  const unreachable = () => new Unreachable(t("replay.unreachable", { name }));
-  const response = await fetch(`/recordings/${encodeURIComponent(name)}`).catch(() => {
-    throw unreachable();
-  });
-  if (!response.ok) throw unreachable();
-  return response.arrayBuffer();
+function Opening({ cancel }: { cancel(): void }): JSX.Element {
+  const { received, total } = replayModel.progress.value;
+  return (
+    <div class="veil">
+      <div class="panel dialog" role="dialog" aria-label={t("replay.opening")}>
+        <h2>
+          {t("replay.opening")} <bdi>{replayModel.fileName.value}</bdi>
+        </h2>
+        <progress max={total || 1} value={total ? received : undefined} />
+        <p class="small">
+          {total ? t("replay.read", { part: megabytes(received), total: megabytes(total) }) : ""}
+        </p>
+        <button type="button" onClick={cancel}>
+          {t("replay.cancel")}
+        </button>
+      </div>
+    </div>
+  );
 }
 
 async function fetchList(): Promise<void> {

@@ -1,8 +1,8 @@
-//! A playing recording: the core's replay, the camera, and the picture.
+//! A playing recording: what its worker sends, the camera, and the picture.
 
 import { batch } from "@preact/signals";
 import type { Sound } from "../audio/sound.ts";
-import type { Core, Replay, ReplayInfo, ReplayPlayer, ReplayState } from "../core/core.ts";
+import type { ReplayInfo, ReplayPlayer, ReplayState } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import { type SeenShip, shipsOf } from "../game/handle.ts";
 import { type Names, show } from "../game/notices.ts";
@@ -10,11 +10,14 @@ import { model } from "../ui/model.ts";
 import type { Stage } from "../view/stage.ts";
 import { HeaderWord } from "../wasm/schema.ts";
 import { replayModel } from "./model.ts";
+import type { RemoteReplay } from "./remote.ts";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 const NARROWEST_UNITS = 24;
 const WIDEST_UNITS = 400;
 const STATE_MS = 100;
+/** A turn that takes longer is shown as work in progress. */
+const BUSY_MS = 700;
 /** A player who has joined by then is followed first: a room opens before its first player joins. */
 const OPENING_SECONDS = 2;
 /** Height over width of the core's view: a taller screen needs a wider one. */
@@ -24,22 +27,20 @@ const SOUND_SPEED_LIMIT = 2;
 
 export class Player {
   readonly info: ReplayInfo;
-  private readonly replay: Replay;
   private readonly frame = new Frame();
   private readonly names: Names = new Map();
   private readonly nameOf = (player: number) => this.names.get(player) ?? "";
   private free: { x: number; y: number; width: number } | undefined;
   private stateAt = 0;
+  /** Whether there is a frame to draw. */
+  private hasFrame = false;
 
-  /** Throws when the bytes are not a recording. */
   constructor(
-    private readonly core: Core,
+    private readonly replay: RemoteReplay,
     private readonly stage: Stage,
     private readonly sound: Sound,
-    bytes: Uint8Array,
   ) {
-    this.replay = core.replay(bytes);
-    this.info = this.replay.info();
+    this.info = replay.info;
     for (const player of this.info.players) this.names.set(player.id, player.name);
     stage.clear();
     batch(() => {
@@ -52,19 +53,20 @@ export class Player {
     });
     const { firstTick, tickRate } = this.info;
     this.follow(this.presentAt(firstTick + OPENING_SECONDS * tickRate)[0]?.id ?? 0);
-    this.replay.setPlaying(true);
+    this.replay.wish({ playing: true });
     this.publish();
   }
 
   animate(nowMs: number): void {
-    this.replay.advance(nowMs);
     const { camera } = this.stage;
     if (this.free) {
       camera.look(this.free.x, this.free.y, this.free.width, Number.POSITIVE_INFINITY);
-      this.replay.setCamera(camera.x, camera.y, this.neededWidth());
+      this.replay.wish({ camera: { x: camera.x, y: camera.y, width: this.neededWidth() } });
     }
-    const pointer = this.replay.frame(nowMs);
-    this.frame.attach(this.core.memory.buffer, pointer);
+    this.replay.turn(nowMs);
+    replayModel.busy.value = this.replay.waitedMs(nowMs) > BUSY_MS;
+    this.takeFrame();
+    if (!this.hasFrame) return;
     this.stage.draw(
       this.frame,
       { aim: undefined, follow: this.free === undefined, nameOf: this.nameOf },
@@ -80,6 +82,18 @@ export class Player {
     this.publish();
   }
 
+  private takeFrame(): void {
+    const turned = this.replay.takeFrame();
+    if (!turned) {
+      // The effects of a frame that is drawn again have been seen.
+      this.frame.dropEffects();
+      return;
+    }
+    this.frame.attach(turned.words, 0);
+    this.hasFrame = true;
+    if (turned.sought) this.forget();
+  }
+
   state(): ReplayState {
     return this.replay.state();
   }
@@ -90,41 +104,35 @@ export class Player {
 
   toggle(): void {
     const state = this.replay.state();
-    if (!state.playing && state.tick >= state.ticks) this.seek(this.info.firstTick);
-    this.replay.setPlaying(!state.playing);
+    if (!state.playing && this.replay.tick >= state.ticks) this.seek(this.info.firstTick);
+    this.replay.wish({ playing: !state.playing });
     this.publish();
   }
 
   pause(): void {
-    this.replay.setPlaying(false);
+    this.replay.wish({ playing: false });
     this.publish();
   }
 
   seek(tick: number): void {
     const { ticks } = this.replay.state();
-    this.replay.seek(Math.max(this.info.firstTick, Math.min(ticks, Math.round(tick))));
-    this.stage.clear();
-    batch(() => {
-      // The lines belong to another time.
-      model.kills.value = [];
-      model.chat.value = [];
-      this.publish();
-    });
+    this.replay.wish({ tick: Math.max(this.info.firstTick, Math.min(ticks, Math.round(tick))) });
+    this.publish();
   }
 
   /** Seeks by a number of seconds of the match. */
   skip(seconds: number): void {
-    this.seek(this.replay.state().tick + seconds * this.info.tickRate);
+    this.seek(this.replay.tick + seconds * this.info.tickRate);
   }
 
   /** Pauses, and seeks by a number of ticks. */
   nudge(ticks: number): void {
-    this.replay.setPlaying(false);
-    this.seek(this.replay.state().tick + ticks);
+    this.replay.wish({ playing: false });
+    this.seek(this.replay.tick + ticks);
   }
 
   setSpeed(speed: number): void {
-    this.replay.setSpeed(speed);
+    this.replay.wish({ speed });
     this.publish();
   }
 
@@ -138,13 +146,13 @@ export class Player {
   follow(player: number): void {
     this.free = undefined;
     replayModel.freeCamera.value = false;
-    this.replay.follow(player);
+    this.replay.wish({ follow: player, camera: undefined });
     this.publish();
   }
 
   followNext(): void {
-    const { tick, following } = this.replay.state();
-    const present = this.presentAt(tick);
+    const { following } = this.replay.state();
+    const present = this.presentAt(this.replay.tick);
     if (present.length === 0) return;
     const at = present.findIndex((player) => player.id === following);
     this.follow(present[(at + 1) % present.length].id);
@@ -158,8 +166,8 @@ export class Player {
 
   toggleFreeCamera(): void {
     if (this.free) {
-      const { following, tick } = this.replay.state();
-      this.follow(following || (this.presentAt(tick)[0]?.id ?? 0));
+      const { following } = this.replay.state();
+      this.follow(following || (this.presentAt(this.replay.tick)[0]?.id ?? 0));
     } else this.release();
   }
 
@@ -185,9 +193,18 @@ export class Player {
   }
 
   close(): void {
-    this.replay.free();
+    this.replay.close();
     this.sound.hush();
     this.stage.clear();
+  }
+
+  /** Removes what belongs to another time. */
+  private forget(): void {
+    this.stage.clear();
+    batch(() => {
+      model.kills.value = [];
+      model.chat.value = [];
+    });
   }
 
   private release(): { x: number; y: number; width: number } {
@@ -203,6 +220,9 @@ export class Player {
   }
 
   private publish(): void {
-    replayModel.state.value = this.replay.state();
+    batch(() => {
+      replayModel.state.value = this.replay.state();
+      replayModel.tick.value = this.replay.tick;
+    });
   }
 }

@@ -20,7 +20,7 @@ const FAINTEST = 0.45;
 export function Timeline({ player, info }: { player: Player; info: ReplayInfo }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const hover = useSignal<{ x: number; text: string } | undefined>(undefined);
-  const tick = replayModel.state.value?.tick ?? info.firstTick;
+  const tick = replayModel.tick.value;
   useEffect(() => {
     const surface = canvas.current;
     if (!surface) return;

@@ -43,6 +43,14 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
         <KillFeed />
         <Players player={player} />
       </aside>
+      {replayModel.busy.value && (
+        <p class="panel busy" role="status">
+          {t("replay.busy")}
+          <button type="button" onClick={close}>
+            {t("replay.stop")}
+          </button>
+        </p>
+      )}
       <footer class="panel">
         <Timeline player={player} info={info} />
         <div class="controls">
@@ -51,7 +59,7 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             <span class="label">{t(state.playing ? "replay.pause" : "replay.play")}</span>
           </button>
           <b class="time">
-            {clockAt(state.tick, info)} / {clockAt(state.ticks, info)}
+            {clockAt(replayModel.tick.value, info)} / {clockAt(state.ticks, info)}
           </b>
           <fieldset class="segments" aria-label={t("replay.speed")}>
             {SPEEDS.map((speed) => (

@@ -1,0 +1,27 @@
+//! What the replay page and its worker say to each other.
+
+import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
+
+/** A file from the disk, or the address of one. */
+export type Source = File | string;
+
+/** What the viewer asks for. A later wish of a kind replaces an earlier one. */
+export interface Wishes {
+  tick?: number;
+  playing?: boolean;
+  speed?: number;
+  follow?: number;
+  /** Where the free camera looks, in units. */
+  camera?: { x: number; y: number; width: number };
+}
+
+export type Request = { type: "open"; source: Source } | { type: "turn"; nowMs: number; wishes: Wishes };
+
+/** Why a recording is not shown: it could not be fetched or read, it is no recording, or it has stopped the core. */
+export type FailureKind = "unreachable" | "large" | "bad" | "broken";
+
+export type Reply =
+  | { type: "progress"; received: number; total: number | undefined }
+  | { type: "opened"; info: ReplayInfo; state: ReplayState }
+  | { type: "turned"; frame: ArrayBuffer; notices: Notice[]; state: ReplayState }
+  | { type: "failed"; kind: FailureKind; reason: string };

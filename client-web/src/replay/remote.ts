@@ -1,0 +1,130 @@
+//! A recording that plays in a worker: whatever its file makes the core do, the page stays responsive. The page asks for one
+//! turn after another, and shows what the last one brought.
+
+import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
+import type { FailureKind, Reply, Request, Source, Wishes } from "./messages.ts";
+
+/** Why a recording is not, or no longer, shown. */
+export class ReplayFailure extends Error {
+  constructor(
+    readonly kind: FailureKind,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+/** The frame of a turn. */
+export interface Turned {
+  words: ArrayBuffer;
+  /** Whether it shows another time than the frame before it. */
+  sought: boolean;
+}
+
+export class RemoteReplay {
+  /** Called when the recording can no longer be shown. */
+  failed: (failure: ReplayFailure) => void = () => {};
+  private queued: Wishes = {};
+  private sent: Wishes = {};
+  private askedAtMs: number | undefined;
+  private turned: Turned | undefined;
+  private notices: Notice[] = [];
+
+  /** Reads and opens a recording. Rejects with a `ReplayFailure`. Ends when `signal` says so. */
+  static open(
+    source: Source,
+    progress: (received: number, total: number | undefined) => void,
+    signal: AbortSignal,
+  ): Promise<RemoteReplay> {
+    return new Promise((resolve, reject) => {
+      const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+      const fail = (kind: FailureKind, reason: string) => {
+        worker.terminate();
+        reject(new ReplayFailure(kind, reason));
+      };
+      signal.addEventListener("abort", () => fail("unreachable", "cancelled"), { once: true });
+      worker.onerror = ({ message }) => fail("broken", message);
+      worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+        if (data.type === "progress") progress(data.received, data.total);
+        else if (data.type === "failed") fail(data.kind, data.reason);
+        else if (data.type === "opened") resolve(new RemoteReplay(worker, data.info, data.state));
+      };
+      worker.postMessage({ type: "open", source } satisfies Request);
+    });
+  }
+
+  private constructor(
+    private readonly worker: Worker,
+    readonly info: ReplayInfo,
+    private reported: ReplayState,
+  ) {
+    const fail = (kind: FailureKind, reason: string) => {
+      this.close();
+      this.failed(new ReplayFailure(kind, reason));
+    };
+    worker.onerror = ({ message }) => fail("broken", message);
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if (data.type === "failed") fail(data.kind, data.reason);
+      else if (data.type === "turned") this.receive(data);
+    };
+  }
+
+  /** The state of the newest frame, and what was wished for since. */
+  state(): ReplayState {
+    const { playing, speed, follow } = { ...this.sent, ...this.queued };
+    const { reported } = this;
+    return {
+      ...reported,
+      playing: playing ?? reported.playing,
+      speed: speed ?? reported.speed,
+      following: follow ?? reported.following,
+    };
+  }
+
+  /** The tick that is shown once all wishes are fulfilled. */
+  get tick(): number {
+    return this.queued.tick ?? this.sent.tick ?? this.reported.tick;
+  }
+
+  wish(wishes: Wishes): void {
+    Object.assign(this.queued, wishes);
+  }
+
+  /** Asks for the next turn unless one is under way. */
+  turn(nowMs: number): void {
+    if (this.askedAtMs !== undefined) return;
+    this.askedAtMs = nowMs;
+    this.sent = this.queued;
+    this.queued = {};
+    this.worker.postMessage({ type: "turn", nowMs, wishes: this.sent } satisfies Request);
+  }
+
+  /** How long the turn under way has taken so far. */
+  waitedMs(nowMs: number): number {
+    return this.askedAtMs === undefined ? 0 : nowMs - this.askedAtMs;
+  }
+
+  /** The newest frame, once. */
+  takeFrame(): Turned | undefined {
+    const { turned } = this;
+    this.turned = undefined;
+    return turned;
+  }
+
+  pollNotice(): Notice | undefined {
+    return this.notices.shift();
+  }
+
+  close(): void {
+    this.worker.terminate();
+  }
+
+  private receive({ frame, notices, state }: Extract<Reply, { type: "turned" }>): void {
+    const sought = this.sent.tick !== undefined || this.turned?.sought === true;
+    this.askedAtMs = undefined;
+    this.sent = {};
+    this.turned = { words: frame, sought };
+    this.notices = sought ? notices : [...this.notices, ...notices];
+    this.reported = state;
+  }
+}
