@@ -60,7 +60,7 @@ async function chase(
 async function rows(pilot: Pilot): Promise<{ name: string; score: string }[]> {
   return pilot.page.$$eval(".board li", (items) =>
     items.map((item) => ({
-      name: item.querySelector("span")?.textContent ?? "",
+      name: item.querySelector("bdi")?.textContent ?? "",
       score: item.querySelector("b")?.textContent ?? "",
     })),
   );

@@ -9,6 +9,8 @@ test("the room of an invite link", () => {
   expect(invitedRoom("/")).toBeUndefined();
   expect(invitedRoom("/play/belt-7")).toBe("belt-7");
   expect(invitedRoom("/play/a%20b/")).toBe("a b");
+  expect(invitedRoom("/play/Belt-7%20")).toBe("belt-7");
+  expect(invitedRoom("/play/%20")).toBeUndefined();
   expect(invitedRoom("/play/%ff")).toBeUndefined();
   expect(invitedRoom("/play/a/b")).toBeUndefined();
 });

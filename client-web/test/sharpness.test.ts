@@ -68,3 +68,13 @@ test("the resolution has a lower limit, and a hidden tab does not count as slow"
   expect(play(new Sharpness(), 2_000, (resolution) => 100 * resolution ** 2).at(-1)).toBe(0.75);
   expect(play(new Sharpness(), 200, () => 1000)).toEqual([2]);
 });
+
+test("another monitor or zoom sets the resolution, however the last one was judged", () => {
+  const sharpness = new Sharpness();
+  play(sharpness, 10_000, () => 33.3);
+  vi.stubGlobal("devicePixelRatio", 1);
+  expect(sharpness.measure(1e9)).toBe(true);
+  expect(sharpness.resolution).toBe(1);
+  vi.stubGlobal("devicePixelRatio", 1.5);
+  expect(play(sharpness, 500, (resolution) => 14 * resolution ** 2)).toEqual([1, 1.2]);
+});

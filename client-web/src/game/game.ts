@@ -118,9 +118,9 @@ export class Game {
     this.showMuted(this.mutes.toggle(name));
   }
 
-  private showMuted({ name, muted }: MuteChange): void {
+  private showMuted({ name, result }: MuteChange): void {
     model.muted.value = this.mutes.all();
-    addNews(t(muted ? "news.muted" : "news.unmuted", { name }));
+    addNews(t(`news.${result}`, { name }));
   }
 
   retryNow(): void {

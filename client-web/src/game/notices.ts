@@ -31,7 +31,7 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         showKill(notice);
         break;
       case "chat":
-        if (mutes?.has(notice.name)) break;
+        if (mutes?.hides(notice.player, notice.name)) break;
         showChat(notice);
         break;
       case "system": {

@@ -35,10 +35,21 @@ export async function setLanguage(next: Language): Promise<void> {
   current.value = next;
 }
 
-/** The text for a key. `values` fill its placeholders; `count` picks the plural. */
-export function t(key: string, values?: Record<string, string | number>): string {
+/** Placeholders that hold what people wrote. */
+const WRITTEN: ReadonlySet<string> = new Set(["name", "other", "text", "room", "reason"]);
+
+/** The text for a key. `values` fill its placeholders; `count` picks the plural. What people wrote keeps its direction to itself. */
+export function t(key: string, values: Record<string, string | number> = {}): string {
   current.value;
-  return i18next.t(key, values ?? {});
+  const shown: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(values))
+    shown[name] = WRITTEN.has(name) && typeof value === "string" ? isolated(value) : value;
+  return i18next.t(key, shown);
+}
+
+/** Between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (UAX #9). */
+function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
 }
 
 /** Whether the locale has a text for this key. */

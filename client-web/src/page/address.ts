@@ -1,8 +1,12 @@
 //! The page's address.
 
-/** The room of an invite link, `/play/<room>`. */
+/** The room of an invite link, `/play/<room>`. Rooms have small letters only; links are also typed. */
 export function invitedRoom(path: string): string | undefined {
-  return decoded(/^\/play\/([^/]+)\/?$/.exec(path)?.[1]);
+  return (
+    decoded(/^\/play\/([^/]+)\/?$/.exec(path)?.[1])
+      ?.trim()
+      .toLowerCase() || undefined
+  );
 }
 
 /** Whether it is an address of the replay page. */

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { digits, language, t, title } from "../locale/locale.ts";
 import { recordingPath } from "../page/address.ts";
+import { Name } from "../ui/name.tsx";
 import { SettingsPanel } from "../ui/settings.tsx";
 import { clock } from "./marks.ts";
 import { type Recording, replayModel } from "./model.ts";
@@ -67,7 +68,9 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
               actions.open(recording);
             }}
           >
-            <b>{recording.room}</b>
+            <b>
+              <Name>{recording.room}</Name>
+            </b>
             <span>{dates.format(recording.startedAt)}</span>
             <span>{title(recording.mode)}</span>
             <span>{recording.ticks === null ? "" : clock(recording.ticks, recording.tickRate)}</span>

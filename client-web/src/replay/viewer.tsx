@@ -5,8 +5,10 @@ import type { JSX } from "preact";
 import { t, title, whole } from "../locale/locale.ts";
 import { recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
+import { ChatLine } from "../ui/chat.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { model } from "../ui/model.ts";
+import { Name } from "../ui/name.tsx";
 import { clockAt } from "./marks.ts";
 import { replayModel } from "./model.ts";
 import { type Player, SPEEDS } from "./player.ts";
@@ -23,7 +25,9 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
           {t("replay.back")}
         </button>
         <p>
-          <b>{info.name}</b>{" "}
+          <b>
+            <Name>{info.name}</Name>
+          </b>{" "}
           <span class="small">{`${title(info.mode)} · ${title(info.arena)} · ${info.simBuild}`}</span>
           {!info.complete && (
             <span class="warning" title={info.warning}>
@@ -33,9 +37,7 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
         </p>
         <ul class="chat">
           {model.chat.value.map((line) => (
-            <li key={line.key}>
-              {line.name && <b>{line.name}</b>} {line.text}
-            </li>
+            <ChatLine key={line.key} line={line} />
           ))}
         </ul>
       </header>
@@ -116,7 +118,7 @@ function Players({ player }: { player: Player }): JSX.Element {
               aria-pressed={!replayModel.freeCamera.value && state?.following === other.id}
               onClick={() => player.follow(other.id)}
             >
-              <span>{other.name}</span>
+              <Name>{other.name}</Name>
               <b>{whole(scoreOf(other.id))}</b>
             </button>
           </li>

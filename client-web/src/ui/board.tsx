@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { t, title, whole } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
 import { type Actions, model } from "./model.ts";
+import { Name } from "./name.tsx";
 import { PlayerName } from "./player-name.tsx";
 
 const ROWS = 8;
@@ -29,7 +30,7 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
           >
             <i>{row.rank}</i>
             {row.own || row.drone ? (
-              <span>{row.name}</span>
+              <Name>{row.name}</Name>
             ) : (
               <PlayerName name={row.name} actions={actions} />
             )}
@@ -46,9 +47,9 @@ export function KillFeed(): JSX.Element {
     <ul class="kills" aria-live="polite">
       {model.kills.value.map((line) => (
         <li key={line.key} class={line.own ?? ""}>
-          <span>{line.name || t("kill.asteroid")}</span>
+          <Name>{line.name || t("kill.asteroid")}</Name>
           <Icon name="skull" />
-          <span>{line.text}</span>
+          <Name>{line.text}</Name>
         </li>
       ))}
     </ul>

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../locale/locale.ts";
 import { CHAT_LIMIT_CHARS } from "../wasm/schema.ts";
-import { type Actions, model } from "./model.ts";
+import { type Actions, type FeedLine, model } from "./model.ts";
+import { Name } from "./name.tsx";
 import { PlayerName } from "./player-name.tsx";
 
 export function Chat({ actions }: { actions: Actions }): JSX.Element {
@@ -12,18 +13,30 @@ export function Chat({ actions }: { actions: Actions }): JSX.Element {
     <div class="chat">
       <ul aria-live="polite">
         {model.chat.value.map((line) => (
-          <li key={line.key} class={line.kind}>
-            {line.canMute ? (
-              <PlayerName name={line.name} actions={actions} />
-            ) : (
-              line.name && <b>{line.name}</b>
-            )}{" "}
-            {line.text}
-          </li>
+          <ChatLine key={line.key} line={line} actions={actions} />
         ))}
       </ul>
       {model.chatOpen.value && <ChatField actions={actions} />}
     </div>
+  );
+}
+
+/** Without `actions` nobody can be muted. */
+export function ChatLine({ line, actions }: { line: FeedLine; actions?: Actions }): JSX.Element {
+  const { name } = line;
+  return (
+    <li class={line.kind}>
+      {line.canMute && actions ? (
+        <PlayerName name={name} actions={actions} />
+      ) : (
+        name && (
+          <b>
+            <Name>{name}</Name>
+          </b>
+        )
+      )}{" "}
+      <bdi>{line.text}</bdi>
+    </li>
   );
 }
 

@@ -59,7 +59,7 @@ export interface Pointer {
 }
 
 /** A line that fades: a kill, a chat message, a piece of news. */
-interface FeedLine {
+export interface FeedLine {
   key: number;
   kind: "kill" | "chat" | "news";
   /** The killer or the sender, "" for none. */

@@ -1,12 +1,14 @@
 //! The players whose chat is hidden: by a click on a name, or `/mute Ada` and `/unmute Ada` in the chat field. Names are unique
-//! in a room.
+//! in a room. The server is always heard.
 
+/** The name of the server's own lines, which no player can have. */
+const SERVER_NAME = "Server";
 const COMMAND = /^\/(mute|unmute)\s+(\S.*)$/i;
 
 /** What a typed line or a click changed. */
 export interface MuteChange {
   name: string;
-  muted: boolean;
+  result: "muted" | "unmuted" | "refused";
 }
 
 export class Mutes {
@@ -24,6 +26,11 @@ export class Mutes {
     return this.set(name, !this.has(name));
   }
 
+  /** Whether a line of chat is hidden. Lines of no player are the server's. */
+  hides(player: number, name: string): boolean {
+    return player !== 0 && this.has(name);
+  }
+
   has(name: string): boolean {
     return this.keys.has(nameKey(name));
   }
@@ -34,9 +41,11 @@ export class Mutes {
   }
 
   private set(name: string, muted: boolean): MuteChange {
-    if (muted) this.keys.add(nameKey(name));
-    else this.keys.delete(nameKey(name));
-    return { name, muted };
+    const key = nameKey(name);
+    if (key === nameKey(SERVER_NAME)) return { name, result: "refused" };
+    if (muted) this.keys.add(key);
+    else this.keys.delete(key);
+    return { name, result: muted ? "muted" : "unmuted" };
   }
 }
 

@@ -5,6 +5,7 @@ import { t } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
 import { type Actions, model } from "./model.ts";
 import { nameKey } from "./mutes.ts";
+import { Name } from "./name.tsx";
 
 export function PlayerName({ name, actions }: { name: string; actions: Actions }): JSX.Element {
   const muted = model.muted.value.has(nameKey(name));
@@ -17,7 +18,7 @@ export function PlayerName({ name, actions }: { name: string; actions: Actions }
       title={t(muted ? "hud.unmutePlayer" : "hud.mutePlayer", { name })}
       onClick={() => actions.toggleMute(name)}
     >
-      <span>{name}</span>
+      <Name>{name}</Name>
       {muted && <Icon name="mute" />}
     </button>
   );

@@ -64,6 +64,11 @@ export class Labels {
     const left = slot.region.u * SIZE;
     const top = slot.region.v * SIZE;
     const pen = this.pen;
+    pen.save();
+    // Stacked accents would reach into other names.
+    pen.beginPath();
+    pen.rect(left, top, SLOT_WIDTH, SLOT_HEIGHT);
+    pen.clip();
     pen.clearRect(left, top, SLOT_WIDTH, SLOT_HEIGHT);
     pen.font = "600 22px Tektur, sans-serif";
     pen.lineJoin = "round";
@@ -73,6 +78,7 @@ export class Labels {
     const middle = left + SLOT_WIDTH / 2;
     pen.strokeText(text, middle, top + SLOT_HEIGHT / 2, SLOT_WIDTH - 12);
     pen.fillText(text, middle, top + SLOT_HEIGHT / 2, SLOT_WIDTH - 12);
+    pen.restore();
     this.texture.source.update();
     return slot;
   }

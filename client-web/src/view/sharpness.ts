@@ -18,9 +18,11 @@ const CALM_JUDGEMENTS = 80;
 const GAP_MS = 400;
 
 export class Sharpness {
-  /** Device pixels per CSS pixel. */
-  resolution = Math.min(MOST, globalThis.devicePixelRatio || 1);
-  private readonly finest = this.resolution;
+  /** The display's device pixels per CSS pixel; it changes with the monitor and the zoom. */
+  private ratio = displayRatio();
+  private finest = Math.min(MOST, this.ratio);
+  /** Device pixels per CSS pixel that are drawn. */
+  resolution = this.finest;
   private readonly times = new Float64Array(FRAMES);
   private count = 0;
   private last = Number.NaN;
@@ -35,6 +37,10 @@ export class Sharpness {
   measure(nowMs: number): boolean {
     const step = nowMs - this.last;
     this.last = nowMs;
+    if (this.ratio !== displayRatio()) {
+      this.restart();
+      return true;
+    }
     if (this.settled || !(step > 0 && step <= GAP_MS)) return false;
     this.times[this.count] = step;
     this.count += 1;
@@ -44,6 +50,18 @@ export class Sharpness {
     const { resolution } = this;
     this.judge(this.times[FRAMES >> 1]);
     return this.resolution !== resolution;
+  }
+
+  /** Starts to judge another display. */
+  private restart(): void {
+    this.ratio = displayRatio();
+    this.finest = Math.min(MOST, this.ratio);
+    this.resolution = this.finest;
+    this.count = 0;
+    this.calm = 0;
+    this.before = undefined;
+    this.raised = false;
+    this.settled = false;
   }
 
   private judge(median: number): void {
@@ -64,4 +82,8 @@ export class Sharpness {
       this.raised = true;
     }
   }
+}
+
+function displayRatio(): number {
+  return globalThis.devicePixelRatio || 1;
 }
