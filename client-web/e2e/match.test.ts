@@ -120,7 +120,7 @@ test("one player sees the other move, chat and die; the scores agree", async () 
     (score) =>
       [...document.querySelectorAll(".board li")].some(
         (item) =>
-          item.querySelector("span")?.textContent === "Ada" &&
+          item.querySelector("bdi")?.textContent === "Ada" &&
           Number(item.querySelector("b")?.textContent?.replace(/\D/g, "")) === score,
       ),
     seen,

@@ -6,8 +6,11 @@ import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
 import { isReplayPath, isTransportPath } from "./page/address.ts";
 import { settings } from "./page/settings.ts";
+import { mountTroubles } from "./ui/troubles.tsx";
+import { NoWebGl } from "./view/stage.ts";
 
 async function start(): Promise<void> {
+  mountTroubles(element("troubles"));
   const hosts = { stage: element("stage"), ui: element("ui") };
   try {
     // If a language cannot be loaded, the page stays English.
@@ -26,9 +29,7 @@ async function start(): Promise<void> {
     const fault = document.createElement("p");
     fault.className = "fault";
     fault.setAttribute("role", "alert");
-    fault.textContent = t(
-      document.createElement("canvas").getContext("webgl2") ? "error.load" : "error.webgl",
-    );
+    fault.textContent = t(error instanceof NoWebGl ? "error.webgl" : "error.load");
     hosts.ui.replaceChildren(fault);
   }
 }

@@ -27,8 +27,12 @@ test("a kill names both players", () => {
     { id: 2, name: "Bo" },
   ];
   const info = { players } as ReplayInfo;
-  expect(describeMark({ tick: 1, kind: "kill", player: 1, other: 2 }, info)).toBe("Ada destroyed Bo");
-  expect(describeMark({ tick: 1, kind: "kill", player: 0, other: 2 }, info)).toBe("an asteroid destroyed Bo");
+  expect(describeMark({ tick: 1, kind: "kill", player: 1, other: 2 }, info)).toBe(
+    "\u2068Ada\u2069 destroyed \u2068Bo\u2069",
+  );
+  expect(describeMark({ tick: 1, kind: "kill", player: 0, other: 2 }, info)).toBe(
+    "\u2068an asteroid\u2069 destroyed \u2068Bo\u2069",
+  );
 });
 
 test("columns show the density of marks", () => {

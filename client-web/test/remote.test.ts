@@ -1,36 +1,40 @@
 //! A recording in a worker, as the page sees it.
 
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Reply, Request } from "../src/replay/messages.ts";
 import { readAll, TooLarge } from "../src/replay/read.ts";
 import { RemoteReplay } from "../src/replay/remote.ts";
 
-class FakeWorker {
-  static newest: FakeWorker;
-  readonly asked: Request[] = [];
-  ended = false;
-  onmessage: ((event: { data: Reply }) => void) | null = null;
-  onerror: ((event: { message: string }) => void) | null = null;
+const { FakeWorker } = vi.hoisted(() => {
+  class FakeWorker {
+    static newest: FakeWorker;
+    readonly asked: Request[] = [];
+    ended = false;
+    onmessage: ((event: { data: Reply }) => void) | null = null;
+    onerror: ((event: { message: string }) => void) | null = null;
 
-  constructor() {
-    FakeWorker.newest = this;
+    constructor() {
+      FakeWorker.newest = this;
+    }
+
+    postMessage(request: Request): void {
+      this.asked.push(structuredClone(request));
+    }
+
+    terminate(): void {
+      this.ended = true;
+    }
+
+    reply(data: Reply): void {
+      this.onmessage?.({ data });
+    }
   }
+  return { FakeWorker };
+});
 
-  postMessage(request: Request): void {
-    this.asked.push(structuredClone(request));
-  }
+vi.mock("../src/replay/worker.ts?worker&inline", () => ({ default: FakeWorker }));
 
-  terminate(): void {
-    this.ended = true;
-  }
-
-  reply(data: Reply): void {
-    this.onmessage?.({ data });
-  }
-}
-
-beforeEach(() => vi.stubGlobal("Worker", FakeWorker));
-afterEach(() => vi.unstubAllGlobals());
+const core = {} as WebAssembly.Module;
 
 const state = (tick: number) => ({ tick, ticks: 900, playing: false, speed: 1, following: 0 }) as never;
 const turned = (tick: number): Reply => ({
@@ -41,7 +45,7 @@ const turned = (tick: number): Reply => ({
 });
 
 async function open(signal = new AbortController().signal) {
-  const opening = RemoteReplay.open("http://x/a.belt", () => {}, signal);
+  const opening = RemoteReplay.open(core, "http://x/a.belt", () => {}, signal);
   FakeWorker.newest.reply({ type: "opened", info: {} as never, state: state(0) });
   return { replay: await opening, worker: FakeWorker.newest };
 }
@@ -67,7 +71,7 @@ test("while a turn is under way, wishes are collected, and the newest of a kind 
 
 test("an opening that is cancelled ends its worker, and so does a failure", async () => {
   const cancel = new AbortController();
-  const opening = RemoteReplay.open("http://x/a.belt", () => {}, cancel.signal);
+  const opening = RemoteReplay.open(core, "http://x/a.belt", () => {}, cancel.signal);
   cancel.abort();
   await expect(opening).rejects.toThrow("cancelled");
   expect(FakeWorker.newest.ended).toBe(true);

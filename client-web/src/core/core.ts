@@ -28,9 +28,14 @@ export interface Core {
   replay(file: Uint8Array): Replay;
 }
 
-/** Fetches and starts the core. */
-export async function loadCore(): Promise<Core> {
-  const { memory } = await init({ module_or_path: address });
+/** Fetches and compiles the core, which can then be sent to a worker. */
+export function compileCore(): Promise<WebAssembly.Module> {
+  return WebAssembly.compileStreaming(fetch(address));
+}
+
+/** Starts the core, which is fetched if it is not given. */
+export async function loadCore(compiled?: WebAssembly.Module): Promise<Core> {
+  const { memory } = await init({ module_or_path: compiled ?? address });
   return {
     memory,
     client: (name, room) => new Client(name, room),

@@ -3,6 +3,7 @@
 
 import { batch } from "@preact/signals";
 import type { Sound } from "../audio/sound.ts";
+import { matches } from "../browser/view.ts";
 import type { Client, ClientState, Core } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import type { Controls } from "../input/controls.ts";
@@ -300,7 +301,7 @@ export class Game {
       model.rttMs.value = Math.round(graph.rttMs);
       if (model.netGraphOpen.value) model.netGraph.value = graph;
       model.transport.value = this.link.kind;
-      if (matchMedia("(pointer: coarse)").matches) model.thumbs.value = this.controls.thumbs;
+      if (matches("(pointer: coarse)")) model.thumbs.value = this.controls.thumbs;
     });
   }
 }

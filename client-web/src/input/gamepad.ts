@@ -1,5 +1,6 @@
 //! A gamepad in the standard mapping: the left stick aims and thrusts, RT fires, LT or A boosts, B brakes, the d-pad buys.
 
+import { attempt } from "../browser/capability.ts";
 import { Buttons } from "../wasm/schema.ts";
 import type { DeviceInput } from "./device.ts";
 
@@ -36,7 +37,7 @@ export function readPad(pad: Pad): DeviceInput {
 
 /** The first connected pad in the standard mapping. */
 export function firstPad(): Pad | undefined {
-  for (const pad of navigator.getGamepads?.() ?? []) {
+  for (const pad of attempt("gamepad", () => navigator.getGamepads(), [])) {
     if (pad?.connected && pad.mapping === "standard") return pad;
   }
   return undefined;

@@ -1,5 +1,6 @@
 //! The mouse: the ship points at it, left fires, right thrusts.
 
+import { capturePointer } from "../browser/view.ts";
 import { Buttons } from "../wasm/schema.ts";
 
 const BUTTONS: readonly number[] = [Buttons.FIRE, 0, Buttons.THRUST];
@@ -19,7 +20,7 @@ export class Mouse {
       if (event.pointerType !== "mouse") return;
       this.move(event.clientX, event.clientY);
       this.press(event.button);
-      surface.setPointerCapture(event.pointerId);
+      capturePointer(surface, event.pointerId);
     });
     surface.addEventListener("pointerup", (event) => {
       if (event.pointerType === "mouse") this.release(event.button);

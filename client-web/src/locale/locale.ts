@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import i18next from "i18next";
 import english from "../../../assets/locales/en.json";
+import { attempt, report } from "../browser/capability.ts";
 
 export const languages = { en: "English", ru: "Русский" } as const;
 export type Language = keyof typeof languages;
@@ -13,7 +14,15 @@ const loaders: Record<Exclude<Language, "en">, () => Promise<{ default: object }
 
 const current = signal<Language>("en");
 
-await i18next.init({
+// Without a logger of the page's, each text that needs a plural would report that `Intl` is missing.
+const logger = {
+  type: "logger" as const,
+  log() {},
+  warn() {},
+  error: (args: unknown[]) => report("internationalization", args.join(" ")),
+};
+
+await i18next.use(logger).init({
   lng: "en",
   fallbackLng: "en",
   resources: { en: { translation: english } },
@@ -66,7 +75,18 @@ export function title(given: string): string {
 /** A number in the language's notation, with `count` decimals. */
 export function digits(value: number, count: number): string {
   const fraction = { minimumFractionDigits: count, maximumFractionDigits: count };
-  return value.toLocaleString(current.value, fraction);
+  const localized = () => value.toLocaleString(current.value, fraction);
+  return attempt("internationalization", localized, undefined) ?? value.toFixed(count);
+}
+
+/** A date and time in the language's notation. */
+export function dateTime(unixMs: number): string {
+  const format = () =>
+    new Intl.DateTimeFormat(current.value, { dateStyle: "medium", timeStyle: "short" }).format(unixMs);
+  return (
+    attempt("internationalization", format, undefined) ??
+    attempt("internationalization", () => new Date(unixMs).toISOString(), "")
+  );
 }
 
 /** A whole number in the language's notation. */

@@ -1,5 +1,7 @@
 //! The seat of this tab, kept across a reload of the page in session storage: another tab has its own.
 
+import { read, write } from "../browser/storage.ts";
+
 const KEY = "driftbelt.seat";
 
 export interface KeptSeat {
@@ -10,23 +12,14 @@ export interface KeptSeat {
 }
 
 export function keepSeat(seat: KeptSeat | undefined): void {
-  try {
-    if (seat) sessionStorage.setItem(KEY, JSON.stringify(seat));
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // Without storage the game still plays; only a reload loses the seat.
-  }
+  write("sessionStorage", KEY, seat);
 }
 
 /** The seat from before a reload, unless the address names another room. */
 export function keptSeat(invited: string | undefined): KeptSeat | undefined {
-  try {
-    const stored: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-    if (typeof stored !== "object" || stored === null) return undefined;
-    const { name, room, claim } = stored as Partial<Record<keyof KeptSeat, unknown>>;
-    if (typeof name !== "string" || typeof room !== "string" || typeof claim !== "string") return undefined;
-    return invited === undefined || invited === room ? { name, room, claim } : undefined;
-  } catch {
-    return undefined;
-  }
+  const stored = read("sessionStorage", KEY);
+  if (typeof stored !== "object" || stored === null) return undefined;
+  const { name, room, claim } = stored as Partial<Record<keyof KeptSeat, unknown>>;
+  if (typeof name !== "string" || typeof room !== "string" || typeof claim !== "string") return undefined;
+  return invited === undefined || invited === room ? { name, room, claim } : undefined;
 }

@@ -1,5 +1,7 @@
 //! The page's address.
 
+import { attempt } from "../browser/capability.ts";
+
 /** The room of an invite link, `/play/<room>`. Rooms have small letters only; links are also typed. */
 export function invitedRoom(path: string): string | undefined {
   return (
@@ -30,6 +32,12 @@ export function namedRecording(path: string, search: string): { name: string; ti
 /** The address of a tick of a recording. */
 export function recordingPath(name: string, tick = 0): string {
   return `/replay/${encodeURIComponent(name)}${tick > 0 ? `?t=${tick}` : ""}`;
+}
+
+/** Puts a path into the address bar and the history. */
+export function visit(path: string): void {
+  if (location.pathname + location.search !== path)
+    attempt("history", () => history.pushState(null, "", path), undefined);
 }
 
 function decoded(part: string | undefined): string | undefined {

@@ -1,8 +1,10 @@
 //! The animation loop and its rate.
 
+import { reportFrame } from "./trouble.ts";
+
 const WINDOW_MS = 500;
 
-/** Calls `draw` for every animation frame. Returns a function that gives the frames per second. */
+/** Calls `draw` for every animation frame; after an exception the next one comes. Returns a function that gives the frames per second. */
 export function animate(draw: (nowMs: number) => void): () => number {
   let fps = 0;
   let frames = 0;
@@ -16,7 +18,11 @@ export function animate(draw: (nowMs: number) => void): () => number {
       frames = 0;
       since = now;
     }
-    draw(now);
+    try {
+      draw(now);
+    } catch (error) {
+      reportFrame(error);
+    }
     requestAnimationFrame(turn);
   };
   requestAnimationFrame(turn);

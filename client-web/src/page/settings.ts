@@ -1,6 +1,8 @@
 //! The player's settings, kept in the browser. Without storage the game still plays.
 
 import { effect, signal } from "@preact/signals";
+import { read, write } from "../browser/storage.ts";
+import { matches } from "../browser/view.ts";
 import { type Language, languages, preferredLanguage } from "../locale/locale.ts";
 import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
 
@@ -24,15 +26,10 @@ function load(): Stored {
     language: preferredLanguage(),
     muted: false,
     volume: 0.7,
-    calm: globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false,
+    calm: matches("(prefers-reduced-motion: reduce)"),
     learned: [],
   };
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return adopt(defaults, stored);
-  } catch {
-    return defaults;
-  }
+  return adopt(defaults, read("localStorage", KEY));
 }
 
 /** Takes from `stored` what has the right type, and the defaults for the rest. */
@@ -66,10 +63,4 @@ export function followCalm(use: (calm: boolean) => void): void {
   });
 }
 
-effect(() => {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings.value));
-  } catch {
-    // Private windows may refuse; the settings then last as long as the page.
-  }
-});
+effect(() => write("localStorage", KEY, settings.value));

@@ -1,7 +1,7 @@
 //! The list of the server's recordings, and the area to drop a file.
 
 import type { JSX } from "preact";
-import { digits, language, t, title } from "../locale/locale.ts";
+import { dateTime, digits, t, title } from "../locale/locale.ts";
 import { recordingPath } from "../page/address.ts";
 import { Name } from "../ui/name.tsx";
 import { SettingsPanel } from "../ui/settings.tsx";
@@ -55,7 +55,6 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
   if (recordings === undefined) return <div class="spinner" aria-hidden="true" />;
   if (recordings === "unreachable") return <p class="small">{t("replay.noServer")}</p>;
   if (recordings.length === 0) return <p class="small">{t("replay.none")}</p>;
-  const dates = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" });
   return (
     <ul>
       {recordings.map((recording) => (
@@ -71,7 +70,7 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
             <b>
               <Name>{recording.room}</Name>
             </b>
-            <span>{dates.format(recording.startedAt)}</span>
+            <span>{dateTime(recording.startedAt)}</span>
             <span>{title(recording.mode)}</span>
             <span>{recording.ticks === null ? "" : clock(recording.ticks, recording.tickRate)}</span>
             <span>{size(recording.bytes)}</span>

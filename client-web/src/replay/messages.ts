@@ -15,7 +15,9 @@ export interface Wishes {
   camera?: { x: number; y: number; width: number };
 }
 
-export type Request = { type: "open"; source: Source } | { type: "turn"; nowMs: number; wishes: Wishes };
+export type Request =
+  | { type: "open"; core: WebAssembly.Module; source: Source }
+  | { type: "turn"; nowMs: number; wishes: Wishes };
 
 /** Why a recording is not shown: it could not be fetched or read, it is no recording, or it has stopped the core. */
 export type FailureKind = "unreachable" | "large" | "bad" | "broken";

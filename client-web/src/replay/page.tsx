@@ -4,9 +4,11 @@ import { batch, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import "./style.css";
 import { Sound } from "../audio/sound.ts";
+import { capturePointer } from "../browser/view.ts";
+import { compileCore } from "../core/core.ts";
 import { expose } from "../game/handle.ts";
 import { t } from "../locale/locale.ts";
-import { namedRecording, recordingPath } from "../page/address.ts";
+import { namedRecording, recordingPath, visit } from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
@@ -34,8 +36,9 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   const player = signal<Player | undefined>(undefined);
   const sound = new Sound();
   const attract = new Attract();
+  const core = compileCore();
   const opened = Stage.open(hosts.stage);
-  opened.catch(reportedElsewhere);
+  for (const part of [core, opened]) part.catch(reportedElsewhere);
   let stage: Stage | undefined;
   /** Ends the opening that is under way, if any: the newest wins. */
   let opening = new AbortController();
@@ -74,7 +77,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   };
 
   const leave = () => {
-    if (location.pathname !== LIST_PATH) history.pushState(null, "", LIST_PATH);
+    visit(LIST_PATH);
     showList();
   };
 
@@ -93,7 +96,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
       if (!mine.signal.aborted) replayModel.progress.value = { received, total };
     };
     try {
-      const remote = await RemoteReplay.open(source, progress, mine.signal);
+      const remote = await RemoteReplay.open(await core, source, progress, mine.signal);
       const picture = await opened;
       if (mine.signal.aborted) return;
       remote.failed = (failure) => showList(describe(failure, name));
@@ -113,12 +116,12 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
 
   const actions: ListActions = {
     open: (recording) => {
-      history.pushState(null, "", recordingPath(recording.name));
+      visit(recordingPath(recording.name));
       void open(recording.name, sourceOf(recording.name), 0);
     },
     openFile: (file) => {
       // The address would name another recording.
-      if (location.pathname !== LIST_PATH) history.pushState(null, "", LIST_PATH);
+      visit(LIST_PATH);
       void open(file.name, file, 0);
     },
   };
@@ -140,6 +143,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   listenToPointer(stage.canvas, () => player.value);
   addEventListener("popstate", openAddress);
   openAddress();
+  await core;
 }
 
 function sourceOf(name: string): string {
@@ -235,7 +239,7 @@ function listenToPointer(canvas: HTMLCanvasElement, player: () => Player | undef
   canvas.addEventListener("pointerdown", (event) => {
     if (held.size === 0) moved = 0;
     held.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    canvas.setPointerCapture(event.pointerId);
+    capturePointer(canvas, event.pointerId);
   });
   canvas.addEventListener("pointermove", (event) => {
     const last = held.get(event.pointerId);

@@ -3,6 +3,8 @@
 
 import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
 import type { FailureKind, Reply, Request, Source, Wishes } from "./messages.ts";
+// In the page's script, since a file also plays without a server.
+import ReplayWorker from "./worker.ts?worker&inline";
 
 /** Why a recording is not, or no longer, shown. */
 export class ReplayFailure extends Error {
@@ -32,12 +34,13 @@ export class RemoteReplay {
 
   /** Reads and opens a recording. Rejects with a `ReplayFailure`. Ends when `signal` says so. */
   static open(
+    core: WebAssembly.Module,
     source: Source,
     progress: (received: number, total: number | undefined) => void,
     signal: AbortSignal,
   ): Promise<RemoteReplay> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+      const worker = new ReplayWorker();
       const fail = (kind: FailureKind, reason: string) => {
         worker.terminate();
         reject(new ReplayFailure(kind, reason));
@@ -49,7 +52,7 @@ export class RemoteReplay {
         else if (data.type === "failed") fail(data.kind, data.reason);
         else if (data.type === "opened") resolve(new RemoteReplay(worker, data.info, data.state));
       };
-      worker.postMessage({ type: "open", source } satisfies Request);
+      worker.postMessage({ type: "open", core, source } satisfies Request);
     });
   }
 

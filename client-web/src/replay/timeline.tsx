@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { observeSize } from "../browser/view.ts";
 import type { ReplayInfo } from "../core/core.ts";
 import { t } from "../locale/locale.ts";
 import { clockAt, columns, describeMark, nearestMark, shareAt, tickAt } from "./marks.ts";
@@ -24,10 +25,7 @@ export function Timeline({ player, info }: { player: Player; info: ReplayInfo })
   useEffect(() => {
     const surface = canvas.current;
     if (!surface) return;
-    const redraw = () => drawMarks(surface, info);
-    const observer = new ResizeObserver(redraw);
-    observer.observe(surface);
-    return () => observer.disconnect();
+    return observeSize([surface], () => drawMarks(surface, info));
   }, [info]);
   const point = (event: PointerEvent & { currentTarget: HTMLElement }) => {
     const box = event.currentTarget.getBoundingClientRect();

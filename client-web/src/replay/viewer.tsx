@@ -1,11 +1,11 @@
 //! The interface over a playing recording: timeline, speed, players to follow, and the state's hash.
 
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t, title, whole } from "../locale/locale.ts";
 import { recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { ChatLine } from "../ui/chat.tsx";
+import { CopyLink } from "../ui/copy-link.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { model } from "../ui/model.ts";
 import { Name } from "../ui/name.tsx";
@@ -83,7 +83,7 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
           >
             {t("replay.free")}
           </button>
-          <CopyLink tick={state.tick} />
+          <LinkToMoment tick={state.tick} />
           <span class="truth" title={t("replay.hashTitle")}>
             <span>{t("replay.tick", { tick: whole(state.tick), ticks: whole(state.ticks) })}</span>
             <span class={state.divergedAt === null ? "sound" : "diverged"}>
@@ -128,23 +128,20 @@ function Players({ player }: { player: Player }): JSX.Element {
   );
 }
 
-function CopyLink({ tick }: { tick: number }): JSX.Element {
-  const copiedAt = useSignal(-1);
+function LinkToMoment({ tick }: { tick: number }): JSX.Element {
   const local = replayModel.local.value;
-  const copy = async () => {
-    await navigator.clipboard.writeText(location.origin + recordingPath(replayModel.fileName.value, tick));
-    copiedAt.value = tick;
-  };
   return (
-    <button
-      type="button"
+    <CopyLink
+      link={location.origin + recordingPath(replayModel.fileName.value, tick)}
+      label={t(local ? "replay.local" : "replay.link")}
       disabled={local}
-      title={t(local ? "replay.local" : "replay.link")}
-      aria-label={t("replay.link")}
-      onClick={() => void copy()}
     >
-      <Icon name="link" />
-      {copiedAt.value === tick && <span class="label"> {t("replay.copied")}</span>}
-    </button>
+      {(copied) => (
+        <>
+          <Icon name="link" />
+          {copied && <span class="label"> {t("replay.copied")}</span>}
+        </>
+      )}
+    </CopyLink>
   );
 }

@@ -7,13 +7,12 @@ import { readAll, TooLarge } from "./read.ts";
 
 // Within a worker, `self` speaks to the page as a `Worker` speaks to its script.
 const page = self as unknown as Worker;
-const loading = loadCore();
 let open: { core: Core; replay: Replay } | undefined;
 
 class Unreachable extends Error {}
 
 page.onmessage = ({ data }: MessageEvent<Request>) => {
-  if (data.type === "open") void openSource(data.source).catch(fail);
+  if (data.type === "open") void openSource(data.core, data.source).catch(fail);
   else if (open) {
     try {
       turn(open.core, open.replay, data.nowMs, data.wishes);
@@ -23,8 +22,8 @@ page.onmessage = ({ data }: MessageEvent<Request>) => {
   }
 };
 
-async function openSource(source: Source): Promise<void> {
-  const [core, bytes] = await Promise.all([loading, bytesOf(source)]);
+async function openSource(compiled: WebAssembly.Module, source: Source): Promise<void> {
+  const [core, bytes] = await Promise.all([loadCore(compiled), bytesOf(source)]);
   const replay = core.replay(bytes);
   open = { core, replay };
   send({ type: "opened", info: replay.info(), state: replay.state() });

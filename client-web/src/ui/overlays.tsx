@@ -5,6 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { has, t, whole } from "../locale/locale.ts";
 import { CloseCode } from "../wasm/schema.ts";
+import { CopyLink } from "./copy-link.tsx";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
 
@@ -96,17 +97,11 @@ export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
 }
 
 export function Menu({ actions }: { actions: Actions }): JSX.Element {
-  const copied = useSignal(false);
   const first = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
   const close = () => {
     actions.click();
     model.menuOpen.value = false;
-  };
-  const invite = async () => {
-    actions.click();
-    await navigator.clipboard.writeText(`${location.origin}/play/${encodeURIComponent(model.room.value)}`);
-    copied.value = true;
   };
   return (
     <Dialog title={t("menu.title")}>
@@ -114,9 +109,13 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
         {t("menu.resume")}
       </button>
       {model.room.value && (
-        <button type="button" onClick={() => void invite()}>
-          {t(copied.value ? "menu.copied" : "menu.invite")}
-        </button>
+        <CopyLink
+          link={`${location.origin}/play/${encodeURIComponent(model.room.value)}`}
+          label={t("menu.invite")}
+          pressed={actions.click}
+        >
+          {(copied) => t(copied ? "menu.copied" : "menu.invite")}
+        </CopyLink>
       )}
       <button
         type="button"

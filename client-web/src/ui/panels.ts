@@ -1,5 +1,7 @@
 //! Where the HUD's panels are, and how the pointers at the edge of the picture keep clear of them.
 
+import { observeSize } from "../browser/view.ts";
+
 /** A point on the screen, CSS pixels. */
 export interface Point {
   x: number;
@@ -51,7 +53,5 @@ export function watchPanels(hud: HTMLElement, covered: (boxes: Box[]) => void): 
     const boxes = panels.map((panel) => panel.getBoundingClientRect());
     covered(boxes.filter((box) => box.width > 0 && box.height > 0));
   };
-  const observer = new ResizeObserver(look);
-  for (const watched of [hud, ...panels]) observer.observe(watched);
-  return () => observer.disconnect();
+  return observeSize([hud, ...panels], look);
 }

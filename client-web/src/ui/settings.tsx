@@ -8,7 +8,8 @@ export function SettingsPanel(): JSX.Element {
   const { muted, volume, calm } = settings.value;
   const choose = (next: Language) => {
     change({ language: next });
-    void setLanguage(next);
+    // If it cannot be loaded, the language stays.
+    setLanguage(next).catch((error: unknown) => console.warn("driftbelt:", error));
   };
   return (
     <div class="settings">

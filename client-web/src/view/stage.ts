@@ -2,7 +2,10 @@
 
 import "pixi.js/unsafe-eval";
 import { Container, WebGLRenderer } from "pixi.js";
+import { attempt } from "../browser/capability.ts";
+import { observeSize } from "../browser/view.ts";
 import type { Frame } from "../core/frame.ts";
+import { raise, settle } from "../page/trouble.ts";
 import { DrawKind, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type Atlas, makeAtlas } from "./atlas.ts";
 import { Nebula, Starfield } from "./backdrop.ts";
@@ -93,8 +96,10 @@ export class Stage {
       this.names.mesh,
     );
     this.root.addChild(this.nebula.mesh, this.world);
-    new ResizeObserver(() => this.resize()).observe(host);
+    observeSize([host], () => this.resize());
     this.resize();
+    this.canvas.addEventListener("webglcontextlost", () => raise("picture"));
+    this.canvas.addEventListener("webglcontextrestored", () => settle("picture"));
   }
 
   /** Removes trails and particles: after a seek or a new match the old ones must not linger. */
@@ -228,10 +233,13 @@ export class Stage {
   }
 }
 
+/** The browser has no WebGL 2, or the user, a policy or the graphics driver forbids it. */
+export class NoWebGl extends Error {}
+
 /** Whether the browser renders in software. */
 function drawsInSoftware(): boolean {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) throw new Error("the browser has no WebGL 2");
+  const gl = attempt("canvas", () => document.createElement("canvas").getContext("webgl2"), null);
+  if (!gl) throw new NoWebGl("the browser has no WebGL 2");
   const info = gl.getExtension("WEBGL_debug_renderer_info");
   const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
   gl.getExtension("WEBGL_lose_context")?.loseContext();

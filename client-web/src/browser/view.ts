@@ -1,0 +1,27 @@
+//! The page's view: media queries, the size of elements, pointers.
+
+import { attempt } from "./capability.ts";
+
+/** Whether a media query matches. */
+export function matches(query: string): boolean {
+  return attempt("media queries", () => matchMedia(query).matches, false);
+}
+
+/** Calls `changed` now and whenever the size of an element changes, until the returned function is called. */
+export function observeSize(elements: readonly Element[], changed: () => void): () => void {
+  const observe = () => {
+    const observer = new ResizeObserver(changed);
+    for (const element of elements) observer.observe(element);
+    return () => observer.disconnect();
+  };
+  const ends = attempt("size observer", observe, undefined);
+  if (ends) return ends;
+  addEventListener("resize", changed);
+  changed();
+  return () => removeEventListener("resize", changed);
+}
+
+/** Sends a pointer's events to an element until it is released. */
+export function capturePointer(element: Element, pointer: number): void {
+  attempt("pointer capture", () => element.setPointerCapture(pointer), undefined);
+}
