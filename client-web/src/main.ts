@@ -4,7 +4,7 @@ import "./ui/style.css";
 import { loadCore } from "./core/core.ts";
 import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
-import { isReplayPath, isTransportPath } from "./page/address.ts";
+import { isAdminPath, isReplayPath, isTransportPath } from "./page/address.ts";
 import { settings } from "./page/settings.ts";
 import { mountTroubles } from "./ui/troubles.tsx";
 import { NoWebGl } from "./view/stage.ts";
@@ -21,6 +21,9 @@ async function start(): Promise<void> {
     } else if (isTransportPath(location.pathname)) {
       const { openTransportPage } = await import("./transport/page.tsx");
       await openTransportPage(hosts, loadCore());
+    } else if (isAdminPath(location.pathname)) {
+      const { openAdminPage } = await import("./admin/page.tsx");
+      openAdminPage(hosts);
     } else {
       await openGamePage(hosts, loadCore());
     }

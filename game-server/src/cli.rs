@@ -67,6 +67,12 @@ pub enum Command {
         #[arg(long)]
         for_good: bool,
     },
+    /// Print a link that opens the console of the running server, once and within ten minutes.
+    AdminLink {
+        /// Its directory for recordings
+        #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
+        recordings: PathBuf,
+    },
     /// Print what a recording holds.
     Info {
         /// The recording.

@@ -10,5 +10,6 @@ pub mod config;
 mod files;
 pub mod host;
 pub mod net;
+mod process;
 pub mod serve;
 mod telemetry;

@@ -15,7 +15,7 @@ use crate::net::edge::tls::{self, Certificate};
 use crate::net::guard::addresses::Addresses;
 use crate::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
 use crate::net::guard::permits::ConnectionLimit;
-use crate::net::http::admin::Admin;
+use crate::net::http::admin::{Admin, Console};
 use crate::net::http::polling::Polling;
 use crate::net::http::{self, Entrance, Services};
 use crate::net::play::context::{ConnectionContext, Purpose};
@@ -28,7 +28,7 @@ use handover::Handover;
 use plan::Plan;
 use port::{bracketed, lan_address};
 use room::Stop;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -191,7 +191,11 @@ impl Server {
         });
         let sockets =
             ConnectionLimit::new("driftbelt_sockets", limits.connections + REFUSALS_LIMIT_CONNECTIONS);
-        let admin = plan.admin.map(|token| Admin { token, log: plan.admin_log, context: context.clone() });
+        let admin = plan.admin.map(|token| {
+            let page = url(certificate.is_some(), &local_host(address.ip()), address.port());
+            let console = Arc::new(Console::open(context.clone(), plan.directory, &page));
+            Admin { token, log: plan.admin_log, context: context.clone(), console }
+        });
         let routes = http::router(Services {
             context: context.clone(),
             entrance: entrance.clone(),
@@ -232,9 +236,7 @@ impl Server {
     /// Where a browser on this machine finds the page, with a slash at the end.
     #[must_use]
     pub fn local_url(&self) -> String {
-        let ip = self.address.ip();
-        let host = if ip.is_unspecified() || ip.is_loopback() { "localhost".into() } else { bracketed(ip) };
-        self.url(&host)
+        self.url(&local_host(self.address.ip()))
     }
 
     /// Where a browser on another machine of the network finds the page, if it can.
@@ -245,7 +247,7 @@ impl Server {
     }
 
     fn url(&self, host: &str) -> String {
-        format!("{}://{host}:{}/", scheme(self.tls), self.address.port())
+        url(self.tls, host, self.address.port())
     }
 
     /// How and where the server listens.
@@ -301,6 +303,15 @@ impl Server {
             tracing::info!(left = self.sockets.count(), "some peers did not take their leave");
         }
     }
+}
+
+fn url(tls: bool, host: &str, port: u16) -> String {
+    format!("{}://{host}:{port}/", scheme(tls))
+}
+
+/// How a browser on this machine names the address.
+fn local_host(ip: IpAddr) -> String {
+    if ip.is_unspecified() || ip.is_loopback() { "localhost".into() } else { bracketed(ip) }
 }
 
 fn scheme(tls: bool) -> &'static str {

@@ -3,9 +3,10 @@
 use clap::ValueEnum;
 use metrics::counter;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -41,6 +42,40 @@ enum Entry {
 
 static LOG: OnceLock<Log> = OnceLock::new();
 
+/// Newest lines of the log that are kept for the console.
+const TAIL_LIMIT_LINES: usize = 500;
+/// A longer line is cut in the tail.
+const TAIL_LINE_LIMIT_BYTES: usize = 1024;
+
+static TAIL: Mutex<VecDeque<Box<str>>> = Mutex::new(VecDeque::new());
+
+fn locked_tail() -> MutexGuard<'static, VecDeque<Box<str>>> {
+    TAIL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The newest lines of the log, the oldest first.
+pub fn tail() -> Vec<Box<str>> {
+    locked_tail().iter().cloned().collect()
+}
+
+fn keep(line: &[u8]) {
+    let line = plain(&line[..line.len().min(TAIL_LINE_LIMIT_BYTES)]).into();
+    let mut tail = locked_tail();
+    if tail.len() >= TAIL_LIMIT_LINES {
+        tail.pop_front();
+    }
+    tail.push_back(line);
+}
+
+/// Without the end of the line, and without the escape sequences that colour it.
+fn plain(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let mut parts = text.trim_end().split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let is_end = |c: char| c.is_ascii_alphabetic();
+    parts.fold(first, |text, part| text + part.split_once(is_end).map_or("", |(_, rest)| rest))
+}
+
 impl Log {
     fn start() -> Log {
         let (lines, entries) = sync_channel(LOG_QUEUE_LIMIT_LINES);
@@ -50,6 +85,7 @@ impl Log {
     }
 
     fn push(&self, line: Vec<u8>) {
+        keep(&line);
         if self.0.try_send(Entry::Line(line)).is_err() {
             counter!("driftbelt_log_lines_dropped_total").increment(1);
         }
@@ -148,4 +184,21 @@ pub fn metrics() -> &'static PrometheusHandle {
         }
         handle
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_holds_the_newest_lines_without_colours_and_cut() {
+        keep(b"\x1b[2m12:00\x1b[0m \x1b[32m INFO\x1b[0m listening\n");
+        assert_eq!(tail().last().map(AsRef::as_ref), Some("12:00  INFO listening"));
+        for _ in 0..TAIL_LIMIT_LINES {
+            keep("\u{44f}".repeat(TAIL_LINE_LIMIT_BYTES).as_bytes());
+        }
+        let tail = tail();
+        assert_eq!(tail.len(), TAIL_LIMIT_LINES);
+        assert!(tail.iter().all(|line| line.starts_with('\u{44f}') && line.len() <= TAIL_LINE_LIMIT_BYTES));
+    }
 }

@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import type { Notice } from "../core/core.ts";
 import { has, t, whole } from "../locale/locale.ts";
-import { addLine, addToast, model } from "../ui/model.ts";
+import { addLine, addToast, model, showBanner } from "../ui/model.ts";
 import type { Mutes } from "../ui/mutes.ts";
 
 const KILL_LINES = 5;
@@ -31,6 +31,10 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         showKill(notice);
         break;
       case "chat":
+        if (notice.player === 0) {
+          showBanner(notice.text);
+          break;
+        }
         if (mutes?.hides(notice.player, notice.name)) break;
         showChat(notice);
         break;
@@ -55,7 +59,7 @@ export function addNews(text: string): void {
 }
 
 function showChat({ player, name, text }: Extract<Notice, { type: "chat" }>): void {
-  const canMute = player !== 0 && player !== model.player.value;
+  const canMute = player !== model.player.value;
   addLine(model.chat, { kind: "chat", name, text, own: null, canMute }, CHAT_LINES, CHAT_SECONDS);
 }
 

@@ -21,6 +21,11 @@ export function isTransportPath(path: string): boolean {
   return path === "/transport";
 }
 
+/** Whether it is the address of the administrators' page. */
+export function isAdminPath(path: string): boolean {
+  return path === "/admin";
+}
+
 /** The recording that the address names, and the tick to show: `/replay/<file>?t=<tick>`. */
 export function namedRecording(path: string, search: string): { name: string; tick: number } | undefined {
   const name = decoded(/^\/replay\/([^/]+)$/.exec(path)?.[1]);

@@ -1,6 +1,7 @@
 //! The interface of the game page: one screen per phase.
 
 import { type JSX, render } from "preact";
+import { Banner } from "./banner.tsx";
 import { Hud } from "./hud.tsx";
 import { Join } from "./join.tsx";
 import { type Actions, model } from "./model.ts";
@@ -18,6 +19,7 @@ function App({ actions }: { actions: Actions }): JSX.Element {
       {phase === "dead" && <Death />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}
       {phase === "goodbye" && <Goodbye actions={actions} />}
+      {inFlight && <Banner />}
       {inFlight && model.menuOpen.value && <Menu actions={actions} />}
     </>
   );

@@ -113,6 +113,8 @@ export const model = {
   /** Chat and news. */
   chat: signal<FeedLine[]>([]),
   toasts: signal<Toast[]>([]),
+  /** What the server announced last, until it is closed. */
+  banner: signal<{ key: number; text: string } | undefined>(undefined),
   rttMs: signal(0),
   /** The name of the player who last destroyed the own ship, "" for an asteroid. */
   killedBy: signal(""),
@@ -166,6 +168,11 @@ export function addLine(
   setTimeout(() => {
     list.value = list.value.filter((other) => other.key !== key);
   }, seconds * 1000);
+}
+
+export function showBanner(text: string): void {
+  lineKey += 1;
+  model.banner.value = { key: lineKey, text };
 }
 
 export function addToast(text: string, tone: Toast["tone"]): void {

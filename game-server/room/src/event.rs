@@ -65,6 +65,12 @@ pub struct SeatStatus {
     pub away: bool,
     /// The chat is not passed on.
     pub muted: bool,
+    /// The player's score.
+    pub score: u32,
+    /// Age of the seat, since a restart of the server at most.
+    pub seconds: u32,
+    /// From a snapshot to its acknowledgement, to a tick; `None` before the first.
+    pub ping_ms: Option<u32>,
     /// The player's connection.
     pub connection: Option<ConnectionId>,
 }

@@ -4,12 +4,12 @@ use crate::event::SeatStatus;
 use crate::record::Record;
 use crate::room::Room;
 use crate::session::encoded;
-use crate::speech::SERVER_NAME;
+use crate::speech::server_line;
 use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{CloseCode, Notice, ServerMessage};
 use shared::recording::Mark;
-use shared::text::{Name, chat_line};
+use shared::text::chat_line;
 
 /// Seconds before a muted player who continues to write is reminded again.
 pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
@@ -65,8 +65,7 @@ impl Room {
 
     /// Tells everybody a line in the server's name.
     pub(crate) fn say(&mut self, text: String) {
-        let name = Name::from_input(SERVER_NAME);
-        self.broadcast_kept(&ServerMessage::Chat { player: PlayerId::NOBODY, name, text });
+        self.broadcast_kept(&server_line(text));
     }
 
     fn mute(&mut self, player: PlayerId, muted: bool) {
@@ -79,11 +78,16 @@ impl Room {
 
     /// Every seat.
     pub fn roster(&self) -> Vec<SeatStatus> {
+        let now = self.sim.tick();
+        let seconds = |ticks: f32| ticks * self.setup.tick_seconds();
         let seats = self.seats.iter().map(|(player, seat)| SeatStatus {
             player: player.0,
             name: seat.name.name.as_str().into(),
             away: seat.connection.is_none(),
             muted: seat.muted.is_some(),
+            score: self.world().pilot(*player).map_or(0, |pilot| pilot.score),
+            seconds: seconds(now.since(seat.session.began()) as f32) as u32,
+            ping_ms: seat.session.ack_lag_ticks().map(|ticks| (seconds(ticks) * 1000.0) as u32),
             connection: seat.connection.as_ref().map(|(connection, _)| *connection),
         });
         seats.collect()

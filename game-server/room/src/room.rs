@@ -12,7 +12,7 @@ use crate::queue::AdmissionQueue;
 use crate::record::{KEYFRAME_INTERVAL_SECONDS, Record, Records};
 use crate::session::{self, DEFAULT_VIEWER_BYTES_PER_SECOND, FirstMessage, Reaction, Session};
 use crate::snapshot::Replicator;
-use crate::speech::Words;
+use crate::speech::{Words, server_line};
 use crate::stage::{Stage, StageWatch};
 use crate::standings::Standings;
 use shared::command::{Absence, PlayerInput, TickInputs};
@@ -108,6 +108,9 @@ pub struct Room {
     pub(crate) quoted_at: Tick,
     /// The newest snapshot, encoded.
     snapshot: Vec<u8>,
+    /// Bytes of messages handed to connections.
+    sent_bytes: u64,
+    message_of_the_day: Arc<str>,
 }
 
 impl Room {
@@ -145,6 +148,8 @@ impl Room {
             quoted: Vec::new(),
             quoted_at: Tick(0),
             snapshot: Vec::new(),
+            sent_bytes: 0,
+            message_of_the_day: "".into(),
         };
         room.replicator.observe(|world| room.sim.capture_into(world));
         room
@@ -194,6 +199,16 @@ impl Room {
         self.report = LoadReport { tick_micros: micros, level: self.load.level() };
         let (snapshots, far) = self.load.intervals_ticks();
         self.replicator.set_intervals_ticks(snapshots, far);
+    }
+
+    /// Bytes of messages that players were sent since the room opened.
+    pub fn sent_bytes(&self) -> u64 {
+        self.sent_bytes
+    }
+
+    /// What players are told when they come in, from now on; empty for nothing.
+    pub fn set_message_of_the_day(&mut self, text: Arc<str>) {
+        self.message_of_the_day = text;
     }
 
     /// What is left out because ticks take too long.
@@ -279,7 +294,7 @@ impl Room {
         for seat in self.seats.values_mut() {
             if let Some((_, outbox)) = &seat.connection {
                 if stop == Stop::ForGood {
-                    transmit(&mut seat.session, outbox, tick);
+                    self.sent_bytes += transmit(&mut seat.session, outbox, tick);
                 }
                 outbox.close(tick, code, reason);
             }
@@ -348,13 +363,17 @@ impl Room {
                     FirstMessage::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
                     FirstMessage::Resumed { .. } => ServerMessage::Resumed { token, tick },
                 });
+                if first == FirstMessage::Welcome && !self.message_of_the_day.is_empty() {
+                    let text = self.message_of_the_day.as_ref().into();
+                    seat.session.send_kept(&session::encoded(&server_line(text)).into());
+                }
                 if first.is_before(self.quoted_at) {
                     let prices = self.replicator.world().prices.clone();
                     seat.session.send(&ServerMessage::Quotes { prices });
                 }
             }
             let is_ready = outbox.is_ready();
-            transmit(&mut seat.session, outbox, tick);
+            self.sent_bytes += transmit(&mut seat.session, outbox, tick);
             if is_ready
                 && let Some(scope) = self.load.scope(tick, *player)
                 && seat.session.is_due(tick, &self.setup)
@@ -365,9 +384,11 @@ impl Room {
                     self.options.viewer_bytes_per_second,
                     &mut self.snapshot,
                 )
-                && !outbox.send_snapshot(tick, &self.snapshot)
             {
-                seat.session.start_afresh();
+                self.sent_bytes += self.snapshot.len() as u64;
+                if !outbox.send_snapshot(tick, &self.snapshot) {
+                    seat.session.start_afresh();
+                }
             }
         }
     }
@@ -403,10 +424,14 @@ impl Room {
 }
 
 /// Hands everything that a session has queued to its connection.
-fn transmit(session: &mut Session, outbox: &Outbox, tick: Tick) {
+/// Returns its bytes.
+fn transmit(session: &mut Session, outbox: &Outbox, tick: Tick) -> u64 {
+    let mut bytes = 0;
     while let Some(message) = session.poll_transmit() {
         outbox.send(tick, &message);
+        bytes += message.len() as u64;
     }
+    bytes
 }
 
 fn welcome(

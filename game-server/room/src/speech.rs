@@ -1,6 +1,8 @@
 //! Names and chat made presentable: one spelling for what looks the same (Unicode NFKC), nothing invisible, few accents on one
 //! letter, unwanted words masked, no player named like the server. Lengths are handled by `shared::text`.
 
+use shared::id::PlayerId;
+use shared::message::ServerMessage;
 use shared::text::{Name, chat_line};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -19,6 +21,11 @@ pub const MARKS_LIMIT_PER_LETTER: usize = 3;
 const MASK: char = '*';
 /// A space that Unicode counts among the symbols.
 const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
+
+/// A line in the server's name.
+pub(crate) fn server_line(text: String) -> ServerMessage<'static> {
+    ServerMessage::Chat { player: PlayerId::NOBODY, name: Name::from_input(SERVER_NAME), text }
+}
 
 /// Unwanted words, of all languages.
 #[derive(Clone, Debug, Default)]

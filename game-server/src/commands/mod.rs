@@ -1,5 +1,6 @@
 //! What the binary does: runs the command that its options name.
 
+mod admin_link;
 pub(crate) mod bench_replay;
 pub mod info;
 mod playing_time;
@@ -9,6 +10,8 @@ pub mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::config::{self, ConfigError};
+#[cfg(unix)]
+use crate::process::{STOP_FOR_GOOD, UPGRADE};
 #[cfg(unix)]
 use crate::serve::handover;
 use crate::telemetry;
@@ -40,13 +43,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Replay(options)) => serve::replay(&options),
         #[cfg(unix)]
         Some(Command::Upgrade { recordings }) => {
-            handover::send(&recordings, signals::UPGRADE).map(|_| ExitCode::SUCCESS)
+            handover::send(&recordings, UPGRADE).map(|_| ExitCode::SUCCESS)
         }
         #[cfg(unix)]
         Some(Command::Stop { recordings, for_good }) => {
-            let signal = if for_good { signals::STOP_FOR_GOOD } else { Signal::SIGTERM };
+            let signal = if for_good { STOP_FOR_GOOD } else { Signal::SIGTERM };
             handover::stop(&recordings, signal).map(|()| ExitCode::SUCCESS)
         }
+        Some(Command::AdminLink { recordings }) => admin_link::run(&recordings).map(|()| ExitCode::SUCCESS),
         Some(Command::Verify { files }) => verify::run(&files),
         Some(Command::BenchReplay { file, viewers }) => {
             bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)

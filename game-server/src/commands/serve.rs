@@ -1,10 +1,11 @@
 //! `serve` and `replay`: run a server until a signal ends it.
 
-use super::signals::{Request, Signals};
+use super::signals::Signals;
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::config;
 use crate::net::guard::limits::Limits;
 use crate::net::http::recordings;
+use crate::process::Request;
 #[cfg(unix)]
 use crate::serve::handover::{self, Binary, Handover, Predecessor};
 use crate::serve::{Server, StartError};

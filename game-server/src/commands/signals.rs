@@ -1,22 +1,13 @@
 //! Signals: Ctrl-C and, on Unix, SIGTERM, SIGHUP and those that the commands `stop` and `upgrade` send.
 
-/// What a signal asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Stop; rooms continue when the server is started again.
-    Stop,
-    /// Stop; matches are over.
-    StopForGood,
-    /// Let the newest binary take over.
-    Upgrade,
-}
-
+#[cfg(windows)]
+use crate::process::Request;
 #[cfg(unix)]
-pub use unix::{STOP_FOR_GOOD, Signals, UPGRADE};
+pub use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
-    use super::Request;
+    use crate::process::{Request, STOP_FOR_GOOD, UPGRADE};
     use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
     use nix::unistd::Pid;
     use std::io;
@@ -24,11 +15,6 @@ mod unix {
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
     use std::thread::JoinHandle;
     use tokio::sync::Notify;
-
-    /// Sent by `game-server stop --for-good`.
-    pub const STOP_FOR_GOOD: Signal = Signal::SIGUSR1;
-    /// Sent by `game-server upgrade`. SIGHUP asks for the same, but a process that was started by `nohup` ignores that one.
-    pub const UPGRADE: Signal = Signal::SIGUSR2;
 
     /// Takes signals on a thread. All threads block them, and a program that the process executes inherits that: none is lost
     /// while a new binary takes over, and none ends the process before it can be handled.

@@ -13,6 +13,8 @@ pub enum RoomEvent {
     Session(SessionEvent),
     /// An administrator asks for every seat.
     Roster(SyncSender<Vec<SeatStatus>>),
+    /// What players are told when they come in, from now on.
+    MessageOfTheDay(Arc<str>),
     Stop(Stop),
 }
 

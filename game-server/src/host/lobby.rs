@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -52,6 +53,8 @@ pub enum EnterError {
     SeatGone,
     #[error("the server is stopping")]
     Stopping,
+    #[error("the server takes in nobody new for now: try again later, or another server")]
+    Draining,
     #[error("the room could not be opened: {0}")]
     Broken(String),
 }
@@ -60,7 +63,9 @@ impl EnterError {
     pub fn close_code(&self) -> CloseCode {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
-            EnterError::Full | EnterError::TooManyRooms | EnterError::Broken(_) => CloseCode::Full,
+            EnterError::Full | EnterError::TooManyRooms | EnterError::Draining | EnterError::Broken(_) => {
+                CloseCode::Full
+            }
             EnterError::SeatGone => CloseCode::SeatGone,
             EnterError::Stopping => CloseCode::GoingAway,
         }
@@ -80,6 +85,9 @@ struct Inner {
     /// Wakes the sockets when messages of a room may go out.
     flush: Flush,
     rooms: Mutex<Rooms>,
+    /// Whether clients without a seat are refused.
+    is_draining: AtomicBool,
+    message_of_the_day: Mutex<Arc<str>>,
 }
 
 #[derive(Default)]
@@ -110,7 +118,13 @@ struct RunningRoom {
 impl Lobby {
     pub fn new(options: LobbyOptions, flush: Flush) -> Result<Lobby, RuleError> {
         options.setup.check()?;
-        Ok(Lobby(Arc::new(Inner { options, flush, rooms: Mutex::default() })))
+        Ok(Lobby(Arc::new(Inner {
+            options,
+            flush,
+            rooms: Mutex::default(),
+            is_draining: AtomicBool::default(),
+            message_of_the_day: Mutex::new("".into()),
+        })))
     }
 
     /// Sends a client to the named room, or to one with a free seat; makes the room if there is none. Where all seats are
@@ -119,6 +133,9 @@ impl Lobby {
         let mut rooms = self.rooms();
         if rooms.stopping {
             return Err(EnterError::Stopping);
+        }
+        if self.is_draining() && connected.hello.resume.is_none() {
+            return Err(EnterError::Draining);
         }
         let name = match name {
             Some(name) => checked_name(name)?.to_owned(),
@@ -160,6 +177,31 @@ impl Lobby {
         let rooms = self.rooms();
         let room = rooms.running.get(room).ok_or_else(no_room)?;
         room.handle.inbox.post(event).map_err(|_| no_room())
+    }
+
+    /// Whether clients without a seat are refused.
+    pub fn is_draining(&self) -> bool {
+        self.0.is_draining.load(Relaxed)
+    }
+
+    pub fn set_draining(&self, draining: bool) {
+        self.0.is_draining.store(draining, Relaxed);
+    }
+
+    /// What players are told when they come in; empty for nothing.
+    pub fn message_of_the_day(&self) -> Arc<str> {
+        self.0.message_of_the_day.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_message_of_the_day(&self, text: String) {
+        let text: Arc<str> = text.into();
+        // Rooms that open later are told when they begin.
+        let rooms = self.rooms();
+        *self.0.message_of_the_day.lock().unwrap_or_else(PoisonError::into_inner) = text.clone();
+        for room in rooms.running.values() {
+            // A room that has ended greets nobody.
+            let _ = room.handle.inbox.post(RoomEvent::MessageOfTheDay(text.clone()));
+        }
     }
 
     /// Every room as of about a second ago.
@@ -306,6 +348,7 @@ impl Lobby {
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
         stats.set_occupied(&room);
+        room.set_message_of_the_day(self.message_of_the_day());
         let unrecorded = || Arc::new(CommitGate::unrecorded(self.0.flush.clone()));
         let commits = journal.gate().cloned().unwrap_or_else(unrecorded);
         let thread = std::thread::Builder::new().name(format!("room {name}"));

@@ -65,6 +65,7 @@ fn handle(room: &mut Room, events: impl Iterator<Item = RoomEvent>) -> Option<St
             RoomEvent::Session(event) => room.handle(event),
             // The administrator may have given up waiting.
             RoomEvent::Roster(reply) => drop(reply.try_send(room.roster())),
+            RoomEvent::MessageOfTheDay(text) => room.set_message_of_the_day(text),
             RoomEvent::Stop(how) => stop = Some(how),
         }
     }

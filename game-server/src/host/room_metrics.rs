@@ -42,6 +42,8 @@ pub struct RoomStatus {
     pub tick_micros_p99: u32,
     /// Ticks skipped because the machine was too slow.
     pub ticks_lost: u64,
+    /// Bytes of messages for players in the last second, without what frames and TLS add.
+    pub bytes_per_second: u64,
     /// What the room leaves out because ticks take too long, from 0 (nothing) to 4 (admission).
     pub load_level: u8,
     pub recording: JournalStatus,
@@ -98,6 +100,8 @@ pub struct RoomMeter {
     histogram: Histogram,
     players: Gauge,
     gauges: RoomGauges,
+    /// What the room had sent when its status was last published.
+    sent_bytes: u64,
 }
 
 /// What a room adds to the gauges that all rooms share.
@@ -153,6 +157,7 @@ impl RoomMeter {
             histogram: histogram!("driftbelt_tick_seconds"),
             players: gauge!("driftbelt_room_players"),
             gauges: RoomGauges::default(),
+            sent_bytes: 0,
         }
     }
 
@@ -199,7 +204,7 @@ impl RoomMeter {
         }
     }
 
-    fn publish(&self, room: &Room, ticks_lost: u64, journal: &Journal, stats: &RoomStats) {
+    fn publish(&mut self, room: &Room, ticks_lost: u64, journal: &Journal, stats: &RoomStats) {
         let mut sorted = self.durations.clone();
         sorted.sort_unstable();
         let world = room.world();
@@ -215,9 +220,11 @@ impl RoomMeter {
             tick_micros_p50: sorted[sorted.len() / 2],
             tick_micros_p99: sorted[sorted.len() * 99 / 100],
             ticks_lost,
+            bytes_per_second: room.sent_bytes() - self.sent_bytes,
             load_level: room.load_level() as u8,
             recording: journal.status(),
         };
+        self.sent_bytes = room.sent_bytes();
         self.players.set(status.players as f64);
         *stats.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }

@@ -2,11 +2,13 @@
 
 use crate::peer::{Answer, Peer, TestServer, hello, serve_with, upgrade_request};
 use game_server::net::guard::limits::Limits;
+use game_server::net::http::admin::login;
 use game_server::serve::Server;
 use shared::command::Admin;
 use shared::id::{PlayerId, Tick};
-use shared::message::{ClientMessage, ServerMessage};
+use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use shared::recording::Recording;
+use std::time::SystemTime;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -164,4 +166,64 @@ async fn orders_reach_the_players_and_the_journal() {
     let addresses = [Admin::PardonAddress, Admin::BanAddress { seconds: 60 }];
     let expected = [[muted, announced], removed, addresses].concat();
     assert_eq!(acts, [expected, vec![Admin::Close]].concat());
+}
+
+async fn json(server: &TestServer, path: &str, token: &str) -> serde_json::Value {
+    let answer = ask(server, "GET", path, token, "").await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    serde_json::from_str(&answer.text()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_opens_one_session_which_ends_by_logging_out() {
+    let server = serve_with(&OPTIONS, Limits::default()).await;
+    let home = server.directory.path();
+    let page = std::fs::read_to_string(home.join("admin.url")).unwrap();
+    assert_eq!(page.trim(), server.server.local_url());
+    let link = login::make_link(home, SystemTime::now()).unwrap();
+    let body = format!(r#"{{"link":"{link}"}}"#);
+    let opened = ask(&server, "POST", "login", "", &body).await;
+    assert_eq!(opened.status, 200, "{}", opened.text());
+    let opened: serde_json::Value = serde_json::from_str(&opened.text()).unwrap();
+    let session = opened["token"].as_str().unwrap();
+    assert_eq!(ask(&server, "POST", "login", "", &body).await.status, 401, "it opens once");
+    assert_eq!(ask(&server, "GET", "rooms", &link, "").await.status, 401, "it is no token");
+    json(&server, "rooms", session).await;
+    assert_eq!(ask(&server, "POST", "logout", session, "").await.status, 200);
+    assert_eq!(ask(&server, "GET", "rooms", session, "").await.status, 401);
+    let log = std::fs::read_to_string(home.join("admin.log")).unwrap();
+    assert!(log.contains("logout") && !log.contains(session) && !log.contains(&link), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newcomers_read_the_message_of_the_day_and_stay_out_while_the_server_drains() {
+    let home = TempDir::new().unwrap();
+    let options = [&OPTIONS[..], &["--recordings", home.path().to_str().unwrap()]].concat();
+    let server = serve_with(&options, Limits::default()).await;
+    let mut early = join_from(&server, "192.0.2.1").await;
+    order(&server, "message-of-the-day", r#"{"text":"  Races\non Friday "}"#).await;
+    let state = json(&server, "server", TOKEN).await;
+    assert_eq!(state["messageOfTheDay"], "Races on Friday");
+    assert_eq!(state["recordings"]["files"], 1);
+    assert!(state["recordings"]["bytes"].as_u64().unwrap() > 0);
+    let players = json(&server, "rooms/belt-1", TOKEN).await;
+    assert_eq!((&players["players"][0]["score"], &players["players"][0]["away"]), (&0.into(), &false.into()));
+
+    order(&server, "drain", r#"{"draining":true}"#).await;
+    assert_eq!(server.get("/readyz").await.status, 503);
+    let mut refused = server.open().await;
+    refused.say(&hello()).await;
+    assert_eq!(refused.closed().await.0, CloseCode::Full as u16);
+    order(&server, "drain", r#"{"draining":false}"#).await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+    early.say(&ClientMessage::Leave).await;
+    server.server.stop().await;
+
+    let server = serve_with(&options, Limits::default()).await;
+    let mut late = join_from(&server, "192.0.2.2").await;
+    let heard = late.hear_until(|message| matches!(message, ServerMessage::Chat { .. })).await;
+    let Ok(ServerMessage::Chat { player, text, .. }) = shared::codec::decode_server(&heard) else {
+        unreachable!()
+    };
+    assert_eq!((player, text.as_str()), (PlayerId::NOBODY, "Races on Friday"));
 }

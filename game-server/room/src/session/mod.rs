@@ -36,6 +36,8 @@ pub use token::hash_of;
 
 /// A client whose newest ack is older than this many seconds is sent snapshots less often.
 pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
+/// Weight of the newest ack in the average lag.
+const ACK_LAG_WEIGHT: f32 = 0.1;
 /// Seconds between snapshots for such a client.
 pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
 /// Most events in one snapshot: the newest.
@@ -79,6 +81,8 @@ pub struct Session {
     /// The newest snapshot was cut.
     is_partial: bool,
     acked: Tick,
+    /// Ticks from a snapshot to its ack, on average.
+    ack_lag_ticks: Option<f32>,
     sent: Tick,
     pub(crate) chat: ChatLimit,
     began: Tick,
@@ -113,6 +117,7 @@ impl Session {
             is_fresh: true,
             is_partial: false,
             acked: now,
+            ack_lag_ticks: None,
             sent: now,
             chat: ChatLimit::new(now),
             began: now,
@@ -162,6 +167,16 @@ impl Session {
         self.discard_transmits();
     }
 
+    /// When it began.
+    pub fn began(&self) -> Tick {
+        self.began
+    }
+
+    /// Ticks from a snapshot to its acknowledgement, on average; `None` before the first.
+    pub fn ack_lag_ticks(&self) -> Option<f32> {
+        self.ack_lag_ticks
+    }
+
     /// Whether the client has acknowledged a snapshot and steered: it is more than a connection that says Hello.
     pub fn has_played(&self) -> bool {
         self.has_acked && self.has_steered
@@ -179,6 +194,11 @@ impl Session {
             ClientMessage::Input(input) => {
                 // An ack of what was never sent is worth nothing.
                 if input.ack <= self.sent {
+                    if input.ack > self.acked {
+                        let lag = now.since(input.ack) as f32;
+                        let average = self.ack_lag_ticks.unwrap_or(lag);
+                        self.ack_lag_ticks = Some(average + ACK_LAG_WEIGHT * (lag - average));
+                    }
                     self.acked = self.acked.max(input.ack);
                     self.claim.acked(input.ack);
                     self.has_acked |= input.ack > self.began;

@@ -36,6 +36,15 @@ struct State {
     has_failed: bool,
 }
 
+/// What recordings take up on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskUse {
+    pub files: usize,
+    pub bytes: u64,
+    /// What the file system has left for this process, where the kernel says it.
+    pub free_bytes: Option<u64>,
+}
+
 /// Whose recordings these are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Server {
@@ -76,6 +85,16 @@ impl Directory {
 
     pub(super) fn note<T>(&self, result: &io::Result<T>) {
         self.state().has_failed = result.is_err();
+    }
+
+    /// What the recordings take up, those that are being written included.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn disk_use(&self) -> io::Result<DiskUse> {
+        let files = recordings(self.path())?;
+        let bytes = files.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum();
+        Ok(DiskUse { files: files.len(), bytes, free_bytes: free_bytes(self.path()) })
     }
 
     /// Whether nothing could be recorded here when it was last tried.
@@ -186,6 +205,19 @@ fn identity(path: &Path) -> Option<Identity> {
 
 #[cfg(not(unix))]
 fn identity(_: &Path) -> Option<Identity> {
+    None
+}
+
+#[cfg(unix)]
+// Smaller numbers on other systems than Linux.
+#[allow(clippy::useless_conversion)]
+fn free_bytes(path: &Path) -> Option<u64> {
+    let file_system = nix::sys::statvfs::statvfs(path).ok()?;
+    Some(u64::from(file_system.blocks_available()) * u64::from(file_system.fragment_size()))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 

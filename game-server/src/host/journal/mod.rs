@@ -19,7 +19,7 @@ mod tests;
 mod unfinished;
 mod writer;
 
-pub use directory::{Directory, FILE_EXTENSION};
+pub use directory::{Directory, DiskUse, FILE_EXTENSION};
 pub use list::{ListedRecording, list};
 pub use lock::{DirectoryLock, LockError, process_at};
 pub use retention::Retention;

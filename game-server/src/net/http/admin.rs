@@ -1,21 +1,27 @@
 //! The administrator's API, under `/api/admin/`: off unless the host has set a token. The rooms carry out its orders and their
 //! journals contain them; every order, also one about an address, is logged.
 
+mod body;
+mod console;
+pub mod login;
+mod token;
+
 use super::admin_log::AdminLog;
 use super::refusal::{Refusal, method_not_allowed};
 use crate::net::play::context::ConnectionContext;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
-use axum::http::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use body::JsonBody;
+use console::WRONG_TOKEN_DELAY;
+pub use console::{ADDRESS_FILE, Console};
 use room::SeatStatus;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::command::Admin as Order;
 use shared::id::PlayerId;
@@ -23,43 +29,17 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use subtle::ConstantTimeEq;
+pub use token::{AdminToken, TOKEN_FLOOR_BYTES};
 
-/// Shortest token that cannot be guessed.
-pub const TOKEN_FLOOR_BYTES: usize = 16;
 const BODY_LIMIT_BYTES: usize = 4096;
-/// Delay of the response to a wrong token, against guessing.
-const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
 /// How long a room may take to list its players: many ticks.
 const ROSTER_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The secret of the administrators. Only its digest is kept, so that the time of a comparison reveals nothing.
-#[derive(Clone)]
-pub struct AdminToken([u8; SHA256_OUTPUT_LEN]);
-
-impl AdminToken {
-    /// `None` if the token is too short.
-    pub fn new(token: &str) -> Option<AdminToken> {
-        (token.len() >= TOKEN_FLOOR_BYTES).then(|| AdminToken(digest_of(token)))
-    }
-
-    fn is_shown(&self, headers: &HeaderMap) -> bool {
-        let shown = headers.get(AUTHORIZATION).and_then(|line| line.to_str().ok()?.split_once(' '));
-        let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        shown.is_some_and(|(_, token)| digest_of(token.trim()).ct_eq(&self.0).into())
-    }
-}
-
-fn digest_of(token: &str) -> [u8; SHA256_OUTPUT_LEN] {
-    let mut bytes = [0; SHA256_OUTPUT_LEN];
-    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    bytes
-}
 
 pub struct Admin {
     pub token: AdminToken,
     pub log: AdminLog,
     pub context: Arc<ConnectionContext>,
+    pub console: Arc<Console>,
 }
 
 #[derive(Deserialize)]
@@ -101,21 +81,6 @@ struct Announce {
     text: String,
 }
 
-/// A JSON body of any Content-Type: `curl -d` does not send that of JSON.
-struct JsonBody<T>(T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, state: &S) -> Result<JsonBody<T>, Response> {
-        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-        let value = serde_json::from_slice(&body).map_err(|error| {
-            (StatusCode::BAD_REQUEST, format!("the body is not what is needed: {error}")).into_response()
-        })?;
-        Ok(JsonBody(value))
-    }
-}
-
 type On = State<Arc<Admin>>;
 type Done = Result<Json<Value>, Refusal>;
 
@@ -135,11 +100,13 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .route("/announce", post(announce_everywhere))
         .route("/bans", post(ban_address))
         .route("/pardons", post(pardon))
+        .with_state(admin.clone())
+        .merge(console::routes(admin.console.clone()))
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here for administrators"))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(admin.clone(), authorize))
+        .merge(console::entrance(admin.console.clone()))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .with_state(admin)
 }
 
 /// Checks the token, and logs the orders that are carried out.
@@ -148,7 +115,8 @@ async fn authorize(
     request: Request,
     next: Next,
 ) -> axum::response::Result<Response> {
-    if !admin.token.is_shown(request.headers()) {
+    let is_shown = |token: &str| admin.token.is(token) || admin.console.sessions.knows(token);
+    if !token::shown(request.headers()).is_some_and(is_shown) {
         tokio::time::sleep(WRONG_TOKEN_DELAY).await;
         let line = "show the token: Authorization: Bearer …";
         return Err((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], line).into());
@@ -178,6 +146,9 @@ async fn show_players(admin: On, Path(room): Path<String>) -> Done {
             "name": seat.name,
             "away": seat.away,
             "muted": seat.muted,
+            "score": seat.score,
+            "seconds": seat.seconds,
+            "pingMs": seat.ping_ms,
             "address": admin.address_of(&seat),
         })
     };

@@ -26,8 +26,17 @@ use tower_http::services::fs::{Backend, DefaultServeDirFallback, File, Metadata}
 struct Client;
 
 /// Paths that the client itself resolves.
-const PAGES: [&str; 8] =
-    ["/", "/index.html", "/replay", "/replay/", "/replay/{name}", "/play/", "/play/{room}", "/transport"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/index.html",
+    "/replay",
+    "/replay/",
+    "/replay/{name}",
+    "/play/",
+    "/play/{room}",
+    "/transport",
+    "/admin",
+];
 /// Names of files in this folder contain a hash of the content: they never change.
 const HASHED_FOLDER: &str = "/assets/";
 
@@ -194,7 +203,7 @@ mod tests {
     #[tokio::test]
     async fn every_route_of_the_client_is_its_page_and_is_revalidated() {
         let (_directory, routes) = client();
-        for path in ["/", "/replay", "/play/belt-1", "/replay/belt-1.belt", "/play/"] {
+        for path in ["/", "/admin", "/replay", "/play/belt-1", "/replay/belt-1.belt", "/play/"] {
             let response = get(&routes, path, &[]).await;
             assert_eq!(header_of(&response, CACHE_CONTROL), "no-cache", "{path}");
             assert_eq!(header_of(&response, CONTENT_TYPE), "text/html; charset=utf-8", "{path}");

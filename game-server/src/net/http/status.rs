@@ -62,6 +62,8 @@ async fn healthy(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, 
 async fn ready(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, &'static str) {
     if context.is_stopping() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else if context.lobby.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining: newcomers are refused\n")
     } else if !context.lobby.is_healthy() {
         (StatusCode::SERVICE_UNAVAILABLE, "the thread of a room has ended\n")
     } else if context.lobby.recording_failed() {

@@ -1,0 +1,104 @@
+//! The console: rooms, players, the server, bans and the log, for who has the host's token or a link that the host has printed.
+
+import { type JSX, render } from "preact";
+import "./style.css";
+import { t } from "../locale/locale.ts";
+import type { Hosts } from "../page/hosts.ts";
+import { Bans } from "./bans.tsx";
+import { Log } from "./log.tsx";
+import { admin, keepUp, logIn, logOut, SECTIONS } from "./model.ts";
+import { Rooms } from "./rooms.tsx";
+import { ServerSection } from "./server.tsx";
+
+/** Opens the page at `/admin`, or at `/admin#<secret of a link>`. */
+export function openAdminPage(hosts: Hosts): void {
+  const link = location.hash.slice(1);
+  if (link !== "") {
+    // The secret is used up: it has no place in the history.
+    history.replaceState(null, "", location.pathname);
+    admin.loggedIn.value = false;
+    void logIn({ link });
+  }
+  render(<Page />, hosts.ui);
+  keepUp();
+}
+
+function Page(): JSX.Element {
+  return (
+    <main class="admin sheet scrolls">
+      <header>
+        <h1>{t("admin.title")}</h1>
+        <a href="/">{t("replay.game")}</a>
+        {admin.loggedIn.value && (
+          <button type="button" onClick={logOut}>
+            {t("admin.logOut")}
+          </button>
+        )}
+      </header>
+      {admin.loggedIn.value ? <Console /> : <LogIn />}
+    </main>
+  );
+}
+
+function LogIn(): JSX.Element {
+  return (
+    <form
+      class="panel login"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const token = String(new FormData(event.currentTarget).get("token") ?? "").trim();
+        if (token !== "") void logIn({ token });
+      }}
+    >
+      <label>
+        <span>{t("admin.token")}</span>
+        <input name="token" type="password" autocomplete="current-password" required />
+      </label>
+      <button type="submit" class="primary">
+        {t("admin.logIn")}
+      </button>
+      <p class="small">{t("admin.linkHint")}</p>
+      <Messages />
+    </form>
+  );
+}
+
+function Console(): JSX.Element {
+  const section = admin.section.value;
+  return (
+    <>
+      <nav class="segments" aria-label={t("admin.title")}>
+        {SECTIONS.map((key) => (
+          <button
+            key={key}
+            type="button"
+            aria-pressed={section === key}
+            onClick={() => {
+              admin.section.value = key;
+            }}
+          >
+            {t(`admin.section.${key}`)}
+          </button>
+        ))}
+      </nav>
+      <Messages />
+      {section === "rooms" && <Rooms />}
+      {section === "server" && <ServerSection />}
+      {section === "bans" && <Bans />}
+      {section === "log" && <Log />}
+    </>
+  );
+}
+
+function Messages(): JSX.Element {
+  return (
+    <>
+      <p class="fault-line" role="alert">
+        {admin.fault.value}
+      </p>
+      <p class="news-line" role="status">
+        {admin.news.value}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,211 @@
+//! The rooms, and the players of one of them.
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { digits, t, title, whole } from "../locale/locale.ts";
+import { Name } from "../ui/name.tsx";
+import { type Player, type Room, roomPath } from "./api.ts";
+import { Dialog } from "./dialog.tsx";
+import { Line } from "./line.tsx";
+import { admin, order } from "./model.ts";
+import { duration } from "./units.ts";
+
+const HOUR_SECONDS = 3600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+/** Lengths of a ban to choose from. */
+const BANS: readonly { key: string; seconds: number }[] = [
+  { key: "hour", seconds: HOUR_SECONDS },
+  { key: "day", seconds: DAY_SECONDS },
+  { key: "week", seconds: 7 * DAY_SECONDS },
+  { key: "month", seconds: 30 * DAY_SECONDS },
+  { key: "forever", seconds: 100 * 365 * DAY_SECONDS },
+];
+
+export function Rooms(): JSX.Element {
+  const rooms = admin.rooms.value;
+  if (!rooms) return <div class="spinner" aria-hidden="true" />;
+  const chosen = rooms.find((room) => room.name === admin.room.value);
+  return (
+    <div class="rooms">
+      <section class="list" aria-label={t("admin.rooms")}>
+        {rooms.length === 0 && <p class="small">{t("admin.noRooms")}</p>}
+        {rooms.map((room) => (
+          <RoomCard key={room.name} room={room} />
+        ))}
+      </section>
+      {chosen && <RoomDetail key={chosen.name} room={chosen} />}
+    </div>
+  );
+}
+
+function RoomCard({ room }: { room: Room }): JSX.Element {
+  const { recording } = room;
+  return (
+    <button
+      type="button"
+      class={`panel card${room.loadLevel > 0 ? " strained" : ""}`}
+      aria-pressed={room.name === admin.room.value}
+      onClick={() => {
+        admin.players.value = [];
+        admin.room.value = room.name;
+      }}
+    >
+      <b>{room.name}</b>
+      <span class="count">
+        {whole(room.players)}/{whole(room.capacity)}
+      </span>
+      <span class="small">{title(room.mode)}</span>
+      <span class={`small state ${recording.recording ? "on" : recording.problem ? "bad" : ""}`}>
+        {t(recording.recording ? "admin.recording" : recording.problem ? "admin.failed" : "admin.unrecorded")}
+      </span>
+    </button>
+  );
+}
+
+function RoomDetail({ room }: { room: Room }): JSX.Element {
+  const closing = useSignal(false);
+  const path = roomPath(room.name);
+  const ms = (micros: number) => digits(micros / 1000, 2);
+  const facts: readonly [string, string][] = [
+    ["waiting", whole(room.waiting)],
+    ["drones", whole(room.drones)],
+    ["tick", whole(room.tick)],
+    ["time", t("admin.percentiles", { p50: ms(room.tickMicrosP50), p99: ms(room.tickMicrosP99) })],
+    ["lost", whole(room.ticksLost)],
+    ["load", t(`graph.loads.${room.loadLevel}`)],
+    ["sent", t("graph.kilobytes", { value: digits(room.bytesPerSecond / 1024, 1) })],
+  ];
+  return (
+    <section class="panel detail" aria-label={room.name}>
+      <h2>{room.name}</h2>
+      {room.recording.problem && <p class="warning">{room.recording.problem}</p>}
+      <dl>
+        {facts.map(([key, value]) => (
+          <div key={key}>
+            <dt>{t(`admin.fact.${key}`)}</dt>
+            <dd data-value={key}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Line
+        name="announce"
+        label={t("admin.announce")}
+        act={t("admin.send")}
+        submit={(text) => order(`${path}/announce`, { text }, t("admin.announced"))}
+      />
+      <h3>{t("admin.players")}</h3>
+      <Players room={room.name} />
+      <div class="row">
+        <button type="button" class="danger" onClick={() => (closing.value = true)}>
+          {t("admin.close")}
+        </button>
+      </div>
+      {closing.value && (
+        <Dialog
+          title={t("admin.closeAsk", { room: room.name })}
+          act={t("admin.close")}
+          danger
+          confirm={() => void order(`${path}/close`, {}, t("admin.closed", { room: room.name }))}
+          close={() => (closing.value = false)}
+        />
+      )}
+    </section>
+  );
+}
+
+function Players({ room }: { room: string }): JSX.Element {
+  const asked = useSignal<{ act: "kick" | "ban"; player: Player } | undefined>(undefined);
+  const players = admin.players.value;
+  const ask = asked.value;
+  const path = roomPath(room);
+  const confirm = (fields: FormData) => {
+    if (!ask) return;
+    const { player, name } = ask.player;
+    if (ask.act === "kick") {
+      void order(`${path}/kick`, { player }, t("admin.kicked", { name }));
+    } else {
+      const seconds = Number(fields.get("seconds"));
+      void order(`${path}/ban`, { player, seconds }, t("admin.banned", { name }));
+    }
+  };
+  if (players.length === 0) return <p class="small">{t("admin.noPlayers")}</p>;
+  return (
+    <>
+      <ul class="seats">
+        {players.map((player) => (
+          <Seat
+            key={player.player}
+            player={player}
+            mute={() => {
+              const muted = !player.muted;
+              const news = t(muted ? "admin.mutedNow" : "admin.unmutedNow", { name: player.name });
+              void order(`${path}/mute`, { player: player.player, muted }, news);
+            }}
+            kick={() => (asked.value = { act: "kick", player })}
+            ban={() => (asked.value = { act: "ban", player })}
+          />
+        ))}
+      </ul>
+      {ask && (
+        <Dialog
+          title={t(`admin.${ask.act}Ask`, { name: ask.player.name })}
+          act={t(`admin.${ask.act}`)}
+          danger
+          confirm={confirm}
+          close={() => (asked.value = undefined)}
+        >
+          {ask.act === "ban" && <BanFields />}
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+export function BanFields(): JSX.Element {
+  return (
+    <label>
+      <span>{t("admin.banFor")}</span>
+      <select name="seconds">
+        {BANS.map(({ key, seconds }) => (
+          <option key={key} value={seconds}>
+            {t(`admin.time.${key}`)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Seat(props: { player: Player; mute(): void; kick(): void; ban(): void }): JSX.Element {
+  const { player } = props;
+  return (
+    <li data-player={player.player}>
+      <span>
+        <b>
+          <Name>{player.name}</Name>
+        </b>
+        {player.away && <i class="small">{t("admin.away")}</i>}
+        {player.muted && <i class="small">{t("admin.muted")}</i>}
+      </span>
+      <span class="small">
+        {[
+          t("admin.score", { value: whole(player.score) }),
+          player.pingMs === null ? "–" : t("graph.ms", { value: whole(player.pingMs) }),
+          t("admin.since", { time: duration(player.seconds) }),
+          player.address ?? t("admin.noAddress"),
+        ].join(" · ")}
+      </span>
+      <span class="acts">
+        <button type="button" onClick={props.mute}>
+          {t(player.muted ? "admin.unmute" : "admin.mute")}
+        </button>
+        <button type="button" onClick={props.kick}>
+          {t("admin.kick")}
+        </button>
+        <button type="button" class="danger" disabled={player.address === null} onClick={props.ban}>
+          {t("admin.ban")}
+        </button>
+      </span>
+    </li>
+  );
+}
