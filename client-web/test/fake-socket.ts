@@ -41,7 +41,14 @@ export class FakeSocket {
 
 /** Mock listeners for a link. */
 export function events() {
-  return { opened: vi.fn(), received: vi.fn(), lost: vi.fn(), waiting: vi.fn(), refused: vi.fn() };
+  return {
+    opened: vi.fn(),
+    received: vi.fn(),
+    lost: vi.fn(),
+    waiting: vi.fn(),
+    hindered: vi.fn(),
+    refused: vi.fn(),
+  };
 }
 
 /** The page's server. */

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mayRetry, retryDelayMs } from "../src/net/backoff.ts";
 import { Link } from "../src/net/link.ts";
+import { FORBIDDEN, TRY_AGAIN_LATER } from "../src/net/transport/refusal.ts";
 import { socketUrl } from "../src/net/transport/websocket.ts";
 import { CloseCode, PROTOCOL_VERSION } from "../src/wasm/schema.ts";
 import { events, FakeSocket, newest, server } from "./fake-socket.ts";
@@ -11,6 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
   vi.stubGlobal("WebSocket", FakeSocket);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
 });
 
 afterEach(() => {
@@ -25,9 +27,9 @@ test("the delay doubles, is spread over its upper half, and has a limit", () => 
 });
 
 test("after some close codes a retry cannot help", () => {
-  const { VersionMismatch, Kicked, TakenOver, Left } = CloseCode;
-  expect([VersionMismatch, Kicked, TakenOver, Left].some(mayRetry)).toBe(false);
-  expect([1001, 1006, 4001, 4002, 4003, 4004, 4008].every(mayRetry)).toBe(true);
+  const { VersionMismatch, BadMessage, Kicked, TakenOver, Left } = CloseCode;
+  expect([VersionMismatch, BadMessage, Kicked, TakenOver, Left, FORBIDDEN].some(mayRetry)).toBe(false);
+  expect([1001, 1006, TRY_AGAIN_LATER, 4002, 4003, 4004, 4008].every(mayRetry)).toBe(true);
 });
 
 test("the socket's address follows the page", () => {
@@ -152,7 +154,7 @@ test("after a replaced server or a lost seat the link reconnects without telling
     const link = new Link(server, seen);
     newest().open();
     newest().end(code);
-    expect(seen.lost).toHaveBeenCalledWith(code);
+    expect(seen.lost).toHaveBeenCalledWith(code, "");
     vi.advanceTimersByTime(150);
     expect(FakeSocket.all).toHaveLength(2);
     expect(seen.waiting).not.toHaveBeenCalled();

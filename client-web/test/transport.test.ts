@@ -5,6 +5,7 @@ import { Ladder } from "../src/net/ladder.ts";
 import { Link } from "../src/net/link.ts";
 import { framed, pieces } from "../src/net/transport/batch.ts";
 import { openTransport } from "../src/net/transport/open.ts";
+import { FORBIDDEN, TRY_AGAIN_LATER } from "../src/net/transport/refusal.ts";
 import { openCounted } from "../src/transport/counting.ts";
 import { BATCH_TYPE, CloseCode, POST_LIMIT_BYTES, PROTOCOL_VERSION } from "../src/wasm/schema.ts";
 import { events, FakeSocket, newest, server } from "./fake-socket.ts";
@@ -268,6 +269,8 @@ async function accepted() {
     newest().end(1006);
     await vi.advanceTimersByTimeAsync(waitMs);
   }
+  // The question why the first attempt failed.
+  await next("POST", `/poll?version=${PROTOCOL_VERSION}`).fail();
   await next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(201, text(ID), "text/plain");
   return { link, seen };
 }
@@ -312,7 +315,7 @@ test("the link leaves a WebSocket that opens but delivers nothing", async () => 
   expect(link.kind).toBe("websocket");
   await vi.advanceTimersByTimeAsync(7000);
   expect(newest().closedWith).toBe(CloseCode.Silence);
-  expect(seen.lost).toHaveBeenCalledWith(CloseCode.Silence);
+  expect(seen.lost).toHaveBeenCalledWith(CloseCode.Silence, "silence");
   next("POST", `/poll?version=${PROTOCOL_VERSION}`);
   expect(link.kind).toBe("long-poll");
   link.stop();
@@ -334,6 +337,66 @@ test("when the network comes back, the link probes for a WebSocket at once", asy
   expect(FakeSocket.all).toHaveLength(sockets + 1);
   link.stop();
   expect(newest().closedWith).toBe(CloseCode.Left);
+});
+
+test("a refusal over HTTP arrives with its line, unless it is not the server's", async () => {
+  const refused = async (status: number, body: string, type = "text/plain; charset=utf-8") => {
+    const seen = { opened: vi.fn(), received: vi.fn(), closed: vi.fn() };
+    const transport = openTransport("long-poll", server(), seen);
+    await settle();
+    transport.send(text("hello"));
+    await next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(status, text(body), type);
+    return seen.closed.mock.calls[0];
+  };
+  expect(await refused(403, "this address is banned")).toEqual([FORBIDDEN, "this address is banned"]);
+  expect(await refused(429, "too many")).toEqual([TRY_AGAIN_LATER, "too many"]);
+  expect(await refused(503, "all sockets are taken")).toEqual([TRY_AGAIN_LATER, "all sockets are taken"]);
+  const nothing = [1006, ""];
+  expect(await refused(403, "<h1>Forbidden</h1>", "text/html")).toEqual(nothing);
+  expect(await refused(403, "x".repeat(2000))).toEqual(nothing);
+  expect(await refused(404, "there is nothing here")).toEqual(nothing);
+});
+
+test("a WebSocket that does not open is asked for the reason, and one that cannot help is the end", async () => {
+  const seen = events();
+  new Link(server, seen);
+  newest().end(1006);
+  const why = next("POST", `/poll?version=${PROTOCOL_VERSION}`);
+  expect(why.body).toBeUndefined();
+  await why.answer(403, text("this server expects https://play.example"), "text/plain");
+  expect(seen.refused).toHaveBeenCalledWith(FORBIDDEN, "this server expects https://play.example");
+  vi.advanceTimersByTime(60_000);
+  expect(FakeSocket.all).toHaveLength(1);
+  expect(asked).toEqual([]);
+});
+
+test("the reason of a refusal that passes is told, and the link goes on", async () => {
+  for (const [answer, told] of [
+    [() => next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(429, text("slow"), "text/plain"), true],
+    [() => next("POST", `/poll?version=${PROTOCOL_VERSION}`).answer(200, framedClose(4001, "empty")), false],
+    [() => next("POST", `/poll?version=${PROTOCOL_VERSION}`).fail(), false],
+  ] as const) {
+    FakeSocket.all = [];
+    const seen = events();
+    const link = new Link(server, seen);
+    newest().end(1006);
+    await answer();
+    expect(seen.hindered.mock.calls).toEqual(told ? [[TRY_AGAIN_LATER, "slow"]] : []);
+    expect(seen.refused).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1000);
+    expect(FakeSocket.all).toHaveLength(2);
+    link.stop();
+  }
+});
+
+test("a browser without WebSockets polls", async () => {
+  vi.stubGlobal("WebSocket", undefined);
+  const link = new Link(server, events());
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await settle();
+    vi.advanceTimersByTime(5000);
+  }
+  expect(link.kind).toBe("long-poll");
 });
 
 test("the counting decorator counts requests, messages and the bytes of both", async () => {

@@ -385,8 +385,13 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// After these, another attempt to connect cannot help.
-    pub const FINAL: [CloseCode; 4] =
-        [CloseCode::VersionMismatch, CloseCode::Kicked, CloseCode::TakenOver, CloseCode::Left];
+    pub const FINAL: [CloseCode; 5] = [
+        CloseCode::VersionMismatch,
+        CloseCode::BadMessage,
+        CloseCode::Kicked,
+        CloseCode::TakenOver,
+        CloseCode::Left,
+    ];
 }
 
 /// A sequence of input frames. The length that a message claims is not believed: memory is taken as frames come.

@@ -51,7 +51,7 @@ macro_rules! interface {
     }};
 }
 
-const FINAL: [CloseCode; 4] = CloseCode::FINAL;
+const FINAL: [CloseCode; 5] = CloseCode::FINAL;
 
 const TEXT: &str = concatcp!(
     "// @filename: schema.ts\n",
@@ -64,7 +64,7 @@ const TEXT: &str = concatcp!(
     interface!(Spent: appeared gone ids motion heading state events own),
     "/** After these, another attempt cannot help. */\n",
     concatcp!("export const FINAL_CLOSE_CODES: readonly number[] = [", code(FINAL[0]), ", ", code(FINAL[1])),
-    concatcp!(", ", code(FINAL[2]), ", ", code(FINAL[3]), "];\n"),
+    concatcp!(", ", code(FINAL[2]), ", ", code(FINAL[3]), ", ", code(FINAL[4]), "];\n"),
     HeaderWord::TYPESCRIPT,
     ItemWord::TYPESCRIPT,
     EffectWord::TYPESCRIPT,
@@ -73,7 +73,8 @@ const TEXT: &str = concatcp!(
     EffectKind::TYPESCRIPT,
     numbers!(ShipFlags by identity: THRUST BOOST FIRING DOCKED DRONE PROTECTED AWAY),
     numbers!(Buttons by mask: THRUST BOOST FIRE BRAKE BUY_HULL BUY_ENGINE BUY_GUN BUY_HOLD ALL),
-    numbers!(CloseCode by code: Restarting VersionMismatch ClientCouldNotRead Full Kicked TakenOver Left Silence SeatGone),
+    numbers!(CloseCode by code: Restarting VersionMismatch BadMessage ClientCouldNotRead Full Kicked TakenOver Left Silence
+        SeatGone),
 );
 
 /// Public, or the compiler would drop it.

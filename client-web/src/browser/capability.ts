@@ -12,7 +12,8 @@ export type Capability =
   | "media queries"
   | "pointer capture"
   | "size observer"
-  | "storage";
+  | "storage"
+  | "WebSocket";
 
 const reported = new Set<Capability>();
 

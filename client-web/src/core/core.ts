@@ -2,6 +2,7 @@
 
 import init, { Client, Replay } from "../wasm/client_core.js";
 import address from "../wasm/client_core_bg.wasm?url";
+import { guarded } from "./guard.ts";
 
 export type {
   Client,
@@ -23,7 +24,8 @@ export type {
 export interface Core {
   /** Read `buffer` again for every frame: it is replaced when memory grows. */
   readonly memory: WebAssembly.Memory;
-  client(name: string, room: string | undefined): Client;
+  /** After a panic, which `panicked` is told, the client does nothing. */
+  client(name: string, room: string | undefined, panicked: (error: Error) => void): Client;
   /** Throws an `Error` with a readable message for a file that is not a recording. */
   replay(file: Uint8Array): Replay;
 }
@@ -38,7 +40,7 @@ export async function loadCore(compiled?: WebAssembly.Module): Promise<Core> {
   const { memory } = await init({ module_or_path: compiled ?? address });
   return {
     memory,
-    client: (name, room) => new Client(name, room),
+    client: (name, room, panicked) => guarded(new Client(name, room), panicked),
     replay: (file) => new Replay(file),
   };
 }

@@ -7,13 +7,14 @@ import { matches } from "../browser/view.ts";
 import type { Client, ClientState, Core } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import type { Controls } from "../input/controls.ts";
-import { has, t, whole } from "../locale/locale.ts";
+import { t, whole } from "../locale/locale.ts";
 import { Link } from "../net/link.ts";
 import { type KeptSeat, keepSeat } from "../net/seat.ts";
-import type { TransportKind } from "../net/transport/transport.ts";
+import { ABNORMAL_CLOSURE, type TransportKind } from "../net/transport/transport.ts";
 import { change, settings } from "../page/settings.ts";
 import { addToast, hudAtRest, model, precedesMatch } from "../ui/model.ts";
 import { type MuteChange, Mutes } from "../ui/mutes.ts";
+import { explain, needsReload } from "../ui/words.ts";
 import type { Stage } from "../view/stage.ts";
 import { CloseCode, EffectKind, EffectWord, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type SeenShip, shipsOf } from "./handle.ts";
@@ -26,6 +27,9 @@ const HUD_MS = 66;
 const HIDDEN_MS = 1000;
 /** Ore that was banked is shown as one sum, this long after the last load. */
 const BANKED_MS = 600;
+/** A connection with a message that cannot be read is opened again; after this many within this time nothing is gained. */
+const UNREADABLE_LIMIT = 3;
+const UNREADABLE_MS = 60_000;
 
 export class Game {
   private readonly client: Client;
@@ -43,6 +47,8 @@ export class Game {
   /** The link has moved to another transport, and the session is not resumed yet: the picture stands still. */
   private moving = false;
   private closed = false;
+  /** When messages could not be read lately. */
+  private unreadable: number[] = [];
 
   constructor(
     private readonly core: Core,
@@ -53,7 +59,7 @@ export class Game {
     private room: string | undefined,
     seat: KeptSeat | undefined,
   ) {
-    this.client = core.client(name, room);
+    this.client = core.client(name, room, (panic) => this.breakDown(panic));
     if (seat) this.client.claim(seat.claim);
     this.reset();
     model.phase.value = "connecting";
@@ -66,8 +72,11 @@ export class Game {
         this.transmit();
       },
       received: (bytes) => this.receive(bytes),
-      lost: (code) => this.lose(code),
+      lost: (code, reason) => this.lose(code, reason),
       waiting: (atMs) => this.wait(atMs),
+      hindered: (code, reason) => {
+        model.retryReason.value = explain(code, reason);
+      },
       refused: (code, reason) => this.end(code, reason),
     });
     this.hiddenTimer = setInterval(this.playHidden, HIDDEN_MS);
@@ -85,6 +94,8 @@ export class Game {
     this.step(nowMs, this.controls.buttons);
     if (this.closed || this.moving || precedesMatch(model.phase.value)) return;
     const pointer = this.client.frame(nowMs);
+    // The core may have panicked.
+    if (this.closed) return;
     this.frame.attach(this.core.memory.buffer, pointer);
     this.updatePhase();
     const { alive, own } = this.frame;
@@ -182,7 +193,11 @@ export class Game {
       this.client.received(bytes, performance.now());
     } catch (error) {
       console.error("driftbelt: a message of the server could not be read:", error);
-      this.link.drop(CloseCode.ClientCouldNotRead, "undecodable message");
+      const now = performance.now();
+      this.unreadable = [...this.unreadable.filter((at) => now - at < UNREADABLE_MS), now];
+      if (this.unreadable.length < UNREADABLE_LIMIT)
+        this.link.drop(CloseCode.ClientCouldNotRead, "undecodable message");
+      else this.end(CloseCode.ClientCouldNotRead, String(error));
       return;
     }
     this.readNotices();
@@ -202,7 +217,7 @@ export class Game {
         if (notice.type === "welcome") this.room = notice.room;
         this.link.settled();
         model.phase.value = "playing";
-        model.retryReason.value = "";
+        model.retryReason.value = undefined;
         this.keepSeat();
       } else if (notice.type === "queued") {
         this.link.settled();
@@ -212,8 +227,7 @@ export class Game {
           model.queue.value = { position, waiting };
         });
       } else if (notice.type === "goodbye") {
-        const key = `goodbye.${notice.code}`;
-        model.retryReason.value = has(key) ? t(key) : notice.reason;
+        model.retryReason.value = explain(notice.code, notice.reason);
       }
       show(notice, this.names, this.mutes);
     }
@@ -233,7 +247,7 @@ export class Game {
     keepSeat(claim && this.room ? { name: this.name, room: this.room, claim } : undefined);
   }
 
-  private lose(code: number): void {
+  private lose(code: number, reason: string): void {
     this.client.closed();
     this.moving = false;
     if (code === CloseCode.SeatGone) {
@@ -241,7 +255,8 @@ export class Game {
       this.keepSeat();
       addToast(t("toast.seatGone"), "bad");
     }
-    if (code === CloseCode.Restarting) model.retryReason.value = t(`goodbye.${code}`);
+    const byServer = code !== ABNORMAL_CLOSURE && code !== CloseCode.Silence;
+    model.retryReason.value = byServer ? explain(code, reason) : undefined;
     this.stage.clear();
     this.sound.hush();
   }
@@ -255,10 +270,19 @@ export class Game {
 
   private end(code: number, reason: string): void {
     this.client.closed();
-    keepSeat(undefined);
+    // After a reload the seat is claimed again.
+    if (!needsReload(code)) keepSeat(undefined);
     this.dispose();
-    model.goodbye.value = { code, reason };
-    model.phase.value = "goodbye";
+    batch(() => {
+      model.goodbye.value = { code, reason };
+      model.phase.value = "goodbye";
+    });
+  }
+
+  /** The core has panicked, which is a defect. */
+  private breakDown(panic: Error): void {
+    console.error("driftbelt: the core has failed:", panic);
+    this.end(CloseCode.ClientCouldNotRead, panic.message);
   }
 
   private dispose(): void {

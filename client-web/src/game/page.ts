@@ -39,6 +39,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
       model.phase.value = "join";
       model.room.value = room ?? "";
     },
+    again: () => start(settings.value.name.trim(), undefined),
     chat: (text) => game?.chat(text),
     toggleMute: (name) => game?.toggleMute(name),
     tap: (button) => {

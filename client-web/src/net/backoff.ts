@@ -1,6 +1,7 @@
 //! How long to wait before the next attempt to connect.
 
 import { FINAL_CLOSE_CODES } from "../wasm/schema.ts";
+import { FORBIDDEN } from "./transport/refusal.ts";
 
 const FIRST_MS = 500;
 const LONGEST_MS = 15_000;
@@ -16,5 +17,5 @@ export function retryDelayMs(attempt: number, chance: number): number {
 
 /** Whether another attempt can help after this close code. */
 export function mayRetry(code: number): boolean {
-  return !FINAL_CLOSE_CODES.includes(code);
+  return code !== FORBIDDEN && !FINAL_CLOSE_CODES.includes(code);
 }

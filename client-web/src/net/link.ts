@@ -5,6 +5,7 @@ import { CloseCode } from "../wasm/schema.ts";
 import { mayRetry, retryDelayMs } from "./backoff.ts";
 import { Ladder, type Reach } from "./ladder.ts";
 import { openTransport } from "./transport/open.ts";
+import { askWhy } from "./transport/refusal.ts";
 import {
   ABNORMAL_CLOSURE,
   type ServerAddress,
@@ -29,10 +30,12 @@ interface LinkEvents {
   opened(): void;
   received(bytes: Uint8Array): void;
   /** The open connection ended with this code; another attempt follows. */
-  lost(code: number): void;
+  lost(code: number, reason: string): void;
   /** The next attempt is made at `atMs` of `performance.now()`. */
   waiting(atMs: number): void;
-  /** The server closed for good. */
+  /** Why the server did not let the last attempt in; another one follows. */
+  hindered(code: number, reason: string): void;
+  /** The server refuses for good. */
   refused(code: number, reason: string): void;
 }
 
@@ -49,6 +52,7 @@ export class Link {
   private quietAt = Number.NEGATIVE_INFINITY;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private check: ReturnType<typeof setInterval> | undefined;
+  private stopped = false;
   private receivedAt = 0;
   private checkedAt = 0;
   private readonly online = () => this.wake();
@@ -103,11 +107,12 @@ export class Link {
     if (!transport) return;
     this.release();
     transport.close(code, reason);
-    this.lose(transport, code);
+    this.lose(transport, code, reason);
   }
 
   /** Closes for good. */
   stop(): void {
+    this.stopped = true;
     globalThis.removeEventListener?.("online", this.online);
     globalThis.document?.removeEventListener("visibilitychange", this.visible);
     clearTimeout(this.retry);
@@ -159,8 +164,25 @@ export class Link {
       return;
     }
     this.release();
-    if (mayRetry(code)) this.lose(transport, code);
-    else this.events.refused(code, reason);
+    if (!mayRetry(code)) {
+      this.refuse(code, reason);
+      return;
+    }
+    if (transport.kind === "websocket" && !transport.reached && this.attempt === 0) void this.askWhy();
+    this.lose(transport, code, reason);
+  }
+
+  private refuse(code: number, reason: string): void {
+    this.stop();
+    this.events.refused(code, reason);
+  }
+
+  /** A WebSocket did not open: the network may be at fault, or the server refuses it. */
+  private async askWhy(): Promise<void> {
+    const refusal = await askWhy(this.server(), (...asked) => fetch(...asked));
+    if (!refusal || this.stopped || this.transport?.isOpen) return;
+    if (mayRetry(refusal.code)) this.events.hindered(refusal.code, refusal.reason);
+    else this.refuse(refusal.code, refusal.reason);
   }
 
   /** Drops a connection that has been silent for too long. */
@@ -211,12 +233,12 @@ export class Link {
     this.probe = undefined;
   }
 
-  private lose(transport: Transport, code: number): void {
+  private lose(transport: Transport, code: number, reason: string): void {
     const { kind, reached } = transport;
     const byServer = reached && code !== ABNORMAL_CLOSURE && code !== CloseCode.Silence;
     const reach: Reach = this.hasReceived || byServer ? "messages" : reached ? "server" : "nowhere";
     this.ladder.ended(kind, reach);
-    if (reached) this.events.lost(code);
+    if (reached) this.events.lost(code, reason);
     if (this.ladder.next !== kind && this.ladder.next !== "websocket") {
       // The transport is at fault, not the server.
       this.retry = setTimeout(() => this.connect());

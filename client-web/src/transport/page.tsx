@@ -86,6 +86,7 @@ function Column({ trial }: { trial: Trial }): JSX.Element {
       ) : (
         <p class="latency">{t(`transport.${status}`)}</p>
       )}
+      {measurement.reason && <p class="small">{measurement.reason}</p>}
       <Plot measurement={measurement} />
       <PayloadShare rates={rates} />
       <dl>

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Client, ClientState, Core } from "../core/core.ts";
+import { mayRetry } from "../net/backoff.ts";
 import type { ServerAddress, TransportKind } from "../net/transport/transport.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { type CountedTransport, openCounted } from "./counting.ts";
@@ -15,7 +16,9 @@ const RETRY_MS = 5000;
 const LATENCIES = 60;
 
 export interface Measurement {
-  status: "opening" | "running" | "failed";
+  status: "opening" | "running" | "failed" | "refused";
+  /** Why the server refuses. */
+  reason: string;
   /** The median of `latenciesMs`. */
   latencyMs: number | undefined;
   /** The newest round trips, oldest first. */
@@ -23,7 +26,7 @@ export interface Measurement {
   rates: Rates | undefined;
 }
 
-const NOTHING = { latencyMs: undefined, latenciesMs: [], rates: undefined } as const;
+const NOTHING = { reason: "", latencyMs: undefined, latenciesMs: [], rates: undefined } as const;
 
 export class Trial {
   readonly measurement = signal<Measurement>({ status: "opening", ...NOTHING });
@@ -33,6 +36,7 @@ export class Trial {
   private latencies: number[] = [];
   private roundTrips = 0;
   private receivedAt = 0;
+  private readonly timers: readonly ReturnType<typeof setInterval>[];
 
   constructor(
     private readonly core: Core,
@@ -40,8 +44,7 @@ export class Trial {
     private readonly server: ServerAddress,
   ) {
     this.client = this.start();
-    setInterval(() => this.step(), STEP_MS);
-    setInterval(() => this.show(), SHOW_MS);
+    this.timers = [setInterval(() => this.step(), STEP_MS), setInterval(() => this.show(), SHOW_MS)];
   }
 
   state(): ClientState {
@@ -56,7 +59,7 @@ export class Trial {
   }
 
   private start(): Client {
-    const client = this.core.client(this.kind, this.server.room);
+    const client = this.core.client(this.kind, this.server.room, (panic) => this.refuse(panic.message));
     this.meter = new RateMeter();
     this.roundTrips = 0;
     this.receivedAt = performance.now();
@@ -66,7 +69,10 @@ export class Trial {
         this.transmit();
       },
       received: (message) => this.receive(message),
-      closed: () => this.fail(),
+      closed: (code, reason) => {
+        this.fail();
+        if (!mayRetry(code)) this.refuse(reason);
+      },
     });
     return client;
   }
@@ -123,6 +129,12 @@ export class Trial {
     this.measurement.value = { status: "failed", ...NOTHING };
   }
 
+  /** Another attempt cannot help. */
+  private refuse(reason: string): void {
+    for (const timer of this.timers) clearInterval(timer);
+    this.measurement.value = { status: "refused", ...NOTHING, reason };
+  }
+
   private show(): void {
     if (!this.counted) return;
     const rates = this.meter.update(this.counted.counts, performance.now());
@@ -132,6 +144,7 @@ export class Trial {
       status: running ? "running" : "opening",
       latencyMs: median(this.latencies),
       latenciesMs: this.latencies,
+      reason: "",
       rates: running ? rates : undefined,
     };
   }

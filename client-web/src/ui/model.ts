@@ -122,8 +122,8 @@ export const model = {
   carried: signal(0),
   /** `performance.now()` of the next attempt to connect. */
   retryAt: signal(0),
-  /** Why the server refused the last attempt, "" for a lost connection. */
-  retryReason: signal(""),
+  /** Why the server refused the last attempt; undefined for a lost connection. */
+  retryReason: signal<{ text: string; detail: string } | undefined>(undefined),
   /** The place in the queue, from 1, and its length. */
   queue: signal({ position: 0, waiting: 0 }),
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
@@ -146,6 +146,8 @@ export const model = {
 export interface Actions {
   play(name: string): void;
   leave(): void;
+  /** Plays again under the same name. */
+  again(): void;
   chat(text: string): void;
   toggleMute(name: string): void;
   tap(button: number): void;

@@ -3,11 +3,12 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { has, t, whole } from "../locale/locale.ts";
+import { t, whole } from "../locale/locale.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { CopyLink } from "./copy-link.tsx";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
+import { explain, needsReload, nextStep } from "./words.ts";
 
 export function Connecting({ actions }: { actions: Actions }): JSX.Element {
   return (
@@ -52,6 +53,7 @@ export function Death(): JSX.Element {
 
 export function Reconnecting({ actions }: { actions: Actions }): JSX.Element {
   const left = useSignal(secondsLeft());
+  const reason = model.retryReason.value;
   useEffect(() => {
     const timer = setInterval(() => {
       left.value = secondsLeft();
@@ -60,7 +62,8 @@ export function Reconnecting({ actions }: { actions: Actions }): JSX.Element {
   }, [left]);
   return (
     <Dialog title={t("link.lost")}>
-      {model.retryReason.value && <p class="small">{model.retryReason.value}</p>}
+      {reason && <p>{reason.text}</p>}
+      {reason?.detail && <p class="small">{reason.detail}</p>}
       <p class="count" role="status">
         {left.value > 0 ? t("link.retry", { count: left.value }) : t("link.trying")}
       </p>
@@ -80,18 +83,33 @@ function secondsLeft(): number {
 
 export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
   const { code, reason } = model.goodbye.value;
-  const key = `goodbye.${code}`;
+  const { text, detail } = explain(code, reason);
+  const next = nextStep(code);
   return (
     <Dialog title={t("goodbye.title")}>
-      <p>{has(key) ? t(key) : reason}</p>
-      {code === CloseCode.VersionMismatch && (
+      <p>{text}</p>
+      {detail && <p class="small">{detail}</p>}
+      {next && <p>{next}</p>}
+      {needsReload(code) && (
         <button type="button" class="primary" onClick={() => location.reload()}>
           {t("link.reload")}
         </button>
       )}
-      <button type="button" onClick={actions.leave}>
-        {t("link.back")}
-      </button>
+      {code === CloseCode.TakenOver && (
+        <button type="button" class="primary" onClick={actions.again}>
+          {t("goodbye.here")}
+        </button>
+      )}
+      {model.room.value && code === CloseCode.BadMessage && (
+        <a class="button primary" href="/">
+          {t("goodbye.anyRoom")}
+        </a>
+      )}
+      {code !== CloseCode.ClientCouldNotRead && (
+        <button type="button" onClick={actions.leave}>
+          {t("link.back")}
+        </button>
+      )}
     </Dialog>
   );
 }

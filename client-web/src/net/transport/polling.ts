@@ -1,14 +1,9 @@
 //! The game over plain requests, for networks that block WebSockets: polls bring the server's messages, posts carry ours, one
 //! post at a time. Both are numbered, so that a lost request can be repeated.
 
-import {
-  BATCH_TYPE,
-  CloseCode,
-  LENGTH_BYTES,
-  POST_LIMIT_BYTES,
-  PROTOCOL_VERSION,
-} from "../../wasm/schema.ts";
+import { BATCH_TYPE, CloseCode, LENGTH_BYTES, POST_LIMIT_BYTES } from "../../wasm/schema.ts";
 import { framed, type Piece, pieces } from "./batch.ts";
+import { type Answer, pollAddress, refusalOf } from "./refusal.ts";
 import {
   ABNORMAL_CLOSURE,
   type ServerAddress,
@@ -41,18 +36,11 @@ const SCHEDULES: Record<PollKind, Schedule> = {
   "short-poll": { polls: 1, query: "?wait=0", intervalMs: 50 },
 };
 
-interface Answer {
-  status: number;
-  type: string;
-  body: Uint8Array;
-}
-
 export class Polling implements Transport {
   isOpen = false;
   reached = false;
-  private readonly origin: string;
   private readonly polls = new AbortController();
-  /** The connection's own path, once the server has accepted it: a secret. */
+  /** The connection's own address, once the server has accepted it: a secret. */
   private path = "";
   /** Framed messages that wait for the next post. */
   private outbox: Uint8Array<ArrayBuffer>[] = [];
@@ -77,7 +65,6 @@ export class Polling implements Transport {
     private readonly events: TransportEvents,
     private readonly request: typeof fetch,
   ) {
-    this.origin = `${server.protocol}//${server.host}`;
     globalThis.addEventListener?.("pagehide", this.pageHidden);
     queueMicrotask(() => {
       if (this.polls.signal.aborted) return;
@@ -131,16 +118,17 @@ export class Polling implements Transport {
   }
 
   private async open(hello: Uint8Array<ArrayBuffer>): Promise<void> {
-    const room = this.server.room === undefined ? "" : `&room=${encodeURIComponent(this.server.room)}`;
     // Not repeated, since that could take two seats.
-    const answer = await this.ask("POST", `/poll?version=${PROTOCOL_VERSION}${room}`, hello, 1);
-    this.reached = answer?.type === BATCH_TYPE || answer?.status === 201;
+    const answer = await this.ask("POST", pollAddress(this.server), hello, 1);
+    const refusal = answer && refusalOf(answer);
+    this.reached = answer?.type === BATCH_TYPE || answer?.status === 201 || refusal !== undefined;
     if (answer?.status === 201) {
-      this.path = `/poll/${new TextDecoder().decode(answer.body)}`;
+      const { protocol, host } = this.server;
+      this.path = `${protocol}//${host}/poll/${new TextDecoder().decode(answer.body)}`;
       const { polls } = SCHEDULES[this.kind];
       for (let count = 0; count < polls; count += 1) void this.poll();
     } else if (answer?.type === BATCH_TYPE) this.receive(answer.body);
-    else this.end(ABNORMAL_CLOSURE, "");
+    else this.end(refusal?.code ?? ABNORMAL_CLOSURE, refusal?.reason ?? "");
   }
 
   private async post(): Promise<void> {
@@ -202,25 +190,28 @@ export class Polling implements Transport {
   /** Sends a request; undefined if it has no answer. Polls end with the transport; what is sent after that outlives the page. */
   private async ask(
     method: "GET" | "POST" | "DELETE",
-    path: string,
+    address: string,
     body: Uint8Array<ArrayBuffer> | undefined,
     tries: number,
   ): Promise<Answer | undefined> {
     const { signal } = this.polls;
     const keepalive = signal.aborted;
     const options = method === "GET" ? { signal } : { body, keepalive };
+    let last: Answer | undefined;
     for (let left = tries; left > 0; left -= 1) {
       try {
-        const response = await this.request(this.origin + path, { method, cache: "no-store", ...options });
+        const response = await this.request(address, { method, cache: "no-store", ...options });
         const answer = await response.arrayBuffer();
         const type = response.headers.get("content-type") ?? "";
-        if (response.status < 500) return { status: response.status, type, body: new Uint8Array(answer) };
+        last = { status: response.status, type, body: new Uint8Array(answer) };
+        if (response.status < 500) return last;
       } catch {
         // No network, a proxy that cuts, or our own end.
+        last = undefined;
         if (!keepalive && signal.aborted) return undefined;
       }
     }
-    return undefined;
+    return last;
   }
 }
 

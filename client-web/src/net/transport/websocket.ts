@@ -1,7 +1,11 @@
 //! The preferred transport: one WebSocket, one message per frame.
 
+import { attempt } from "../../browser/capability.ts";
 import { PROTOCOL_VERSION } from "../../wasm/schema.ts";
-import type { ServerAddress, Transport, TransportEvents } from "./transport.ts";
+import { ABNORMAL_CLOSURE, type ServerAddress, type Transport, type TransportEvents } from "./transport.ts";
+
+/** `WebSocket.OPEN`; a browser may have no `WebSocket`. */
+const OPEN = 1;
 
 /** The address of the game socket beside the page. */
 export function socketUrl({ protocol, host, room }: ServerAddress): string {
@@ -13,11 +17,16 @@ export function socketUrl({ protocol, host, room }: ServerAddress): string {
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
   reached = false;
-  private readonly socket: WebSocket;
+  private readonly socket: WebSocket | undefined;
 
   constructor(server: ServerAddress, events: TransportEvents) {
-    const socket = new WebSocket(socketUrl(server), `driftbelt.${PROTOCOL_VERSION}`);
+    const open = () => new WebSocket(socketUrl(server), `driftbelt.${PROTOCOL_VERSION}`);
+    const socket = attempt("WebSocket", open, undefined);
     this.socket = socket;
+    if (!socket) {
+      queueMicrotask(() => events.closed(ABNORMAL_CLOSURE, ""));
+      return;
+    }
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.reached = true;
@@ -33,19 +42,20 @@ export class WebSocketTransport implements Transport {
   }
 
   get isOpen(): boolean {
-    return this.socket.readyState === WebSocket.OPEN;
+    return this.socket?.readyState === OPEN;
   }
 
   send(message: Uint8Array): void {
-    if (this.isOpen) this.socket.send(message as Uint8Array<ArrayBuffer>);
+    if (this.isOpen) this.socket?.send(message as Uint8Array<ArrayBuffer>);
   }
 
   close(code: number, reason: string): void {
     this.removeListeners();
-    this.socket.close(code, reason);
+    this.socket?.close(code, reason);
   }
 
   private removeListeners(): void {
+    if (!this.socket) return;
     this.socket.onopen = null;
     this.socket.onmessage = null;
     this.socket.onclose = null;
