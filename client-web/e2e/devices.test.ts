@@ -68,13 +68,43 @@ test("a phone uses its language and reduced motion, and two thumbs fly and fire"
   await pilot.close();
 });
 
+test("Enter that ends a composition neither joins nor sends", async () => {
+  const pilot = new Pilot(await Tab.open(browser, server.origin), "Mei");
+  const { page } = pilot;
+  const key = (type: string, init: { key: string; code: string; isComposing?: boolean; keyCode?: number }) =>
+    page.evaluate(
+      ([kind, options]) => {
+        const target = document.activeElement ?? document.body;
+        target.dispatchEvent(new KeyboardEvent(kind, { bubbles: true, cancelable: true, ...options }));
+      },
+      [type, init] as const,
+    );
+  await page.fill("input[name=name]", pilot.name);
+  await page.locator("input[name=name]").focus();
+  await key("keydown", { key: "Enter", code: "Enter", isComposing: true });
+  await page.evaluate(() => document.querySelector("form")!.requestSubmit());
+  expect((await pilot.state()).phase).toBe("join");
+  await key("keyup", { key: "Enter", code: "Enter" });
+  await pilot.join();
+
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".chat input:focus");
+  await page.keyboard.type("ni hao");
+  await key("keydown", { key: "Enter", code: "Enter", keyCode: 229 });
+  await page.evaluate(() => document.querySelector<HTMLFormElement>(".chat form")!.requestSubmit());
+  expect(await page.locator(".chat input").inputValue()).toBe("ni hao");
+  await page.keyboard.press("Enter");
+  await pilot.untilText(".chat .chat", "ni hao");
+  await pilot.close();
+});
+
 test("a gamepad flies", async () => {
   const pilot = new Pilot(await Tab.open(browser, server.origin), "Pat");
   await pilot.join();
   const flown = untilFlownRight(pilot);
   await pilot.page.evaluate(() => {
     const buttons = Array.from({ length: 17 }, () => ({ value: 0, pressed: false, touched: false }));
-    const pad = { connected: true, mapping: "standard", axes: [1, 0, 0, 0], buttons };
+    const pad = { connected: true, index: 0, mapping: "standard", axes: [1, 0, 0, 0], buttons };
     navigator.getGamepads = () => [pad as unknown as Gamepad];
   });
   await flown;

@@ -1,14 +1,26 @@
 //! Devices to buttons and aim.
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { Controls } from "../src/input/controls.ts";
-import { type Pad, readPad } from "../src/input/gamepad.ts";
-import { Keyboard } from "../src/input/keyboard.ts";
+import { Gamepads, type Pad } from "../src/input/gamepad.ts";
+import { Keyboard, positionOf } from "../src/input/keyboard.ts";
 import { BOOST_ZONE, Touch } from "../src/input/touch.ts";
 import { Buttons } from "../src/wasm/schema.ts";
 
-function pad(axes: number[], pressed: Record<number, number> = {}): Pad {
-  return { axes, buttons: Array.from({ length: 17 }, (_, index) => ({ value: pressed[index] ?? 0 })) };
+function pad(axes: number[], pressed: Record<number, number> = {}, other: Partial<Pad> = {}): Pad {
+  const button = (value: number) => ({ value, pressed: value > 0.5 });
+  const buttons = Array.from({ length: 17 }, (_, index) => button(pressed[index] ?? 0));
+  return { connected: true, index: 0, mapping: "standard", axes, buttons, ...other };
+}
+
+/** What pads say that change from one reading to the next. */
+function readings(...turns: Pad[][]) {
+  let now: Pad[] = [];
+  const gamepads = new Gamepads(() => now);
+  return turns.map((pads) => {
+    now = pads;
+    return gamepads.read();
+  });
 }
 
 test("keys add up, and are released", () => {
@@ -34,15 +46,43 @@ test("opposite turn keys cancel", () => {
   expect(keyboard.turn(0.5)).toBe(0);
 });
 
+const NOTHING = { buttons: 0, aim: undefined };
+
 test("a gamepad's stick aims and thrusts beyond its dead zones", () => {
-  expect(readPad(pad([0.1, 0.1]))).toEqual({ buttons: 0, aim: undefined });
-  expect(readPad(pad([0, 0.4]))).toEqual({ buttons: 0, aim: Math.PI / 2 });
-  expect(readPad(pad([1, 0], { 7: 1, 6: 0.9 }))).toEqual({
+  const read = (...pads: Pad[]) => readings([pad([0, 0])], ...pads.map((one) => [one])).at(-1);
+  expect(read(pad([0.1, 0.1]))).toEqual(NOTHING);
+  expect(read(pad([0, 0.5]), pad([0, 0.4]))).toEqual({ buttons: 0, aim: Math.PI / 2 });
+  expect(read(pad([1, 0], { 7: 1, 6: 0.9 }))).toEqual({
     buttons: Buttons.THRUST | Buttons.FIRE | Buttons.BOOST,
     aim: 0,
   });
-  expect(readPad(pad([0, 0], { 1: 1, 12: 1 })).buttons).toBe(Buttons.BRAKE | Buttons.BUY_HULL);
-  expect(readPad({ axes: [], buttons: [] })).toEqual({ buttons: 0, aim: undefined });
+  expect(read(pad([0, 0], { 1: 1, 12: 1 }))?.buttons).toBe(Buttons.BRAKE | Buttons.BUY_HULL);
+  expect(read(pad([]), pad([Number.NaN, 0], {}, { buttons: [] }))).toEqual(NOTHING);
+});
+
+test("a worn stick, a trigger that rests down and a pedal do nothing until they are used", () => {
+  const worn = pad([0.4, 0.1], { 7: 0.6 });
+  expect(readings([worn], [worn])).toEqual([NOTHING, NOTHING]);
+  const [, , pressed] = readings([worn], [pad([0.4, 0.1])], [worn]);
+  expect(pressed.buttons).toBe(Buttons.FIRE);
+  const wheel = { mapping: "" };
+  const [still, moved] = readings([pad([-1, 1], {}, wheel)], [pad([0.2, 1], { 5: 1, 12: 1 }, wheel)]);
+  expect(still).toEqual(NOTHING);
+  expect(moved.buttons).toBe(Buttons.THRUST | Buttons.FIRE);
+});
+
+test("of two pads the one used last flies, and a pad that is unplugged releases its buttons", () => {
+  const second = { index: 1 };
+  const rest = [pad([0, 0]), pad([0, 0], {}, second)];
+  const [, one, other, alone, none] = readings(
+    rest,
+    [pad([1, 0]), rest[1]],
+    [pad([1, 0]), pad([0, 1], {}, second)],
+    [pad([1, 0])],
+    [],
+  );
+  expect([one.aim, other.aim, alone.aim]).toEqual([0, Math.PI / 2, 0]);
+  expect(none).toEqual(NOTHING);
 });
 
 test("two thumbs fly, fire and boost at once", () => {
@@ -58,16 +98,24 @@ test("two thumbs fly, fire and boost at once", () => {
   touch.down(2, 600, 100);
   touch.down(3, 800 - BOOST_ZONE.right, 400 - BOOST_ZONE.bottom);
   expect(touch.read().buttons).toBe(Buttons.THRUST | Buttons.FIRE | Buttons.BOOST);
+  // A palm beside the thumb changes nothing.
+  touch.down(4, 20, 300);
+  touch.move(4, 20, 390);
+  expect(touch.read().aim).toBe(0);
   touch.up(1);
   touch.up(2);
+  expect(touch.read()).toEqual({ buttons: Buttons.BOOST, aim: undefined });
+  touch.inset = { right: 44, bottom: 21 };
+  touch.down(5, 800 - BOOST_ZONE.right - 44, 400 - BOOST_ZONE.bottom - 21);
+  touch.up(3);
   expect(touch.read()).toEqual({ buttons: Buttons.BOOST, aim: undefined });
 });
 
 let controls: Controls;
-let plugged: Pad | undefined;
+let plugged: Pad[] = [];
 
 beforeEach(() => {
-  plugged = undefined;
+  plugged = [];
   controls = new Controls(() => plugged);
   controls.enabled = true;
   controls.shipAt(400, 300);
@@ -101,13 +149,59 @@ test("turn keys aim until the mouse moves again", () => {
 });
 
 test("a released stick keeps its last direction", () => {
-  plugged = pad([0, -1]);
+  plugged = [pad([0, -1])];
   controls.sample(16);
   expect(controls.aim).toBeCloseTo(-Math.PI / 2);
-  plugged = pad([0, 0]);
+  plugged = [pad([0, 0])];
   controls.sample(32);
   expect(controls.aim).toBeCloseTo(-Math.PI / 2);
   expect(controls.buttons).toBe(0);
+});
+
+test("the mouse keeps the aim from a drifting stick, and takes it from one that is held", () => {
+  plugged = [pad([0.42, 0])];
+  controls.mouse.move(400, 500);
+  controls.sample(16);
+  controls.sample(32);
+  expect(controls.aim).toBeCloseTo(Math.PI / 2);
+  plugged = [pad([-1, 0])];
+  controls.sample(48);
+  controls.mouse.move(401, 502);
+  controls.sample(64);
+  expect([Math.abs(controls.aim), controls.buttons]).toEqual([Math.PI, Buttons.THRUST]);
+  controls.mouse.move(400, 520);
+  controls.sample(80);
+  controls.sample(96);
+  expect(controls.aim).toBeCloseTo(Math.PI / 2);
+  expect(controls.buttons).toBe(0);
+  plugged = [pad([0, -1])];
+  controls.sample(112);
+  expect(controls.aim).toBeCloseTo(-Math.PI / 2);
+});
+
+test("what is released out of sight is released", () => {
+  controls.keyboard.press("KeyW");
+  controls.mouse.press(0);
+  controls.touch.down(1, 900, 0);
+  controls.releaseAll();
+  controls.sample(16);
+  expect(controls.buttons).toBe(0);
+  controls.mouse.press(0);
+  controls.mouse.hold(2);
+  controls.sample(32);
+  expect(controls.buttons).toBe(Buttons.THRUST);
+});
+
+test("a key without a position is found by its letter", () => {
+  const keys = [
+    { code: "KeyW", key: "z" },
+    { code: "", key: "W" },
+    { code: "Unidentified", key: "2" },
+    { code: "", key: " " },
+    { code: "", key: "ArrowLeft" },
+    { code: "", key: "Shift" },
+  ];
+  expect(keys.map(positionOf)).toEqual(["KeyW", "KeyW", "Digit2", "Space", "ArrowLeft", "ShiftLeft"]);
 });
 
 test("a tapped button is held long enough for a tick, then released", () => {
@@ -124,4 +218,38 @@ test("nothing is pressed while a menu is in front", () => {
   controls.enabled = false;
   controls.sample(16);
   expect(controls.buttons).toBe(0);
+});
+
+/** A window that the keyboard listens to. */
+function typing() {
+  const keyboard = new Keyboard();
+  const page = new EventTarget();
+  keyboard.listen(page as Window, () => true);
+  const press = (type: "keydown" | "keyup", code: string, key: string, held: string[] = []) => {
+    const modifiers = {
+      ctrlKey: held.includes("Control"),
+      altKey: held.includes("Alt"),
+      metaKey: held.includes("Meta"),
+      getModifierState: (name: string) => held.includes(name),
+    };
+    page.dispatchEvent(Object.assign(new Event(type, { cancelable: true }), { code, key, ...modifiers }));
+  };
+  return { keyboard, press };
+}
+
+test("keys whose release the system hides are released, and shortcuts do not fly", () => {
+  vi.stubGlobal("HTMLElement", class {});
+  const { keyboard, press } = typing();
+  press("keydown", "KeyW", "w");
+  press("keydown", "MetaLeft", "Meta", ["Meta"]);
+  expect(keyboard.buttons).toBe(0);
+  press("keydown", "KeyS", "s", ["Meta"]);
+  press("keydown", "KeyS", "s", ["Control"]);
+  press("keydown", "KeyS", "s", ["Alt"]);
+  expect(keyboard.buttons).toBe(0);
+  press("keydown", "KeyW", "w", ["Control", "Alt", "AltGraph"]);
+  expect(keyboard.buttons).toBe(Buttons.THRUST);
+  press("keyup", "", "W");
+  expect(keyboard.buttons).toBe(0);
+  vi.unstubAllGlobals();
 });

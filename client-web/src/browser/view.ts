@@ -25,3 +25,21 @@ export function observeSize(elements: readonly Element[], changed: () => void): 
 export function capturePointer(element: Element, pointer: number): void {
   attempt("pointer capture", () => element.setPointerCapture(pointer), undefined);
 }
+
+/** What a notch or the home indicator covers at two edges of the screen, CSS pixels. */
+export interface Inset {
+  right: number;
+  bottom: number;
+}
+
+let probe: HTMLElement | undefined;
+
+export function safeArea(): Inset {
+  if (!probe) {
+    probe = document.createElement("div");
+    probe.className = "safe-area";
+    document.body.append(probe);
+  }
+  const { paddingRight, paddingBottom } = getComputedStyle(probe);
+  return { right: Number.parseFloat(paddingRight) || 0, bottom: Number.parseFloat(paddingBottom) || 0 };
+}

@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 import { Sound } from "../audio/sound.ts";
 import type { Core } from "../core/core.ts";
 import { Controls } from "../input/controls.ts";
-import { isTyping } from "../input/keyboard.ts";
+import { isShortcut, isTyping, positionOf } from "../input/keyboard.ts";
 import { type KeptSeat, keptSeat } from "../net/seat.ts";
 import { invitedRoom } from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
@@ -111,18 +111,19 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
 /** Keys that do not fly: chat, menu, sound, net graph. */
 function listenToKeys(): void {
   addEventListener("keydown", (event) => {
-    if (event.code === "F3") {
+    const position = positionOf(event);
+    if (position === "F3") {
       event.preventDefault();
       model.netGraphOpen.value = !model.netGraphOpen.value;
     }
     if (event.repeat) return;
     const flying = model.phase.value === "playing" || model.phase.value === "dead";
     // Also from the fields of the menu; the chat's field handles it itself.
-    if (flying && event.code === "Escape") model.menuOpen.value = !model.menuOpen.value;
-    if (isTyping(event.target)) return;
-    if (event.code === "KeyM") change({ muted: !settings.value.muted });
+    if (flying && position === "Escape") model.menuOpen.value = !model.menuOpen.value;
+    if (isTyping(event.target) || isShortcut(event)) return;
+    if (position === "KeyM") change({ muted: !settings.value.muted });
     if (!flying) return;
-    if (event.code === "Enter" && !model.menuOpen.value) {
+    if ((position === "Enter" || position === "NumpadEnter") && !model.menuOpen.value) {
       event.preventDefault();
       model.chatOpen.value = true;
     }

@@ -1,7 +1,7 @@
 //! All devices together: their buttons add up, and the device used last aims.
 
 import { Buttons } from "../wasm/schema.ts";
-import { firstPad, type Pad, readPad } from "./gamepad.ts";
+import { connectedPads, Gamepads, type Pad } from "./gamepad.ts";
 import { Keyboard } from "./keyboard.ts";
 import { Mouse } from "./mouse.ts";
 import { type Thumbs, Touch } from "./touch.ts";
@@ -10,6 +10,8 @@ import { type Thumbs, Touch } from "./touch.ts";
 const TAP_MS = 150;
 /** A longer gap between two samples turns the aim by no more. */
 const STEP_LIMIT_SECONDS = 0.1;
+/** The mouse takes the aim from a stick once it has moved this far, CSS pixels: a desk may shake. */
+const MOUSE_TAKES_PIXELS = 8;
 
 type Aimer = "mouse" | "keys" | "stick";
 
@@ -26,13 +28,29 @@ export class Controls {
   private shipY = 0;
   private sampledAt = Number.NaN;
   private readonly taps = new Map<number, number>();
+  private readonly pads: Gamepads;
+  /** Where the mouse was when a stick took the aim. */
+  private mouseAt = { x: 0, y: 0 };
 
-  constructor(private readonly pad: () => Pad | undefined = firstPad) {}
+  constructor(pads: () => readonly Pad[] = connectedPads) {
+    this.pads = new Gamepads(pads);
+  }
 
   listen(surface: HTMLElement): void {
     this.keyboard.listen(window, () => this.enabled);
     this.mouse.listen(surface);
     this.touch.listen(surface);
+    // What is released while another window or app is in front is not reported.
+    addEventListener("blur", () => this.releaseAll());
+    addEventListener("pagehide", () => this.releaseAll());
+    document.addEventListener("visibilitychange", () => this.releaseAll());
+  }
+
+  releaseAll(): void {
+    this.keyboard.releaseAll();
+    this.mouse.releaseAll();
+    this.touch.releaseAll();
+    this.taps.clear();
   }
 
   /** Sets the own ship's point on the screen, CSS pixels: the mouse aims from there. */
@@ -59,12 +77,19 @@ export class Controls {
       return;
     }
     const touch = this.touch.read();
-    const connected = this.pad();
-    const pad = connected ? readPad(connected) : { buttons: 0, aim: undefined };
+    let pad = this.pads.read();
     const turn = this.keyboard.turn(Math.min(STEP_LIMIT_SECONDS, seconds));
-    if (this.mouse.moved) this.aimer = "mouse";
-    if (turn !== 0) this.aimer = "keys";
-    if (touch.aim !== undefined || pad.aim !== undefined || this.touch.used) this.aimer = "stick";
+    const aimer = this.nextAimer(
+      turn !== 0,
+      this.touch.used || touch.aim !== undefined,
+      pad.aim !== undefined,
+    );
+    if (aimer !== "stick" && (this.aimer === "stick" || pad.aim !== undefined)) {
+      this.pads.yield();
+      pad = { buttons: pad.buttons & ~Buttons.THRUST, aim: undefined };
+    }
+    if (aimer === "stick" && this.aimer !== "stick") this.mouseAt = { x: this.mouse.x, y: this.mouse.y };
+    this.aimer = aimer;
     this.mouse.moved = false;
     this.touch.used = false;
     const direct = touch.aim ?? pad.aim;
@@ -76,6 +101,16 @@ export class Controls {
     this.buttons =
       (this.keyboard.buttons | this.mouse.buttons | touch.buttons | pad.buttons | this.tapped(nowMs)) &
       Buttons.ALL;
+  }
+
+  /** The device that aims from now on: the one that was used last. */
+  private nextAimer(turns: boolean, touches: boolean, pushes: boolean): Aimer {
+    if (touches) return "stick";
+    if (turns) return "keys";
+    const { mouse, mouseAt } = this;
+    const away = Math.hypot(mouse.x - mouseAt.x, mouse.y - mouseAt.y);
+    if (mouse.moved && (this.aimer !== "stick" || away >= MOUSE_TAKES_PIXELS)) return "mouse";
+    return pushes ? "stick" : this.aimer;
   }
 
   private tapped(nowMs: number): number {

@@ -1,4 +1,6 @@
-//! A gamepad in the standard mapping: the left stick aims and thrusts, RT fires, LT or A boosts, B brakes, the d-pad buys.
+//! Gamepads. In the standard mapping the left stick aims and thrusts, RT fires, LT or A boosts, B brakes, the d-pad buys. Pads of
+//! other mappings agree on the first stick and little else. A pad counts only once it is used: a worn stick, a pedal or a trigger
+//! that rests off its zero neither aims nor fires. Of several pads the one that was used last flies.
 
 import { attempt } from "../browser/capability.ts";
 import { Buttons } from "../wasm/schema.ts";
@@ -7,8 +9,12 @@ import type { DeviceInput } from "./device.ts";
 const AIM_DEAD_ZONE = 0.25;
 const THRUST_DEAD_ZONE = 0.55;
 const TRIGGER = 0.3;
+/** A stick is used once it has moved this far from where it rests. */
+const USE = 0.45;
 
-const BUTTONS: readonly (readonly [number, number])[] = [
+type Mapping = readonly (readonly [number, number])[];
+
+const STANDARD: Mapping = [
   [0, Buttons.BOOST],
   [1, Buttons.BRAKE],
   [6, Buttons.BOOST],
@@ -18,27 +24,129 @@ const BUTTONS: readonly (readonly [number, number])[] = [
   [13, Buttons.BUY_GUN],
   [14, Buttons.BUY_HOLD],
 ];
+/** Nothing that costs score: whether the numbers are right is unknown. */
+const OTHER: Mapping = [
+  [0, Buttons.BOOST],
+  [1, Buttons.BRAKE],
+  [4, Buttons.BOOST],
+  [5, Buttons.FIRE],
+  [6, Buttons.BOOST],
+  [7, Buttons.FIRE],
+];
 
 /** The part of `Gamepad` that is read. */
 export interface Pad {
-  axes: readonly number[];
-  buttons: readonly { value: number }[];
+  readonly connected: boolean;
+  readonly index: number;
+  readonly mapping: string;
+  readonly axes: readonly number[];
+  readonly buttons: readonly { readonly value: number; readonly pressed: boolean }[];
 }
 
-export function readPad(pad: Pad): DeviceInput {
-  const [x = 0, y = 0] = pad.axes;
-  const push = Math.hypot(x, y);
-  let buttons = push >= THRUST_DEAD_ZONE ? Buttons.THRUST : 0;
-  for (const [index, button] of BUTTONS) {
-    if ((pad.buttons[index]?.value ?? 0) > TRIGGER) buttons |= button;
-  }
-  return { buttons, aim: push >= AIM_DEAD_ZONE ? Math.atan2(y, x) : undefined };
+interface Stick {
+  x: number;
+  y: number;
 }
 
-/** The first connected pad in the standard mapping. */
-export function firstPad(): Pad | undefined {
-  for (const pad of attempt("gamepad", () => navigator.getGamepads(), [])) {
-    if (pad?.connected && pad.mapping === "standard") return pad;
+/** The connected pads of the browser. */
+export function connectedPads(): Pad[] {
+  const all: readonly (Pad | null)[] = attempt("gamepad", () => [...navigator.getGamepads()], []);
+  return all.filter((pad) => pad?.connected === true) as Pad[];
+}
+
+/** What has been seen of one pad. */
+class Usage {
+  /** Where the stick rests. */
+  private rest: Stick;
+  /** Buttons that were down when they were first seen, and have not been up since. */
+  private readonly stuck: Set<number>;
+  private down: ReadonlySet<number>;
+  /** Whether the stick is away from where it rests. */
+  isPushed = false;
+
+  constructor(pad: Pad) {
+    // A standard stick rests in the middle. What else there is may rest anywhere.
+    this.rest = pad.mapping === "standard" ? { x: 0, y: 0 } : stickOf(pad);
+    this.down = downOf(pad);
+    this.stuck = new Set(this.down);
   }
-  return undefined;
+
+  /** Whether a button goes down or the stick leaves its rest. */
+  update(pad: Pad): boolean {
+    const stick = stickOf(pad);
+    const down = downOf(pad);
+    for (const button of this.stuck) if (!down.has(button)) this.stuck.delete(button);
+    const pressed = [...down].some((button) => !this.down.has(button));
+    this.down = down;
+    // A stick that comes back to the middle rests there.
+    if (Math.hypot(stick.x, stick.y) < Math.hypot(this.rest.x, this.rest.y)) this.rest = stick;
+    const wasPushed = this.isPushed;
+    this.isPushed = Math.hypot(stick.x - this.rest.x, stick.y - this.rest.y) >= USE;
+    return pressed || (this.isPushed && !wasPushed);
+  }
+
+  /** The stick rests where it is. */
+  settle(pad: Pad): void {
+    this.rest = stickOf(pad);
+    this.isPushed = false;
+  }
+
+  read(pad: Pad): DeviceInput {
+    const { x, y } = stickOf(pad);
+    const push = Math.hypot(x, y);
+    let buttons = push >= THRUST_DEAD_ZONE ? Buttons.THRUST : 0;
+    for (const [index, button] of pad.mapping === "standard" ? STANDARD : OTHER)
+      if (this.down.has(index) && !this.stuck.has(index)) buttons |= button;
+    return { buttons, aim: push >= AIM_DEAD_ZONE ? Math.atan2(y, x) : undefined };
+  }
+}
+
+const NOTHING: DeviceInput = { buttons: 0, aim: undefined };
+
+export class Gamepads {
+  private readonly usages = new Map<number, Usage>();
+  /** The index of the pad that flies. */
+  private flying: number | undefined;
+
+  constructor(private readonly connected: () => readonly Pad[]) {}
+
+  /** What the pad that is in use holds. */
+  read(): DeviceInput {
+    const pads = this.connected();
+    for (const index of this.usages.keys())
+      if (!pads.some((pad) => pad.index === index)) this.usages.delete(index);
+    for (const pad of pads) {
+      const usage = this.usages.get(pad.index) ?? new Usage(pad);
+      this.usages.set(pad.index, usage);
+      if (usage.update(pad)) this.flying = pad.index;
+    }
+    const pad =
+      pads.find(({ index }) => index === this.flying) ??
+      pads.find(({ index }) => this.usages.get(index)?.isPushed);
+    this.flying = pad?.index;
+    return (pad && this.usages.get(pad.index)?.read(pad)) ?? NOTHING;
+  }
+
+  /** Another device aims: the pads count again once one is used again. */
+  yield(): void {
+    this.flying = undefined;
+    for (const pad of this.connected()) this.usages.get(pad.index)?.settle(pad);
+  }
+}
+
+function stickOf({ axes }: Pad): Stick {
+  return { x: within(axes[0]), y: within(axes[1]) };
+}
+
+/** Axes that are missing or broken are at rest. */
+function within(axis: number | undefined): number {
+  return axis !== undefined && Number.isFinite(axis) ? Math.max(-1, Math.min(1, axis)) : 0;
+}
+
+function downOf({ buttons }: Pad): ReadonlySet<number> {
+  const down = new Set<number>();
+  buttons.forEach(({ value, pressed }, index) => {
+    if (pressed || value > TRIGGER) down.add(index);
+  });
+  return down;
 }

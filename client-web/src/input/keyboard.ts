@@ -1,4 +1,5 @@
-//! The keyboard. Keys are read by position, so that all layouts fly the same.
+//! The keyboard. Keys are read by position, so that all layouts fly the same; a remote desktop or an on-screen keyboard may tell
+//! only the letter.
 
 import { Buttons } from "../wasm/schema.ts";
 
@@ -24,11 +25,19 @@ export class Keyboard {
   /** While not `flying`, keys keep their usual effect: the space bar presses a button, arrows scroll. */
   listen(target: Window, flying: () => boolean): void {
     target.addEventListener("keydown", (event) => {
-      if (isTyping(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (this.press(event.code) && flying()) event.preventDefault();
+      // macOS reports no keyup while Cmd is held, and Windows none while its key is.
+      if (isMeta(event)) this.releaseAll();
+      if (isTyping(event.target) || isShortcut(event)) return;
+      if (this.press(positionOf(event)) && flying()) event.preventDefault();
     });
-    target.addEventListener("keyup", (event) => this.release(event.code));
-    target.addEventListener("blur", () => this.pressed.clear());
+    target.addEventListener("keyup", (event) => {
+      if (isMeta(event)) this.releaseAll();
+      this.release(positionOf(event));
+    });
+  }
+
+  releaseAll(): void {
+    this.pressed.clear();
   }
 
   /** A key went down. Returns whether it flies. */
@@ -59,6 +68,32 @@ export class Keyboard {
 function turnOf(code: string): number {
   if (code === "KeyA" || code === "ArrowLeft") return -1;
   return code === "KeyD" || code === "ArrowRight" ? 1 : 0;
+}
+
+/** The part of `KeyboardEvent` that says which key it is. */
+export interface Key {
+  code: string;
+  key: string;
+}
+
+/** Keys that are named by what they do. */
+const NAMED: Readonly<Record<string, string>> = { " ": "Space", Shift: "ShiftLeft" };
+
+/** The key's position as `KeyboardEvent.code`; without one, that of the same letter on a US keyboard. */
+export function positionOf({ code, key }: Key): string {
+  if (code !== "" && code !== "Unidentified") return code;
+  if (/^[a-z]$/i.test(key)) return `Key${key.toUpperCase()}`;
+  if (/^[0-9]$/.test(key)) return `Digit${key}`;
+  return NAMED[key] ?? key;
+}
+
+function isMeta({ key }: KeyboardEvent): boolean {
+  return key === "Meta" || key === "OS";
+}
+
+/** Whether a key belongs to the browser or the desktop. AltGr, which Windows reports as Ctrl and Alt, is no part of a shortcut. */
+export function isShortcut(event: KeyboardEvent): boolean {
+  return event.metaKey || ((event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph"));
 }
 
 /** Whether a key event is typed into a field. */

@@ -14,7 +14,10 @@ export class Mouse {
 
   listen(surface: HTMLElement): void {
     surface.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "mouse") this.move(event.clientX, event.clientY);
+      if (event.pointerType !== "mouse") return;
+      this.move(event.clientX, event.clientY);
+      // A button that was released outside the window is up.
+      this.hold(event.buttons);
     });
     surface.addEventListener("pointerdown", (event) => {
       if (event.pointerType !== "mouse") return;
@@ -29,9 +32,15 @@ export class Mouse {
     surface.addEventListener("mousedown", (event) => this.press(event.button));
     surface.addEventListener("mouseup", (event) => this.release(event.button));
     surface.addEventListener("contextmenu", (event) => event.preventDefault());
-    window.addEventListener("blur", () => {
-      this.buttons = 0;
-    });
+  }
+
+  releaseAll(): void {
+    this.buttons = 0;
+  }
+
+  /** What is held, as `MouseEvent.buttons`. */
+  hold(mask: number): void {
+    this.buttons = (mask & 1 ? Buttons.FIRE : 0) | (mask & 2 ? Buttons.THRUST : 0);
   }
 
   move(x: number, y: number): void {

@@ -1,6 +1,7 @@
 //! Two thumbs: the left half of the screen is a stick that starts where it is touched (aim and thrust; held still, it
 //! brakes), the right half fires, and the circle in its corner boosts.
 
+import { type Inset, safeArea } from "../browser/view.ts";
 import { Buttons } from "../wasm/schema.ts";
 import type { DeviceInput } from "./device.ts";
 
@@ -13,6 +14,7 @@ export const BOOST_ZONE = { right: 78, bottom: 190, radius: 46 } as const;
 
 /** What the screen shows. */
 export interface Thumbs {
+  inset: Inset;
   stick: { x: number; y: number; dx: number; dy: number } | undefined;
   firing: boolean;
   boosting: boolean;
@@ -29,6 +31,8 @@ export class Touch {
   used = false;
   width = 1;
   height = 1;
+  /** What a notch or the home indicator covers at the edges. */
+  inset: Inset = { right: 0, bottom: 0 };
 
   listen(surface: HTMLElement): void {
     surface.addEventListener("pointerdown", (event) => {
@@ -36,12 +40,13 @@ export class Touch {
       event.preventDefault();
       this.width = surface.clientWidth;
       this.height = surface.clientHeight;
+      this.inset = safeArea();
       this.down(event.pointerId, event.clientX, event.clientY);
     });
     surface.addEventListener("pointermove", (event) =>
       this.move(event.pointerId, event.clientX, event.clientY),
     );
-    for (const end of ["pointerup", "pointercancel"] as const) {
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const) {
       surface.addEventListener(end, (event) => this.up(event.pointerId));
     }
   }
@@ -49,10 +54,14 @@ export class Touch {
   down(finger: number, x: number, y: number): void {
     this.used = true;
     if (x < this.width / 2) {
-      this.fingers.set(finger, { part: "stick", x, y, dx: 0, dy: 0 });
+      // One stick: a second finger on its side is the palm of the hand.
+      const taken = [...this.fingers.values()].some(({ part }) => part === "stick");
+      if (!taken) this.fingers.set(finger, { part: "stick", x, y, dx: 0, dy: 0 });
       return;
     }
-    const away = Math.hypot(x - (this.width - BOOST_ZONE.right), y - (this.height - BOOST_ZONE.bottom));
+    const centerX = this.width - BOOST_ZONE.right - this.inset.right;
+    const centerY = this.height - BOOST_ZONE.bottom - this.inset.bottom;
+    const away = Math.hypot(x - centerX, y - centerY);
     this.fingers.set(finger, away <= BOOST_ZONE.radius * 1.3 ? { part: "boost" } : { part: "fire" });
   }
 
@@ -65,6 +74,10 @@ export class Touch {
 
   up(finger: number): void {
     this.fingers.delete(finger);
+  }
+
+  releaseAll(): void {
+    this.fingers.clear();
   }
 
   read(): DeviceInput {
@@ -83,7 +96,7 @@ export class Touch {
   }
 
   thumbs(): Thumbs {
-    const thumbs: Thumbs = { stick: undefined, firing: false, boosting: false };
+    const thumbs: Thumbs = { inset: this.inset, stick: undefined, firing: false, boosting: false };
     for (const finger of this.fingers.values()) {
       if (finger.part === "stick") thumbs.stick = { x: finger.x, y: finger.y, dx: finger.dx, dy: finger.dy };
       else if (finger.part === "fire") thumbs.firing = true;

@@ -6,10 +6,7 @@ const FAR_SECONDS = 30;
 const NEAR_SECONDS = 5;
 
 /** Handles a key. Returns whether it has a meaning here. */
-export function pressReplayKey(
-  player: Player,
-  key: { code: string; key: string; shiftKey: boolean },
-): boolean {
+export function pressReplayKey(player: Player, key: { code: string; shiftKey: boolean }): boolean {
   const stride = key.shiftKey ? FAR_SECONDS : NEAR_SECONDS;
   switch (key.code) {
     case "Space":

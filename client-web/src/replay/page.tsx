@@ -7,6 +7,7 @@ import { Sound } from "../audio/sound.ts";
 import { capturePointer } from "../browser/view.ts";
 import { compileCore } from "../core/core.ts";
 import { expose } from "../game/handle.ts";
+import { isShortcut, positionOf } from "../input/keyboard.ts";
 import { t } from "../locale/locale.ts";
 import { namedRecording, recordingPath, visit } from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
@@ -219,10 +220,11 @@ function listenToFiles(actions: ListActions): void {
 
 function listenToKeys(player: () => Player | undefined): void {
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.code === "KeyM") change({ muted: !settings.value.muted });
+    if (isShortcut(event)) return;
+    const code = positionOf(event);
+    if (code === "KeyM") change({ muted: !settings.value.muted });
     const open = player();
-    if (!open || !pressReplayKey(open, event)) return;
+    if (!open || !pressReplayKey(open, { code, shiftKey: event.shiftKey })) return;
     // Else the space bar would also press the focused button, and the arrows move the slider.
     event.preventDefault();
   });

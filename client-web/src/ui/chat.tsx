@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../locale/locale.ts";
 import { CHAT_LIMIT_CHARS } from "../wasm/schema.ts";
+import { useComposing } from "./composing.ts";
 import { type Actions, type FeedLine, model } from "./model.ts";
 import { Name } from "./name.tsx";
 import { PlayerName } from "./player-name.tsx";
@@ -47,8 +48,10 @@ function ChatField({ actions }: { actions: Actions }): JSX.Element {
   const close = () => {
     model.chatOpen.value = false;
   };
+  const { watch, release, isComposing } = useComposing();
   const send = (event: Event) => {
     event.preventDefault();
+    if (isComposing()) return;
     const text = field.current?.value.trim() ?? "";
     if (text !== "") actions.chat(text);
     close();
@@ -59,12 +62,15 @@ function ChatField({ actions }: { actions: Actions }): JSX.Element {
         ref={field}
         name="chat"
         autocomplete="off"
+        enterkeyhint="send"
         maxLength={CHAT_LIMIT_CHARS}
         placeholder={t("chat.placeholder")}
         onBlur={close}
+        onKeyUp={release}
         onKeyDown={(event) => {
           event.stopPropagation();
-          if (event.key === "Escape") close();
+          watch(event);
+          if (event.key === "Escape" && !isComposing()) close();
         }}
       />
     </form>

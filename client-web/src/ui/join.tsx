@@ -4,14 +4,17 @@ import type { JSX } from "preact";
 import { t } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
+import { useComposing } from "./composing.ts";
 import { Icon } from "./icons.tsx";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
 
 export function Join({ actions }: { actions: Actions }): JSX.Element {
   const name = settings.value.name;
+  const { watch, release, isComposing } = useComposing();
   const play = (event: Event) => {
     event.preventDefault();
+    if (isComposing()) return;
     actions.click();
     actions.play(name.trim());
   };
@@ -32,6 +35,9 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
             maxLength={NAME_LIMIT_CHARS}
             placeholder={t("join.namePlaceholder")}
             value={name}
+            onKeyDown={watch}
+            onKeyUp={release}
+            onBlur={release}
             onInput={(event) => change({ name: event.currentTarget.value })}
           />
         </label>
