@@ -7,6 +7,7 @@ import { pressReplayKey } from "../src/replay/keys.ts";
 import type { Wishes } from "../src/replay/messages.ts";
 import { Player } from "../src/replay/player.ts";
 import type { RemoteReplay } from "../src/replay/remote.ts";
+import type { Scanner } from "../src/replay/scan.ts";
 import type { Stage } from "../src/view/stage.ts";
 
 const FIRST = 18_000;
@@ -15,6 +16,7 @@ const LAST = 19_800;
 function open() {
   const seated = { team: 0, drone: false, left: LAST + 1 };
   const info = {
+    marks: [],
     tickRate: 30,
     firstTick: FIRST,
     ticks: LAST,
@@ -22,7 +24,7 @@ function open() {
       { ...seated, id: 2, name: "Bo", joined: FIRST + 600 },
       { ...seated, id: 3, name: "Cy", joined: FIRST },
     ],
-  } as ReplayInfo;
+  } as unknown as ReplayInfo;
   const state = { tick: FIRST, ticks: LAST, playing: false, speed: 1, following: 0 };
   const wishes: Wishes = {};
   const replay = {
@@ -34,7 +36,7 @@ function open() {
     wish: (more: Wishes) => Object.assign(wishes, more),
   };
   const stage = { clear() {} } as Stage;
-  return { wishes, player: new Player(replay as unknown as RemoteReplay, stage, {} as Sound) };
+  return { wishes, player: new Player(replay as unknown as RemoteReplay, stage, {} as Sound, {} as Scanner) };
 }
 
 test("it first follows a player who is present at its start", () => {

@@ -1,6 +1,6 @@
 //! The page's view: media queries, the size of elements, pointers.
 
-import { attempt } from "./capability.ts";
+import { attempt, attemptLater } from "./capability.ts";
 
 /** Whether a media query matches. */
 export function matches(query: string): boolean {
@@ -42,4 +42,13 @@ export function safeArea(): Inset {
   }
   const { paddingRight, paddingBottom } = getComputedStyle(probe);
   return { right: Number.parseFloat(paddingRight) || 0, bottom: Number.parseFloat(paddingBottom) || 0 };
+}
+
+/** Full screen, and back. */
+export function toggleFullScreen(): void {
+  const toggle = async () => {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await document.documentElement.requestFullscreen();
+  };
+  void attemptLater("full screen", toggle, undefined);
 }

@@ -43,6 +43,15 @@ export function pressReplayKey(player: Player, key: { code: string; shiftKey: bo
     case "KeyF":
       player.followNext();
       return true;
+    case "BracketLeft":
+      player.jump(-1);
+      return true;
+    case "BracketRight":
+      player.jump(1);
+      return true;
+    case "KeyS":
+      player.slow(true);
+      return true;
     case "KeyC":
       player.toggleFreeCamera();
       return true;

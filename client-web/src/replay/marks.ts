@@ -2,6 +2,7 @@
 
 import type { MarkKind, ReplayInfo, ReplayMark } from "../core/core.ts";
 import { t, whole } from "../locale/locale.ts";
+import { concerns } from "./story.ts";
 
 /** Colour and row of a kind of mark: colour is not the only cue. */
 const markStyle: Readonly<Record<MarkKind, { colour: string; row: number }>> = {
@@ -39,6 +40,8 @@ export function tickAt(share: number, { firstTick, ticks }: Span): number {
 
 /** The marks of one kind in one column of the timeline; `share` is their number relative to the fullest column. */
 export interface Column {
+  /** Whether one of them is about the player asked for. */
+  own: boolean;
   x: number;
   row: number;
   colour: string;
@@ -46,17 +49,20 @@ export interface Column {
 }
 
 /** Groups marks in columns, so that a long match shows density instead of one solid bar. */
-export function columns(marks: readonly ReplayMark[], span: Span, count: number): Column[] {
+export function columns(marks: readonly ReplayMark[], span: Span, count: number, player = 0): Column[] {
   const found: Column[] = [];
   for (const kind of Object.keys(markStyle) as MarkKind[]) {
     const counts = new Map<number, number>();
+    const owned = new Set<number>();
     for (const mark of marks) {
       if (mark.kind !== kind) continue;
       const x = Math.min(count - 1, Math.floor(shareAt(mark.tick, span) * count));
       counts.set(x, (counts.get(x) ?? 0) + 1);
+      if (concerns(mark, player)) owned.add(x);
     }
     const most = Math.max(...counts.values());
-    for (const [x, number] of counts) found.push({ x, ...markStyle[kind], share: number / most });
+    for (const [x, number] of counts)
+      found.push({ x, own: owned.has(x), ...markStyle[kind], share: number / most });
   }
   return found;
 }

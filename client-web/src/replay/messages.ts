@@ -15,7 +15,20 @@ export interface Wishes {
   camera?: { x: number; y: number; width: number };
 }
 
+/** What a scan has found since its last report. */
+export interface Found {
+  /** The tick that is reached. */
+  tick: number;
+  done: boolean;
+  /** Half the width of the world, in units. */
+  halfSize: number;
+  deaths: { tick: number; x: number; y: number }[];
+  /** Scores by player. */
+  samples: { tick: number; scores: [player: number, score: number][] }[];
+}
+
 export type Request =
+  | { type: "scan"; core: WebAssembly.Module; source: Source }
   | { type: "open"; core: WebAssembly.Module; source: Source }
   | { type: "turn"; nowMs: number; wishes: Wishes };
 
@@ -26,4 +39,5 @@ export type Reply =
   | { type: "progress"; received: number; total: number | undefined }
   | { type: "opened"; info: ReplayInfo; state: ReplayState }
   | { type: "turned"; frame: ArrayBuffer; notices: Notice[]; state: ReplayState }
+  | { type: "scanned"; found: Found }
   | { type: "failed"; kind: FailureKind; reason: string };

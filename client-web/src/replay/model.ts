@@ -2,6 +2,12 @@
 
 import { signal } from "@preact/signals";
 import type { ReplayInfo, ReplayState } from "../core/core.ts";
+import type { Found } from "./messages.ts";
+
+/** Seconds of the match per second. */
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
+
+export type Panel = "board" | "events" | "curves" | "map";
 
 /** One recording of the server's list. */
 export interface Recording {
@@ -35,4 +41,10 @@ export const replayModel = {
   /** The recording's worker takes long to answer. */
   busy: signal(false),
   freeCamera: signal(false),
+  panel: signal<Panel | undefined>("board"),
+  /** The interface is hidden, for a picture without it. */
+  hidden: signal(false),
+  keysShown: signal(false),
+  /** What the scan of the recording has found so far. */
+  scan: signal<Found | undefined>(undefined),
 };

@@ -3,8 +3,9 @@
 import { batch, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import "./style.css";
+import "./panels.css";
 import { Sound } from "../audio/sound.ts";
-import { capturePointer } from "../browser/view.ts";
+import { capturePointer, matches, toggleFullScreen } from "../browser/view.ts";
 import { compileCore } from "../core/core.ts";
 import { expose } from "../game/handle.ts";
 import { isShortcut, positionOf } from "../input/keyboard.ts";
@@ -20,10 +21,12 @@ import { pressReplayKey } from "./keys.ts";
 import { type ListActions, megabytes, RecordingList } from "./list.tsx";
 import type { Source } from "./messages.ts";
 import { type Recording, replayModel } from "./model.ts";
+import { type Moment, readMoment } from "./moment.ts";
 import { Player } from "./player.ts";
 import { FILE_LIMIT_BYTES } from "./read.ts";
 import { RemoteReplay, ReplayFailure } from "./remote.ts";
-import { Viewer } from "./viewer.tsx";
+import { Scanner } from "./scan.ts";
+import { hideInterface, Viewer } from "./viewer.tsx";
 
 const LIST_PATH = "/replay";
 /** CSS pixels per wheel step, and its zoom factor. */
@@ -32,10 +35,12 @@ const WHEEL_ZOOM = 1.15;
 /** A press that moves less than this is a click. */
 const CLICK_PIXELS = 5;
 
-/** Opens the page for `/replay` or `/replay/<file>?t=<tick>`. Fails if the browser has no WebGL 2. */
+/** Opens the page for `/replay`, `/replay/<file>?t=<tick>` or `/replay/<file>#t=12:34&follow=Comet&speed=0.5`. Fails if the browser has no WebGL 2. */
 export async function openReplayPage(hosts: Hosts): Promise<void> {
   const player = signal<Player | undefined>(undefined);
   const sound = new Sound();
+  // On a small screen the panel would cover the picture.
+  if (matches("(max-width: 820px), (max-height: 520px)")) replayModel.panel.value = undefined;
   const attract = new Attract();
   const core = compileCore();
   const opened = Stage.open(hosts.stage);
@@ -65,6 +70,8 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     player.value?.close();
     player.value = undefined;
     replayModel.busy.value = false;
+    replayModel.hidden.value = false;
+    replayModel.keysShown.value = false;
   };
 
   /** Shows the list, with what went wrong if something did. */
@@ -82,7 +89,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     showList();
   };
 
-  const open = async (name: string, source: Source, tick: number) => {
+  const open = async (name: string, source: Source, tick = 0, moment: Moment = {}) => {
     batch(() => {
       closePlayer();
       replayModel.fileName.value = name;
@@ -97,15 +104,17 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
       if (!mine.signal.aborted) replayModel.progress.value = { received, total };
     };
     try {
-      const remote = await RemoteReplay.open(await core, source, progress, mine.signal);
+      const compiled = await core;
+      const remote = await RemoteReplay.open(compiled, source, progress, mine.signal);
       const picture = await opened;
       if (mine.signal.aborted) return;
       remote.failed = (failure) => showList(describe(failure, name));
-      const playing = new Player(remote, picture, sound);
+      const playing = new Player(remote, picture, sound, new Scanner(compiled, source));
       if (tick > 0) {
         playing.seek(tick);
         playing.pause();
       }
+      playing.show(moment);
       batch(() => {
         player.value = playing;
         replayModel.screen.value = "viewer";
@@ -118,19 +127,22 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   const actions: ListActions = {
     open: (recording) => {
       visit(recordingPath(recording.name));
-      void open(recording.name, sourceOf(recording.name), 0);
+      void open(recording.name, sourceOf(recording.name));
     },
     openFile: (file) => {
       // The address would name another recording.
       visit(LIST_PATH);
-      void open(file.name, file, 0);
+      void open(file.name, file);
     },
   };
 
   const openAddress = () => {
     const asked = namedRecording(location.pathname, location.search);
-    if (asked) void open(asked.name, sourceOf(asked.name), asked.tick);
-    else showList();
+    const { fileName, local, screen } = replayModel;
+    if (!asked) showList();
+    else if (player.value && screen.value === "viewer" && !local.value && fileName.value === asked.name)
+      player.value.show(readMoment(location.hash));
+    else void open(asked.name, sourceOf(asked.name), asked.tick, readMoment(location.hash));
   };
 
   render(<Page player={player} actions={actions} leave={leave} />, hosts.ui);
@@ -219,15 +231,42 @@ function listenToFiles(actions: ListActions): void {
 }
 
 function listenToKeys(player: () => Player | undefined): void {
+  const endSlowMotion = () => player()?.slow(false);
+  addEventListener("blur", endSlowMotion);
+  addEventListener("keyup", (event) => {
+    if (positionOf(event) === "KeyS") endSlowMotion();
+  });
   addEventListener("keydown", (event) => {
     if (isShortcut(event)) return;
     const code = positionOf(event);
     if (code === "KeyM") change({ muted: !settings.value.muted });
     const open = player();
-    if (!open || !pressReplayKey(open, { code, shiftKey: event.shiftKey })) return;
+    if (!open) return;
+    if (!pressInterfaceKey(code, event) && !pressReplayKey(open, { code, shiftKey: event.shiftKey })) return;
     // Else the space bar would also press the focused button, and the arrows move the slider.
     event.preventDefault();
   });
+}
+
+/** Keys that change what is shown over the picture. Returns whether it was one. */
+function pressInterfaceKey(code: string, { key, repeat }: KeyboardEvent): boolean {
+  const { hidden, keysShown, panel } = replayModel;
+  if (key === "?") keysShown.value = !keysShown.value;
+  else if (code === "Escape") {
+    if (!hidden.value && !keysShown.value) return false;
+    hidden.value = false;
+    keysShown.value = false;
+  } else if (code === "KeyH") {
+    if (repeat) return true;
+    if (hidden.value) hidden.value = false;
+    else hideInterface();
+  } else if (code === "KeyP") panel.value = panel.value ? undefined : "board";
+  else if (code === "Enter" || code === "NumpadEnter") {
+    // A button that has the focus keeps its key.
+    if (document.activeElement instanceof HTMLButtonElement) return false;
+    toggleFullScreen();
+  } else return false;
+  return true;
 }
 
 /** One finger or the mouse pans, a click follows a ship, two fingers or the wheel zoom. */
@@ -257,7 +296,9 @@ function listenToPointer(canvas: HTMLCanvasElement, player: () => Player | undef
   });
   canvas.addEventListener("pointerup", (event) => {
     held.delete(event.pointerId);
-    if (moved < CLICK_PIXELS && held.size === 0) player()?.followAt(event.clientX, event.clientY);
+    if (moved >= CLICK_PIXELS || held.size > 0) return;
+    if (replayModel.hidden.value) replayModel.hidden.value = false;
+    else player()?.followAt(event.clientX, event.clientY);
   });
   canvas.addEventListener("pointercancel", (event) => held.delete(event.pointerId));
   canvas.addEventListener(

@@ -9,13 +9,17 @@ import { type Names, show } from "../game/notices.ts";
 import { model } from "../ui/model.ts";
 import type { Stage } from "../view/stage.ts";
 import { HeaderWord } from "../wasm/schema.ts";
-import { replayModel } from "./model.ts";
+import { replayModel, SPEEDS } from "./model.ts";
+import { type Moment, momentHash, playerNamed, tickOf } from "./moment.ts";
 import type { RemoteReplay } from "./remote.ts";
+import type { Scanner } from "./scan.ts";
+import { neighbour } from "./story.ts";
 
-export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 const NARROWEST_UNITS = 24;
 const WIDEST_UNITS = 400;
 const STATE_MS = 100;
+/** Seconds that are shown before an event. */
+const LEAD_SECONDS = 2;
 /** A turn that takes longer is shown as work in progress. */
 const BUSY_MS = 700;
 /** A player who has joined by then is followed first: a room opens before its first player joins. */
@@ -32,6 +36,8 @@ export class Player {
   private readonly nameOf = (player: number) => this.names.get(player) ?? "";
   private free: { x: number; y: number; width: number } | undefined;
   private stateAt = 0;
+  /** What slow motion interrupts. */
+  private usual: { speed: number; playing: boolean } | undefined;
   /** Whether there is a frame to draw. */
   private hasFrame = false;
 
@@ -39,6 +45,7 @@ export class Player {
     private readonly replay: RemoteReplay,
     private readonly stage: Stage,
     private readonly sound: Sound,
+    readonly scanner: Scanner,
   ) {
     this.info = replay.info;
     for (const player of this.info.players) this.names.set(player.id, player.name);
@@ -131,6 +138,45 @@ export class Player {
     this.seek(this.replay.tick + ticks);
   }
 
+  /** Seeks to the next (1) or previous (−1) mark of the followed player; of anybody if nobody is followed. */
+  jump(direction: -1 | 1): void {
+    const { following } = this.replay.state();
+    const mark = neighbour(this.info.marks, this.replay.tick, direction, this.free ? 0 : following);
+    if (mark) this.seek(mark.tick);
+  }
+
+  /** Seeks to a little before a tick: how it came is part of it. */
+  seekBefore(tick: number): void {
+    this.seek(tick - LEAD_SECONDS * this.info.tickRate);
+  }
+
+  /** Slow motion, until it is turned off. */
+  slow(on: boolean): void {
+    if (on === (this.usual !== undefined)) return;
+    const { speed, playing } = this.replay.state();
+    this.replay.wish(on ? { speed: SPEEDS[0], playing: true } : (this.usual ?? {}));
+    this.usual = on ? { speed, playing } : undefined;
+    this.publish();
+  }
+
+  /** Shows a moment that an address names, paused. */
+  show({ seconds, follow, speed }: Moment): void {
+    if (seconds !== undefined) {
+      this.seek(tickOf(seconds, this.info));
+      this.pause();
+    }
+    const player =
+      follow === undefined ? undefined : playerNamed(this.info.players, follow, this.replay.tick);
+    if (player) this.follow(player.id);
+    if (speed !== undefined) this.setSpeed(speed);
+  }
+
+  /** The moment shown, for an address. */
+  moment(): string {
+    const { following, speed } = this.replay.state();
+    return momentHash(this.replay.tick, this.info, this.free ? "" : this.nameOf(following), speed);
+  }
+
   setSpeed(speed: number): void {
     this.replay.wish({ speed });
     this.publish();
@@ -178,6 +224,11 @@ export class Player {
     free.y -= dy / this.stage.camera.scale;
   }
 
+  /** Moves the free camera to a place, in units. */
+  lookAt(x: number, y: number): void {
+    Object.assign(this.free ?? this.release(), { x, y });
+  }
+
   /** Zooms the free camera; above 1 shows more. */
   zoom(factor: number): void {
     const free = this.free ?? this.release();
@@ -194,6 +245,7 @@ export class Player {
 
   close(): void {
     this.replay.close();
+    this.scanner.close();
     this.sound.hush();
     this.stage.clear();
   }

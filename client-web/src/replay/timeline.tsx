@@ -17,16 +17,19 @@ const REACH = 6;
 /** CSS pixels of a column of marks, and the opacity of the emptiest one. */
 const COLUMN = 2;
 const FAINTEST = 0.45;
+/** Opacity of other players' marks, relative, while one is followed. */
+const OTHERS = 0.5;
 
 export function Timeline({ player, info }: { player: Player; info: ReplayInfo }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const hover = useSignal<{ x: number; text: string } | undefined>(undefined);
   const tick = replayModel.tick.value;
+  const following = replayModel.state.value?.following ?? 0;
   useEffect(() => {
     const surface = canvas.current;
     if (!surface) return;
-    return observeSize([surface], () => drawMarks(surface, info));
-  }, [info]);
+    return observeSize([surface], () => drawMarks(surface, info, following));
+  }, [info, following]);
   const point = (event: PointerEvent & { currentTarget: HTMLElement }) => {
     const box = event.currentTarget.getBoundingClientRect();
     const x = event.clientX - box.left;
@@ -62,7 +65,7 @@ export function Timeline({ player, info }: { player: Player; info: ReplayInfo })
   );
 }
 
-function drawMarks(canvas: HTMLCanvasElement, info: ReplayInfo): void {
+function drawMarks(canvas: HTMLCanvasElement, info: ReplayInfo, following: number): void {
   const width = canvas.clientWidth;
   const pen = canvas.getContext("2d");
   if (!pen || width === 0) return;
@@ -72,8 +75,10 @@ function drawMarks(canvas: HTMLCanvasElement, info: ReplayInfo): void {
   pen.scale(sharp, sharp);
   pen.fillStyle = "rgba(150, 175, 255, 0.12)";
   pen.fillRect(0, HEIGHT / 2 - 1, width, 2);
-  for (const { x, row, colour, share } of columns(info.marks, info, Math.floor(width / COLUMN))) {
-    pen.globalAlpha = FAINTEST + (1 - FAINTEST) * share;
+  const shown = columns(info.marks, info, Math.floor(width / COLUMN), following);
+  for (const { x, row, colour, share, own } of shown) {
+    // The followed player's stand out.
+    pen.globalAlpha = own ? 1 : (FAINTEST + (1 - FAINTEST) * share) * (following === 0 ? 1 : OTHERS);
     pen.fillStyle = colour;
     pen.fillRect(x * COLUMN, 4 + row * ROW, COLUMN, ROW - 2);
   }

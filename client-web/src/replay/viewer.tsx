@@ -1,23 +1,28 @@
-//! The interface over a playing recording: timeline, speed, players to follow, and the state's hash.
+//! The interface over a playing recording: timeline, speed, panels, and the state's hash.
 
 import type { JSX } from "preact";
+import { capturePointer, toggleFullScreen } from "../browser/view.ts";
 import { t, title, whole } from "../locale/locale.ts";
 import { recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { ChatLine } from "../ui/chat.tsx";
 import { CopyLink } from "../ui/copy-link.tsx";
-import { Icon } from "../ui/icons.tsx";
-import { model } from "../ui/model.ts";
+import { Toasts } from "../ui/hud.tsx";
+import { Icon, type IconName } from "../ui/icons.tsx";
+import { addToast, model } from "../ui/model.ts";
 import { Name } from "../ui/name.tsx";
+import { KeyPage } from "./key-page.tsx";
 import { clockAt } from "./marks.ts";
-import { replayModel } from "./model.ts";
-import { type Player, SPEEDS } from "./player.ts";
+import { replayModel, SPEEDS } from "./model.ts";
+import { Panels } from "./panels.tsx";
+import type { Player } from "./player.ts";
 import { Timeline } from "./timeline.tsx";
 
 export function Viewer({ player, close }: { player: Player; close(): void }): JSX.Element | null {
   const state = replayModel.state.value;
   const { info } = player;
   if (!state) return null;
+  if (replayModel.hidden.value) return <Toasts />;
   return (
     <div class="viewer">
       <header>
@@ -42,8 +47,8 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
         </ul>
       </header>
       <aside>
+        <Panels player={player} />
         <KillFeed />
-        <Players player={player} />
       </aside>
       {replayModel.busy.value && (
         <p class="panel busy" role="status">
@@ -60,6 +65,11 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             <Icon name={state.playing ? "pause" : "play"} />
             <span class="label">{t(state.playing ? "replay.pause" : "replay.play")}</span>
           </button>
+          <Action icon="stepBack" text="step" back press={() => player.nudge(-1)} />
+          <Action icon="step" text="step" press={() => player.nudge(1)} />
+          <Action icon="markBack" text="mark" back press={() => player.jump(-1)} />
+          <Action icon="mark" text="mark" press={() => player.jump(1)} />
+          <SlowMotion player={player} />
           <b class="time">
             {clockAt(replayModel.tick.value, info)} / {clockAt(state.ticks, info)}
           </b>
@@ -83,7 +93,16 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
           >
             {t("replay.free")}
           </button>
-          <LinkToMoment tick={state.tick} />
+          <LinkToMoment player={player} />
+          <Action icon="hide" text="hide" press={hideInterface} />
+          <Action icon="full" text="full" press={toggleFullScreen} />
+          <Action
+            icon="help"
+            text="keys"
+            press={() => {
+              replayModel.keysShown.value = true;
+            }}
+          />
           <span class="truth" title={t("replay.hashTitle")}>
             <span>{t("replay.tick", { tick: whole(state.tick), ticks: whole(state.ticks) })}</span>
             <span class={state.divergedAt === null ? "sound" : "diverged"}>
@@ -93,53 +112,62 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             </span>
           </span>
         </div>
-        <p class="small keys-line">{t("replay.keys")}</p>
       </footer>
+      {replayModel.keysShown.value && <KeyPage />}
     </div>
   );
 }
 
-function Players({ player }: { player: Player }): JSX.Element {
-  const state = replayModel.state.value;
-  const scores = new Map(model.scores.value.rows.map((row) => [row.player, row.score]));
-  const scoreOf = (id: number) => scores.get(id) ?? 0;
-  const present = player
-    .presentAt(state?.tick ?? player.info.firstTick)
-    .sort((one, other) => scoreOf(other.id) - scoreOf(one.id));
+/** Hides the interface, and says how it comes back. */
+export function hideInterface(): void {
+  replayModel.hidden.value = true;
+  addToast(t("replay.hidden"), "good");
+}
+
+function Action(props: { icon: IconName; text: string; back?: boolean; press(): void }): JSX.Element {
+  const text = t(`replay.action.${props.text}${props.back ? "Back" : ""}`);
   return (
-    <section class="players scrolls">
-      <h2>{t("replay.players")}</h2>
-      <ul>
-        {present.map((other) => (
-          <li key={other.id}>
-            <button
-              type="button"
-              class={`${other.drone ? "drone" : ""}`}
-              aria-pressed={!replayModel.freeCamera.value && state?.following === other.id}
-              onClick={() => player.follow(other.id)}
-            >
-              <Name>{other.name}</Name>
-              <b>{whole(scoreOf(other.id))}</b>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <button type="button" class="action" title={text} aria-label={text} onClick={props.press}>
+      <Icon name={props.icon} />
+    </button>
   );
 }
 
-function LinkToMoment({ tick }: { tick: number }): JSX.Element {
+/** Slow while it is held. */
+function SlowMotion({ player }: { player: Player }): JSX.Element {
+  const text = t("replay.action.slow");
+  const end = () => player.slow(false);
+  return (
+    <button
+      type="button"
+      class="action"
+      title={text}
+      aria-label={text}
+      onPointerDown={(event) => {
+        capturePointer(event.currentTarget, event.pointerId);
+        player.slow(true);
+      }}
+      onPointerUp={end}
+      onPointerCancel={end}
+      onContextMenu={(event) => event.preventDefault()}
+    >
+      <Icon name="slow" />
+    </button>
+  );
+}
+
+function LinkToMoment({ player }: { player: Player }): JSX.Element {
   const local = replayModel.local.value;
   return (
     <CopyLink
-      link={location.origin + recordingPath(replayModel.fileName.value, tick)}
+      link={() => location.origin + recordingPath(replayModel.fileName.value) + player.moment()}
       label={t(local ? "replay.local" : "replay.link")}
       disabled={local}
     >
       {(copied) => (
         <>
           <Icon name="link" />
-          {copied && <span class="label"> {t("replay.copied")}</span>}
+          {copied && <span class="copied">{t("replay.copied")}</span>}
         </>
       )}
     </CopyLink>

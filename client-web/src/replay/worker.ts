@@ -1,18 +1,36 @@
 //! Runs one recording beside the page: reads the file, steps the simulation, and sends a frame per turn.
 
 import { type Core, loadCore, type Replay } from "../core/core.ts";
-import { EFFECT_WORDS, HEADER_WORDS, HeaderWord, ITEM_WORDS } from "../wasm/schema.ts";
-import type { FailureKind, Reply, Request, Source, Wishes } from "./messages.ts";
+import { Frame } from "../core/frame.ts";
+import {
+  EFFECT_WORDS,
+  EffectKind,
+  EffectWord,
+  HEADER_WORDS,
+  HeaderWord,
+  ITEM_WORDS,
+} from "../wasm/schema.ts";
+import type { FailureKind, Found, Reply, Request, Source, Wishes } from "./messages.ts";
 import { readAll, TooLarge } from "./read.ts";
 
 // Within a worker, `self` speaks to the page as a `Worker` speaks to its script.
 const page = self as unknown as Worker;
 let open: { core: Core; replay: Replay } | undefined;
 
+/** A scan plays at this speed, in steps that gather no more effects than a frame holds. */
+const SCAN_SPEED = 16;
+const SCAN_STEP_MS = 16;
+/** Wider than any world. */
+const EVERYWHERE_UNITS = 100_000;
+/** Samples of the scores at most. */
+const SAMPLES_LIMIT = 400;
+const REPORT_MS = 250;
+
 class Unreachable extends Error {}
 
 page.onmessage = ({ data }: MessageEvent<Request>) => {
   if (data.type === "open") void openSource(data.core, data.source).catch(fail);
+  else if (data.type === "scan") void scan(data.core, data.source).catch(fail);
   else if (open) {
     try {
       turn(open.core, open.replay, data.nowMs, data.wishes);
@@ -27,6 +45,41 @@ async function openSource(compiled: WebAssembly.Module, source: Source): Promise
   const replay = core.replay(bytes);
   open = { core, replay };
   send({ type: "opened", info: replay.info(), state: replay.state() });
+}
+
+/** Plays the whole recording as fast as it can, and reports where ships were lost and how scores grew. */
+async function scan(compiled: WebAssembly.Module, source: Source): Promise<void> {
+  const [core, bytes] = await Promise.all([loadCore(compiled), bytesOf(source)]);
+  const replay = core.replay(bytes);
+  const { firstTick, ticks } = replay.info();
+  const frame = new Frame();
+  const sampleTicks = (ticks - firstTick) / SAMPLES_LIMIT;
+  let sampledAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = performance.now();
+  let found: Found = { tick: firstTick, done: false, halfSize: 0, deaths: [], samples: [] };
+  replay.setSpeed(SCAN_SPEED);
+  replay.setCamera(0, 0, EVERYWHERE_UNITS);
+  replay.setPlaying(true);
+  for (let clockMs = 0; !found.done; clockMs += SCAN_STEP_MS) {
+    replay.advance(clockMs);
+    frame.attach(core.memory.buffer, replay.frame(clockMs));
+    const { tick, playing } = replay.state();
+    for (let index = 0; index < frame.effectCount; index += 1) {
+      const at = frame.effect(index);
+      if (frame.u[at + EffectWord.Kind] !== EffectKind.Death) continue;
+      found.deaths.push({ tick, x: frame.f[at + EffectWord.X], y: frame.f[at + EffectWord.Y] });
+    }
+    for (let notice = replay.pollNotice(); notice; notice = replay.pollNotice()) {
+      if (notice.type !== "scoreboard" || tick - sampledAt < sampleTicks) continue;
+      sampledAt = tick;
+      found.samples.push({ tick, scores: notice.rows.map(({ player, score }) => [player, score]) });
+    }
+    found = { ...found, tick, done: !playing, halfSize: frame.f[HeaderWord.HalfSize] };
+    if (!found.done && performance.now() - reportedAt < REPORT_MS) continue;
+    send({ type: "scanned", found });
+    reportedAt = performance.now();
+    found = { ...found, deaths: [], samples: [] };
+  }
 }
 
 async function bytesOf(source: Source): Promise<Uint8Array> {

@@ -4,20 +4,26 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { copyText } from "../browser/clipboard.ts";
 
+const COPIED_MS = 2500;
+
 export function CopyLink(props: {
-  link: string;
+  link(): string;
   label: string;
   disabled?: boolean;
   pressed?(): void;
   children(copied: boolean): ComponentChildren;
 }): JSX.Element {
-  const { link } = props;
-  const copied = useSignal("");
+  const copied = useSignal(false);
+  /** The link to copy by hand. */
   const shown = useSignal("");
   const copy = async () => {
     props.pressed?.();
-    if (await copyText(link)) copied.value = link;
-    else shown.value = link;
+    const link = props.link();
+    copied.value = await copyText(link);
+    shown.value = copied.value ? "" : link;
+    setTimeout(() => {
+      copied.value = false;
+    }, COPIED_MS);
   };
   return (
     <>
@@ -28,13 +34,13 @@ export function CopyLink(props: {
         aria-label={props.label}
         onClick={() => void copy()}
       >
-        {props.children(copied.value === link)}
+        {props.children(copied.value)}
       </button>
-      {shown.value === link && (
+      {shown.value !== "" && (
         <input
           class="link"
           readOnly
-          value={link}
+          value={shown.value}
           aria-label={props.label}
           onFocus={(event) => event.currentTarget.select()}
         />

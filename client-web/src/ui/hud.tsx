@@ -205,7 +205,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
   );
 }
 
-function Toasts(): JSX.Element {
+export function Toasts(): JSX.Element {
   return (
     <div class="toasts" role="status">
       {model.toasts.value.map((toast) => (

@@ -18,6 +18,14 @@ const paths = {
   play: "M7 4 20 12 7 20z",
   pause: "M7 4v16M17 4v16",
   link: "M10 14a4 4 0 0 0 6 0l4-4a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-4 4a4 4 0 0 0 6 6l1-1",
+  step: "M5 4v16M10 5l9 7-9 7z",
+  stepBack: "M19 4v16M14 5l-9 7 9 7z",
+  mark: "M3 12h12M10 6l6 6-6 6M20 4v16",
+  markBack: "M21 12H9M14 6l-6 6 6 6M4 4v16",
+  slow: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3 3",
+  hide: "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM4 20 20 4",
+  full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  help: "M8.500 9a3.500 3.500 0 1 1 5 3.200c-1 .5-1.500 1.100-1.500 2.300M12 18.500v.5",
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -128,7 +128,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
       </button>
       {model.room.value && (
         <CopyLink
-          link={`${location.origin}/play/${encodeURIComponent(model.room.value)}`}
+          link={() => `${location.origin}/play/${encodeURIComponent(model.room.value)}`}
           label={t("menu.invite")}
           pressed={actions.click}
         >
