@@ -1,20 +1,18 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
+use crate::net::guard::addresses::parse_network;
 use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use hyper::Uri;
-use ipnet::{IpNet, Ipv4Net};
-use room::DEFAULT_KEEP_ROOMS_SECONDS;
+use ipnet::IpNet;
 use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
+use room::{DEFAULT_KEEP_ROOMS_SECONDS, DEFAULT_KICK_COOLDOWN_SECONDS};
 use rustls::pki_types::ServerName;
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-
-/// Bits before the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2).
-const V4_MAPPED_PREFIX_BITS: u8 = 96;
 
 /// The server's whole command line.
 #[derive(Clone, Debug, Parser)]
@@ -174,6 +172,10 @@ pub struct ServeOptions {
     #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_KEEP_ROOMS_SECONDS", default_value_t = DEFAULT_KEEP_ROOMS_SECONDS,
           value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub keep_rooms_seconds: u32,
+    /// How long the address of a player who was kicked gets no new seat in that room
+    #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_KICK_COOLDOWN_SECONDS",
+          default_value_t = DEFAULT_KICK_COOLDOWN_SECONDS, value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub kick_cooldown_seconds: u32,
     /// Most bytes of entities that a player is sent per second; in a crowd, far and still ones are then sent less often
     #[arg(long, value_name = "BYTES", env = "DRIFTBELT_VIEWER_BYTES_PER_SECOND",
           default_value_t = DEFAULT_VIEWER_BYTES_PER_SECOND, value_parser = clap::value_parser!(u32).range(1024..=1_048_576))]
@@ -254,22 +256,6 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
     }
     let number = text.trim_start_matches('[').trim_end_matches(']');
     number.parse().map_err(|_| "must be an IP address of this machine, such as 0.0.0.0, or localhost".into())
-}
-
-fn parse_network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    network.map(normalized).map_err(|_| "must be a network such as 10.0.0.0/8, or one address".into())
-}
-
-/// Without host bits, and IPv4 as IPv4: addresses are compared in this form.
-fn normalized(network: IpNet) -> IpNet {
-    let v4 = match network {
-        IpNet::V6(v6) if v6.prefix_len() >= V4_MAPPED_PREFIX_BITS => v6.addr().to_ipv4_mapped(),
-        _ => None,
-    };
-    let v4 = v4.and_then(|address| Ipv4Net::new(address, network.prefix_len() - V4_MAPPED_PREFIX_BITS).ok());
-    v4.map_or(network, IpNet::V4).trunc()
 }
 
 fn parse_domain(text: &str) -> Result<String, String> {

@@ -194,7 +194,8 @@ impl Server {
         let admin = plan.admin.map(|token| {
             let page = url(certificate.is_some(), &local_host(address.ip()), address.port());
             let console = Arc::new(Console::open(context.clone(), plan.directory, &page));
-            Admin { token, log: plan.admin_log, context: context.clone(), console }
+            let (log, proxies) = (plan.admin_log, entrance.proxies.clone());
+            Admin { token, log, context: context.clone(), console, proxies }
         });
         let routes = http::router(Services {
             context: context.clone(),

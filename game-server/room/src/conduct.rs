@@ -11,8 +11,6 @@ use std::net::IpAddr;
 pub const NETWORK_CHAT_BURST_LINES: u32 = 16;
 /// Notices of joins and leaves of one network that may follow each other at once.
 pub const NETWORK_NOTICES_BURST: u32 = 8;
-/// Seconds in which a network whose player was kicked gets no new seat in the room.
-pub const KICK_SECONDS: u32 = 30;
 /// With more networks than this, those that may do everything are forgotten.
 const SWEEP_FLOOR_NETWORKS: usize = 256;
 
@@ -49,13 +47,13 @@ struct OfNetwork {
 
 impl Conduct {
     /// No network yet.
-    pub fn new(setup: &Setup, limits: &SpeechLimits) -> Conduct {
+    pub fn new(setup: &Setup, limits: &SpeechLimits, kick_cooldown_seconds: u32) -> Conduct {
         let interval_ticks = |per_minute: u32| setup.ticks(60.0 / per_minute.max(1) as f32).max(1);
         Conduct {
             known: ByNetwork::new(SWEEP_FLOOR_NETWORKS),
             line_interval_ticks: interval_ticks(limits.chat_lines_per_minute),
             notice_interval_ticks: interval_ticks(limits.notices_per_minute),
-            kick_ticks: setup.ticks(KICK_SECONDS as f32),
+            kick_ticks: setup.ticks(kick_cooldown_seconds as f32),
         }
     }
 
@@ -119,7 +117,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     fn conduct() -> Conduct {
-        Conduct::new(&sim::scripted::setup(), &SpeechLimits::default())
+        Conduct::new(&sim::scripted::setup(), &SpeechLimits::default(), 60)
     }
 
     fn ip(number: u32) -> IpAddr {

@@ -43,5 +43,7 @@ pub use event::{Connected, ConnectionId, SeatStatus, SessionEvent, Stop};
 pub use moderation::MUTED_REMINDER_SECONDS;
 pub use queue::WAITING_LIMIT_CLIENTS;
 pub use record::{KEYFRAME_INTERVAL_SECONDS, Record};
-pub use room::{DEFAULT_KEEP_ROOMS_SECONDS, DEFAULT_SEAT_GRACE_SECONDS, Room, RoomOptions};
+pub use room::{
+    DEFAULT_KEEP_ROOMS_SECONDS, DEFAULT_KICK_COOLDOWN_SECONDS, DEFAULT_SEAT_GRACE_SECONDS, Room, RoomOptions,
+};
 pub use seats::{QUEUED_INTERVAL_SECONDS, YIELD_SECONDS};

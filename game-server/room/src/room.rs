@@ -31,6 +31,8 @@ use std::sync::Arc;
 pub const DEFAULT_SEAT_GRACE_SECONDS: u32 = 60;
 /// Seconds for which the seats of a room that continues after a restart are kept, unless the host says otherwise.
 pub const DEFAULT_KEEP_ROOMS_SECONDS: u32 = 120;
+/// Seconds in which a network whose player was kicked gets no new seat, unless the host says otherwise.
+pub const DEFAULT_KICK_COOLDOWN_SECONDS: u32 = 60;
 /// Seconds after which a room without seats is abandoned.
 pub const EMPTY_ROOM_SECONDS: f32 = 20.0;
 
@@ -41,6 +43,8 @@ pub struct RoomOptions {
     pub seat_grace_seconds: u32,
     /// Seconds for which the seats of a restored room are kept.
     pub keep_rooms_seconds: u32,
+    /// Seconds in which a network whose player was kicked gets no new seat in the room.
+    pub kick_cooldown_seconds: u32,
     /// How many bytes of entities every viewer is sent per second at most, on average.
     pub viewer_bytes_per_second: u32,
     /// Whether the room makes records for [`Room::poll_record`].
@@ -58,6 +62,7 @@ impl Default for RoomOptions {
         RoomOptions {
             seat_grace_seconds: DEFAULT_SEAT_GRACE_SECONDS,
             keep_rooms_seconds: DEFAULT_KEEP_ROOMS_SECONDS,
+            kick_cooldown_seconds: DEFAULT_KICK_COOLDOWN_SECONDS,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             is_recorded: false,
             networks: Networks::default(),
@@ -128,7 +133,7 @@ impl Room {
     pub(crate) fn with_sim(name: String, setup: Setup, sim: Sim, options: RoomOptions) -> Room {
         let mut room = Room {
             name,
-            conduct: Conduct::new(&setup, &options.speech_limits),
+            conduct: Conduct::new(&setup, &options.speech_limits, options.kick_cooldown_seconds),
             replicator: Replicator::new(&setup),
             records: Records::new(options.is_recorded, setup.ticks(KEYFRAME_INTERVAL_SECONDS)),
             load: LoadGovernor::new(setup.tick_rate_hz),

@@ -158,7 +158,7 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
 }
 
 fn bans(options: &ServeOptions) -> Result<Bans, BansError> {
-    Bans::open(options.recordings.join(BANS_FILE))
+    Bans::open(options.recordings.join(BANS_FILE), Proxies::new(options.trusted_proxy.clone()))
 }
 
 /// The certificate that the options name, if they name one to be used.
@@ -217,6 +217,7 @@ fn room_options(options: &ServeOptions) -> Result<RoomOptions, AssetError> {
     Ok(RoomOptions {
         seat_grace_seconds: options.seat_grace_seconds,
         keep_rooms_seconds: options.keep_rooms_seconds,
+        kick_cooldown_seconds: options.kick_cooldown_seconds,
         viewer_bytes_per_second: options.viewer_bytes_per_second,
         networks: Networks::new(NetworkLimits {
             seats: options.seats_per_address_limit,

@@ -2,10 +2,10 @@
 
 use crate::guest::{Guest, room_with, tick};
 use crate::pair::setup;
-use room::conduct::{KICK_SECONDS, NETWORK_CHAT_BURST_LINES, NETWORK_NOTICES_BURST};
+use room::conduct::{NETWORK_CHAT_BURST_LINES, NETWORK_NOTICES_BURST};
 use room::network::{NetworkLimits, Networks};
 use room::session::CHAT_BURST_LINES;
-use room::{Room, RoomOptions, SessionEvent, YIELD_SECONDS};
+use room::{DEFAULT_KICK_COOLDOWN_SECONDS, Room, RoomOptions, SessionEvent, YIELD_SECONDS};
 use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{ClientMessage, CloseCode};
@@ -130,7 +130,7 @@ fn who_was_kicked_comes_back_after_a_while() {
     let mut other = connect(&mut room, 4, OTHER);
     tick(&mut room, [&mut early, &mut other]);
     assert_eq!((early.closed, other.is_in()), (Some(CloseCode::Kicked), true));
-    for _ in 0..room.setup().ticks(KICK_SECONDS as f32) {
+    for _ in 0..room.setup().ticks(DEFAULT_KICK_COOLDOWN_SECONDS as f32) {
         room.tick(&mut ());
     }
     let mut late = connect(&mut room, 5, ONE);

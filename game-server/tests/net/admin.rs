@@ -53,7 +53,8 @@ async fn the_token_is_required_and_without_one_administration_is_off() {
         ("GET", "rooms/nowhere", 404),
         ("GET", "nothing", 404),
         ("POST", "rooms/belt-1/praise", 404),
-        ("GET", "bans", 405),
+        ("GET", "bans", 200),
+        ("DELETE", "bans", 405),
         ("POST", "rooms", 405),
     ] {
         assert_eq!(ask(&server, method, path, TOKEN, "").await.status, status, "{method} {path}");
@@ -74,15 +75,26 @@ async fn bans_outlive_the_server_and_orders_are_logged() {
     let home = TempDir::new().unwrap();
     let options = [&OPTIONS[..], &["--recordings", home.path().to_str().unwrap()]].concat();
     let server = serve_with(&options, Limits::default()).await;
-    order(&server, "bans", r#"{"address":"192.0.2.2","seconds":3600}"#).await;
-    order(&server, "bans", r#"{"address":"192.0.2.3","seconds":3600}"#).await;
-    order(&server, "pardons", r#"{"address":"192.0.2.3"}"#).await;
-    assert_eq!(ask(&server, "POST", "pardons", TOKEN, r#"{"address":"192.0.2.9"}"#).await.status, 404);
+    order(&server, "bans", r#"{"address":"203.0.113.2","seconds":3600}"#).await;
+    order(&server, "bans", r#"{"address":"203.0.113.3","seconds":3600}"#).await;
+    let flood = r#"{"address":"198.51.100.0/24","seconds":3600,"reason":"flood","author":"Eve"}"#;
+    order(&server, "bans", flood).await;
+    order(&server, "pardons", r#"{"address":"203.0.113.3"}"#).await;
+    assert_eq!(ask(&server, "POST", "pardons", TOKEN, r#"{"address":"203.0.113.9"}"#).await.status, 404);
     server.server.stop().await;
 
     let server = serve_with(&options, Limits::default()).await;
-    assert!(!is_admitted(&server, "192.0.2.2").await);
-    assert!(is_admitted(&server, "192.0.2.3").await);
+    assert!(!is_admitted(&server, "203.0.113.2").await);
+    assert!(!is_admitted(&server, "198.51.100.77").await);
+    assert!(is_admitted(&server, "203.0.113.3").await);
+    let listed = ask(&server, "GET", "bans", TOKEN, "").await.text();
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let shown = |number: usize, key: &str| listed["bans"][number][key].clone();
+    assert_eq!((shown(0, "address"), shown(0, "author")), ("198.51.100.0/24".into(), "Eve".into()));
+    assert_eq!((shown(1, "address"), shown(1, "reason")), ("203.0.113.2".into(), serde_json::Value::Null));
+    assert!(shown(0, "since").as_str() < shown(0, "until").as_str());
+    let part = ask(&server, "POST", "pardons", TOKEN, r#"{"address":"198.51.100.77"}"#).await;
+    assert!(part.status == 404 && part.text().contains("198.51.100.0/24"), "{}", part.text());
     // Addresses are private.
     for private in ["bans.toml", "admin.log"] {
         assert!(home.path().join(private).exists());
@@ -92,27 +104,67 @@ async fn bans_outlive_the_server_and_orders_are_logged() {
     let orders = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let orders: Vec<_> =
         orders.map(|line| (line["order"].clone(), line["body"]["address"].clone())).collect();
-    let expected = [("bans", "192.0.2.2"), ("bans", "192.0.2.3"), ("pardons", "192.0.2.3")];
+    let expected = [
+        ("bans", "203.0.113.2"),
+        ("bans", "203.0.113.3"),
+        ("bans", "198.51.100.0/24"),
+        ("pardons", "203.0.113.3"),
+    ];
     assert_eq!(orders, expected.map(|(order, address)| (order.into(), address.into())));
     server.server.stop().await;
 
-    std::fs::write(home.path().join("bans.toml"), "\"192.0.2.2\" = \"for ever\"\n").unwrap();
+    std::fs::write(home.path().join("bans.toml"), "\"203.0.113.2\" = \"for ever\"\n").unwrap();
     let arguments = ["game-server", "--port", "0"].iter().chain(&options).map(Into::into);
     let cli = game_server::config::read(arguments).unwrap();
     let refused = Server::start(&cli.serve, Limits::default()).await.err().unwrap().to_string();
-    assert!(refused.contains("bans.toml: `\"192.0.2.2\" = \"for ever\"` must be an address"), "{refused}");
+    assert!(refused.contains("bans.toml: `\"203.0.113.2\" = \"for ever\"` must be an address"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_ban_shuts_out_the_host() {
+    let home = TempDir::new().unwrap();
+    let options = [&OPTIONS[..], &["--recordings", home.path().to_str().unwrap()]].concat();
+    let all = ["0.0.0.0/0", "127.0.0.1", "::1"].map(|all| format!("\"{all}\" = 2090-01-01T00:00:00Z\n"));
+    std::fs::write(home.path().join("bans.toml"), all.concat()).unwrap();
+    let server = serve_with(&options, Limits::default()).await;
+    assert_eq!(server.get("/healthz").await.status, 200);
+    assert_eq!(server.get("/readyz").await.status, 200);
+    let _host = join_from(&server, "127.0.0.1").await;
+    let _player = join_from(&server, "203.0.113.1").await;
+    for (body, status, reason) in [
+        (r#"{"address":"127.0.0.9","seconds":60}"#, 409, "this machine"),
+        (r#"{"address":"0.0.0.0/0","seconds":60}"#, 409, "this machine"),
+        (r#"{"address":"203.0.0.0/8","seconds":60}"#, 400, "too large"),
+        (r#"{"address":"203.0.113.9","seconds":0}"#, 400, "`seconds` must be"),
+        (r#"{"address":"203.0.113.9/33","seconds":60}"#, 400, "network such as"),
+    ] {
+        let answer = ask(&server, "POST", "bans", TOKEN, body).await;
+        assert!(answer.status == status && answer.text().contains(reason), "{body}: {answer:?}");
+    }
+    let ban = r#"{"player":1,"seconds":60}"#;
+    let answer = ask(&server, "POST", "rooms/belt-1/ban", TOKEN, ban).await;
+    assert!(answer.status == 409 && answer.text().contains("kick or mute"), "the host plays: {answer:?}");
+    let from = |address: &str, body: &str| {
+        let (length, head) = (body.len(), "POST /api/admin/bans HTTP/1.1\r\nHost: localhost\r\n");
+        let head =
+            head.to_owned() + &format!("X-Forwarded-For: {address}\r\nAuthorization: Bearer {TOKEN}\r\n");
+        head + &format!("Content-Length: {length}\r\n\r\n{body}")
+    };
+    let own = r#"{"address":"203.0.113.0/24","seconds":60}"#;
+    assert_eq!(server.request(&from("203.0.113.8", own)).await.status, 409, "from where the order comes");
+    assert_eq!(server.request(&from("198.51.100.8", own)).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_reach_the_players_and_the_journal() {
     let server = serve_with(&OPTIONS, Limits::default()).await;
-    let mut kicked = join_from(&server, "192.0.2.1").await;
-    let mut banned = join_from(&server, "192.0.2.2").await;
-    let mut stays = join_from(&server, "192.0.2.3").await;
+    let mut kicked = join_from(&server, "203.0.113.1").await;
+    let mut banned = join_from(&server, "203.0.113.2").await;
+    let mut stays = join_from(&server, "203.0.113.3").await;
     let listed = ask(&server, "GET", "rooms/belt-1", TOKEN, "").await.text();
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed["players"][1]["name"], "Ada 2", "names that look the same are told apart");
-    assert_eq!(listed["players"][1]["address"], "192.0.2.2");
+    assert_eq!(listed["players"][1]["address"], "203.0.113.2");
 
     order(&server, "rooms/belt-1/mute", r#"{"player":3,"muted":true}"#).await;
     stays.say(&ClientMessage::Chat { text: "unheard".into() }).await;
@@ -128,14 +180,20 @@ async fn orders_reach_the_players_and_the_journal() {
 
     order(&server, "rooms/belt-1/kick", r#"{"player":1}"#).await;
     assert_eq!(kicked.closed().await.0, 4005);
+    let mut early = server.connect().await;
+    early.write(upgrade_request(&[("X-Forwarded-For", "203.0.113.1")]).as_bytes()).await;
+    assert_eq!(early.read_answer(true).await.status, 101);
+    early.say(&hello()).await;
+    let (code, reason) = early.closed().await;
+    assert!(code == 4005 && reason.contains("you may come back in"), "{reason}");
     order(&server, "rooms/belt-1/ban", r#"{"player":2,"seconds":3600}"#).await;
     assert_eq!(banned.closed().await.0, 4005);
     let mut again = server.connect().await;
-    again.write(upgrade_request(&[("X-Forwarded-For", "192.0.2.2")]).as_bytes()).await;
+    again.write(upgrade_request(&[("X-Forwarded-For", "203.0.113.2")]).as_bytes()).await;
     assert_eq!(again.read_answer(true).await.status, 403);
-    order(&server, "pardons", r#"{"address":"192.0.2.2"}"#).await;
-    drop(join_from(&server, "192.0.2.2").await);
-    order(&server, "bans", r#"{"address":"192.0.2.77","seconds":60}"#).await;
+    order(&server, "pardons", r#"{"address":"203.0.113.2"}"#).await;
+    drop(join_from(&server, "203.0.113.2").await);
+    order(&server, "bans", r#"{"address":"203.0.113.77","seconds":60}"#).await;
 
     for (path, body, status) in [
         ("rooms/belt-1/kick", r#"{"player":77}"#, 404),
@@ -143,7 +201,7 @@ async fn orders_reach_the_players_and_the_journal() {
         ("rooms/belt-1/kick", "{}", 400),
         ("rooms/belt-1/kick", r#"{"player":3,"reason":"x"}"#, 400),
         ("rooms/belt-1/kick", &"x".repeat(5000), 413),
-        ("pardons", r#"{"address":"192.0.2.2"}"#, 404),
+        ("pardons", r#"{"address":"203.0.113.2"}"#, 404),
     ] {
         assert_eq!(ask(&server, "POST", path, TOKEN, body).await.status, status, "{path} {body:.40}");
     }

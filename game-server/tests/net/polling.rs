@@ -426,8 +426,12 @@ async fn a_ban_closes_polling_clients() {
     let options = ["--no-tls", "--no-record", "--admin-token", TOKEN, "--trusted-proxy", "127.0.0.0/8"];
     let server = serve_with(&options, Limits::default()).await;
     let mut poller = Poller::join(&server, &hello()).await;
-    let head = format!("POST /api/admin/bans HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\nX:");
-    assert_eq!(ask(&server, &head, br#"{"address":"192.0.2.1","seconds":60}"#).await.status, 200);
+    let body = r#"{"address":"192.0.2.1","seconds":60}"#;
+    let head =
+        format!("POST /api/admin/bans HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n");
+    // Not from the address itself, as `ask` would.
+    let order = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    assert_eq!(server.request(&order).await.status, 200);
     assert_eq!(poller.closed().await.0, 4005);
     assert_eq!(open(&server, &hello()).await.status, 403);
 }

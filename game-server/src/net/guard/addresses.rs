@@ -2,6 +2,7 @@
 
 use crate::net::guard::limits::Limits;
 use crate::net::guard::token_bucket::TokenBucket;
+use ipnet::{IpNet, Ipv4Net};
 use room::by_network::ByNetwork;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,9 @@ use std::time::Instant;
 /// With more addresses than this, those without an open connection are forgotten.
 const SWEEP_FLOOR_ADDRESSES: usize = 1024;
 /// IPv6 addresses that share this many bits count as one: a household gets at least such a network.
-const NETWORK_BITS: u32 = 64;
+pub const NETWORK_BITS: u8 = 64;
+/// Bits before the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2).
+const V4_MAPPED_PREFIX_BITS: u8 = 96;
 
 /// Why an address gets no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +86,23 @@ pub fn network_of(address: IpAddr) -> IpAddr {
         }
         address => address,
     }
+}
+
+/// A network such as `10.0.0.0/8`, or one address. The error says so to a person.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map(normalized).map_err(|_| "must be a network such as 10.0.0.0/8, or one address".into())
+}
+
+/// Without host bits, and IPv4 as IPv4: addresses are compared in this form.
+fn normalized(network: IpNet) -> IpNet {
+    let v4 = match network {
+        IpNet::V6(v6) if v6.prefix_len() >= V4_MAPPED_PREFIX_BITS => v6.addr().to_ipv4_mapped(),
+        _ => None,
+    };
+    let v4 = v4.and_then(|address| Ipv4Net::new(address, network.prefix_len() - V4_MAPPED_PREFIX_BITS).ok());
+    v4.map_or(network, IpNet::V4).trunc()
 }
 
 impl Drop for AddressPermit {

@@ -23,6 +23,10 @@ impl Proxies {
         self.0.is_empty()
     }
 
+    pub fn networks(&self) -> &[IpNet] {
+        &self.0
+    }
+
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))

@@ -8,10 +8,15 @@ mod token;
 
 use super::admin_log::AdminLog;
 use super::refusal::{Refusal, method_not_allowed};
+use crate::net::guard::addresses::parse_network;
+use crate::net::guard::bans::{Ban, Bannable, Protected, rfc3339, shown};
+use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::proxies::Proxies;
 use crate::net::play::context::ConnectionContext;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -20,11 +25,13 @@ use axum::{Json, Router};
 use body::JsonBody;
 use console::WRONG_TOKEN_DELAY;
 pub use console::{ADDRESS_FILE, Console};
+use ipnet::IpNet;
 use room::SeatStatus;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use shared::command::Admin as Order;
 use shared::id::PlayerId;
+use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -40,6 +47,7 @@ pub struct Admin {
     pub log: AdminLog,
     pub context: Arc<ConnectionContext>,
     pub console: Arc<Console>,
+    pub proxies: Proxies,
 }
 
 #[derive(Deserialize)]
@@ -60,25 +68,47 @@ struct Mute {
 struct BanPlayer {
     player: u32,
     seconds: u64,
+    reason: Option<String>,
+    author: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BanAddress {
-    address: IpAddr,
+    #[serde(deserialize_with = "read_network")]
+    address: IpNet,
     seconds: u64,
+    reason: Option<String>,
+    author: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pardon {
-    address: IpAddr,
+    #[serde(deserialize_with = "read_network")]
+    address: IpNet,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Announce {
     text: String,
+}
+
+fn read_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
+    parse_network(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// From where a request comes.
+struct Asker(Option<IpAddr>);
+
+impl FromRequestParts<Arc<Admin>> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, admin: &Arc<Admin>) -> Result<Asker, Infallible> {
+        let socket = parts.extensions.get::<Arc<SocketPermit>>();
+        Ok(Asker(socket.map(|socket| admin.proxies.client(socket.peer, &parts.headers))))
+    }
 }
 
 type On = State<Arc<Admin>>;
@@ -98,7 +128,7 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .route("/rooms/{room}/announce", post(announce))
         .route("/rooms/{room}/close", post(close))
         .route("/announce", post(announce_everywhere))
-        .route("/bans", post(ban_address))
+        .route("/bans", get(show_bans).post(ban_address))
         .route("/pardons", post(pardon))
         .with_state(admin.clone())
         .merge(console::routes(admin.console.clone()))
@@ -168,15 +198,18 @@ async fn mute(admin: On, Path(room): Path<String>, JsonBody(Mute { player, muted
 
 async fn ban_player(
     admin: On,
+    Asker(asker): Asker,
     Path(room): Path<String>,
-    JsonBody(BanPlayer { player, seconds }): JsonBody<BanPlayer>,
+    JsonBody(BanPlayer { player, seconds, reason, author }): JsonBody<BanPlayer>,
 ) -> Done {
+    let ban = ban_of(seconds, reason, author)?;
     let address = admin.address_of(&admin.seat(&room, player).await?).ok_or((
         StatusCode::CONFLICT,
         "this player is away, and the address not known: kick the player, or ban an address".into(),
     ))?;
+    let network = admin.bannable(address.into(), asker)?;
     admin.order(&room, Order::Ban(PlayerId(player)))?;
-    admin.ban(address, seconds).await.map(done)
+    admin.ban(network, ban).await.map(done)
 }
 
 async fn announce(
@@ -196,15 +229,44 @@ async fn announce_everywhere(admin: On, JsonBody(Announce { text }): JsonBody<An
     Ok(done(()))
 }
 
-async fn ban_address(admin: On, JsonBody(BanAddress { address, seconds }): JsonBody<BanAddress>) -> Done {
+async fn show_bans(admin: On) -> Json<Value> {
+    let ban = |(network, ban): (IpNet, Ban)| {
+        json!({
+            "address": shown(network),
+            "reason": ban.reason,
+            "author": ban.author,
+            "since": ban.since.map(rfc3339),
+            "until": rfc3339(ban.until),
+        })
+    };
+    let bans: Vec<_> = admin.context.bans.all(SystemTime::now()).into_iter().map(ban).collect();
+    Json(json!({ "bans": bans }))
+}
+
+async fn ban_address(
+    admin: On,
+    Asker(asker): Asker,
+    JsonBody(BanAddress { address, seconds, reason, author }): JsonBody<BanAddress>,
+) -> Done {
+    let ban = ban_of(seconds, reason, author)?;
+    let network = admin.bannable(address, asker)?;
     admin.order_all(&Order::BanAddress { seconds });
-    admin.ban(address, seconds).await.map(done)
+    admin.ban(network, ban).await.map(done)
+}
+
+fn ban_of(seconds: u64, reason: Option<String>, author: Option<String>) -> Result<Ban, Refusal> {
+    let ban = Ban::new(seconds, reason, author, SystemTime::now());
+    ban.map_err(|error| (StatusCode::BAD_REQUEST, error.to_string().into()))
 }
 
 async fn pardon(admin: On, JsonBody(Pardon { address }): JsonBody<Pardon>) -> Done {
     let pardoned = admin.on_disk(move |context| context.bans.pardon(address, SystemTime::now())).await;
     if let Ok(false) = pardoned {
-        return Err((StatusCode::NOT_FOUND, "this address is not banned".into()));
+        let wider = admin.context.bans.banned_within(address.addr(), SystemTime::now());
+        return Err(match wider {
+            Some(wider) => not_found(format!("only the network {wider} is banned: pardon that")),
+            None => not_found("this address is not banned"),
+        });
     }
     admin.order_all(&Order::PardonAddress);
     pardoned.map(drop).map(done)
@@ -244,9 +306,18 @@ impl Admin {
         self.context.peer_addresses.of(seat.connection?)
     }
 
-    async fn ban(&self, address: IpAddr, seconds: u64) -> Result<(), Refusal> {
-        let time = Duration::from_secs(seconds);
-        self.on_disk(move |context| context.bans.ban(address, time, SystemTime::now())).await
+    fn bannable(&self, network: IpNet, asker: Option<IpAddr>) -> Result<Bannable, Refusal> {
+        self.context.bans.bannable(network, asker).map_err(|error| {
+            let status = match error {
+                Protected::TooLarge { .. } => StatusCode::BAD_REQUEST,
+                _ => StatusCode::CONFLICT,
+            };
+            (status, error.to_string().into())
+        })
+    }
+
+    async fn ban(&self, network: Bannable, ban: Ban) -> Result<(), Refusal> {
+        self.on_disk(move |context| context.bans.ban(network, ban, SystemTime::now())).await
     }
 
     /// Changes the bans, which waits for the disk.
