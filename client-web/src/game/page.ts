@@ -14,6 +14,7 @@ import { mountApp } from "../ui/app.tsx";
 import { type Actions, model, precedesMatch } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
+import { CloseCode } from "../wasm/schema.ts";
 import { Game } from "./game.ts";
 import { expose } from "./handle.ts";
 
@@ -54,7 +55,14 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     const mine = turn;
     model.phase.value = "connecting";
     void parts.then(([loaded, open]) => {
-      if (mine === turn) game = new Game(loaded, open, controls, sound, name, seat?.room ?? room, seat);
+      if (mine !== turn) return;
+      try {
+        game = new Game(loaded, open, controls, sound, name, seat?.room ?? room, seat);
+      } catch (error) {
+        console.error("driftbelt: the match could not be started:", error);
+        model.goodbye.value = { code: CloseCode.ClientCouldNotRead, reason: String(error) };
+        model.phase.value = "goodbye";
+      }
     }, reportedElsewhere);
   };
   const fps = animateWhenOpen();

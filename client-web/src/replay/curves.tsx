@@ -11,6 +11,8 @@ import type { Player } from "./player.ts";
 
 const WIDTH = 300;
 const HEIGHT = 170;
+/** The top of the axis at least. */
+const LEAST_TOP = 10;
 /** Curves beside the followed player's. */
 const CURVES = 6;
 const COLOURS = ["#ffb43d", "#6ff2b0", "#ff6b5e", "#9fd0ff", "#c39bff", "#f2f27a"];
@@ -23,7 +25,7 @@ export function Curves({ player }: { player: Player }): JSX.Element {
   const { info } = player;
   if (!scan) return <Progress share={0} />;
   const shown = chosen(scan, following);
-  const most = Math.max(10, ...scan.samples.flatMap(({ scores }) => scores.map(([, score]) => score)));
+  const most = highest(scan);
   const names = new Map(info.players.map(({ id, name }) => [id, name]));
   return (
     <>
@@ -62,6 +64,13 @@ export function Curves({ player }: { player: Player }): JSX.Element {
       </ul>
     </>
   );
+}
+
+/** The highest score, or what the axis shows at least. */
+function highest({ samples }: Found): number {
+  let most = LEAST_TOP;
+  for (const { scores } of samples) for (const [, score] of scores) most = Math.max(most, score);
+  return most;
 }
 
 export function Progress({ share }: { share: number }): JSX.Element {

@@ -24,7 +24,7 @@ export interface Found {
   halfSize: number;
   deaths: { tick: number; x: number; y: number }[];
   /** Scores by player. */
-  samples: { tick: number; scores: [player: number, score: number][] }[];
+  samples: { tick: number; scores: (readonly [player: number, score: number])[] }[];
 }
 
 export type Request =

@@ -24,6 +24,8 @@ const SCAN_STEP_MS = 16;
 const EVERYWHERE_UNITS = 100_000;
 /** Samples of the scores at most. */
 const SAMPLES_LIMIT = 400;
+/** Players of a sample at most, the best first. */
+const SAMPLE_PLAYERS = 200;
 const REPORT_MS = 250;
 
 class Unreachable extends Error {}
@@ -62,7 +64,8 @@ async function scan(compiled: WebAssembly.Module, source: Source): Promise<void>
   replay.setPlaying(true);
   for (let clockMs = 0; !found.done; clockMs += SCAN_STEP_MS) {
     replay.advance(clockMs);
-    frame.attach(core.memory.buffer, replay.frame(clockMs));
+    const pointer = replay.frame(clockMs);
+    frame.attach(core.memory.buffer, pointer);
     const { tick, playing } = replay.state();
     for (let index = 0; index < frame.effectCount; index += 1) {
       const at = frame.effect(index);
@@ -72,7 +75,10 @@ async function scan(compiled: WebAssembly.Module, source: Source): Promise<void>
     for (let notice = replay.pollNotice(); notice; notice = replay.pollNotice()) {
       if (notice.type !== "scoreboard" || tick - sampledAt < sampleTicks) continue;
       sampledAt = tick;
-      found.samples.push({ tick, scores: notice.rows.map(({ player, score }) => [player, score]) });
+      const scores = notice.rows
+        .slice(0, SAMPLE_PLAYERS)
+        .map(({ player, score }) => [player, score] as const);
+      found.samples.push({ tick, scores });
     }
     found = { ...found, tick, done: !playing, halfSize: frame.f[HeaderWord.HalfSize] };
     if (!found.done && performance.now() - reportedAt < REPORT_MS) continue;
@@ -105,12 +111,14 @@ function turn(core: Core, replay: Replay, nowMs: number, wishes: Wishes): void {
   if (follow !== undefined) replay.follow(follow);
   if (camera) replay.setCamera(camera.x, camera.y, camera.width);
   replay.advance(nowMs);
-  const frame = copyFrame(core.memory.buffer, replay.frame(nowMs));
+  const pointer = replay.frame(nowMs);
+  const frame = copyFrame(core.memory.buffer, pointer);
   const notices = [];
   for (let notice = replay.pollNotice(); notice; notice = replay.pollNotice()) notices.push(notice);
   send({ type: "turned", frame, notices, state: replay.state() }, [frame]);
 }
 
+/** `memory` is read after the frame is drawn: drawing may replace it. */
 function copyFrame(memory: ArrayBuffer, pointer: number): ArrayBuffer {
   const header = new Uint32Array(memory, pointer, HEADER_WORDS);
   const words =
@@ -126,9 +134,8 @@ function fail(error: unknown): void {
 function kindOf(error: unknown): FailureKind {
   if (error instanceof TooLarge) return "large";
   if (error instanceof Unreachable) return "unreachable";
-  // The core says what is wrong with a file by an `Error`; a trap or a lack of memory is another kind of error.
-  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return "broken";
-  return "bad";
+  // The core says what is wrong with a file by a plain `Error`; a trap or a lack of memory is another class.
+  return error instanceof Error && error.constructor === Error ? "bad" : "broken";
 }
 
 function send(reply: Reply, transfer: Transferable[] = []): void {

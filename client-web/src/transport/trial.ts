@@ -110,6 +110,7 @@ export class Trial {
   }
 
   private readLatency(): void {
+    if (this.measurement.value.status === "refused") return;
     const graph = this.client.netGraph();
     if (graph.roundTrips === this.roundTrips) return;
     this.roundTrips = graph.roundTrips;
