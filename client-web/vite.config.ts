@@ -5,6 +5,8 @@ const { version } = JSON.parse(readFileSync(new URL("./package.json", import.met
 
 export default defineConfig({
   define: { DRIFTBELT_VERSION: JSON.stringify(version) },
+  // Relative addresses: the server tells the page by a <base> where its root is.
+  base: "./",
   build: {
     target: "es2023",
     assetsInlineLimit: 0,

@@ -1,10 +1,10 @@
 //! The entry point: picks the page by the address and starts what it needs.
 
 import "./ui/style.css";
-import { loadCore } from "./core/core.ts";
+import { loadCore } from "./core/load.ts";
 import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
-import { isAdminPath, isReplayPath, isTransportPath } from "./page/address.ts";
+import { isAdminPath, isReplayPath, isTransportPath, pagePath } from "./page/address.ts";
 import { settings } from "./page/settings.ts";
 import { mountTroubles } from "./ui/troubles.tsx";
 import { NoWebGl } from "./view/stage.ts";
@@ -15,13 +15,14 @@ async function start(): Promise<void> {
   try {
     // If a language cannot be loaded, the page stays English.
     await setLanguage(settings.value.language).catch((error: unknown) => console.error("driftbelt:", error));
-    if (isReplayPath(location.pathname)) {
+    const path = pagePath();
+    if (isReplayPath(path)) {
       const { openReplayPage } = await import("./replay/page.tsx");
       await openReplayPage(hosts);
-    } else if (isTransportPath(location.pathname)) {
+    } else if (isTransportPath(path)) {
       const { openTransportPage } = await import("./transport/page.tsx");
       await openTransportPage(hosts, loadCore());
-    } else if (isAdminPath(location.pathname)) {
+    } else if (isAdminPath(path)) {
       const { openAdminPage } = await import("./admin/page.tsx");
       openAdminPage(hosts);
     } else {

@@ -52,6 +52,6 @@ export function events() {
 }
 
 /** The page's server. */
-export const server = () => ({ protocol: "http:", host: "x", room: undefined });
+export const server = () => ({ url: "http://x/", room: undefined });
 /** The socket opened last. */
 export const newest = () => FakeSocket.all[FakeSocket.all.length - 1];

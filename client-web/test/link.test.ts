@@ -33,12 +33,8 @@ test("after some close codes a retry cannot help", () => {
 });
 
 test("the socket's address follows the page", () => {
-  expect(socketUrl({ protocol: "https:", host: "belt.example:9", room: undefined })).toBe(
-    "wss://belt.example:9/ws",
-  );
-  expect(socketUrl({ protocol: "http:", host: "localhost", room: "a b" })).toBe(
-    "ws://localhost/ws?room=a%20b",
-  );
+  expect(socketUrl({ url: "https://belt.example:9/", room: undefined })).toBe("wss://belt.example:9/ws");
+  expect(socketUrl({ url: "http://localhost/game/", room: "a b" })).toBe("ws://localhost/game/ws?room=a%20b");
 });
 
 test("it carries bytes both ways, and sends nothing before it is open", () => {

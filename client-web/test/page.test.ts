@@ -21,7 +21,7 @@ test("the recording and the tick of a replay link", () => {
   expect(namedRecording("/replay", "?t=4")).toBeUndefined();
   expect(namedRecording("/replay/a.belt", "")).toEqual({ name: "a.belt", tick: 0 });
   expect(namedRecording("/replay/a.belt", "?t=-9")).toEqual({ name: "a.belt", tick: 0 });
-  const path = recordingPath("my belt.belt", 120);
+  const path = `/${recordingPath("my belt.belt", 120)}`;
   const [pathname, search] = path.split("?");
   expect(namedRecording(pathname, `?${search}`)).toEqual({ name: "my belt.belt", tick: 120 });
 });

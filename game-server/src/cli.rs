@@ -1,6 +1,7 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
 use crate::net::guard::addresses::parse_network;
+use crate::net::guard::origin::{Origin, PublicUrl};
 use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -71,6 +72,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
         recordings: PathBuf,
     },
+    /// Ask the running server whether it is well: exit code 0 if it is, for health checks.
+    Health(HealthOptions),
     /// Print what a recording holds.
     Info {
         /// The recording.
@@ -91,15 +94,9 @@ pub enum Command {
 /// Options of `serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeOptions {
-    /// Address to listen on [default: all; with --no-tls 127.0.0.1]
-    #[arg(long, value_name = "ADDRESS", env = "DRIFTBELT_HOST", value_parser = parse_host)]
-    pub host: Option<IpAddr>,
-    /// Port of the page, the sockets and the API; 0 takes any free one
-    #[arg(long, value_name = "PORT", env = "DRIFTBELT_PORT", default_value_t = 8443)]
-    pub port: u16,
-    /// Serve plain HTTP; on a loopback address, or on any to the proxies of --trusted-proxy
-    #[arg(long, env = "DRIFTBELT_NO_TLS", value_parser = BoolishValueParser::new())]
-    pub no_tls: bool,
+    /// Where it listens.
+    #[command(flatten)]
+    pub listen: ListenOptions,
     /// Certificate chain (PEM) [default: a self-signed one, made once]
     #[arg(long, value_name = "FILE", env = "DRIFTBELT_CERT")]
     pub cert: Option<PathBuf>,
@@ -112,10 +109,20 @@ pub struct ServeOptions {
     /// Directory for certificates that the server makes or obtains [default: the user's data directory]
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_DATA")]
     pub data: Option<PathBuf>,
-    /// Origins whose pages may open sockets, such as `https://example.org` [default: the server's own]
+    /// Where players find the page, such as https://play.example.org or https://example.org/game: the origin whose pages
+    /// may play, the address in invite links and link previews, and the path below which a proxy serves it
+    /// [default: the address that the browser asks for]
+    #[arg(long, value_name = "URL", env = "DRIFTBELT_PUBLIC_URL")]
+    pub public_url: Option<PublicUrl>,
+    /// Origins whose pages may open sockets besides that of --public-url, such as https://example.org [default: the
+    /// server's own]
     #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_ORIGIN", value_delimiter = ',')]
-    pub origin: Vec<String>,
-    /// Proxies whose X-Forwarded-For and X-Forwarded-Host are trusted, such as 10.0.0.0/8 [default: none]
+    pub origin: Vec<Origin>,
+    /// Pages that may show the game in a frame: self, or origins such as https://example.org [default: none]
+    #[arg(long, value_name = "ORIGIN", env = "DRIFTBELT_FRAME_ANCESTORS", value_delimiter = ',',
+          value_parser = parse_frame_ancestor)]
+    pub frame_ancestors: Vec<String>,
+    /// Proxies whose X-Forwarded-For, -Proto and -Host or Forwarded are trusted, such as 10.0.0.0/8 [default: none]
     #[arg(long, value_name = "CIDR", env = "DRIFTBELT_TRUSTED_PROXY", value_delimiter = ',', value_parser = parse_network)]
     pub trusted_proxy: Vec<IpNet>,
     /// File with the token that opens /api/admin [default: administration is off]
@@ -216,9 +223,34 @@ pub struct ServeOptions {
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,game_server::net=debug
     #[arg(long, value_name = "FILTER", env = "DRIFTBELT_LOG_LEVEL", default_value = "info")]
     pub log_level: String,
+}
+
+/// Options about the port, which those who look for the server need too.
+#[derive(Clone, Debug, Args)]
+pub struct ListenOptions {
+    /// Address to listen on [default: all; with --no-tls 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS", env = "DRIFTBELT_HOST", value_parser = parse_host)]
+    pub host: Option<IpAddr>,
+    /// Port of the page, the sockets and the API; 0 takes any free one
+    #[arg(long, value_name = "PORT", env = "DRIFTBELT_PORT", default_value_t = 8443)]
+    pub port: u16,
+    /// Serve plain HTTP; on a loopback address, or on any to the proxies of --trusted-proxy
+    #[arg(long, env = "DRIFTBELT_NO_TLS", value_parser = BoolishValueParser::new())]
+    pub no_tls: bool,
     /// File with options
     #[arg(long, value_name = "FILE", env = "DRIFTBELT_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// Options of `health`.
+#[derive(Clone, Debug, Args)]
+pub struct HealthOptions {
+    /// What to ask, such as https://play.example.org [default: a server of these options on this machine]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<Uri>,
+    /// Where the server listens: the variables and the file of `serve` count.
+    #[command(flatten)]
+    pub listen: ListenOptions,
 }
 
 /// Options of `serve` about certificates by ACME.
@@ -256,6 +288,15 @@ fn parse_host(text: &str) -> Result<IpAddr, String> {
     }
     let number = text.trim_start_matches('[').trim_end_matches(']');
     number.parse().map_err(|_| "must be an IP address of this machine, such as 0.0.0.0, or localhost".into())
+}
+
+/// As in a Content-Security-Policy.
+fn parse_frame_ancestor(text: &str) -> Result<String, String> {
+    match text.trim().trim_matches('\'').to_ascii_lowercase().as_str() {
+        "*" => Ok("*".into()),
+        word @ ("self" | "none") => Ok(format!("'{word}'")),
+        origin => origin.parse().map(|origin: Origin| origin.to_string()),
+    }
 }
 
 fn parse_domain(text: &str) -> Result<String, String> {

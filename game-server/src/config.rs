@@ -39,8 +39,9 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Config
     let matches = with_environment(Cli::command())?.try_get_matches_from(&arguments)?;
     let first = Cli::from_arg_matches(&matches)?;
     let file = match &first.command {
-        None => first.serve.config.clone(),
-        Some(crate::cli::Command::Serve(options)) => options.config.clone(),
+        None => first.serve.listen.config.clone(),
+        Some(crate::cli::Command::Serve(options)) => options.listen.config.clone(),
+        Some(crate::cli::Command::Health(options)) => options.listen.config.clone(),
         Some(_) => None,
     };
     let Some(file) = file else { return Ok(first) };
@@ -57,7 +58,9 @@ pub fn read_with(
 ) -> Result<Cli, ConfigError> {
     let options = options_of(file, text)?;
     let mut command = change_options(Cli::command(), &options, with_default);
-    command = command.mut_subcommand("serve", |serve| change_options(serve, &options, with_default));
+    for name in ["serve", "health"] {
+        command = command.mut_subcommand(name, |command| change_options(command, &options, with_default));
+    }
     Ok(Cli::from_arg_matches(&with_environment(command)?.try_get_matches_from(arguments)?)?)
 }
 

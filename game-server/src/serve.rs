@@ -14,6 +14,7 @@ use crate::net::edge::listener::Listener;
 use crate::net::edge::tls::{self, Certificate};
 use crate::net::guard::addresses::Addresses;
 use crate::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
+use crate::net::guard::origin::PublicUrl;
 use crate::net::guard::permits::ConnectionLimit;
 use crate::net::http::admin::{Admin, Console};
 use crate::net::http::polling::Polling;
@@ -31,7 +32,7 @@ use room::Stop;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -54,6 +55,7 @@ const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Server {
     address: SocketAddr,
     tls: bool,
+    public_url: Option<PublicUrl>,
     context: Arc<ConnectionContext>,
     sockets: Arc<ConnectionLimit>,
     stop: watch::Sender<bool>,
@@ -98,10 +100,12 @@ impl Server {
     /// # Errors
     /// [`StartError`] says what to change.
     pub fn check_origin(options: &ServeOptions, origin: &str) -> Result<(), StartError> {
-        let tls = !options.no_tls;
+        let tls = !options.listen.no_tls;
         let address = origin.strip_prefix(scheme(tls)).and_then(|rest| rest.strip_prefix("://"));
         match address.and_then(|address| address.parse().ok()) {
-            Some(address) if port::would_open(options.host, options.port, tls, address) => Ok(()),
+            Some(address) if port::would_open(options.listen.host, options.listen.port, tls, address) => {
+                Ok(())
+            }
             _ => Err(StartError::Elsewhere(origin.into())),
         }
     }
@@ -186,13 +190,17 @@ impl Server {
             context: context.clone(),
             origins: plan.origins,
             proxies: plan.proxies,
+            public_url: plan.public_url.clone(),
+            tls: certificate.is_some(),
             only_proxies: certificate.is_none() && !address.ip().is_loopback(),
             addresses: Addresses::new(limits),
+            refusal_logged: Mutex::default(),
         });
         let sockets =
             ConnectionLimit::new("driftbelt_sockets", limits.connections + REFUSALS_LIMIT_CONNECTIONS);
         let admin = plan.admin.map(|token| {
-            let page = url(certificate.is_some(), &local_host(address.ip()), address.port());
+            let local = || url(certificate.is_some(), &local_host(address.ip()), address.port());
+            let page = plan.public_url.as_ref().map_or_else(local, PublicUrl::to_string);
             let console = Arc::new(Console::open(context.clone(), plan.directory, &page));
             let (log, proxies) = (plan.admin_log, entrance.proxies.clone());
             Admin { token, log, context: context.clone(), console, proxies }
@@ -205,11 +213,19 @@ impl Server {
             recordings: plan.recordings,
             admin,
             sim_build: sim::Sim::BUILD,
+            security_policy: plan.security_policy.clone(),
         });
         tracing::info!(%address, tls = tls.is_some(), connections_limit = limits.connections, "listening");
         let meters = Meters::default();
-        let edge =
-            Listener { routes, tls, context: context.clone(), entrance, sockets: sockets.clone(), meters };
+        let edge = Listener {
+            routes,
+            redirect: http::redirect_to_tls(plan.security_policy),
+            tls,
+            context: context.clone(),
+            entrance,
+            sockets: sockets.clone(),
+            meters,
+        };
         tokio::spawn(Arc::new(edge).run(listener));
         if let Some(acme) = acme {
             tokio::spawn(acme.renew(context.clone()));
@@ -219,6 +235,7 @@ impl Server {
         Ok(Server {
             address,
             tls: certificate.is_some(),
+            public_url: plan.public_url,
             context,
             sockets,
             stop,
@@ -245,6 +262,12 @@ impl Server {
     pub fn lan_url(&self) -> Option<String> {
         let ip = self.address.ip();
         ip.is_unspecified().then(lan_address).flatten().map(|ip| self.url(&bracketed(ip)))
+    }
+
+    /// Where players find the page, if the options say so.
+    #[must_use]
+    pub fn public_url(&self) -> Option<String> {
+        self.public_url.as_ref().map(PublicUrl::to_string)
     }
 
     fn url(&self, host: &str) -> String {

@@ -7,6 +7,7 @@ mod bench;
 mod browser;
 mod build;
 mod debian;
+mod deploy;
 mod instructions;
 mod npm;
 mod play;

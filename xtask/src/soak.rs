@@ -9,6 +9,14 @@ use crate::workspace::{TESTED_CRATES, Workspace};
 /// The first test program with a failure.
 pub fn soak(workspace: &Workspace) -> anyhow::Result<()> {
     let mut tests = workspace.cargo();
-    tests.arg("test").args(TESTED_CRATES).args(["--", "--ignored", "--skip", "autobahn", "--nocapture"]);
+    tests.arg("test").args(TESTED_CRATES).args([
+        "--",
+        "--ignored",
+        "--skip",
+        "autobahn",
+        "--skip",
+        "deploy",
+        "--nocapture",
+    ]);
     process::run(&mut tests)
 }

@@ -9,6 +9,7 @@ use anyhow::Context;
 use crate::autobahn;
 use crate::browser;
 use crate::build;
+use crate::deploy;
 use crate::instructions;
 use crate::npm;
 use crate::process;
@@ -29,6 +30,7 @@ const STEPS: &[Step] = &[
     ("autobahn cases, ws and wss", autobahn::test),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
     ("release binary", |workspace| build::build(workspace).map(drop)),
+    ("proxies, systemd unit and container", deploy::test),
     ("a recording of the dev build, verified by the release", verify_across_builds),
     ("instructions of a tick", |workspace| instructions::instructions(workspace, false)),
     ("browser tests", test_in_browser),

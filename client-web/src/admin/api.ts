@@ -1,6 +1,7 @@
 //! The administrators' API. The token is kept for this tab only, and sent in a header only.
 
 import { read, write } from "../browser/storage.ts";
+import { serverUrl } from "../page/address.ts";
 
 const TOKEN_KEY = "driftbelt.admin";
 
@@ -82,7 +83,7 @@ export function roomPath(room: string): string {
 
 async function request(path: string, init: RequestInit): Promise<Response> {
   const headers = token === "" ? undefined : { Authorization: `Bearer ${token}` };
-  const response = await fetch(`/api/admin/${path}`, { ...init, headers, cache: "no-store" });
+  const response = await fetch(`${serverUrl()}api/admin/${path}`, { ...init, headers, cache: "no-store" });
   if (!response.ok) throw new Refused(response.status, (await response.text()).trim());
   return response;
 }

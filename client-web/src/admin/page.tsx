@@ -28,7 +28,7 @@ function Page(): JSX.Element {
     <main class="admin sheet scrolls">
       <header>
         <h1>{t("admin.title")}</h1>
-        <a href="/">{t("replay.game")}</a>
+        <a href="./">{t("replay.game")}</a>
         {admin.loggedIn.value && (
           <button type="button" onClick={logOut}>
             {t("admin.logOut")}

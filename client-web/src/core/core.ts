@@ -1,7 +1,6 @@
-//! Loads the wasm core. The build generates its types: objects in `client_core.d.ts`, numbers in `schema.ts`.
+//! The wasm core. The build generates its types: objects in `client_core.d.ts`, numbers in `schema.ts`.
 
 import init, { Client, Replay } from "../wasm/client_core.js";
-import address from "../wasm/client_core_bg.wasm?url";
 import { guarded } from "./guard.ts";
 
 export type {
@@ -30,14 +29,9 @@ export interface Core {
   replay(file: Uint8Array): Replay;
 }
 
-/** Fetches and compiles the core, which can then be sent to a worker. */
-export function compileCore(): Promise<WebAssembly.Module> {
-  return WebAssembly.compileStreaming(fetch(address));
-}
-
-/** Starts the core, which is fetched if it is not given. */
-export async function loadCore(compiled?: WebAssembly.Module): Promise<Core> {
-  const { memory } = await init({ module_or_path: compiled ?? address });
+/** Starts the core, which is compiled or the address of a file. */
+export async function startCore(module: WebAssembly.Module | string): Promise<Core> {
+  const { memory } = await init({ module_or_path: module });
   return {
     memory,
     client: (name, room, panicked) => guarded(new Client(name, room), panicked),

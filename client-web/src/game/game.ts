@@ -11,6 +11,7 @@ import { t, whole } from "../locale/locale.ts";
 import { Link } from "../net/link.ts";
 import { type KeptSeat, keepSeat } from "../net/seat.ts";
 import { ABNORMAL_CLOSURE, type TransportKind } from "../net/transport/transport.ts";
+import { serverUrl } from "../page/address.ts";
 import { change, settings } from "../page/settings.ts";
 import { addToast, hudAtRest, model, precedesMatch } from "../ui/model.ts";
 import { type MuteChange, Mutes } from "../ui/mutes.ts";
@@ -63,9 +64,8 @@ export class Game {
     if (seat) this.client.claim(seat.claim);
     this.reset();
     model.phase.value = "connecting";
-    const { protocol, host } = location;
     // Once seated, every later connection goes to the same room.
-    this.link = new Link(() => ({ protocol, host, room: this.room }), {
+    this.link = new Link(() => ({ url: serverUrl(), room: this.room }), {
       opened: () => {
         this.moving = model.phase.value === "playing" || model.phase.value === "dead";
         this.client.opened(performance.now());

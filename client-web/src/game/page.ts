@@ -6,7 +6,7 @@ import type { Core } from "../core/core.ts";
 import { Controls } from "../input/controls.ts";
 import { isShortcut, isTyping, positionOf } from "../input/keyboard.ts";
 import { type KeptSeat, keptSeat } from "../net/seat.ts";
-import { invitedRoom } from "../page/address.ts";
+import { invitedRoom, pagePath } from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
@@ -23,7 +23,7 @@ import { expose } from "./handle.ts";
  * page fails.
  */
 export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<void> {
-  const room = invitedRoom(location.pathname);
+  const room = invitedRoom(pagePath());
   model.room.value = room ?? "";
   const controls = new Controls();
   const sound = new Sound();

@@ -1,6 +1,23 @@
-//! The page's address.
+//! The page's address. The server writes into the page where its root is (`<base>`): a proxy may serve it below a path.
 
 import { attempt } from "../browser/capability.ts";
+
+/** The URL of the server's root, with a slash at the end. */
+export function serverUrl(): string {
+  return new URL(".", document.baseURI).href;
+}
+
+/** The address of the page below the server's root, such as `/play/belt-1`. */
+export function pagePath(): string {
+  const root = new URL(serverUrl()).pathname;
+  return location.pathname.startsWith(root) ? location.pathname.slice(root.length - 1) : location.pathname;
+}
+
+/** The URL for other people of an address below the server's root. */
+export function publicUrl(path: string): string {
+  const named = document.querySelector<HTMLMetaElement>("meta[name=public-url]")?.content;
+  return new URL(path, named ?? serverUrl()).href;
+}
 
 /** The room of an invite link, `/play/<room>`. Rooms have small letters only; links are also typed. */
 export function invitedRoom(path: string): string | undefined {
@@ -34,15 +51,20 @@ export function namedRecording(path: string, search: string): { name: string; ti
   return { name, tick: Number.isFinite(tick) && tick > 0 ? tick : 0 };
 }
 
-/** The address of a tick of a recording. */
-export function recordingPath(name: string, tick = 0): string {
-  return `/replay/${encodeURIComponent(name)}${tick > 0 ? `?t=${tick}` : ""}`;
+/** The address of a room below the server's root. */
+export function roomPath(room: string): string {
+  return `play/${encodeURIComponent(room)}`;
 }
 
-/** Puts a path into the address bar and the history. */
+/** The address of a tick of a recording below the server's root. */
+export function recordingPath(name: string, tick = 0): string {
+  return `replay/${encodeURIComponent(name)}${tick > 0 ? `?t=${tick}` : ""}`;
+}
+
+/** Puts an address below the server's root into the address bar and the history. */
 export function visit(path: string): void {
-  if (location.pathname + location.search !== path)
-    attempt("history", () => history.pushState(null, "", path), undefined);
+  const url = serverUrl() + path;
+  if (location.href !== url) attempt("history", () => history.pushState(null, "", url), undefined);
 }
 
 function decoded(part: string | undefined): string | undefined {

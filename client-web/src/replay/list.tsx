@@ -18,7 +18,7 @@ export function RecordingList({ actions }: { actions: ListActions }): JSX.Elemen
     <main class="recordings sheet">
       <header>
         <h1>{t("replay.title")}</h1>
-        <a href="/">{t("replay.game")}</a>
+        <a href="./">{t("replay.game")}</a>
       </header>
       {replayModel.fault.value && (
         <p class="panel fault-line" role="alert">

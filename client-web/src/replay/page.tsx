@@ -6,11 +6,11 @@ import "./style.css";
 import "./panels.css";
 import { Sound } from "../audio/sound.ts";
 import { capturePointer, matches, toggleFullScreen } from "../browser/view.ts";
-import { compileCore } from "../core/core.ts";
+import { compileCore } from "../core/load.ts";
 import { expose } from "../game/handle.ts";
 import { isShortcut, positionOf } from "../input/keyboard.ts";
 import { t } from "../locale/locale.ts";
-import { namedRecording, recordingPath, visit } from "../page/address.ts";
+import { namedRecording, pagePath, recordingPath, serverUrl, visit } from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
@@ -28,7 +28,7 @@ import { RemoteReplay, ReplayFailure } from "./remote.ts";
 import { Scanner } from "./scan.ts";
 import { hideInterface, Viewer } from "./viewer.tsx";
 
-const LIST_PATH = "/replay";
+const LIST_PATH = "replay";
 /** CSS pixels per wheel step, and its zoom factor. */
 const WHEEL_PIXELS = 100;
 const WHEEL_ZOOM = 1.15;
@@ -137,7 +137,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   };
 
   const openAddress = () => {
-    const asked = namedRecording(location.pathname, location.search);
+    const asked = namedRecording(pagePath(), location.search);
     const { fileName, local, screen } = replayModel;
     if (!asked) showList();
     else if (player.value && screen.value === "viewer" && !local.value && fileName.value === asked.name)
@@ -160,7 +160,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
 }
 
 function sourceOf(name: string): string {
-  return new URL(`/recordings/${encodeURIComponent(name)}`, location.href).href;
+  return `${serverUrl()}recordings/${encodeURIComponent(name)}`;
 }
 
 /** Why a recording is not shown, in the player's language. */
@@ -213,7 +213,7 @@ function Opening({ cancel }: { cancel(): void }): JSX.Element {
 
 async function fetchList(): Promise<void> {
   try {
-    const response = await fetch("/api/recordings");
+    const response = await fetch(`${serverUrl()}api/recordings`);
     const body = (await response.json()) as { recordings: Recording[] };
     replayModel.recordings.value = body.recordings.sort((a, b) => b.startedAt - a.startedAt);
   } catch {

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { capturePointer, toggleFullScreen } from "../browser/view.ts";
 import { t, title, whole } from "../locale/locale.ts";
-import { recordingPath } from "../page/address.ts";
+import { publicUrl, recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { ChatLine } from "../ui/chat.tsx";
 import { CopyLink } from "../ui/copy-link.tsx";
@@ -160,7 +160,7 @@ function LinkToMoment({ player }: { player: Player }): JSX.Element {
   const local = replayModel.local.value;
   return (
     <CopyLink
-      link={() => location.origin + recordingPath(replayModel.fileName.value) + player.moment()}
+      link={() => publicUrl(recordingPath(replayModel.fileName.value) + player.moment())}
       label={t(local ? "replay.local" : "replay.link")}
       disabled={local}
     >

@@ -1,6 +1,6 @@
 //! Runs one recording beside the page: reads the file, steps the simulation, and sends a frame per turn.
 
-import { type Core, loadCore, type Replay } from "../core/core.ts";
+import { type Core, type Replay, startCore } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import {
   EFFECT_WORDS,
@@ -43,7 +43,7 @@ page.onmessage = ({ data }: MessageEvent<Request>) => {
 };
 
 async function openSource(compiled: WebAssembly.Module, source: Source): Promise<void> {
-  const [core, bytes] = await Promise.all([loadCore(compiled), bytesOf(source)]);
+  const [core, bytes] = await Promise.all([startCore(compiled), bytesOf(source)]);
   const replay = core.replay(bytes);
   open = { core, replay };
   send({ type: "opened", info: replay.info(), state: replay.state() });
@@ -51,7 +51,7 @@ async function openSource(compiled: WebAssembly.Module, source: Source): Promise
 
 /** Plays the whole recording as fast as it can, and reports where ships were lost and how scores grew. */
 async function scan(compiled: WebAssembly.Module, source: Source): Promise<void> {
-  const [core, bytes] = await Promise.all([loadCore(compiled), bytesOf(source)]);
+  const [core, bytes] = await Promise.all([startCore(compiled), bytesOf(source)]);
   const replay = core.replay(bytes);
   const { firstTick, ticks } = replay.info();
   const frame = new Frame();

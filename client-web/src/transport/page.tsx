@@ -6,6 +6,7 @@ import type { Core } from "../core/core.ts";
 import { expose } from "../game/handle.ts";
 import { digits, t } from "../locale/locale.ts";
 import { TRANSPORTS } from "../net/transport/transport.ts";
+import { serverUrl } from "../page/address.ts";
 import type { Hosts } from "../page/hosts.ts";
 import { SettingsPanel } from "../ui/settings.tsx";
 import type { Rates } from "./rates.ts";
@@ -29,8 +30,7 @@ const rows: readonly { key: string; text(rates: Rates): string }[] = [
 /** Opens the page at `/transport`. */
 export async function openTransportPage(hosts: Hosts, loading: Promise<Core>): Promise<void> {
   const core = await loading;
-  const { protocol, host } = location;
-  const trials = TRANSPORTS.map((kind) => new Trial(core, kind, { protocol, host, room: ROOM }));
+  const trials = TRANSPORTS.map((kind) => new Trial(core, kind, { url: serverUrl(), room: ROOM }));
   addEventListener("pagehide", () => {
     for (const trial of trials) trial.leave();
   });
@@ -50,7 +50,7 @@ function Page({ trials }: { trials: readonly Trial[] }): JSX.Element {
     <main class="transports sheet scrolls">
       <header>
         <h1>{t("transport.title")}</h1>
-        <a href="/">{t("replay.game")}</a>
+        <a href="./">{t("replay.game")}</a>
       </header>
       <p>{t("transport.lead")}</p>
       <div class="columns">

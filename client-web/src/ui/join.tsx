@@ -45,7 +45,7 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
           {t("join.play")}
           <Icon name="arrow" />
         </button>
-        <a class="quiet" href="/replay">
+        <a class="quiet" href="replay">
           {t("join.replays")}
         </a>
       </form>

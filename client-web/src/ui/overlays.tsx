@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t, whole } from "../locale/locale.ts";
+import { publicUrl, roomPath } from "../page/address.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { CopyLink } from "./copy-link.tsx";
 import { type Actions, model } from "./model.ts";
@@ -101,7 +102,7 @@ export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
         </button>
       )}
       {model.room.value && code === CloseCode.BadMessage && (
-        <a class="button primary" href="/">
+        <a class="button primary" href="./">
           {t("goodbye.anyRoom")}
         </a>
       )}
@@ -128,7 +129,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
       </button>
       {model.room.value && (
         <CopyLink
-          link={() => `${location.origin}/play/${encodeURIComponent(model.room.value)}`}
+          link={() => publicUrl(roomPath(model.room.value))}
           label={t("menu.invite")}
           pressed={actions.click}
         >

@@ -2,6 +2,7 @@
 
 mod admin_link;
 pub(crate) mod bench_replay;
+mod health;
 pub mod info;
 mod playing_time;
 mod serve;
@@ -55,6 +56,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::BenchReplay { file, viewers }) => {
             bench_replay::run(&file, viewers.into()).map(|()| ExitCode::SUCCESS)
         }
+        Some(Command::Health(options)) => health::run(&options).map(|words| {
+            telemetry::say(&words);
+            ExitCode::SUCCESS
+        }),
         Some(Command::Info { file }) => info::run(&file).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -93,7 +93,9 @@ async fn start_unless_stopped(
 fn announce(server: &Server) {
     let url = server.local_url();
     say(&format!("Driftbelt is open: {url}"));
-    if let Some(lan) = server.lan_url() {
+    if let Some(public) = server.public_url() {
+        say(&format!("For players:       {public}"));
+    } else if let Some(lan) = server.lan_url() {
         say(&format!("In your network:   {lan}"));
     }
     say(&format!("Recordings:        {url}replay"));

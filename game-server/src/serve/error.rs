@@ -48,6 +48,8 @@ pub enum StartError {
         "the administrator's token must have at least {TOKEN_FLOOR_BYTES} characters: `openssl rand -hex 24` makes one"
     )]
     AdminTokenShort,
+    #[error("--frame-ancestors must name origins in ASCII")]
+    FrameAncestors,
     #[error(transparent)]
     Recordings(#[from] LockError),
     #[error(transparent)]

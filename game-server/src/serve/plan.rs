@@ -10,12 +10,14 @@ use crate::net::edge::acme::Wanted;
 use crate::net::edge::tls::{Certificate, CertificateFiles, default_directory};
 use crate::net::guard::bans::{Bans, BansError};
 use crate::net::guard::limits::Limits;
-use crate::net::guard::origin::Origins;
+use crate::net::guard::origin::{Origins, PublicUrl};
 use crate::net::guard::proxies::Proxies;
+use crate::net::http;
 use crate::net::http::admin::AdminToken;
 use crate::net::http::admin_log::AdminLog;
 use crate::net::http::recordings::Recordings;
 use crate::net::play::context::Purpose;
+use hyper::header::HeaderValue;
 use room::RoomOptions;
 use room::conduct::SpeechLimits;
 use room::network::{NetworkLimits, Networks};
@@ -46,6 +48,8 @@ pub struct Plan {
     pub directory: Directory,
     pub recordings: Recordings,
     pub origins: Origins,
+    pub public_url: Option<PublicUrl>,
+    pub security_policy: HeaderValue,
     pub admin: Option<AdminToken>,
     pub admin_log: AdminLog,
     pub bans: Bans,
@@ -64,10 +68,11 @@ impl Plan {
             room: room_options(options)?,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
-        let host = options.host;
+        let host = options.listen.host;
+        let public_origin = options.public_url.iter().map(|url| url.origin.clone());
         let acme = acme(options)?;
         let certificate = match given_certificate(options)? {
-            None if !options.no_tls => {
+            None if !options.listen.no_tls => {
                 let addresses: Vec<_> = lan_address().into_iter().chain(host).collect();
                 Some(CertificateFiles::self_signed(&data(options), &addresses)?)
             }
@@ -76,13 +81,15 @@ impl Plan {
         Ok(Plan {
             purpose,
             host,
-            port: options.port,
+            port: options.listen.port,
             certificate,
             acme,
             lobby,
             recordings: Recordings::Directory(directory.clone()),
             directory,
-            origins: Origins::new(&options.origin),
+            origins: Origins::new(public_origin.chain(options.origin.iter().cloned()).collect()),
+            public_url: options.public_url.clone(),
+            security_policy: security_policy(&options.frame_ancestors)?,
             admin: admin_token(options)?,
             admin_log: AdminLog::new(options.recordings.join(ADMIN_LOG_FILE)),
             bans: bans(options)?,
@@ -122,6 +129,8 @@ impl Plan {
             directory: Directory::new(file.parent().map(Into::into).unwrap_or_default()),
             recordings: Recordings::File(file),
             origins: Origins::Own,
+            public_url: None,
+            security_policy: security_policy(&[])?,
             admin: None,
             admin_log: AdminLog::default(),
             bans: Bans::default(),
@@ -132,9 +141,14 @@ impl Plan {
 
     /// Whether the options make a server, as far as can be told without opening it.
     pub fn check(options: &ServeOptions) -> Result<(), StartError> {
-        check_host(options.host, !options.no_tls, &Proxies::new(options.trusted_proxy.clone()))?;
+        check_host(
+            options.listen.host,
+            !options.listen.no_tls,
+            &Proxies::new(options.trusted_proxy.clone()),
+        )?;
         acme(options)?;
         admin_token(options)?;
+        security_policy(&options.frame_ancestors)?;
         assets(options).words()?;
         bans(options)?;
         given_certificate(options)?.map(Certificate::load).transpose()?;
@@ -157,6 +171,10 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
     }
 }
 
+fn security_policy(frame_ancestors: &[String]) -> Result<HeaderValue, StartError> {
+    http::security_policy(frame_ancestors).ok_or(StartError::FrameAncestors)
+}
+
 fn bans(options: &ServeOptions) -> Result<Bans, BansError> {
     Bans::open(options.recordings.join(BANS_FILE), Proxies::new(options.trusted_proxy.clone()))
 }
@@ -164,7 +182,7 @@ fn bans(options: &ServeOptions) -> Result<Bans, BansError> {
 /// The certificate that the options name, if they name one to be used.
 fn given_certificate(options: &ServeOptions) -> Result<Option<CertificateFiles>, StartError> {
     match (&options.cert, &options.key) {
-        (Some(_), Some(_)) if options.no_tls => Ok(None),
+        (Some(_), Some(_)) if options.listen.no_tls => Ok(None),
         (Some(cert), Some(key)) => {
             Ok(Some(CertificateFiles { cert: cert.clone(), key: key.clone(), self_signed_for: None }))
         }
@@ -184,8 +202,11 @@ fn acme(options: &ServeOptions) -> Result<Option<Wanted>, StartError> {
     if given.acme_domain.is_empty() {
         return Ok(None);
     }
-    let others =
-        [("--no-tls", options.no_tls), ("--cert", options.cert.is_some()), ("--key", options.key.is_some())];
+    let others = [
+        ("--no-tls", options.listen.no_tls),
+        ("--cert", options.cert.is_some()),
+        ("--key", options.key.is_some()),
+    ];
     if let Some((other, _)) = others.into_iter().find(|(_, stands)| *stands) {
         return Err(StartError::AcmeBeside(other));
     }

@@ -13,7 +13,7 @@ pub fn command(directory: &TempDir) -> Command {
 }
 
 /// Runs a command that must fail, and returns the last line of its log.
-fn failure(command: &mut Command) -> String {
+pub fn failure(command: &mut Command) -> String {
     let Output { status, stderr, .. } = command.output().unwrap();
     assert!(!status.success());
     String::from_utf8(stderr).unwrap().lines().last().unwrap_or_default().to_owned()
@@ -185,6 +185,38 @@ fn a_file_that_is_no_recording_is_one_clear_line() {
         let words = failure(command(&directory).args([task, "gone.belt"]));
         assert!(words.starts_with("error: gone.belt"), "{task}: {words}");
     }
+}
+
+#[test]
+fn health_asks_the_server_of_the_same_options() {
+    let directory = TempDir::new().unwrap();
+    for tls in [true, false] {
+        let mut serve = command(&directory);
+        serve.args(["--port", "0", "--no-record"]).env("DRIFTBELT_NO_TLS", (!tls).to_string());
+        let (mut server, url, _log) = start(&mut serve);
+        let port = url.trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+        let health = |directory: &TempDir| {
+            let mut health = command(directory);
+            health.arg("health").env("DRIFTBELT_NO_TLS", (!tls).to_string()).env("DRIFTBELT_PORT", &port);
+            health
+        };
+        let output = health(&directory).output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && words.contains("healthy: http"), "{words}");
+        assert!(health(&directory).args(["--url", &url]).status().unwrap().success(), "{url}");
+        std::fs::write(directory.path().join("belt.toml"), format!("port = {port}\nmode = 'belt'")).unwrap();
+        let mut by_file = health(&directory);
+        by_file.env_remove("DRIFTBELT_PORT").env("DRIFTBELT_CONFIG", "belt.toml");
+        assert!(by_file.status().unwrap().success());
+        let words = failure(health(&directory).args(["--url", &format!("{url}nothing")]));
+        assert!(words.contains("unhealthy: ") && words.contains("404"), "{words}");
+        server.kill().unwrap();
+        server.wait().unwrap();
+        let words = failure(&mut health(&directory));
+        assert!(words.contains(&port) && words.contains("nobody listens there"), "{words}");
+    }
+    let words = failure(command(&directory).args(["health", "--port", "0"]));
+    assert!(words.contains("--url"), "{words}");
 }
 
 #[cfg(unix)]

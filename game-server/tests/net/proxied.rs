@@ -51,3 +51,55 @@ async fn the_host_is_the_one_that_a_trusted_proxy_was_asked_for() {
         assert_eq!(peer.read_answer(true).await.status, status);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_cannot_take_another_address_by_what_its_proxy_passes_on() {
+    let options = ["--no-tls", "--no-record", "--trusted-proxy", "127.0.0.0/8"];
+    let limit = ["--connections-per-address-limit", "1"];
+    let server = serve_with(&[&options[..], &limit[..]].concat(), Limits::default()).await;
+    let (first, _kept) = open_as(&server, "192.0.2.1").await;
+    assert_eq!(first.status, 101);
+    // Each is the same client; what stands before its address is its own invention.
+    for forged in [&b"\xff"[..], b"127.0.0.1", b"\"", b"10.0.0.1, unknown", b",,,"] {
+        let mut peer = server.connect().await;
+        let request = upgrade_request(&[("X-Forwarded-For", "FORGED, 192.0.2.1")]);
+        let at = request.find("FORGED").unwrap();
+        let (start, rest) = (&request[..at], &request[at + "FORGED".len()..]);
+        peer.write(&[start.as_bytes(), forged, rest.as_bytes()].concat()).await;
+        assert_eq!(peer.read_answer(true).await.status, 429, "{forged:?}");
+    }
+    for (headers, status) in [
+        (&[("Forwarded", "for=192.0.2.1")][..], 429),
+        (&[("Forwarded", "for=203.0.113.7, for=\"192.0.2.1:99\";proto=https")], 429),
+        (&[("Forwarded", "for=203.0.113.7"), ("X-Forwarded-For", "192.0.2.1")], 400),
+        (&[("Forwarded", "for=\"203.0.113.7, for=192.0.2.1")], 400),
+        (&[("Forwarded", "for=\"[2001:db8::9]\"")], 101),
+    ] {
+        let answer = server.request(&upgrade_request(headers)).await;
+        assert_eq!(answer.status, status, "{headers:?}: {}", String::from_utf8_lossy(&answer.body));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_socket_is_refused_is_told_why() {
+    let options = ["--no-tls", "--no-record", "--trusted-proxy", "127.0.0.0/8"];
+    let server = serve_with(&options, Limits::default()).await;
+    let ask = async |headers: &str| {
+        server
+            .request(&format!("POST /ws HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: 0\r\n\r\n"))
+            .await
+    };
+    assert_eq!(ask("Origin: http://localhost\r\n").await.status, 405, "nothing is wrong with it");
+    let refused =
+        ask("Origin: https://x.test\r\nX-Forwarded-Host: y.test\r\nX-Forwarded-Proto: https\r\n").await;
+    let words = refused.text();
+    assert!(
+        words.starts_with("this server expects https://y.test, and this page is of https://x.test"),
+        "{words}"
+    );
+    assert_eq!((refused.status, refused.header("Content-Type")), (403, "text/plain; charset=utf-8"));
+    let poll = "POST /poll?version=2 HTTP/1.1\r\nHost: localhost\r\nOrigin: https://x.test\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(server.request(poll).await.status, 403);
+    let by_http = ask("Origin: http://y.test\r\nForwarded: for=192.0.2.9;host=y.test;proto=https\r\n").await;
+    assert_eq!(by_http.status, 403, "a page that was not loaded securely");
+}

@@ -65,6 +65,22 @@ async fn a_request_that_never_ends_is_aborted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_outlives_what_load_balancers_keep() {
+    assert!(Limits::default().transfer_timeout > Duration::from_secs(60));
+    let limits = Limits { request_timeout: SHORT, transfer_timeout: 20 * SHORT, ..Limits::default() };
+    let server = serve(limits).await;
+    let mut peer = server.connect().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    peer.write(request).await;
+    assert_eq!(peer.read_answer(true).await.status, 200);
+    // Another connection that is silent from the start ends meanwhile, by the time for a request.
+    server.connect().await.gone().await;
+    peer.write(request).await;
+    assert_eq!(peer.read_answer(true).await.status, 200);
+    peer.gone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_close_frame_without_an_answer_does_not_keep_the_socket() {
     let limits = Limits { hello_timeout: SHORT, close_timeout: SHORT, ..Limits::default() };
     let server = serve(limits).await;

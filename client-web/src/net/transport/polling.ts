@@ -123,8 +123,7 @@ export class Polling implements Transport {
     const refusal = answer && refusalOf(answer);
     this.reached = answer?.type === BATCH_TYPE || answer?.status === 201 || refusal !== undefined;
     if (answer?.status === 201) {
-      const { protocol, host } = this.server;
-      this.path = `${protocol}//${host}/poll/${new TextDecoder().decode(answer.body)}`;
+      this.path = `${this.server.url}poll/${new TextDecoder().decode(answer.body)}`;
       const { polls } = SCHEDULES[this.kind];
       for (let count = 0; count < polls; count += 1) void this.poll();
     } else if (answer?.type === BATCH_TYPE) this.receive(answer.body);

@@ -37,9 +37,9 @@ export function refusalOf({ status, type, body }: Answer): Refusal | undefined {
 }
 
 /** The request that opens a connection over polls. */
-export function pollAddress({ protocol, host, room }: ServerAddress): string {
+export function pollAddress({ url, room }: ServerAddress): string {
   const invitation = room === undefined ? "" : `&room=${encodeURIComponent(room)}`;
-  return `${protocol}//${host}/poll?version=${PROTOCOL_VERSION}${invitation}`;
+  return `${url}poll?version=${PROTOCOL_VERSION}${invitation}`;
 }
 
 /** Why the server refuses connections, if it does: asks for one without a Hello, which takes no seat. */

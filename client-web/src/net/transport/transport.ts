@@ -9,8 +9,8 @@ export type TransportKind = (typeof TRANSPORTS)[number];
 
 /** The page's own server, and one of its rooms; without a room, any. */
 export interface ServerAddress {
-  protocol: string;
-  host: string;
+  /** The URL of its root, with a slash at the end. */
+  url: string;
   room: string | undefined;
 }
 

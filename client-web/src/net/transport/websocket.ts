@@ -8,10 +8,9 @@ import { ABNORMAL_CLOSURE, type ServerAddress, type Transport, type TransportEve
 const OPEN = 1;
 
 /** The address of the game socket beside the page. */
-export function socketUrl({ protocol, host, room }: ServerAddress): string {
-  const scheme = protocol === "https:" ? "wss" : "ws";
+export function socketUrl({ url, room }: ServerAddress): string {
   const query = room === undefined ? "" : `?room=${encodeURIComponent(room)}`;
-  return `${scheme}://${host}/ws${query}`;
+  return `${url.replace(/^http/, "ws")}ws${query}`;
 }
 
 export class WebSocketTransport implements Transport {

@@ -3,7 +3,7 @@
 use crate::net::edge::acme;
 use crate::net::guard::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
 use crate::net::guard::permits::{ConnectionLimit, SocketPermit};
-use crate::net::http::{self, Entrance};
+use crate::net::http::Entrance;
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::stream::{HttpStream, MeteredSocket, Meters};
 use axum::Router;
@@ -18,7 +18,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -49,6 +49,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves the sockets of the port.
 pub struct Listener {
     pub routes: Router,
+    /// For plain HTTP on a port that serves TLS.
+    pub redirect: Router,
     /// `None` for plain HTTP.
     pub tls: Option<TlsAcceptor>,
     pub context: Arc<ConnectionContext>,
@@ -101,7 +103,7 @@ impl Listener {
         };
         let handshake = timeout(self.context.limits.handshake_timeout, async {
             if socket.peek().await? != TLS_HANDSHAKE_RECORD {
-                return Ok(Some((HttpStream::Left(socket), http::redirect_to_tls())));
+                return Ok(Some((HttpStream::Left(socket), self.redirect.clone())));
             }
             let mut stream = tls.accept(socket).await?;
             if acme::is_challenge(stream.get_ref().1) {
@@ -125,7 +127,9 @@ impl Listener {
         }
     }
 
-    /// Serves HTTP until the connection is closed, upgraded, or transfers nothing for too long.
+    /// Serves HTTP until the connection is closed, upgraded, or transfers nothing for too long. hyper counts its time for the
+    /// head of a request from the end of the one before, so it is longer than that between two requests; the first head has a
+    /// limit here.
     async fn serve_http(
         &self,
         stream: HttpStream,
@@ -134,25 +138,34 @@ impl Listener {
         permit: Arc<SocketPermit>,
     ) {
         let limits = &self.context.limits;
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(permit.clone());
-            routes.clone().oneshot(request)
+        let has_request = Arc::new(AtomicBool::new(false));
+        let service = service_fn({
+            let has_request = has_request.clone();
+            move |mut request: Request<Incoming>| {
+                has_request.store(true, Relaxed);
+                request.extensions_mut().insert(permit.clone());
+                routes.clone().oneshot(request)
+            }
         });
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
-            .header_read_timeout(limits.request_timeout)
+            .header_read_timeout(2 * limits.transfer_timeout)
             .max_headers(REQUEST_HEADERS_LIMIT)
             .max_buf_size(REQUEST_HEAD_LIMIT_BYTES);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let every = limits.transfer_timeout;
         let mut checks = interval_at(tokio::time::Instant::now() + every, every);
         let mut moved_before = 0;
+        let mut first_request = pin!(sleep(limits.request_timeout));
         let mut stopping = false;
         loop {
             tokio::select! {
                 // hyper has told the peer what is wrong.
                 _ = connection.as_mut() => return,
+                () = &mut first_request, if !first_request.is_elapsed() => if !has_request.load(Relaxed) {
+                    return;
+                },
                 _ = checks.tick() => {
                     let moved_now = moved_bytes.load(Relaxed);
                     if moved_now == moved_before {

@@ -29,9 +29,10 @@ pub struct Limits {
     pub handshakes_burst_per_address: u32,
     /// From the accepted socket to the end of the TLS handshake.
     pub handshake_timeout: Duration,
-    /// For the head of a request, and between two requests.
+    /// For the first head on a connection, and for a body.
     pub request_timeout: Duration,
-    /// An HTTP connection that transfers no byte for this long is closed.
+    /// An HTTP connection that transfers no byte for this long is closed. Longer than the 60 s for which load balancers keep idle
+    /// connections: they answer 502 when a server closes one that they are about to use.
     pub transfer_timeout: Duration,
     /// From the open WebSocket to the Hello.
     pub hello_timeout: Duration,
@@ -65,7 +66,7 @@ impl Default for Limits {
             handshakes_burst_per_address: 256,
             handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
-            transfer_timeout: Duration::from_secs(30),
+            transfer_timeout: Duration::from_secs(75),
             hello_timeout: Duration::from_secs(5),
             ping_after: Duration::from_secs(20),
             silence_timeout: Duration::from_secs(60),

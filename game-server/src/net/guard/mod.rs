@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod bans;
+mod forwarded;
 pub mod limits;
 pub mod origin;
 pub mod peer_addresses;

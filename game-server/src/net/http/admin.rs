@@ -107,7 +107,11 @@ impl FromRequestParts<Arc<Admin>> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, admin: &Arc<Admin>) -> Result<Asker, Infallible> {
         let socket = parts.extensions.get::<Arc<SocketPermit>>();
-        Ok(Asker(socket.map(|socket| admin.proxies.client(socket.peer, &parts.headers))))
+        let client = |socket: &Arc<SocketPermit>| {
+            let forwarding = admin.proxies.forwarding(socket.peer, &parts.headers);
+            forwarding.map_or(socket.peer, |forwarding| forwarding.client)
+        };
+        Ok(Asker(socket.map(client)))
     }
 }
 

@@ -1,12 +1,11 @@
-//! The web client's pages and files, embedded with their compressed variants.
+//! The web client's files, embedded with their compressed variants.
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
 use std::future::{Ready, ready};
@@ -25,18 +24,8 @@ use tower_http::services::fs::{Backend, DefaultServeDirFallback, File, Metadata}
 #[allow_missing = true]
 struct Client;
 
-/// Paths that the client itself resolves.
-const PAGES: [&str; 9] = [
-    "/",
-    "/index.html",
-    "/replay",
-    "/replay/",
-    "/replay/{name}",
-    "/play/",
-    "/play/{room}",
-    "/transport",
-    "/admin",
-];
+const PAGE: &str = "index.html";
+
 /// Names of files in this folder contain a hash of the content: they never change.
 const HASHED_FOLDER: &str = "/assets/";
 
@@ -47,26 +36,20 @@ pub(super) fn routes() -> Router {
 }
 
 fn routes_of<B: Backend>(files: Files<B>) -> Router {
-    let files = files.append_index_html_on_directories(false);
-    let router = PAGES.into_iter().fold(Router::new(), |router, path| router.route(path, any(page::<B>)));
-    router.fallback(file::<B>).with_state(files.precompressed_br().precompressed_gzip())
+    let files = files.append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
+    Router::new().fallback(file::<B>).with_state(files)
 }
 
-async fn page<B: Backend>(State(files): State<Files<B>>, mut request: Request) -> Response {
-    *request.uri_mut() = Uri::from_static("/index.html");
-    match serve(files, request).await {
-        Some(response) => response,
-        None => {
-            let line = "The web client is not built in. Build it with: cargo xtask build\n";
-            (StatusCode::SERVICE_UNAVAILABLE, line).into_response()
-        }
-    }
+/// The page that all addresses of the client share; `None` if the client is not built in.
+pub(super) fn page() -> Option<Cow<'static, [u8]>> {
+    Some(Client::get(PAGE)?.data)
 }
 
 async fn file<B: Backend>(State(files): State<Files<B>>, request: Request) -> Response {
     let path = request.uri().path();
-    let is_variant = [".br", ".gz"].iter().any(|ending| path.ends_with(ending));
-    let response = if is_variant { None } else { serve(files, request).await };
+    // Pages are complete only as the other routes serve them.
+    let is_hidden = [".br", ".gz", ".html"].iter().any(|ending| path.ends_with(ending));
+    let response = if is_hidden { None } else { serve(files, request).await };
     response.unwrap_or_else(|| (StatusCode::NOT_FOUND, "there is nothing here").into_response())
 }
 
@@ -81,9 +64,6 @@ async fn serve<B: Backend>(files: Files<B>, request: Request) -> Option<Response
     let headers = response.headers_mut();
     let caching = if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/html") {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    }
     Some(response)
 }
 
@@ -164,20 +144,17 @@ impl AsyncSeek for EmbeddedFile {
 mod tests {
     use super::*;
     use axum::body::to_bytes;
-    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderName, IF_NONE_MATCH, VARY};
+    use axum::http::header::{
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, VARY,
+    };
     use tempfile::TempDir;
 
     /// Each file contains its own name.
     fn client() -> (TempDir, Router) {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("assets")).unwrap();
-        for name in [
-            "index.html",
-            "index.html.br",
-            "index.html.gz",
-            "assets/core-1a2b.wasm",
-            "assets/core-1a2b.wasm.gz",
-        ] {
+        let names = ["index.html", "index.html.br", "note.txt", "note.txt.br", "note.txt.gz"];
+        for name in names.iter().chain(&["assets/core-1a2b.wasm", "assets/core-1a2b.wasm.gz"]) {
             std::fs::write(directory.path().join(name), name).unwrap();
         }
         let routes = routes_of(ServeDir::new(directory.path()));
@@ -201,20 +178,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_route_of_the_client_is_its_page_and_is_revalidated() {
+    async fn other_files_are_revalidated_and_pages_and_variants_are_not_among_them() {
         let (_directory, routes) = client();
-        for path in ["/", "/admin", "/replay", "/play/belt-1", "/replay/belt-1.belt", "/play/"] {
-            let response = get(&routes, path, &[]).await;
-            assert_eq!(header_of(&response, CACHE_CONTROL), "no-cache", "{path}");
-            assert_eq!(header_of(&response, CONTENT_TYPE), "text/html; charset=utf-8", "{path}");
-            assert_eq!(body_of(response).await, "index.html", "{path}");
-        }
+        let response = get(&routes, "/note.txt", &[]).await;
+        assert_eq!(header_of(&response, CACHE_CONTROL), "no-cache");
         for path in
-            ["/play", "/play/a/b", "/assets", "/assets/", "/assets/x.js", "/replays", "/index.html.br"]
+            ["/play", "/assets", "/assets/", "/assets/x.js", "/index.html", "/index.html.br", "/note.txt.gz"]
         {
             assert_eq!(get(&routes, path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
-        assert_eq!(get(&routes, "/assets/../../index.html", &[]).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(get(&routes, "/assets/../../note.txt", &[]).await.status(), StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]
@@ -231,12 +204,12 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_the_browser_has_is_not_sent_again() {
         let (_directory, routes) = client();
-        let tag = header_of(&get(&routes, "/", &[]).await, ETAG).to_owned();
-        let response = get(&routes, "/", &[(IF_NONE_MATCH, &format!("\"1\", W/{tag}"))]).await;
+        let tag = header_of(&get(&routes, "/note.txt", &[]).await, ETAG).to_owned();
+        let response = get(&routes, "/note.txt", &[(IF_NONE_MATCH, &format!("\"1\", W/{tag}"))]).await;
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(header_of(&response, ETAG), tag);
         assert_eq!(body_of(response).await, "");
-        assert_eq!(get(&routes, "/", &[(IF_NONE_MATCH, "\"1\"")]).await.status(), StatusCode::OK);
+        assert_eq!(get(&routes, "/note.txt", &[(IF_NONE_MATCH, "\"1\"")]).await.status(), StatusCode::OK);
     }
 
     #[tokio::test]
@@ -249,7 +222,7 @@ mod tests {
             ("brotli", ""),
             ("", ""),
         ] {
-            let response = get(&routes, "/", &[(ACCEPT_ENCODING, offer)]).await;
+            let response = get(&routes, "/note.txt", &[(ACCEPT_ENCODING, offer)]).await;
             assert_eq!(header_of(&response, CONTENT_ENCODING), encoding, "{offer}");
         }
     }

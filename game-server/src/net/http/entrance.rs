@@ -2,30 +2,61 @@
 
 use super::refusal::Refusal;
 use crate::net::guard::addresses::{AddressPermit, Addresses};
-use crate::net::guard::origin::Origins;
-use crate::net::guard::proxies::Proxies;
+use crate::net::guard::origin::{Origins, PublicUrl};
+use crate::net::guard::proxies::{Forwarding, Proxies};
 use crate::net::play::context::ConnectionContext;
+use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, StatusCode};
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A refusal for reasons of the configuration is logged once in this time.
+const REFUSAL_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 pub struct Entrance {
     pub context: Arc<ConnectionContext>,
     pub origins: Origins,
     pub proxies: Proxies,
+    pub public_url: Option<PublicUrl>,
+    /// The server does the TLS.
+    pub tls: bool,
     /// The server listens for other machines without TLS.
     pub only_proxies: bool,
     pub addresses: Arc<Addresses>,
+    /// When a refusal was last logged.
+    pub refusal_logged: Mutex<Option<Instant>>,
 }
 
 impl Entrance {
-    pub fn check_origin(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refusal> {
-        if self.origins.allow(self.proxies.host(peer, headers), headers) {
-            return Ok(());
+    /// Who asks, and for what; refuses headers that no proxy should let through (400).
+    pub fn forwarding(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Forwarding, Refusal> {
+        let mut forwarding = self.proxies.forwarding(peer, headers).map_err(|error| {
+            self.log_refusal(&error.to_string());
+            (StatusCode::BAD_REQUEST, error.to_string().into())
+        })?;
+        if self.tls && forwarding.scheme.is_none() {
+            forwarding.scheme = Some(Scheme::HTTPS);
         }
-        let reason = "this page may not play here: its origin is not allowed by the server (--origin)";
-        Err((StatusCode::FORBIDDEN, reason.into()))
+        Ok(forwarding)
+    }
+
+    /// Refuses pages of other origins (403).
+    pub fn check_origin(&self, asked: &Forwarding, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.origins.check(asked, headers).map_err(|refused| {
+            let reason = refused.to_string();
+            self.log_refusal(&reason);
+            (StatusCode::FORBIDDEN, reason.into())
+        })
+    }
+
+    fn log_refusal(&self, reason: &str) {
+        let mut logged = self.refusal_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if logged.is_none_or(|last| now.duration_since(last) >= REFUSAL_LOG_INTERVAL) {
+            *logged = Some(now);
+            tracing::warn!("a client is refused: {reason}");
+        }
     }
 
     /// Refuses whoever reaches plain HTTP past the proxy.
@@ -35,6 +66,7 @@ impl Entrance {
         }
         let reason =
             "this server speaks plain HTTP to its proxies only (--trusted-proxy): open the proxy's address";
+        self.log_refusal(reason);
         Err((StatusCode::FORBIDDEN, reason.into()))
     }
 

@@ -5,12 +5,14 @@ pub mod admin;
 pub mod admin_log;
 mod client_files;
 mod entrance;
+mod page;
 pub mod polling;
 pub mod recordings;
 mod refusal;
 mod status;
 mod websocket;
 
+use crate::net::guard::origin::PublicUrl;
 use crate::net::guard::permits::SocketPermit;
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::workers::SocketWorkers;
@@ -18,8 +20,8 @@ use admin::Admin;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Authority, Uri};
-use axum::http::{StatusCode, Version};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::http::{Method, StatusCode, Version};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response, map_response_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router};
 pub use entrance::Entrance;
@@ -27,19 +29,21 @@ use polling::Polling;
 use recordings::Recordings;
 use refusal::{Refusal, method_not_allowed};
 use std::sync::Arc;
+use tower::Layer;
 
 /// The Content-Security-Policy of pages: they load files from their origin only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    base-uri 'self'; form-action 'none'; frame-ancestors ";
+/// What `OPTIONS *` answers: the methods that some path allows.
+const METHODS: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
-/// Headers of every response to a page.
-const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
-];
+/// The policy for pages that pages of these sources may show in a frame; `None` if a source has letters that no header may have.
+pub fn security_policy(frame_ancestors: &[String]) -> Option<HeaderValue> {
+    let none = ["'none'".to_owned()];
+    let sources = if frame_ancestors.is_empty() { &none } else { frame_ancestors };
+    format!("{CONTENT_SECURITY_POLICY}{}", sources.join(" ")).parse().ok()
+}
 
 /// Paths that orchestrators ask for from any machine.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
@@ -54,27 +58,56 @@ pub struct Services {
     /// `None` turns administration off.
     pub admin: Option<Admin>,
     pub sim_build: &'static str,
+    pub security_policy: HeaderValue,
 }
 
 /// All routes of a server.
 pub fn router(services: Services) -> Router {
-    let Services { context, entrance, workers, polling, recordings, admin, sim_build } = services;
+    let Services { context, entrance, workers, polling, recordings, admin, sim_build, security_policy } =
+        services;
     let mut routes = Router::new()
         .merge(status::routes(context.clone(), sim_build))
         .merge(recordings::routes(recordings))
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
+        .merge(page::routes(entrance.public_url.clone()))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(map_response(add_page_headers));
+        .layer(map_response_with_state(security_policy, add_page_headers));
     if context.purpose == Purpose::Game {
         // Scripts poll dozens of times per second: the headers for pages would be most of the bytes.
         routes = routes.merge(polling::routes(entrance.clone(), polling));
     }
     if entrance.only_proxies {
-        routes = routes.layer(from_fn_with_state(entrance, check_peer));
+        routes = routes.layer(from_fn_with_state(entrance.clone(), check_peer));
     }
-    routes.layer(map_response(add_common_headers)).layer(from_fn(require_host))
+    let routes = routes.layer(map_response(add_common_headers)).layer(from_fn(check_request));
+    match &entrance.public_url {
+        // Before the routes, which go by the path.
+        Some(url) => {
+            let strip = from_fn_with_state(Arc::new(url.clone()), strip_public_path);
+            Router::new().fallback_service(strip.layer(routes))
+        }
+        None => routes,
+    }
+}
+
+/// Takes the path of the public URL off a request's, if the proxy has left it there.
+async fn strip_public_path(State(url): State<Arc<PublicUrl>>, mut request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    if url.lacks_slash(uri.path()) {
+        return Redirect::permanent(&format!("{}{query}", url.path)).into_response();
+    }
+    let stripped = url.strip(uri.path()).and_then(|path| format!("{path}{query}").parse().ok());
+    if let Some(path) = stripped {
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(path);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    next.run(request).await
 }
 
 async fn check_peer(
@@ -90,7 +123,7 @@ async fn check_peer(
 }
 
 /// The only route of plain HTTP on a port that serves TLS.
-pub fn redirect_to_tls() -> Router {
+pub fn redirect_to_tls(security_policy: HeaderValue) -> Router {
     Router::new()
         .fallback(async |headers: HeaderMap, uri: Uri| {
             let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -102,12 +135,18 @@ pub fn redirect_to_tls() -> Router {
                 (StatusCode::BAD_REQUEST, "this port serves https").into_response()
             }
         })
-        .layer(map_response(add_page_headers))
+        .layer(map_response_with_state(security_policy, add_page_headers))
         .layer(map_response(add_common_headers))
 }
 
-async fn add_page_headers(mut response: Response) -> Response {
-    response.headers_mut().extend(PAGE_HEADERS);
+/// Headers of every response to a page.
+async fn add_page_headers(State(security_policy): State<HeaderValue>, mut response: Response) -> Response {
+    response.headers_mut().extend([
+        (header::CONTENT_SECURITY_POLICY, security_policy),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    ]);
     response
 }
 
@@ -118,10 +157,28 @@ async fn add_common_headers(mut response: Response) -> Response {
     response
 }
 
-/// RFC 9112 §3.2; hyper does not check it.
-async fn require_host(request: Request, next: Next) -> Response {
-    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
+/// What RFC 9112 §3.2 asks of servers and hyper leaves to them.
+async fn check_request(mut request: Request, next: Next) -> Response {
+    let hosts: Vec<_> = request.headers().get_all(HOST).iter().collect();
+    let is_authority = |host: &HeaderValue| {
+        let host = host.to_str().unwrap_or("@");
+        host.is_empty() || host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@'))
+    };
+    if hosts.len() > 1 || !hosts.iter().all(|host| is_authority(host)) {
+        return (StatusCode::BAD_REQUEST, "the Host header must name one host").into_response();
+    }
+    if request.version() == Version::HTTP_11 && hosts.is_empty() {
         return (StatusCode::BAD_REQUEST, "an HTTP/1.1 request needs a Host header").into_response();
     }
-    next.run(request).await
+    // The absolute form of a target wins over the header.
+    if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
+        request.headers_mut().insert(HOST, host);
+    }
+    match *request.method() {
+        Method::CONNECT => (StatusCode::METHOD_NOT_ALLOWED, "this is no proxy").into_response(),
+        Method::OPTIONS if request.uri().path() == "*" => {
+            (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]).into_response()
+        }
+        _ => next.run(request).await,
+    }
 }

@@ -14,6 +14,7 @@ use super::entrance::Entrance;
 use super::refusal::{Refusal, method_not_allowed};
 use super::websocket::Invitation;
 use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::proxies::Forwarding;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::polling::{Poll, PollingConnection, Posted, Turn};
@@ -21,8 +22,8 @@ use crate::net::play::seat::Seat;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response, Result};
 use axum::routing::{delete, get, post};
@@ -126,20 +127,21 @@ pub(super) fn routes(entrance: Arc<Entrance>, polling: Arc<Polling>) -> Router {
 async fn check_origin(
     State(entrance): State<Arc<Entrance>>,
     Extension(socket): Extension<Arc<SocketPermit>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> std::result::Result<Response, Refusal> {
-    entrance.check_origin(socket.peer, request.headers())?;
+    let asked = entrance.forwarding(socket.peer, request.headers())?;
+    entrance.check_origin(&asked, request.headers())?;
+    request.extensions_mut().insert(asked);
     Ok(next.run(request).await)
 }
 
 /// Seats a client that says Hello.
 async fn open(
     State(Polls { entrance, polling }): State<Polls>,
-    Extension(socket): Extension<Arc<SocketPermit>>,
+    Extension(Forwarding { client: address, .. }): Extension<Forwarding>,
     Query(Version { version }): Query<Version>,
     Query(invitation): Query<Invitation>,
-    headers: HeaderMap,
     hello: Bytes,
 ) -> Result<Response> {
     if let Some(reason) = version_mismatch(version) {
@@ -149,7 +151,6 @@ async fn open(
         return Ok(batch_response(batch.into()));
     }
     let context = &entrance.context;
-    let address = entrance.proxies.client(socket.peer, &headers);
     let of_address = entrance.admit(address)?;
     let Some(permit) = context.players.acquire() else {
         return Ok(refuse(close(CloseCode::Full, "the server is full: try again later")));

@@ -56,18 +56,19 @@ async fn open(
     request: Request,
 ) -> axum::response::Result<Response> {
     let headers = request.headers();
+    let asked = entrance.forwarding(socket.peer, headers)?;
+    entrance.check_origin(&asked, headers)?;
     if headers.get_all(header::SEC_WEBSOCKET_KEY).iter().count() > 1 {
         return Err((StatusCode::BAD_REQUEST, "exactly one Sec-WebSocket-Key is needed").into());
     }
     let mut response = create_response_with_body(&request, Body::empty).map_err(refuse)?;
-    entrance.check_origin(socket.peer, headers)?;
     let mut mismatch = None;
     if entrance.context.purpose == Purpose::Game {
         let (protocol, reason) = choose_protocol(headers)?;
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
         mismatch = reason;
     }
-    let address = entrance.proxies.client(socket.peer, headers);
+    let address = asked.client;
     let behind_proxy = match address == socket.peer.to_canonical() {
         true => None,
         false => Some(entrance.admit(address)?),

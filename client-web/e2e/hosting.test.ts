@@ -1,0 +1,65 @@
+//! The page below a path of another site, and at an address that the server refuses.
+
+import { createServer } from "node:net";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, Pilot, Tab } from "./browser.ts";
+import { Server } from "./server.ts";
+
+let browser: Browser;
+let server: Server;
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const address = listener.address();
+  await new Promise((resolve) => listener.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("no port is free");
+  return address.port;
+}
+
+beforeAll(async () => {
+  browser = await launch();
+  const port = await freePort();
+  const publicUrl = ["--public-url", `http://127.0.0.1:${port}/game`];
+  server = await Server.start(["--no-tls", "--drones", "2", ...publicUrl], undefined, port);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.dispose();
+});
+
+test("page, match, invite link and recordings are found below the path", async () => {
+  const root = `http://127.0.0.1:${server.port}/game/`;
+  const pilot = new Pilot(await Tab.open(browser, `${root}play/sub`), "Nan");
+  await pilot.join();
+  expect((await pilot.state()).transport).toBe("websocket");
+  await pilot.page.keyboard.press("Escape");
+  await pilot.page.getByText("Copy invite link").click();
+  await pilot.untilText("button", "Link copied");
+  expect(await pilot.page.evaluate(() => navigator.clipboard.readText())).toBe(`${root}play/sub`);
+  pilot.tab.expectNoFaults();
+  await pilot.close();
+
+  const tab = await Tab.open(browser, root.slice(0, -1));
+  expect(tab.page.url()).toBe(root);
+  await tab.page.locator("a", { hasText: "ecording" }).click();
+  await tab.page.waitForURL(`${root}replay`);
+  await tab.page.locator(".recordings").waitFor();
+  await tab.page.locator("a").first().click();
+  await tab.page.waitForURL(root);
+  await tab.page.goto(`${root}transport`);
+  await tab.page.waitForSelector("[data-transport=long-poll][data-status=running]");
+  tab.expectNoFaults();
+  await tab.close();
+});
+
+test("a page at another address is told the right one, and does not try again", async () => {
+  const pilot = new Pilot(await Tab.open(browser, `http://localhost:${server.port}/`), "Odd");
+  await pilot.page.fill("input[name=name]", pilot.name);
+  await pilot.page.click("button[type=submit]");
+  await pilot.untilPhase("goodbye");
+  await pilot.untilText("p", `this server expects http://127.0.0.1:${server.port}`);
+  await pilot.close();
+});

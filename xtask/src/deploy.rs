@@ -1,0 +1,36 @@
+//! The files of `deploy/`, tried with the programs that they are for, which Debian has.
+
+use anyhow::bail;
+
+use crate::debian;
+use crate::process;
+use crate::workspace::{Profile, TESTED_CRATES, Workspace};
+
+/// Each program, and Debian's package of it.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("nginx", "nginx"),
+    ("haproxy", "haproxy"),
+    ("caddy", "caddy"),
+    ("podman", "podman"),
+    ("runc", "runc"),
+    ("systemd-analyze", "systemd"),
+];
+
+/// Plays through the proxies, runs the container, and has systemd read the unit.
+///
+/// # Errors
+/// What is missing to run them, or the tests that fail.
+pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
+    let missing = || PROGRAMS.into_iter().filter(|(program, _)| process::find_program(program).is_none());
+    let packages: Vec<_> = missing().map(|(_, package)| package).collect();
+    if !packages.is_empty() {
+        if !debian::may_install() {
+            bail!("missing: {}; on Debian: apt-get install {0}", packages.join(" "));
+        }
+        debian::install(workspace, &packages)?;
+    }
+    let mut tests = workspace.cargo();
+    tests.env("DRIFTBELT_SERVER", workspace.program(Profile::Release, "game-server"));
+    tests.arg("test").args(TESTED_CRATES).args(["--test", "net", "deploy"]);
+    process::run(tests.args(["--", "--ignored"]))
+}
