@@ -106,6 +106,8 @@ pub struct PlayerKey {
     pub name: Name,
     /// 0 in a free-for-all, else the team from 1.
     pub team: u8,
+    /// A newcomer's last tick without attacks by drones.
+    pub calm_until: Tick,
     /// The player is away.
     pub away: bool,
     /// The ship, while alive.

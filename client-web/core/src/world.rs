@@ -113,6 +113,11 @@ impl World {
         })
     }
 
+    /// What is played.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// The same world on a new connection to a server that is at `tick`. The view stays, the clocks restart. Recent frames
     /// that the server had not applied are sent again.
     pub fn resumed(self, tick: Tick, round_trip_ms: f64, now_ms: f64) -> World {

@@ -172,7 +172,7 @@ impl Player {
         if self.socket.is_none() {
             return Ok(());
         }
-        let (buttons, aim) = self.pilot.controls(commons.now_ms());
+        let (buttons, aim) = self.pilot.controls(commons.now_ms(), self.core.client.world());
         self.core.client.set_input(buttons, aim);
         self.core.client.advance(commons.now_ms());
         self.transmit(commons)

@@ -195,7 +195,7 @@ impl Flight {
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the server ended the connection"),
             }
         }
-        let (buttons, aim) = self.pilot.controls(self.now_ms());
+        let (buttons, aim) = self.pilot.controls(self.now_ms(), self.client.world());
         self.client.set_input(buttons, aim);
         self.client.advance(self.now_ms());
         self.transmit();

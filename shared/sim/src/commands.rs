@@ -12,7 +12,7 @@ use crate::entity_index::Spawner;
 use crate::lives::retire;
 use crate::players::{Players, is_drone_id};
 use crate::rules::WorldRules;
-use crate::tick_context::{EventQueue, Inputs, Rng};
+use crate::tick_context::{Clock, EventQueue, Inputs, Rng};
 
 /// Most drones and humans that a belt can be kept at.
 pub const DRONES_LIMIT: u16 = 10_000;
@@ -20,6 +20,7 @@ pub const DRONES_LIMIT: u16 = 10_000;
 /// Applies everything that enters the world in this tick.
 pub fn apply(
     rules: Res<WorldRules>,
+    clock: Res<Clock>,
     inputs: Res<Inputs>,
     mut players: ResMut<Players>,
     mut ships: Query<(&Flight, &mut Cargo, &Crew)>,
@@ -42,7 +43,8 @@ pub fn apply(
         let free = players.humans() < usize::from(rules.setup.mode.capacity);
         if free && join.player != PlayerId::NOBODY && !is_drone_id(join.player) {
             let team = players.team_for(&rules.setup.mode, false);
-            players.seat(join.player, join.name.clone(), team, None);
+            let calm_until = clock.0.plus(rules.calm_ticks());
+            players.seat(join.player, join.name.clone(), team, calm_until, None);
         }
     }
     for absence in &inputs.0.absences {

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::Component;
 use glam::{IVec2, Vec2};
-use shared::id::{NetId, PlayerId};
+use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::TrailKey;
 use shared::movement::{Motion, ShipMotion};
 use std::collections::VecDeque;
@@ -44,6 +44,8 @@ pub struct Crew {
     pub player: PlayerId,
     /// 0 in a free-for-all.
     pub team: u8,
+    /// A newcomer's last tick without attacks by drones.
+    pub calm_until: Tick,
 }
 
 /// Ship: where it was at the end of the recent ticks, in position quanta, the newest first. As long as shots are rewound.

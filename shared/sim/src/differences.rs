@@ -99,7 +99,7 @@ fn ore_fields(out: &mut Differences, subject: Subject, a: &OreKey, b: &OreKey) {
 
 fn player_fields(out: &mut Differences, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
     fields!(out, subject, a, b, PlayerKey {
-        name, team, away, ship, respawn_ticks, controls, score, streak, kills, deaths, levels, drone
+        name, team, calm_until, away, ship, respawn_ticks, controls, score, streak, kills, deaths, levels, drone
     } without player);
 }
 

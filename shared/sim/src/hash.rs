@@ -136,6 +136,7 @@ fn put_player(state: &PlayerKey, record: &mut Record) {
         player,
         ref name,
         team,
+        calm_until,
         away,
         ship,
         respawn_ticks,
@@ -148,7 +149,7 @@ fn put_player(state: &PlayerKey, record: &mut Record) {
         drone,
     } = *state;
     let flags = u16::from(away) | u16::from(drone.is_some()) << 1;
-    record.word(player.0).pair(u16::from(team), flags);
+    record.word(player.0).pair(u16::from(team), flags).word(calm_until.0);
     record.word(ship.map_or(0, |ship| ship.0)).pair(respawn_ticks, levels.0).pair(buttons.0, aim.step());
     record.word(score).pair(streak, kills).pair(deaths, lag.0).word(name.as_str().len() as u32);
     if let Some(DroneKey { think_ticks, goal, target, course, aim_error }) = drone {

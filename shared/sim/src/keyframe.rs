@@ -180,7 +180,7 @@ fn ship_parts(
         Flight { state: motion, shown, from: state.motion.position() },
         unharmed(state.health, hidden.protection_ticks),
         Cargo { hold: state.hold, bank_progress: hidden.bank_progress, haul: hidden.haul },
-        Crew { player: player.player, team: player.team },
+        Crew { player: player.player, team: player.team, calm_until: player.calm_until },
         Trail::restored(trail, state.motion.position_q),
     )
 }
@@ -262,7 +262,7 @@ impl Check<'_> {
         }
         let mut last = PlayerId::NOBODY;
         for player in &key.players {
-            let PlayerKey { player: id, team, respawn_ticks, levels, drone, .. } = player;
+            let PlayerKey { player: id, team, calm_until, respawn_ticks, levels, drone, .. } = player;
             let unknown = is_drone_id(*id) && id.0 >= key.next_drone;
             if *id <= last || unknown {
                 return Err(KeyframeError::Order { what: "player", id: id.0 });
@@ -274,6 +274,8 @@ impl Check<'_> {
                 return Err(KeyframeError::Mismatch { what: "player", id: id.0 });
             }
             let rest = self.rules.setup.ticks(self.rules.ship.respawn_seconds);
+            let calm = key.tick.plus(self.rules.calm_ticks());
+            within("last calm tick", id.0, calm_until.0, calm.0)?;
             within("ticks to the respawn", id.0, u32::from(*respawn_ticks), rest)?;
             let known = Upgrade::ALL.iter().map(|upgrade| u16::from(levels.of(*upgrade)));
             for level in known {

@@ -24,6 +24,7 @@ mod flight;
 mod hash;
 mod keyframe;
 mod lives;
+pub mod naive_pilot;
 mod ore;
 mod places;
 mod players;
@@ -73,7 +74,7 @@ pub struct Sim {
 impl Sim {
     /// The version of the simulation: recordings are re-simulated by the build that made them. The last number is raised by
     /// hand whenever a change makes the same inputs lead to other states.
-    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r1");
+    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r2");
 
     /// A new world at tick 0: rocks and stations, nobody in it yet.
     ///

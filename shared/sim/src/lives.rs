@@ -138,7 +138,7 @@ fn launch(
     };
     let protection_ticks = (ship.protection_seconds / rules.tick_seconds).round() as u16;
     let hull = unharmed(rules.ship_health_q(player.levels), protection_ticks);
-    let crew = Crew { player: player.player, team: player.team };
+    let crew = Crew { player: player.player, team: player.team, calm_until: player.calm_until };
     let entry = spawner.ship(crew, state, hull)?;
     events.push(&state.motion, Happening::Spawned { ship: entry.id });
     Some(entry.id)

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::{Res, Resource};
 use shared::command::FIRST_DRONE;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, PlayerKey};
 use shared::rules::Mode;
@@ -70,12 +70,20 @@ impl Players {
     }
 
     /// Seats a player, unless the id is seated already.
-    pub fn seat(&mut self, player: PlayerId, name: Name, team: u8, drone: Option<DroneKey>) {
+    pub fn seat(
+        &mut self,
+        player: PlayerId,
+        name: Name,
+        team: u8,
+        calm_until: Tick,
+        drone: Option<DroneKey>,
+    ) {
         let Err(index) = self.position(player) else { return };
         let state = PlayerKey {
             player,
             name,
             team,
+            calm_until,
             away: false,
             ship: None,
             respawn_ticks: 0,

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::{Query, Res, ResMut};
 use glam::Vec2;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, Tick};
 use shared::keyframe::DroneKey;
 
 use crate::components::{Cargo, Crew, Flight};
@@ -34,7 +34,7 @@ pub fn adjust(
         players.next_drone = next;
         let team = players.team_for(&rules.setup.mode, true);
         let key = DroneKey { course: rng.angle(), ..DroneKey::default() };
-        players.seat(player, call_sign(player), team, Some(key));
+        players.seat(player, call_sign(player), team, Tick(0), Some(key));
     }
     for _ in wanted.max(players.drones().saturating_sub(CHANGES_PER_TICK))..players.drones() {
         let place = |player: &Player| {

@@ -11,6 +11,8 @@ use shared::rules::{RuleError, Rules};
 use shared::setup::Setup;
 use std::ops::Deref;
 
+use crate::tuning::drones::mind::NEWCOMER_CALM_SECONDS;
+
 /// Price quanta per point of score.
 pub const PRICE_SCALE: f32 = 100.0;
 
@@ -76,6 +78,11 @@ impl WorldRules {
 
     pub fn handling(&self, levels: Levels, hold: u16) -> Handling {
         Handling::of(self, self.half_size, self.tick_seconds, levels, hold)
+    }
+
+    /// For how long drones leave newcomers in peace.
+    pub fn calm_ticks(&self) -> u32 {
+        self.setup.ticks(NEWCOMER_CALM_SECONDS)
     }
 
     /// Full health of a ship with these upgrades, in quanta.

@@ -160,6 +160,7 @@ fn the_roster_knows_humans_by_marks_and_drones_by_keyframes() {
         player: PlayerId(player),
         name: Name::from_input("Vega"),
         team: 2,
+        calm_until: Tick(0),
         away: false,
         ship: None,
         respawn_ticks: 1,

@@ -5,8 +5,10 @@ use shared::id::NetId;
 use shared::keyframe::{DroneKey, Goal};
 use shared::levels::Upgrade;
 
-use super::sight::{OwnShip, Sight};
+use super::pursuits::Pursuits;
+use super::sight::{Foe, OwnShip, Sight};
 use crate::rules::WorldRules;
+use crate::spatial_grid::Body;
 use crate::tick_context::Rng;
 use crate::tuning::drones::mind;
 
@@ -15,6 +17,7 @@ pub fn decide(
     own: &OwnShip,
     key: DroneKey,
     sight: &Sight<'_>,
+    pursuits: &Pursuits,
     rng: &mut Rng,
     near: &mut Vec<u32>,
 ) -> DroneKey {
@@ -27,7 +30,7 @@ pub fn decide(
     if rng.chance(mind::CHANGE_COURSE) {
         course = rng.angle();
     }
-    let (goal, target) = choose(own, &key, sight, rng, near);
+    let (goal, target) = choose(own, &key, sight, pursuits, rng, near);
     DroneKey { think_ticks, goal, target, course, aim_error }
 }
 
@@ -35,6 +38,7 @@ fn choose(
     own: &OwnShip,
     key: &DroneKey,
     sight: &Sight<'_>,
+    pursuits: &Pursuits,
     rng: &mut Rng,
     near: &mut Vec<u32>,
 ) -> (Goal, Option<NetId>) {
@@ -55,21 +59,16 @@ fn choose(
     if hauling && stations {
         return (Goal::Haul, None);
     }
+    let is_prey = |foe: &Foe| !foe.protected && !foe.newcomer && pursuits.may_hunt(own, foe.ship);
     if own.health >= mind::FIGHT_HEALTH
-        && let Some((prey, foe)) =
-            sight.nearest_foe(own, drone.sight * mind::FIGHT_SIGHT, near, |foe| !foe.protected)
+        && let Some(prey) = sight.nearest_foe(own, drone.sight * mind::FIGHT_SIGHT, near, is_prey)
+        && rng.chance(if prey.hold >= mind::PREY_HOLD { mind::ATTACK_RICH } else { mind::ATTACK_ANYBODY })
     {
-        let attack = match (foe.hold >= mind::PREY_HOLD, foe.drone) {
-            (true, false) => mind::ATTACK_RICH_HUMAN,
-            (true, true) => mind::ATTACK_RICH_DRONE,
-            (false, _) => mind::ATTACK_ANYBODY,
-        };
-        if rng.chance(attack) {
-            return (Goal::Fight, Some(prey));
-        }
+        return (Goal::Fight, Some(prey.ship));
     }
-    let room = own.hold < 1.0;
-    if let Some(ore) = sight.ores.nearest(own.at, drone.sight, near, |_| room) {
+    let has_room = own.hold < 1.0;
+    let may_fetch = |ore: &Body| has_room && pursuits.may_fetch(own, ore);
+    if let Some(ore) = sight.ores.nearest(own.at, drone.sight, near, may_fetch) {
         return (Goal::Collect, Some(ore.id));
     }
     if let Some(rock) = sight.target(key).filter(|_| key.goal == Goal::Mine) {

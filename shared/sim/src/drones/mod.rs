@@ -3,6 +3,7 @@
 
 mod mind;
 mod names;
+mod pursuits;
 mod sight;
 mod steer;
 
@@ -21,6 +22,7 @@ use crate::tick_context::{Clock, Inputs, Rng};
 use crate::tuning::drones::mind::RETALIATION_HEALTH;
 
 pub use names::call_sign;
+use pursuits::{Pursuits, is_hunted_by_enough};
 use sight::{OwnShip, ShipParts, Sight};
 
 /// While drones think in turns, each thinks once in this many ticks.
@@ -37,7 +39,9 @@ pub fn think(
     mut players: ResMut<Players>,
     mut rng: ResMut<Rng>,
     mut near: Local<Vec<u32>>,
+    mut pursuits: Local<Pursuits>,
 ) {
+    pursuits.rebuild(&players, &ships.0);
     let sight = Sight {
         rules: &rules,
         tick: clock.0,
@@ -75,7 +79,9 @@ pub fn think(
         let mut bought = None;
         key.think_ticks = key.think_ticks.saturating_sub(1);
         if key.think_ticks == 0 || sight.lost_target(key) {
-            *key = mind::decide(&own, *key, &sight, &mut rng, &mut near);
+            let before = *key;
+            *key = mind::decide(&own, before, &sight, &pursuits, &mut rng, &mut near);
+            pursuits.change(&own, &before, key);
             bought = own.docked.then(|| mind::purchase(&own, &rules, &mut rng)).flatten();
         }
         player.controls = steer::controls(&own, key, &sight, &mut near);
@@ -85,15 +91,19 @@ pub fn think(
     }
 }
 
-/// A drone attacks whoever hit it, unless it is fleeing. `health` is what is left, as a share: a stray bolt is forgiven.
+/// A drone attacks whoever hit it, unless it is fleeing; it flees if others do that already. `health` is what is left, as a
+/// share: a stray bolt is forgiven.
 pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, health: f32) {
     if health > RETALIATION_HEALTH {
         return;
     }
     let Some(attacker) = players.get(shooter).and_then(|player| player.state.ship) else { return };
-    let Some(drone) = players.get_mut(victim).and_then(|player| player.state.drone.as_mut()) else { return };
-    if drone.goal != Goal::Flee {
-        drone.goal = Goal::Fight;
-        drone.target = Some(attacker);
+    let is_calm = |drone: &DroneKey| drone.goal != Goal::Flee && drone.target != Some(attacker);
+    let drone = players.get(victim).and_then(|player| player.state.drone);
+    if !drone.as_ref().is_some_and(is_calm) {
+        return;
     }
+    let enough = is_hunted_by_enough(players, attacker, victim);
+    let Some(drone) = players.get_mut(victim).and_then(|player| player.state.drone.as_mut()) else { return };
+    (drone.goal, drone.target) = if enough { (Goal::Flee, None) } else { (Goal::Fight, Some(attacker)) };
 }

@@ -7,7 +7,6 @@ use shared::keyframe::{DroneKey, Goal};
 use shared::levels::Levels;
 
 use crate::components::{Cargo, Crew, Flight, Hull};
-use crate::players::is_drone_id;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, SpatialGrid};
 
@@ -65,11 +64,11 @@ impl Sight<'_> {
         within: f32,
         near: &mut Vec<u32>,
         fits: impl Fn(&Foe) -> bool,
-    ) -> Option<(NetId, Foe)> {
+    ) -> Option<Foe> {
         let foe = |body: &Body| self.foe(own, body);
         let body =
             self.ships.nearest(own.at, within, near, |body| foe(body).is_some_and(|foe| fits(&foe)))?;
-        Some((body.id, foe(body)?))
+        foe(body)
     }
 
     fn foe(&self, own: &OwnShip, body: &Body) -> Option<Foe> {
@@ -79,16 +78,18 @@ impl Sight<'_> {
             return None;
         }
         let hold = f32::from(cargo.hold) / f32::from(self.rules.ore.hold);
-        let drone = is_drone_id(crew.player);
-        Some(Foe { at: body.at, hold, drone, protected: hull.protection_ticks > 0 })
+        let protected = hull.protection_ticks > 0;
+        Some(Foe { ship: body.id, at: body.at, hold, protected, newcomer: crew.calm_until > self.tick })
     }
 }
 
 /// A ship that may be shot at, as others see it.
 pub struct Foe {
+    pub ship: NetId,
     pub at: Vec2,
     /// Loads as a share of a hold without upgrades.
     pub hold: f32,
-    pub drone: bool,
     pub protected: bool,
+    /// Came in a short time ago: left in peace.
+    pub newcomer: bool,
 }

@@ -17,7 +17,7 @@ const GOLDEN_STEPS: u32 = 391;
 pub fn controls(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     match (key.goal, sight.target(key)) {
         (Goal::Mine, Some(rock)) => mine(own, key, rock, sight, near),
-        (Goal::Collect, Some(ore)) => fly(own, fetch(own, ore), Buttons::default(), sight, near),
+        (Goal::Collect, Some(ore)) => fetch(own, ore, sight, near),
         (Goal::Fight, Some(ship)) => fight(own, key, ship, sight, near),
         (Goal::Haul, _) => match best_station(own, sight) {
             Some(ring) => dock(own, ring, Buttons::default(), sight, near),
@@ -44,19 +44,27 @@ fn mine(own: &OwnShip, key: &DroneKey, rock: &Body, sight: &Sight<'_>, near: &mu
     if let Some(aside) = evade(own, sight, near) {
         return burn(own, aside, Buttons::default());
     }
+    if is_in_line(own, rock, sight, near) {
+        let aside = offset.perp().normalize_or_zero() * flight::ROAM_SPEED;
+        return burn(own, aside + rock.motion.velocity(), Buttons::default());
+    }
     let steady = (own.velocity - rock.motion.velocity()).length() < 3.0;
     let buttons = if steady { Buttons::FIRE } else { Buttons::FIRE.with(Buttons::BRAKE) };
     let aim = lead(own, rock, sight).turned(key.aim_error / 3);
     Controls { buttons, aim, ..Controls::default() }
 }
 
-/// The velocity that brings a drone onto an ore.
-fn fetch(own: &OwnShip, ore: &Body) -> Vec2 {
+/// Flies onto an ore. Near it, the ship gives way to no other: nobody else fetches this ore.
+fn fetch(own: &OwnShip, ore: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
     let distance = ore.at.distance(own.at);
     let ahead = ore.at + ore.motion.velocity() * (distance / flight::CRUISE_SPEED).min(1.5);
     let offset = ahead - own.at;
-    offset.normalize_or_zero() * (offset.length() * 1.2 + 3.0).min(flight::CRUISE_SPEED)
-        + ore.motion.velocity()
+    let speed = (offset.length() * 1.2 + 3.0).min(flight::CRUISE_SPEED);
+    let wish = offset.normalize_or_zero() * speed + ore.motion.velocity();
+    match evade(own, sight, near) {
+        None if distance < flight::SHIP_GAP => burn(own, wish, Buttons::default()),
+        _ => fly(own, wish, Buttons::default(), sight, near),
+    }
 }
 
 fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
@@ -83,9 +91,10 @@ fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &m
         let side = if (beat / 3).is_multiple_of(2) { direction.perp() } else { -direction.perp() };
         return burn(own, side * flight::CRUISE_SPEED + ship.motion.velocity() * 0.5, Buttons::default());
     }
+    let fire = if is_in_line(own, ship, sight, near) { Buttons::default() } else { Buttons::FIRE };
     let push = if distance > flight::FIGHT_MIN_RANGE { Buttons::THRUST } else { Buttons::default() };
     Controls {
-        buttons: Buttons::FIRE.with(push),
+        buttons: fire.with(push),
         aim: lead(own, ship, sight).turned(key.aim_error),
         ..Controls::default()
     }
@@ -99,7 +108,7 @@ fn flee(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -
     let refuge = sight.rules.stations.iter().min_by(|a, b| to(a).total_cmp(&to(b)));
     match (refuge, hunter) {
         (Some(ring), _) => dock(own, ring, haste, sight, near),
-        (None, Some((_, foe))) => {
+        (None, Some(foe)) => {
             let away = (own.at - foe.at).normalize_or_zero();
             fly(own, away * flight::CRUISE_SPEED * 1.2, haste, sight, near)
         }
@@ -203,6 +212,24 @@ fn evade(own: &OwnShip, sight: &Sight<'_>, near: &mut Vec<u32>) -> Option<Vec2> 
         }
     }
     aside
+}
+
+/// Whether a ship, other than the target, is in the line of fire or close behind the target.
+fn is_in_line(own: &OwnShip, target: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> bool {
+    let offset = target.at - own.at;
+    let direction = offset.normalize_or_zero();
+    let end = own.at + offset + direction * flight::LINE_BEHIND;
+    let reach = Vec2::splat(flight::LINE_GAP);
+    sight.ships.near(own.at.min(end) - reach, own.at.max(end) + reach, near);
+    let ships = near.iter().map(|index| &sight.ships.bodies()[*index as usize]);
+    let mut others = ships.filter(|ship| ship.id != own.ship && ship.id != target.id);
+    others.any(|ship| {
+        let to = ship.at - own.at;
+        let along = to.dot(direction);
+        along > 0.0
+            && along < offset.length() + flight::LINE_BEHIND
+            && to.perp_dot(direction).abs() < flight::LINE_GAP
+    })
 }
 
 /// The direction in which a bolt meets a target of constant velocity.

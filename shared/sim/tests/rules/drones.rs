@@ -5,7 +5,8 @@ use glam::Vec2;
 use shared::command::{Admin, FIRST_DRONE, TickInputs};
 use shared::entity::Kind;
 use shared::event::Happening;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, Tick};
+use shared::keyframe::Goal;
 use sim::Sim;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,34 @@ fn a_belt_of_drones_is_busy_for_five_minutes() {
         let idle = game.sim.capture().pilots.iter().filter(|pilot| pilot.score == 0).count();
         assert!(idle <= 3, "{mode}: {idle} drones won nothing");
     }
+}
+
+#[test]
+fn drones_leave_a_newcomer_in_peace_and_raid_everybody_else() {
+    let mut setup = shipped("belt");
+    setup.mode.capacity = 16;
+    setup.drones = 16;
+    let mut game = Game::with_players(setup, &[1]);
+    let hunted = |game: &Game| {
+        let key = game.sim.keyframe();
+        let ship = key.players[0].ship;
+        let mut goals = key.players.iter().filter_map(|player| player.drone);
+        goals.any(|drone| drone.goal == Goal::Fight && drone.target == ship)
+    };
+    let calm_until = game.sim.keyframe().players[0].calm_until;
+    assert_eq!(calm_until, Tick(1 + 90 * 30));
+    game.ship_key(1, |ship, _| ship.hold = 20);
+    while game.sim.tick() < calm_until {
+        game.wait(0.1);
+        assert!(!hunted(&game), "at {:?}", game.sim.tick());
+    }
+    for _ in 0..5 * 600 {
+        if hunted(&game) {
+            return;
+        }
+        game.wait(0.1);
+    }
+    panic!("a rich ship was never raided");
 }
 
 /// Ships pass through each other; drones that do it look like one.

@@ -37,7 +37,7 @@ fn nonsense_is_refused() {
     let sound = game.sim.keyframe();
     assert!(Sim::from_keyframe(&game.setup, &sound).is_ok());
     type Change = fn(&mut Keyframe);
-    let nonsense: [(&str, Change); 40] = [
+    let nonsense: [(&str, Change); 41] = [
         ("descending ids", |key| key.entities.swap(0, 1)),
         ("an id twice", |key| key.entities[1].id = key.entities[0].id),
         ("an id of zero", |key| key.entities[0].id = NetId(0)),
@@ -71,11 +71,12 @@ fn nonsense_is_refused() {
         ("a next drone among humans", |key| key.next_drone = 3),
         ("a team that is not played", |key| key.players[0].team = 1),
         ("levels beyond the highest", |key| key.players[0].levels = Levels(0x0004)),
+        ("a newcomer for ever", |key| key.players[0].calm_until = Tick(u32::MAX)),
         ("an eternal respawn", |key| key.players[0].respawn_ticks = u16::MAX),
         ("a ship that is not there", |key| key.players[0].ship = Some(NetId(u32::MAX))),
         ("a price too many", |key| key.prices.push(1000)),
         ("a price above the highest", |key| key.prices[0] = 1_000_000),
-        ("a belt too rich", |key| key.asteroids_due.insert(0, Tick(0))),
+        ("a belt too rich", |key| drop(key.asteroids_due.splice(0..0, [Tick(0); 100]))),
         ("a rock due too late", |key| key.asteroids_due.last_mut().expect("rocks due").0 += 100_000),
         ("rocks due in disorder", |key| key.asteroids_due.reverse()),
     ];
