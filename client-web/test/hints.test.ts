@@ -43,6 +43,6 @@ test("a hint disappears once it has been followed", () => {
   expect(later.current({ ...flying, hold: 12 })).toBe("bank");
   later.watch(frameOf([], [EffectKind.Loaded, EffectKind.Banked], 1));
   expect(later.current(flying)).toBe("");
-  expect(later.current({ ...flying, score: 500, costs: [150, 0, 0, 0] })).toBe("upgrade");
+  expect(later.current({ ...flying, purse: 500, costs: [50, 0, 0, 0] })).toBe("upgrade");
   expect(new Hints(later.all).current(flying)).toBe("");
 });

@@ -81,4 +81,13 @@ pub enum Happening {
         /// Impact speed in units per second.
         speed: u16,
     },
+    /// A player had a part in the end of a ship that another destroyed.
+    Assisted {
+        /// The player's ship.
+        ship: NetId,
+        /// The player.
+        player: PlayerId,
+        /// Score won.
+        gained: u32,
+    },
 }

@@ -6,6 +6,7 @@ use crate::entity::EntityState;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::Controls;
 use crate::levels::Levels;
+use crate::round::Round;
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,8 @@ pub struct Keyframe {
     /// The price of a load at each station, in hundredths of a point of score.
     #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub prices: Vec<u32>,
+    /// The round.
+    pub round: Round,
     /// Ticks at which new large asteroids appear, ascending.
     #[serde(deserialize_with = "bounded::<_, _, ENTITIES_LIMIT>")]
     pub asteroids_due: Vec<Tick>,
@@ -66,6 +69,14 @@ pub struct ShipKey {
     pub bank_progress: u16,
     /// Score won so far by the haul that is being banked.
     pub haul: u32,
+    /// Who hit it last; [`PlayerId::NOBODY`] if nobody did.
+    pub hit_by: PlayerId,
+    /// The last tick in which that hit counts as an assist.
+    pub hit_until: Tick,
+    /// Who hit it before that.
+    pub hit_before_by: PlayerId,
+    /// The last tick in which that hit counts as an assist.
+    pub hit_before_until: Tick,
 }
 
 /// Where a ship came from, as far back as shots are rewound.
@@ -116,8 +127,10 @@ pub struct PlayerKey {
     pub respawn_ticks: u16,
     /// Controls held.
     pub controls: Controls,
-    /// Banked score.
+    /// What was earned: banked ore, bounties and assists. It ranks.
     pub score: u32,
+    /// What is left of it to spend.
+    pub purse: u32,
     /// Kills since the last death.
     pub streak: u16,
     /// Kills in all.
@@ -126,6 +139,10 @@ pub struct PlayerKey {
     pub deaths: u16,
     /// Upgrades bought.
     pub levels: Levels,
+    /// Score of the best haul of the round.
+    pub best_haul: u32,
+    /// The least health with which a ship reached a station just after a hit in this round, in quanta; 0 if none did.
+    pub escape: u16,
     /// What a drone is up to; `None` for humans.
     pub drone: Option<DroneKey>,
 }

@@ -1,4 +1,4 @@
-//! What score buys, and how much of it a ship has.
+//! What the purse buys, and how much of it a ship has.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod angle;
+pub mod awards;
 pub mod batch;
 pub mod codec;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod message;
 pub mod movement;
 pub mod quantize;
 pub mod recording;
+pub mod round;
 pub mod rules;
 pub mod setup;
 pub mod snapshot;
@@ -31,4 +33,4 @@ pub mod varint;
 /// Version of the wire protocol, as in the WebSocket subprotocol `driftbelt.<version>`.
 ///
 /// It changes whenever the golden bytes of a message change.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 4;

@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::InputFrame;
 use crate::levels::Levels;
+use crate::round::{Award, Round};
 use crate::rules::{Arena, Mode, Rules};
 use crate::snapshot::Pilot;
 use crate::text::Name;
@@ -150,6 +151,13 @@ pub enum ServerMessage<'a> {
         /// How many wait.
         waiting: u32,
     },
+    /// The round: every second, and when its phase changes.
+    Round {
+        /// Number, phase and end.
+        round: Round,
+        /// Who did what best, while the podium is shown.
+        awards: Vec<Award>,
+    },
 }
 
 /// What a room leaves out when its ticks take too long. Each level includes those before it.
@@ -243,8 +251,10 @@ pub struct Own {
     pub respawn_ticks: u16,
     /// The station whose ring the ship is in.
     pub docked: Option<u8>,
-    /// Banked score.
+    /// What was earned: banked ore, bounties and assists. It ranks.
     pub score: u32,
+    /// What is left of it to spend.
+    pub purse: u32,
     /// Kills since the last death.
     pub streak: u16,
     /// Upgrades bought.
@@ -315,7 +325,7 @@ pub struct ScoreRow {
     pub team: u8,
     /// Flown by the server.
     pub drone: bool,
-    /// Banked score.
+    /// What was earned.
     pub score: u32,
     /// Kills in all.
     pub kills: u16,

@@ -6,7 +6,7 @@
 //! |----------|--------------------------------------------------------------------------------------------|
 //! | keyframe | the whole world at a tick; what follows can be stepped from here                           |
 //! | ticks    | a run of [`TickInputs`](crate::command::TickInputs) with the hash after each               |
-//! | marks    | joins, leaves, kills, banked hauls and chat, for the timeline                              |
+//! | marks    | joins, leaves, kills, banked hauls, rounds and chat, for the timeline                              |
 //! | seats    | hashes of the tokens that take seats back, and who is muted, so that the session can go on |
 //! | index    | at a clean end, last in the file: where the keyframes are, first and last tick, totals     |
 //!
@@ -51,7 +51,9 @@ pub use ticks::{RUN_LIMIT_BYTES, RUN_LIMIT_TICKS, RecordedTick};
 /// the versions before.
 ///
 /// 2: seats say who is muted, and a tick says whether drones think in turns.
-pub const FORMAT_VERSION: u16 = 2;
+///
+/// 3: marks say how rounds ended.
+pub const FORMAT_VERSION: u16 = 3;
 
 #[cfg(test)]
 mod tests;

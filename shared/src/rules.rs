@@ -51,7 +51,7 @@ pub struct Rules {
     pub station: StationRules,
     /// What a kill is worth.
     pub bounty: BountyRules,
-    /// What score buys.
+    /// What the purse buys.
     pub upgrades: UpgradeRules,
     /// How the server's own pilots behave.
     pub drone: DroneRules,
@@ -169,9 +169,13 @@ pub struct BountyRules {
     pub base: u32,
     /// More for each kill of the victim's streak.
     pub per_streak: u32,
+    /// Score of whoever else hit the ship a short time before.
+    pub assist: u32,
+    /// For how long a hit counts as an assist, in seconds.
+    pub assist_seconds: f32,
 }
 
-/// What score buys. Each level costs more and adds the same.
+/// What the purse buys. Each level costs more and adds the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpgradeRules {
@@ -229,7 +233,7 @@ impl Rules {
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
         let Rules { ship, bolt, asteroid, ore, station, bounty, upgrades, drone } = self;
-        let ranges: [(&str, f64, f64, f64); 49] = [
+        let ranges: [(&str, f64, f64, f64); 51] = [
             ("ship.radius", ship.radius.into(), 0.2, 10.0),
             ("ship.health", ship.health.into(), 1.0, 2000.0),
             ("ship.energy", ship.energy.into(), 1.0, 1000.0),
@@ -273,6 +277,8 @@ impl Rules {
             ("station.price_recovery", station.price_recovery.into(), 0.0, 1.0),
             ("bounty.base", bounty.base.into(), 0.0, 100_000.0),
             ("bounty.per_streak", bounty.per_streak.into(), 0.0, 100_000.0),
+            ("bounty.assist", bounty.assist.into(), 0.0, 100_000.0),
+            ("bounty.assist_seconds", bounty.assist_seconds.into(), 0.0, 60.0),
             ("upgrades.hull_per_level", upgrades.hull_per_level.into(), 0.0, 2.0),
             ("upgrades.engine_per_level", upgrades.engine_per_level.into(), 0.0, 2.0),
             ("upgrades.gun_per_level", upgrades.gun_per_level.into(), 0.0, 2.0),
@@ -314,6 +320,10 @@ pub struct Mode {
     pub view_height: f32,
     /// The arena's name: a file of `assets/arenas`.
     pub arena: String,
+    /// Length of a round, in seconds; 0 for a match without rounds.
+    pub round_seconds: u32,
+    /// For how long the best are shown after a round, in seconds.
+    pub podium_seconds: u32,
 }
 
 impl Mode {
@@ -328,7 +338,9 @@ impl Mode {
         check_range("mode", "asteroids_per_player", self.asteroids_per_player.into(), 0.0, 20.0)?;
         check_range("mode", "drones", self.drones.into(), 0.0, 10_000.0)?;
         check_range("mode", "view_width", self.view_width.into(), 20.0, 400.0)?;
-        check_range("mode", "view_height", self.view_height.into(), 20.0, 400.0)
+        check_range("mode", "view_height", self.view_height.into(), 20.0, 400.0)?;
+        check_range("mode", "round_seconds", self.round_seconds.into(), 0.0, 7200.0)?;
+        check_range("mode", "podium_seconds", self.podium_seconds.into(), 1.0, 120.0)
     }
 }
 

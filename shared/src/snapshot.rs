@@ -4,6 +4,7 @@ use crate::entity::EntityState;
 use crate::event::Event;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::levels::Levels;
+use crate::round::Round;
 use crate::text::Name;
 
 /// All entities at a tick, with what happened in it.
@@ -19,6 +20,8 @@ pub struct WorldSnapshot {
     pub pilots: Vec<Pilot>,
     /// The price of a load of ore at each station, in hundredths of a point of score.
     pub prices: Vec<u32>,
+    /// The round.
+    pub round: Round,
 }
 
 impl WorldSnapshot {
@@ -84,8 +87,10 @@ pub struct Pilot {
     pub respawn_ticks: u16,
     /// The station whose ring the ship is in.
     pub docked: Option<u8>,
-    /// Banked score.
+    /// What was earned: banked ore, bounties and assists. It ranks.
     pub score: u32,
+    /// What is left of it to spend.
+    pub purse: u32,
     /// Kills since the last death.
     pub streak: u16,
     /// Kills in all.
@@ -94,6 +99,10 @@ pub struct Pilot {
     pub deaths: u16,
     /// Upgrades bought.
     pub levels: Levels,
+    /// Score of the best haul.
+    pub best_haul: u32,
+    /// The least health with which the ship reached a station just after a hit, in quanta; 0 if it never did.
+    pub escape: u16,
 }
 
 #[cfg(test)]

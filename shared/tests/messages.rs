@@ -8,6 +8,7 @@ use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::levels::{Levels, Upgrade};
 use shared::message::*;
+use shared::round::{Award, AwardKind, Round, RoundPhase};
 use shared::rules::{Arena, Mode, Rules, Station};
 use shared::text::Name;
 use std::borrow::Cow;
@@ -56,6 +57,7 @@ fn happenings() -> Vec<Happening> {
         Happening::Spawned { ship },
         Happening::Upgraded { ship, upgrade: Upgrade::Gun },
         Happening::Bounced { ship, speed: 21 },
+        Happening::Assisted { ship, player: PlayerId(1), gained: 10 },
     ]
 }
 
@@ -80,6 +82,7 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         respawn_ticks: 0,
         docked: Some(1),
         score: 1234,
+        purse: 234,
         streak: 2,
         levels: Levels(0x0102),
     };
@@ -124,6 +127,10 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         ServerMessage::Goodbye { code: 4003, reason: "full".into() },
         ServerMessage::Resumed { token: ResumeToken([9; 16]), tick: Tick(300) },
         ServerMessage::Queued { position: 12, waiting: 300 },
+        ServerMessage::Round {
+            round: Round { number: 2, phase: RoundPhase::Podium, ends: Some(Tick(15_000)) },
+            awards: vec![Award { kind: AwardKind::Hunter, player: PlayerId(3), name: name("Ada"), value: 7 }],
+        },
     ]
 }
 
@@ -146,7 +153,7 @@ fn golden_bytes() {
         assert_eq!(decode_server(&bytes).as_ref(), Ok(&message));
         lines += &format!("server {}\n", hex(&bytes));
     }
-    assert_eq!(PROTOCOL_VERSION, 2, "new bytes, new version: write both down together");
+    assert_eq!(PROTOCOL_VERSION, 4, "new bytes, new version: write both down together");
     assert_eq!(lines, include_str!("golden/messages.txt"), "the bytes on the wire have changed:\n{lines}");
 }
 

@@ -139,6 +139,8 @@ mod tests {
             seconds: 12.25,
             alive: true,
             speed: 0.625,
+            purse: 640,
+            round_seconds: 90.5,
             ..FrameHeader::default()
         };
         let mut buffer = FrameBuffer::default();

@@ -9,8 +9,10 @@ use crate::prediction::PREDICTION_LIMIT_TICKS;
 use crate::world::World;
 use glam::Vec2;
 use shared::entity::{Kind, ShipFlags};
+use shared::id::Tick;
 use shared::input::{Buttons, Controls};
 use shared::quantize::{energy_from, health_from};
+use shared::round::Round;
 
 /// The newest frame, and buffers that are reused from frame to frame.
 #[derive(Clone, Debug, Default)]
@@ -161,6 +163,11 @@ fn own_ship(
     })
 }
 
+/// Seconds until the phase ends; −1 without rounds.
+pub(crate) fn round_seconds(round: &Round, now: Tick, tick_seconds: f32) -> f32 {
+    round.ends.map_or(-1.0, |ends| ends.since(now) as f32 * tick_seconds)
+}
+
 fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
     let rules = &world.setup.rules;
     let state = world.own_ship();
@@ -175,6 +182,8 @@ fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
         energy: energy_from(energy),
         hold: state.map_or(0.0, |ship| f32::from(ship.hold)),
         score: world.own.score,
+        purse: world.own.purse,
+        round_seconds: round_seconds(&world.round, world.view.tick(), world.tick_seconds),
         streak: world.own.streak.into(),
         docked: world.own.docked.map(u32::from),
         respawn_seconds: f32::from(world.own.respawn_ticks) * world.tick_seconds,

@@ -135,6 +135,8 @@ numbered! {
         Bounced = 9,
         /// Where the shooter saw the own ship when its bolt hit.
         Seen = 10,
+        /// A part in the end of a ship was rewarded.
+        Assisted = 11,
     }
 }
 
@@ -168,7 +170,7 @@ part! {
         pub hold: f32 => Hold,
         /// Loads of ore.
         pub hold_max: f32 => HoldMax,
-        /// Banked score.
+        /// What was earned; it ranks.
         pub score: u32 => Score,
         /// Kills since the last death.
         pub streak: u32 => Streak,
@@ -178,7 +180,7 @@ part! {
         pub docked: Option<u32> => Docked,
         /// Seconds until the respawn; 0 while alive.
         pub respawn_seconds: f32 => RespawnSeconds,
-        /// Score that the next level of each upgrade costs; 0 at the highest.
+        /// What the next level of each upgrade costs; 0 at the highest.
         pub costs: [u32; 4] => CostHull CostEngine CostGun CostHold,
         /// Time for animations, in seconds; wraps every hour.
         pub seconds: f32 => Seconds,
@@ -186,6 +188,10 @@ part! {
         pub alive: bool => Alive,
         /// Speed as a share of the top speed without boost.
         pub speed: f32 => Speed,
+        /// What is left of the score to spend.
+        pub purse: u32 => Purse,
+        /// Seconds until the round or its podium ends; below 0 without rounds.
+        pub round_seconds: f32 => RoundSeconds,
     }
 }
 

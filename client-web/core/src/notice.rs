@@ -3,7 +3,10 @@
 use crate::draw_item::station_position;
 use serde::Serialize;
 use shared::id::PlayerId;
+use shared::levels::{Levels, Upgrade};
 use shared::message;
+use shared::round::{Award, AwardKind, Round, RoundPhase};
+use shared::rules::{Rules, UPGRADE_LEVELS};
 use shared::setup::Setup;
 use shared::text::Name;
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +30,9 @@ pub enum Notice {
         teams: bool,
         /// Ticks per second.
         tick_rate: u16,
+        /// Of hull, engine, gun and hold, what each level from 0 on gives: points of health, percent of thrust, points of
+        /// damage, loads.
+        upgrades: Vec<Vec<f32>>,
     },
     /// The client has its seat back; what it knew of the world still holds.
     Resumed,
@@ -83,6 +89,8 @@ pub enum Notice {
     Scoreboard {
         /// Players in the room, drones included.
         players: u32,
+        /// People among them.
+        humans: u32,
         /// By rank; the own row last if it is not among the best.
         rows: Vec<ScoreRow>,
     },
@@ -90,6 +98,15 @@ pub enum Notice {
     Quotes {
         /// In the arena's order.
         stations: Vec<Quote>,
+    },
+    /// The round: every second, and when its phase changes.
+    Round {
+        /// From 1.
+        number: u32,
+        /// Whether the best are shown, and no ship flies.
+        podium: bool,
+        /// Who did what best, while the podium is shown.
+        awards: Vec<RoundAward>,
     },
     /// The server ends the connection.
     Goodbye {
@@ -111,6 +128,20 @@ pub enum KillRole {
     Victim,
 }
 
+/// Something that a player did best in a round.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+pub struct RoundAward {
+    /// "winner", "haul", "hunter", "escape" or "survivor".
+    pub kind: &'static str,
+    /// Who.
+    pub name: String,
+    /// Score, kills, deaths or points of health, by kind.
+    pub value: u32,
+    /// The viewer's award.
+    pub own: bool,
+}
+
 /// One player's standing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
@@ -121,7 +152,7 @@ pub struct ScoreRow {
     pub player: u32,
     /// The name.
     pub name: String,
-    /// Banked score.
+    /// What was earned.
     pub score: u32,
     /// Kills in total.
     pub kills: u16,
@@ -202,6 +233,25 @@ impl Notice {
         }
     }
 
+    /// A round, for a viewer.
+    pub(crate) fn round(round: &Round, awards: &[Award], viewer: PlayerId) -> Notice {
+        let kind = |kind| match kind {
+            AwardKind::Winner => "winner",
+            AwardKind::Haul => "haul",
+            AwardKind::Hunter => "hunter",
+            AwardKind::Escape => "escape",
+            AwardKind::Survivor => "survivor",
+        };
+        let awards = awards.iter().map(|award| RoundAward {
+            kind: kind(award.kind),
+            name: award.name.as_str().into(),
+            value: award.value,
+            own: award.player == viewer,
+        });
+        let podium = round.phase == RoundPhase::Podium;
+        Notice::Round { number: round.number, podium, awards: awards.collect() }
+    }
+
     /// A text of the page about a player, or about nobody.
     pub(crate) fn system(key: &'static str, name: Option<&Name>) -> Notice {
         let values = name.map(|name| ("name", name.as_str().into()));
@@ -224,6 +274,26 @@ impl ScoreRow {
             own: viewer == Some(row.player),
         }
     }
+}
+
+/// What each level of each upgrade gives, as [`Notice::Welcome`] tells it.
+pub(crate) fn upgrade_values(rules: &Rules) -> Vec<Vec<f32>> {
+    let values = |upgrade: Upgrade| {
+        let levels = (0..=UPGRADE_LEVELS).scan(Levels::default(), move |next, _| {
+            let levels = *next;
+            *next = next.raised(upgrade);
+            Some(levels)
+        });
+        levels.map(move |levels| match upgrade {
+            Upgrade::Hull => rules.ship_health(levels),
+            Upgrade::Engine => {
+                100.0 * (1.0 + rules.upgrades.engine_per_level * f32::from(levels.of(upgrade)))
+            }
+            Upgrade::Gun => rules.bolt_damage(levels),
+            Upgrade::Hold => f32::from(rules.hold_capacity(levels)),
+        })
+    };
+    Upgrade::ALL.into_iter().map(|upgrade| values(upgrade).collect()).collect()
 }
 
 impl Quote {

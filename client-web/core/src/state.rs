@@ -81,8 +81,10 @@ pub struct OwnState {
     pub health: f32,
     /// Loads of ore.
     pub hold: u16,
-    /// Banked score.
+    /// What was earned; it ranks.
     pub score: u32,
+    /// What is left of it to spend.
+    pub purse: u32,
 }
 
 /// The newest values of the net graph.
@@ -200,5 +202,6 @@ fn own_state(world: &World) -> Option<OwnState> {
         health: health_from(ship.health),
         hold: ship.hold,
         score: world.own.score,
+        purse: world.own.purse,
     })
 }

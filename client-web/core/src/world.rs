@@ -20,6 +20,7 @@ use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::message::{INPUT_FRAMES_LIMIT, Input, InputFrames, Own, Snapshot, Welcome};
 use shared::movement::{IMPACT_EVENT_UNITS_PER_SECOND, ShipMotion};
+use shared::round::Round;
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use shared::spent::Spent;
@@ -47,6 +48,8 @@ pub struct World {
     pub view: View,
     /// The own seat, as of the newest snapshot.
     pub own: Own,
+    /// As the server last told it.
+    pub(crate) round: Round,
     pub(crate) viewer: Viewer,
     pub(crate) clock: TickClock,
     pub(crate) interpolation_clock: InterpolationClock,
@@ -93,6 +96,7 @@ impl World {
             tick_seconds,
             view: View::new(tick_seconds),
             own: Own::default(),
+            round: Round::default(),
             viewer: Viewer { player: welcome.player, team: 0 },
             issued: clock.tick(now_ms),
             clock,

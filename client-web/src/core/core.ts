@@ -16,6 +16,7 @@ export type {
   ReplayMark,
   ReplayPlayer,
   ReplayState,
+  RoundAward,
   ScoreRow,
 } from "../wasm/client_core.js";
 

@@ -13,7 +13,7 @@ import { type KeptSeat, keepSeat } from "../net/seat.ts";
 import { ABNORMAL_CLOSURE, type TransportKind } from "../net/transport/transport.ts";
 import { serverUrl } from "../page/address.ts";
 import { change, settings } from "../page/settings.ts";
-import { addToast, hudAtRest, model, precedesMatch } from "../ui/model.ts";
+import { addToast, hudAtRest, model, noRound, noScores, precedesMatch } from "../ui/model.ts";
 import { type MuteChange, Mutes } from "../ui/mutes.ts";
 import { explain, needsReload } from "../ui/words.ts";
 import type { Stage } from "../view/stage.ts";
@@ -109,7 +109,7 @@ export class Game {
       );
     this.sound.play(this.frame, camera, alive);
     if (this.hints.watch(this.frame)) change({ learned: this.hints.all });
-    this.sumBanked(nowMs);
+    this.showEarned(nowMs);
     if (nowMs - this.hudAt >= HUD_MS) {
       this.hudAt = nowMs;
       this.updateHud();
@@ -172,7 +172,8 @@ export class Game {
       model.kills.value = [];
       model.chat.value = [];
       model.muted.value = this.mutes.all();
-      model.scores.value = { players: 0, rows: [] };
+      model.scores.value = noScores;
+      model.round.value = noRound;
       model.quotes.value = [];
       model.menuOpen.value = false;
       model.chatOpen.value = false;
@@ -295,12 +296,16 @@ export class Game {
     this.stage.clear();
   }
 
-  /** Ore is banked in many small loads; one toast shows their sum. */
-  private sumBanked(nowMs: number): void {
+  /** Toasts for what was earned. Ore is banked in many small loads; one toast shows their sum. */
+  private showEarned(nowMs: number): void {
     const { frame } = this;
     for (let index = 0; index < frame.effectCount; index += 1) {
       const at = frame.effect(index);
-      if (frame.u[at + EffectWord.Own] !== 1 || frame.u[at + EffectWord.Kind] !== EffectKind.Banked) continue;
+      if (frame.u[at + EffectWord.Own] !== 1) continue;
+      const kind = frame.u[at + EffectWord.Kind];
+      if (kind === EffectKind.Assisted)
+        addToast(t("toast.assist", { amount: whole(frame.f[at + EffectWord.Value]) }), "good");
+      if (kind !== EffectKind.Banked) continue;
       this.banked += frame.f[at + EffectWord.Value];
       this.bankedAt = nowMs;
     }

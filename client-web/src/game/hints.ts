@@ -48,7 +48,7 @@ export class Hints {
     if (!this.learned.has("bank") && hud.hold >= hud.holdMax * 0.5) return "bank";
     if (!this.learned.has("collect")) return "collect";
     if (!this.learned.has("bank") && hud.hold > 0) return "bank";
-    const affordable = hud.costs.some((cost) => cost > 0 && cost <= hud.score);
+    const affordable = hud.costs.some((cost) => cost > 0 && cost <= hud.purse);
     if (!this.learned.has("upgrade") && affordable && this.learned.has("bank")) return "upgrade";
     return "";
   }

@@ -20,10 +20,12 @@ export function readHud(frame: Frame): Hud {
     hold: Math.round(f[HeaderWord.Hold]),
     holdMax: Math.max(1, Math.round(f[HeaderWord.HoldMax])),
     score: u[HeaderWord.Score],
+    purse: u[HeaderWord.Purse],
     streak: u[HeaderWord.Streak],
     levels: frame.levels,
     costs: [u[HeaderWord.CostHull], u[HeaderWord.CostEngine], u[HeaderWord.CostGun], u[HeaderWord.CostHold]],
     docked: frame.dockedStation,
+    roundSeconds: Math.ceil(f[HeaderWord.RoundSeconds]),
     respawnSeconds: Math.ceil(f[HeaderWord.RespawnSeconds]),
   };
 }

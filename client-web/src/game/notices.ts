@@ -22,6 +22,7 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         model.room.value = notice.room;
         model.mode.value = notice.mode;
         model.player.value = notice.player;
+        model.upgrades.value = notice.upgrades;
         names.set(notice.player, notice.name);
         break;
       case "name":
@@ -44,7 +45,10 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         break;
       }
       case "scoreboard":
-        model.scores.value = { players: notice.players, rows: notice.rows };
+        model.scores.value = notice;
+        break;
+      case "round":
+        model.round.value = notice;
         break;
       case "quotes":
         model.quotes.value = notice.stations;

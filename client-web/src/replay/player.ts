@@ -6,7 +6,7 @@ import type { ReplayInfo, ReplayPlayer, ReplayState } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import { type SeenShip, shipsOf } from "../game/handle.ts";
 import { type Names, show } from "../game/notices.ts";
-import { model } from "../ui/model.ts";
+import { model, noScores } from "../ui/model.ts";
 import type { Stage } from "../view/stage.ts";
 import { HeaderWord } from "../wasm/schema.ts";
 import { replayModel, SPEEDS } from "./model.ts";
@@ -53,7 +53,7 @@ export class Player {
     batch(() => {
       model.kills.value = [];
       model.chat.value = [];
-      model.scores.value = { players: 0, rows: [] };
+      model.scores.value = noScores;
       model.quotes.value = [];
       replayModel.info.value = this.info;
       replayModel.freeCamera.value = false;

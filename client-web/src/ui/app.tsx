@@ -6,17 +6,20 @@ import { Hud } from "./hud.tsx";
 import { Join } from "./join.tsx";
 import { type Actions, model } from "./model.ts";
 import { Connecting, Death, Goodbye, Menu, Queued, Reconnecting } from "./overlays.tsx";
+import { Podium } from "./podium.tsx";
 
 function App({ actions }: { actions: Actions }): JSX.Element {
   const phase = model.phase.value;
   const inFlight = phase === "playing" || phase === "dead";
+  const { podium } = model.round.value;
   return (
     <>
       {phase === "join" && <Join actions={actions} />}
       {phase === "connecting" && <Connecting actions={actions} />}
       {phase === "queued" && <Queued actions={actions} />}
       {inFlight && <Hud actions={actions} />}
-      {phase === "dead" && <Death />}
+      {inFlight && podium && <Podium />}
+      {phase === "dead" && !podium && <Death />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}
       {phase === "goodbye" && <Goodbye actions={actions} />}
       {inFlight && <Banner />}

@@ -10,7 +10,7 @@ import { PlayerName } from "./player-name.tsx";
 const ROWS = 8;
 
 export function Board({ actions }: { actions: Actions }): JSX.Element | null {
-  const { players, rows } = model.scores.value;
+  const { players, humans, rows } = model.scores.value;
   if (rows.length === 0) return null;
   const top = rows.filter((row) => row.rank <= ROWS).slice(0, ROWS);
   const own = rows.find((row) => row.own && !top.includes(row));
@@ -19,7 +19,10 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
     <section class="board">
       <h2>
         <span>{title(model.mode.value)}</span>
-        {t("hud.pilots", { count: players })}
+        {[
+          t("hud.pilots", { count: humans }),
+          ...(players > humans ? [t("hud.drones", { count: players - humans })] : []),
+        ].join(", ")}
       </h2>
       <ol>
         {shown.map((row) => (

@@ -54,10 +54,14 @@ export function Hud({ actions }: { actions: Actions }): JSX.Element {
 }
 
 function Score(): JSX.Element {
-  const { score, streak } = model.hud.value;
+  const { score, purse, streak } = model.hud.value;
   return (
     <div class="score">
       <output aria-label={t("hud.score")}>{whole(score)}</output>
+      <span class="purse" title={t("hud.purse")}>
+        <Icon name="hold" />
+        {whole(purse)}
+      </span>
       {streak > 1 && <span class="streak">{t("hud.streak", { count: streak })}</span>}
     </div>
   );
@@ -88,6 +92,7 @@ function TopBar(): JSX.Element {
   const { muted } = settings.value;
   return (
     <div class="top-bar">
+      <Clock />
       <span class={`line ${quality}`}>{t("hud.ms", { value: rtt })}</span>
       <button
         type="button"
@@ -115,6 +120,21 @@ function TopBar(): JSX.Element {
         <Icon name="menu" />
       </button>
     </div>
+  );
+}
+
+/** Seconds from which the clock is marked. */
+const LAST_SECONDS = 60;
+
+function Clock(): JSX.Element | null {
+  const seconds = model.hud.value.roundSeconds;
+  if (seconds < 0) return null;
+  const { podium } = model.round.value;
+  const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return (
+    <time class={`clock${seconds <= LAST_SECONDS && !podium ? " last" : ""}`} title={t("round.clock")}>
+      {shown}
+    </time>
   );
 }
 
@@ -171,9 +191,11 @@ const UPGRADES: readonly { key: keyof Levels; button: number }[] = [
   { key: "hold", button: Buttons.BUY_HOLD },
 ];
 const LEVELS = [1, 2, 3];
+/** Values that are percentages. */
+const PERCENT: readonly string[] = ["engine"];
 
 function Docked({ actions }: { actions: Actions }): JSX.Element | null {
-  const { docked, levels, costs, score } = model.hud.value;
+  const { docked, levels, costs, purse } = model.hud.value;
   if (docked < 0) return null;
   const station = model.quotes.value.find((quote) => quote.index === docked)?.name ?? "";
   return (
@@ -185,8 +207,8 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
           <button
             key={key}
             type="button"
-            class={cost > 0 && cost <= score ? "affordable" : ""}
-            disabled={cost === 0 || cost > score}
+            class={cost > 0 && cost <= purse ? "affordable" : ""}
+            disabled={cost === 0 || cost > purse}
             onClick={() => actions.tap(button)}
           >
             <kbd>{slot + 1}</kbd>
@@ -197,12 +219,28 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
                 <i key={level} class={levels[key] >= level ? "on" : ""} />
               ))}
             </i>
+            <small>{gain(key, model.upgrades.value[slot] ?? [], levels[key])}</small>
             <b>{cost === 0 ? t("upgrade.max") : whole(cost)}</b>
           </button>
         );
       })}
     </section>
   );
+}
+
+/** What the next level does: "+15 %: 100 → 115"; at the highest, what the ship has. */
+function gain(key: string, values: readonly number[], level: number): string {
+  const unit = PERCENT.includes(key) ? " %" : "";
+  const shown = (value: number) =>
+    `${digits(value, Number.isInteger(Math.round(value * 10) / 10) ? 0 : 1)}${unit}`;
+  const [base, now, next] = [values[0], values[level], values[level + 1]];
+  if (now === undefined) return "";
+  if (next === undefined) return shown(now);
+  return t("upgrade.gain", {
+    percent: whole(((next - now) / base) * 100),
+    now: shown(now),
+    next: shown(next),
+  });
 }
 
 export function Toasts(): JSX.Element {

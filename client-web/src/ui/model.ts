@@ -1,7 +1,7 @@
 //! What the interface shows: the game writes these signals, components only read them.
 
 import { signal } from "@preact/signals";
-import type { KillRole, NetGraph, Quote, ScoreRow } from "../core/core.ts";
+import type { KillRole, NetGraph, Quote, RoundAward, ScoreRow } from "../core/core.ts";
 import type { Levels } from "../core/frame.ts";
 import type { Thumbs } from "../input/touch.ts";
 import type { Box } from "./panels.ts";
@@ -22,13 +22,17 @@ export interface Hud {
   hold: number;
   holdMax: number;
   score: number;
+  /** What is left of the score to spend. */
+  purse: number;
   streak: number;
   levels: Levels;
-  /** Score that the next level of hull, engine, gun and hold costs; 0 at the highest. */
+  /** What the next level of hull, engine, gun and hold costs; 0 at the highest. */
   costs: readonly [number, number, number, number];
   /** Index of the station, or -1. */
   docked: number;
   respawnSeconds: number;
+  /** Until the round or its podium ends; below 0 without rounds. */
+  roundSeconds: number;
 }
 
 /** A mark of the minimap, in world units. */
@@ -91,12 +95,32 @@ export const hudAtRest: Hud = {
   hold: 0,
   holdMax: 1,
   score: 0,
+  purse: 0,
   streak: 0,
   levels: { hull: 0, engine: 0, gun: 0, hold: 0 },
   costs: [0, 0, 0, 0],
   docked: -1,
   respawnSeconds: 0,
+  roundSeconds: -1,
 };
+
+interface Scores {
+  /** Drones included. */
+  players: number;
+  humans: number;
+  rows: ScoreRow[];
+}
+
+export const noScores: Scores = { players: 0, humans: 0, rows: [] };
+
+interface Round {
+  number: number;
+  /** Whether the best are shown, and no ship flies. */
+  podium: boolean;
+  awards: RoundAward[];
+}
+
+export const noRound: Round = { number: 0, podium: false, awards: [] };
 
 export const model = {
   phase: signal<Phase>("join"),
@@ -108,7 +132,10 @@ export const model = {
   /** The boxes that the HUD's panels cover. */
   panels: signal<Box[]>([]),
   quotes: signal<Quote[]>([]),
-  scores: signal<{ players: number; rows: ScoreRow[] }>({ players: 0, rows: [] }),
+  scores: signal(noScores),
+  /** Of hull, engine, gun and hold, what each level from 0 on gives. */
+  upgrades: signal<number[][]>([]),
+  round: signal(noRound),
   kills: signal<FeedLine[]>([]),
   /** Chat and news. */
   chat: signal<FeedLine[]>([]),

@@ -53,7 +53,7 @@ impl Pilot {
         };
         let controls = world.and_then(|world| {
             let own = world.view.entity(world.own.ship?)?;
-            let (setup, tick, purse) = (world.setup(), world.view.tick(), world.own.score);
+            let (setup, tick, purse) = (world.setup(), world.view.tick(), world.own.purse);
             let screen = Screen { setup, tick, own, purse, entities: world.view.entities() };
             Some(errand.controls(&screen))
         });

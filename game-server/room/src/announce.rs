@@ -1,13 +1,15 @@
-//! What a room sends its players besides their snapshots: kills, prices, standings.
+//! What a room sends its players besides their snapshots: kills, prices, standings, rounds.
 
 use crate::room::Room;
 use crate::seats::NOTICE_LIMIT_PLAYERS;
 use crate::session::{concerns, encoded};
 use crate::standings::Standings;
+use shared::awards::awards;
 use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::message::{Notice, ServerMessage};
 use shared::recording::Mark;
+use shared::round::RoundPhase;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
 use std::sync::Arc;
@@ -41,6 +43,16 @@ impl Room {
                 _ => {}
             }
         }
+        let turned = world.round.phase != self.round.phase;
+        self.round = world.round;
+        if turned && self.round.phase == RoundPhase::Podium {
+            self.last_awards = awards(&world.pilots);
+            let ended = Mark::round_ended(tick, self.round.number, self.last_awards.clone());
+            self.records.mark(ended);
+        }
+        let shown =
+            if self.round.phase == RoundPhase::Podium { self.last_awards.clone() } else { Vec::new() };
+        let round = ServerMessage::Round { round: self.round, awards: shown };
         let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
         if tick.0.is_multiple_of((interval / 4).max(1)) || self.standings.is_empty() {
             self.standings = Standings::of(world);
@@ -50,6 +62,9 @@ impl Room {
             if tick.0.wrapping_add(player.0).is_multiple_of(interval) {
                 let scoreboard = self.standings.scoreboard(*player, world);
                 seat.session.send(&ServerMessage::Scoreboard(scoreboard));
+                seat.session.send(&round);
+            } else if turned {
+                seat.session.send(&round);
             }
         }
         if tick.0.is_multiple_of(interval) && self.quoted != world.prices {

@@ -15,11 +15,13 @@ use crate::snapshot::Replicator;
 use crate::speech::{Words, server_line};
 use crate::stage::{Stage, StageWatch};
 use crate::standings::Standings;
+use shared::awards::awards;
 use shared::command::{Absence, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
 use shared::keyframe::Keyframe;
 use shared::message::{CloseCode, LoadLevel, Notice, ResumeToken, ServerMessage, Welcome};
 use shared::recording::{SeatKey, Seats};
+use shared::round::{Award, Round, RoundPhase};
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
@@ -108,6 +110,10 @@ pub struct Room {
     /// When it ends, if that is known: no client comes in.
     pub(crate) ends_at: Option<Tick>,
     pub(crate) standings: Standings,
+    /// As of the newest tick.
+    pub(crate) round: Round,
+    /// Of the round that ended last.
+    pub(crate) last_awards: Vec<Award>,
     pub(crate) quoted: Vec<u32>,
     /// When everybody was last sent the prices.
     pub(crate) quoted_at: Tick,
@@ -150,6 +156,8 @@ impl Room {
             report: LoadReport::default(),
             ends_at: None,
             standings: Standings::default(),
+            round: Round::default(),
+            last_awards: Vec::new(),
             quoted: Vec::new(),
             quoted_at: Tick(0),
             snapshot: Vec::new(),
@@ -157,12 +165,23 @@ impl Room {
             message_of_the_day: "".into(),
         };
         room.replicator.observe(|world| room.sim.capture_into(world));
+        // A room that continues during a podium does not end the round again.
+        let world = room.replicator.world();
+        room.round = world.round;
+        if room.round.phase == RoundPhase::Podium {
+            room.last_awards = awards(&world.pilots);
+        }
         room
     }
 
     /// The name, as in an invite link.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Who did what best in the round that ended last.
+    pub fn last_awards(&self) -> &[Award] {
+        &self.last_awards
     }
 
     /// What the world started from.

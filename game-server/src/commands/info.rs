@@ -64,10 +64,12 @@ fn write_marks(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
     let leaves = count(|what| matches!(what, Marked::Left { .. }));
     let kills = count(|what| matches!(what, Marked::Killed { .. }));
     let hauls = count(|what| matches!(what, Marked::Banked { .. }));
+    let rounds = count(|what| matches!(what, Marked::RoundEnded { .. }));
     let lines = count(|what| matches!(what, Marked::Said { .. }));
     writeln!(
         out,
-        "marks       {joins} joins, {leaves} leaves, {kills} kills, {hauls} hauls banked, {lines} lines of chat"
+        "marks       {joins} joins, {leaves} leaves, {kills} kills, {hauls} hauls banked, {rounds} rounds, \
+         {lines} lines of chat"
     )
 }
 

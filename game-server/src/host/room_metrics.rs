@@ -6,6 +6,7 @@ use room::Room;
 use room::stage::{Stage, StageWatch};
 use serde::Serialize;
 use shared::message::LoadLevel;
+use shared::round::{Award, Round, RoundPhase};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -47,6 +48,31 @@ pub struct RoomStatus {
     /// What the room leaves out because ticks take too long, from 0 (nothing) to 4 (admission).
     pub load_level: u8,
     pub recording: JournalStatus,
+    pub round: RoundStatus,
+}
+
+/// The round of a room, and what came of the one before.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoundStatus {
+    pub number: u32,
+    pub is_podium: bool,
+    /// Until the phase ends; absent in a mode without rounds.
+    pub seconds_left: Option<f32>,
+    pub last_awards: Vec<Award>,
+}
+
+impl RoundStatus {
+    fn of(room: &Room) -> RoundStatus {
+        let world = room.world();
+        let Round { number, phase, ends } = world.round;
+        RoundStatus {
+            number,
+            is_podium: phase == RoundPhase::Podium,
+            seconds_left: ends.map(|ends| ends.since(world.tick) as f32 * room.setup().tick_seconds()),
+            last_awards: room.last_awards().to_vec(),
+        }
+    }
 }
 
 impl RoomStats {
@@ -223,6 +249,7 @@ impl RoomMeter {
             bytes_per_second: room.sent_bytes() - self.sent_bytes,
             load_level: room.load_level() as u8,
             recording: journal.status(),
+            round: RoundStatus::of(room),
         };
         self.sent_bytes = room.sent_bytes();
         self.players.set(status.players as f64);

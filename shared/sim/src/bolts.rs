@@ -16,7 +16,7 @@ use crate::entity_index::Spawner;
 use crate::players::Players;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, RockGrid, ShipGrid, SpatialGrid};
-use crate::tick_context::EventQueue;
+use crate::tick_context::{Clock, EventQueue};
 
 /// A straight part of a bolt's flight.
 #[derive(Clone, Copy)]
@@ -38,6 +38,7 @@ pub struct Contact {
 #[derive(SystemParam)]
 pub struct Targets<'w, 's> {
     pub rules: Res<'w, WorldRules>,
+    clock: Res<'w, Clock>,
     pub rock_grid: Res<'w, RockGrid>,
     pub ship_grid: Res<'w, ShipGrid>,
     pub rocks: Query<'w, 's, &'static mut Rock>,
@@ -58,7 +59,8 @@ impl Targets<'_, '_> {
             rock.health = rock.health.saturating_sub(bolt.damage);
         } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {
             hull.health = hull.health.saturating_sub(bolt.damage);
-            hull.killer = bolt.owner;
+            let assist_ticks = self.rules.setup.ticks(self.rules.bounty.assist_seconds);
+            hull.hit(bolt.owner, self.clock.0.plus(assist_ticks));
             let full = self.rules.ship.health * HEALTH_SCALE;
             drones::provoke(&mut self.players, crew.player, bolt.owner, f32::from(hull.health) / full);
         }

@@ -2,6 +2,7 @@
 
 use shared::event::Event;
 use shared::id::Tick;
+use shared::round::Round;
 use shared::snapshot::WorldSnapshot;
 
 use crate::stations::Prices;
@@ -13,6 +14,7 @@ pub fn capture_into(
     tick: Tick,
     view: &WorldView<'_>,
     prices: &Prices,
+    round: Round,
     events: &[Event],
 ) {
     out.tick = tick;
@@ -23,4 +25,5 @@ pub fn capture_into(
     out.pilots.clear();
     out.pilots.extend(view.players.all().iter().map(|player| view.pilot(player)));
     out.prices.clone_from(&prices.0);
+    out.round = round;
 }

@@ -25,6 +25,40 @@ pub struct Hull {
     pub protection_ticks: u16,
     /// The player who hit it last. Read at health 0 only, so not part of the state.
     pub killer: PlayerId,
+    pub last_hit: PastHit,
+    /// The last hit by another player than that of `last_hit`.
+    pub hit_before: PastHit,
+}
+
+/// A hit that may count as an assist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastHit {
+    /// [`PlayerId::NOBODY`] if there was none.
+    pub by: PlayerId,
+    /// The last tick in which it counts.
+    pub until: Tick,
+}
+
+impl PastHit {
+    pub const NONE: PastHit = PastHit { by: PlayerId::NOBODY, until: Tick(0) };
+}
+
+impl Hull {
+    /// Remembers a hit that counts as an assist until a tick.
+    pub fn hit(&mut self, by: PlayerId, until: Tick) {
+        if by != self.last_hit.by {
+            self.hit_before = self.last_hit;
+        }
+        self.last_hit = PastHit { by, until };
+        self.killer = by;
+    }
+
+    /// Who hit the ship a short time before its end, apart from its killer.
+    pub fn assistant(&self, killer: PlayerId, now: Tick) -> Option<PlayerId> {
+        let hits = [self.last_hit, self.hit_before].into_iter();
+        let mut others = hits.filter(|hit| hit.by != PlayerId::NOBODY && hit.by != killer);
+        others.find(|hit| hit.until >= now).map(|hit| hit.by)
+    }
 }
 
 /// Ship: ore on board.

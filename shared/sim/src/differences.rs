@@ -59,7 +59,7 @@ macro_rules! fields {
 pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
     let mut out = Differences(Vec::new());
     fields!(out, Subject::World, a, b, Keyframe {
-        tick, next_net_id, next_drone, drones_wanted, prices, asteroids_due
+        tick, next_net_id, next_drone, drones_wanted, prices, round, asteroids_due
     } without entities, ships, trails, bolts, ores, players);
     out.join(&a.entities, &b.entities, |entity| Subject::Entity(entity.id), entity_fields);
     out.join(&a.ships, &b.ships, |ship| Subject::Entity(ship.id), ship_fields);
@@ -81,7 +81,7 @@ fn entity_fields(out: &mut Differences, subject: Subject, a: &EntityState, b: &E
 
 fn ship_fields(out: &mut Differences, subject: Subject, a: &ShipKey, b: &ShipKey) {
     fields!(out, subject, a, b, ShipKey {
-        energy, cooldown, protection_ticks, bank_progress, haul
+        energy, cooldown, protection_ticks, bank_progress, haul, hit_by, hit_until, hit_before_by, hit_before_until
     } without id);
 }
 
@@ -99,7 +99,8 @@ fn ore_fields(out: &mut Differences, subject: Subject, a: &OreKey, b: &OreKey) {
 
 fn player_fields(out: &mut Differences, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
     fields!(out, subject, a, b, PlayerKey {
-        name, team, calm_until, away, ship, respawn_ticks, controls, score, streak, kills, deaths, levels, drone
+        name, team, calm_until, away, ship, respawn_ticks, controls, score, purse, streak, kills, deaths, levels, best_haul,
+        escape, drone
     } without player);
 }
 

@@ -8,7 +8,7 @@ use shared::entity::Kind;
 use shared::id::{NetId, PlayerId};
 use shared::movement::{Motion, ShipMotion};
 
-use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, PastHit, Rock, Trail};
 
 /// Most loads of ore in a world; beyond it, rocks and wrecks leave none.
 pub const ORE_LIMIT: usize = 8192;
@@ -120,7 +120,8 @@ impl Spawner<'_, '_> {
 
 /// A hull that nobody has hit.
 pub fn unharmed(health: u16, protection_ticks: u16) -> Hull {
-    Hull { health, protection_ticks, killer: PlayerId::NOBODY }
+    let none = PastHit::NONE;
+    Hull { health, protection_ticks, killer: PlayerId::NOBODY, last_hit: none, hit_before: none }
 }
 
 /// Every entity is a ship or drifts.

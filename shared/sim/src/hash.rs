@@ -3,10 +3,11 @@
 
 use shared::entity::EntityState;
 use shared::hash::StateHasher;
-use shared::id::Tick;
+use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
 use shared::keyframe::{BoltKey, DroneKey, OreKey, PlayerKey, ShipKey};
 use shared::movement::Motion;
+use shared::round::Round;
 
 use crate::asteroids::RocksDue;
 use crate::players::{Player, Players};
@@ -78,13 +79,15 @@ impl Record {
     }
 }
 
-pub fn state_hash(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -> u64 {
+pub fn state_hash(tick: Tick, view: &WorldView<'_>, round: Round, prices: &Prices, due: &RocksDue) -> u64 {
     let mut block = Block::new();
     let Players { list: players, humans: _, next_drone, wanted } = view.players;
     block.record(|record| {
         record.word(tick.0).word(view.next_net_id()).word(*next_drone).word(u32::from(*wanted));
         record.word(view.entities.len() as u32).word(players.len() as u32);
         record.word(prices.0.len() as u32).word(due.0.len() as u32);
+        let Round { number, phase, ends } = round;
+        record.word(number).pair(phase as u16, ends.is_some().into()).word(ends.unwrap_or_default().0);
     });
     for (entity, hidden) in view.entities {
         block.record(|record| {
@@ -118,8 +121,22 @@ fn put_entity(entity: &EntityState, record: &mut Record) {
 #[inline]
 fn put_hidden(hidden: &Hidden, record: &mut Record) {
     match *hidden {
-        Hidden::Ship(ShipKey { id: _, energy, cooldown, protection_ticks, bank_progress, haul }) => {
+        Hidden::Ship(ShipKey {
+            id: _,
+            energy,
+            cooldown,
+            protection_ticks,
+            bank_progress,
+            haul,
+            hit_by,
+            hit_until,
+            hit_before_by,
+            hit_before_until,
+        }) => {
             record.pair(energy, u16::from(cooldown)).pair(protection_ticks, bank_progress).word(haul);
+            if hit_by != PlayerId::NOBODY {
+                record.word(hit_by.0).word(hit_until.0).word(hit_before_by.0).word(hit_before_until.0);
+            }
         }
         Hidden::Asteroid => {}
         Hidden::Ore(OreKey { id: _, ticks_left }) => {
@@ -142,16 +159,22 @@ fn put_player(state: &PlayerKey, record: &mut Record) {
         respawn_ticks,
         controls: Controls { buttons, aim, lag },
         score,
+        purse,
         streak,
         kills,
         deaths,
         levels,
+        best_haul,
+        escape,
         drone,
     } = *state;
     let flags = u16::from(away) | u16::from(drone.is_some()) << 1;
     record.word(player.0).pair(u16::from(team), flags).word(calm_until.0);
     record.word(ship.map_or(0, |ship| ship.0)).pair(respawn_ticks, levels.0).pair(buttons.0, aim.step());
-    record.word(score).pair(streak, kills).pair(deaths, lag.0).word(name.as_str().len() as u32);
+    record.word(score).word(purse).pair(streak, kills).pair(deaths, lag.0).word(name.as_str().len() as u32);
+    if (best_haul, escape) != (0, 0) {
+        record.word(best_haul).word(escape.into());
+    }
     if let Some(DroneKey { think_ticks, goal, target, course, aim_error }) = drone {
         record.pair(think_ticks, goal as u16).word(target.map_or(0, |target| target.0));
         record.pair(course.step(), aim_error as u16);

@@ -8,14 +8,16 @@ use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
 use shared::levels::{Levels, Upgrade};
 use shared::movement::ShipMotion;
 use shared::quantize;
+use shared::round::{Round, RoundPhase};
 use shared::rules::{RuleError, UPGRADE_LEVELS};
 use std::iter::Peekable;
 
 use crate::asteroids::RocksDue;
 use crate::commands::DRONES_LIMIT;
-use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
+use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, PastHit, Rock, Trail};
 use crate::entity_index::{EntityIndex, Entry, ORE_LIMIT, unharmed};
 use crate::players::{Player, Players, is_drone_id};
+use crate::rounds::CurrentRound;
 use crate::rules::WorldRules;
 use crate::stations::Prices;
 use crate::view::{Hidden, WorldView};
@@ -67,7 +69,7 @@ pub enum KeyframeError {
 }
 
 /// Makes a keyframe of the world.
-pub fn take(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -> Keyframe {
+pub fn take(tick: Tick, view: &WorldView<'_>, round: Round, prices: &Prices, due: &RocksDue) -> Keyframe {
     let mut key = Keyframe {
         tick,
         next_net_id: view.next_net_id(),
@@ -76,6 +78,7 @@ pub fn take(tick: Tick, view: &WorldView<'_>, prices: &Prices, due: &RocksDue) -
         entities: Vec::with_capacity(view.entities.len()),
         players: view.players.all().iter().map(|player| player.state.clone()).collect(),
         prices: prices.0.clone(),
+        round,
         asteroids_due: due.0.iter().copied().collect(),
         ..Keyframe::default()
     };
@@ -100,6 +103,7 @@ pub fn restore(world: &mut World, rules: &WorldRules, key: &Keyframe) -> Result<
     check.counts()?;
     check.prices()?;
     check.belt()?;
+    check.round()?;
     let players = check.players()?;
     let mut entities = EntityIndex::new(key.next_net_id);
     let mut ships = key.ships.iter().peekable();
@@ -159,6 +163,7 @@ pub fn restore(world: &mut World, rules: &WorldRules, key: &Keyframe) -> Result<
     world.insert_resource(entities);
     world.insert_resource(players);
     world.insert_resource(Prices(key.prices.clone()));
+    world.insert_resource(CurrentRound(key.round));
     world.insert_resource(RocksDue(key.asteroids_due.iter().copied().collect()));
     Ok(())
 }
@@ -178,7 +183,11 @@ fn ship_parts(
     let shown = state.flags.0 & (ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING);
     (
         Flight { state: motion, shown, from: state.motion.position() },
-        unharmed(state.health, hidden.protection_ticks),
+        Hull {
+            last_hit: PastHit { by: hidden.hit_by, until: hidden.hit_until },
+            hit_before: PastHit { by: hidden.hit_before_by, until: hidden.hit_before_until },
+            ..unharmed(state.health, hidden.protection_ticks)
+        },
         Cargo { hold: state.hold, bank_progress: hidden.bank_progress, haul: hidden.haul },
         Crew { player: player.player, team: player.team, calm_until: player.calm_until },
         Trail::restored(trail, state.motion.position_q),
@@ -253,6 +262,20 @@ impl Check<'_> {
         }
         let latest = key.tick.plus(rules.setup.ticks(rules.asteroid.respawn_seconds));
         due.last().map_or(Ok(()), |last| within("tick of the last asteroid due", 0, last.0, latest.0))
+    }
+
+    /// A phase ends no later than if it began now.
+    fn round(&self) -> Result<(), KeyframeError> {
+        let (setup, key) = (&self.rules.setup, self.key);
+        let seconds = match key.round.phase {
+            RoundPhase::Running => setup.mode.round_seconds,
+            RoundPhase::Podium => setup.mode.podium_seconds,
+        };
+        if key.round.ends.is_some() != (setup.mode.round_seconds > 0) {
+            return Err(KeyframeError::Mismatch { what: "round", id: key.round.number });
+        }
+        let latest = key.tick.plus(setup.ticks(seconds as f32));
+        within("end", key.round.number, key.round.ends.map_or(0, |ends| ends.0), latest.0)
     }
 
     fn players(&self) -> Result<Players, KeyframeError> {

@@ -5,7 +5,7 @@
 //! `NetId`, and everything whose order matters goes in the order of ids.
 //!
 //! To read it: `schedule` (the order of a tick) → `components` → the systems, in that order: `commands`, `population`,
-//! `asteroids`, `drones`, `flight`, `bolts`, `rewind`, `lives`, `ore`, `stations`. Around them: `entity_index` and `players`
+//! `rounds`, `asteroids`, `drones`, `flight`, `bolts`, `rewind`, `lives`, `ore`, `stations`. Around them: `entity_index` and `players`
 //! (what lives), `spatial_grid` (what is near), `rules` and `tuning` (numbers), `view` → `capture`, `hash`, `keyframe` (state
 //! as data), [`replay`] (recordings).
 
@@ -31,6 +31,7 @@ mod players;
 mod population;
 pub mod replay;
 mod rewind;
+mod rounds;
 mod rules;
 mod schedule;
 pub mod scripted;
@@ -53,6 +54,7 @@ use crate::asteroids::RocksDue;
 use crate::entity_index::EntityIndex;
 use crate::players::Players;
 use crate::rewind::FiredBolts;
+use crate::rounds::CurrentRound;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid, SpatialGrid};
 use crate::stations::Prices;
@@ -74,7 +76,7 @@ pub struct Sim {
 impl Sim {
     /// The version of the simulation: recordings are re-simulated by the build that made them. The last number is raised by
     /// hand whenever a change makes the same inputs lead to other states.
-    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r2");
+    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r4");
 
     /// A new world at tick 0: rocks and stations, nobody in it yet.
     ///
@@ -87,6 +89,7 @@ impl Sim {
         world.insert_resource(Players::new(Vec::new(), FIRST_DRONE, setup.drones));
         world.insert_resource(Prices(vec![rules.price_at_rest(); rules.stations.len()]));
         world.insert_resource(RocksDue::default());
+        world.insert_resource(CurrentRound::first(setup));
         let mut sim = Sim::from_parts(world, rules, Tick(0));
         sim.world.run_system_once(asteroids::seed).expect("everything that it reads has just been put there");
         sim.reader.gather(&sim.world);
@@ -141,7 +144,8 @@ impl Sim {
     /// Writes the world as viewers see it into buffers that are reused.
     pub fn capture_into(&self, out: &mut WorldSnapshot) {
         let events = &self.world.resource::<EventQueue>().0;
-        capture::capture_into(out, self.tick(), &self.view(), self.world.resource(), events);
+        let round = self.world.resource::<CurrentRound>().0;
+        capture::capture_into(out, self.tick(), &self.view(), self.world.resource(), round, events);
     }
 
     /// The world as viewers see it.
@@ -153,12 +157,14 @@ impl Sim {
 
     /// The hash of the whole state.
     pub fn state_hash(&self) -> u64 {
-        hash::state_hash(self.tick(), &self.view(), self.world.resource(), self.world.resource())
+        let round = self.world.resource::<CurrentRound>().0;
+        hash::state_hash(self.tick(), &self.view(), round, self.world.resource(), self.world.resource())
     }
 
     /// The whole state as plain data.
     pub fn keyframe(&self) -> Keyframe {
-        keyframe::take(self.tick(), &self.view(), self.world.resource(), self.world.resource())
+        let round = self.world.resource::<CurrentRound>().0;
+        keyframe::take(self.tick(), &self.view(), round, self.world.resource(), self.world.resource())
     }
 
     /// Where two states differ, in the order of ids: for reports of a divergence.

@@ -1,4 +1,4 @@
-//! How ships end and begin: death, spilled ore, bounty and streak; respawns at a free place.
+//! How ships end and begin: death, spilled ore, bounty, assist and streak; respawns at a free place.
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
 use glam::Vec2;
@@ -9,21 +9,24 @@ use shared::id::{NetId, PlayerId};
 use shared::keyframe::PlayerKey;
 use shared::movement::{Motion, ShipMotion};
 use shared::quantize;
+use shared::round::RoundPhase;
 
 use crate::asteroids::inside;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::{Spawner, unharmed};
 use crate::places::{Clearance, free_place};
 use crate::players::Players;
+use crate::rounds::CurrentRound;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
 use crate::stations::close_haul;
-use crate::tick_context::{EventQueue, Rng};
+use crate::tick_context::{Clock, EventQueue, Rng};
 use crate::tuning::spawns;
 
 /// Removes destroyed ships and rewards their killers.
 pub fn bury(
     rules: Res<WorldRules>,
+    clock: Res<Clock>,
     mut ships: Query<(&Flight, &Hull, &mut Cargo, &Crew)>,
     mut players: ResMut<Players>,
     mut spawner: Spawner,
@@ -44,9 +47,20 @@ pub fn bury(
         close_haul(entry.id, &motion, crew, &mut cargo, &mut events);
         spill(&motion, cargo.hold, &rules, &mut rng, &mut spawner);
         let streak = players.get_mut(crew.player).map_or(0, |victim| die(&mut victim.state, &rules));
-        let (killer, bounty) = reward(&mut players, hull.killer, streak, &rules);
+        let (hull, killed_by) = (*hull, hull.killer);
+        let (killer, bounty) = reward(&mut players, killed_by, streak, &rules);
         let death = Happening::Death { ship: entry.id, victim: crew.player, killer, bounty };
         events.push(&motion, death);
+        let assistant = hull.assistant(killed_by, clock.0).and_then(|player| players.get_mut(player));
+        let Some(assistant) = assistant else { continue };
+        assistant.earn(rules.bounty.assist);
+        let entry = assistant.state.ship.and_then(|ship| spawner.entities.find(ship));
+        if let Some(entry) = entry
+            && let Ok((flight, ..)) = ships.get(entry.entity)
+        {
+            let (player, gained) = (assistant.state.player, rules.bounty.assist);
+            events.push(&flight.state.motion, Happening::Assisted { ship: entry.id, player, gained });
+        }
     }
 }
 
@@ -65,7 +79,7 @@ fn reward(players: &mut Players, killer: PlayerId, streak: u16, rules: &WorldRul
     let bounty = won.base.saturating_add(won.per_streak.saturating_mul(u32::from(streak)));
     killer.state.kills = killer.state.kills.saturating_add(1);
     killer.state.streak = killer.state.streak.saturating_add(1);
-    killer.state.score = killer.state.score.saturating_add(bounty);
+    killer.earn(bounty);
     (killer.state.player, bounty)
 }
 
@@ -95,9 +109,10 @@ fn spill(motion: &Motion, hold: u16, rules: &WorldRules, rng: &mut Rng, spawner:
     }
 }
 
-/// Gives ships to players whose respawn time has passed, except those who are away.
+/// Gives ships to players whose respawn time has passed, except those who are away; none while the podium is shown.
 pub fn respawn(
     rules: Res<WorldRules>,
+    round: Res<CurrentRound>,
     ships: Res<ShipGrid>,
     rocks: Res<RockGrid>,
     mut players: ResMut<Players>,
@@ -106,6 +121,9 @@ pub fn respawn(
     mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
 ) {
+    if round.0.phase == RoundPhase::Podium {
+        return;
+    }
     let clearance = Clearance {
         ships: &ships.0,
         rocks: &rocks.0,

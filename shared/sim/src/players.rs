@@ -29,6 +29,12 @@ pub struct Players {
 }
 
 impl Player {
+    /// Adds to what ranks, and to what can be spent.
+    pub fn earn(&mut self, gained: u32) {
+        self.state.score = self.state.score.saturating_add(gained);
+        self.state.purse = self.state.purse.saturating_add(gained);
+    }
+
     pub fn is_drone(&self) -> bool {
         self.state.drone.is_some()
     }
@@ -89,10 +95,13 @@ impl Players {
             respawn_ticks: 0,
             controls: Controls::default(),
             score: 0,
+            purse: 0,
             streak: 0,
             kills: 0,
             deaths: 0,
             levels: Default::default(),
+            best_haul: 0,
+            escape: 0,
             drone,
         };
         self.humans += usize::from(drone.is_none());

@@ -5,8 +5,8 @@ use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleT
 
 use crate::players::any_drones;
 use crate::{
-    asteroids, bolts, commands, drones, entity_index, flight, lives, ore, population, rewind, spatial_grid,
-    stations, tick_context,
+    asteroids, bolts, commands, drones, entity_index, flight, lives, ore, population, rewind, rounds,
+    spatial_grid, stations, tick_context,
 };
 
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,7 @@ pub fn step(world: &mut World) -> Schedule {
                 tick_context::begin,
                 commands::apply,
                 population::adjust,
+                rounds::turn,
                 asteroids::drift,
                 spatial_grid::place_drifting,
             )

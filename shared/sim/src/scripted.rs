@@ -86,6 +86,8 @@ pub fn setup() -> Setup {
             view_width: 100.0,
             view_height: 60.0,
             arena: "script".into(),
+            round_seconds: 16,
+            podium_seconds: 2,
         },
         arena: Arena {
             title: "Script".into(),
@@ -142,7 +144,7 @@ fn rules() -> Rules {
             price_drop: 0.012,
             price_recovery: 0.02,
         },
-        bounty: BountyRules { base: 25, per_streak: 15 },
+        bounty: BountyRules { base: 25, per_streak: 15, assist: 10, assist_seconds: 8.0 },
         upgrades: UpgradeRules {
             cost: [20, 40, 80],
             hull_per_level: 0.15,

@@ -3,7 +3,7 @@
 use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
 use shared::entity::Kind;
 use shared::event::Happening;
-use shared::id::NetId;
+use shared::id::{NetId, PlayerId};
 use shared::input::Buttons;
 use shared::levels::Upgrade;
 use shared::movement::Motion;
@@ -53,6 +53,9 @@ pub fn serve(
         if cargo.hold == 0 {
             close_haul(entry.id, motion, crew, &mut cargo, &mut events);
         }
+        if hull.last_hit.by != PlayerId::NOBODY && hull.last_hit.until >= clock.0 {
+            note_escape(&mut player.state.escape, hull.health);
+        }
         hull.health = hull.health.saturating_add(repair).min(rules.ship_health_q(player.state.levels));
         buy(entry.id, motion, player, &mut hull, &rules, &mut events);
     }
@@ -70,11 +73,17 @@ fn bank(cargo: &mut Cargo, player: &mut Player, price: &mut u32, thousandths: u3
         cargo.hold -= 1;
         let gained = whole(*price as f32 / PRICE_SCALE);
         cargo.haul = cargo.haul.saturating_add(gained);
-        player.state.score = player.state.score.saturating_add(gained);
+        player.state.best_haul = player.state.best_haul.max(cargo.haul);
+        player.earn(gained);
         let drop = whole(*price as f32 * rules.station.price_drop);
         *price = price.saturating_sub(drop).max(rules.price_floor());
     }
     cargo.bank_progress = (progress % LOAD) as u16;
+}
+
+/// Remembers the least health with which a ship that had just been hit reached a station.
+fn note_escape(least: &mut u16, health: u16) {
+    *least = if *least == 0 { health } else { health.min(*least) };
 }
 
 /// Ends the haul and reports what it earned.
@@ -85,7 +94,7 @@ pub fn close_haul(ship: NetId, motion: &Motion, crew: &Crew, cargo: &mut Cargo, 
     }
 }
 
-/// Buys the upgrades whose buttons were pressed in this tick, if the score suffices.
+/// Buys the upgrades whose buttons were pressed in this tick, if the purse suffices.
 fn buy(
     ship: NetId,
     motion: &Motion,
@@ -100,9 +109,9 @@ fn buy(
             continue;
         }
         let cost = rules.upgrade_cost(player.state.levels, upgrade);
-        let Some(left) = cost.and_then(|cost| player.state.score.checked_sub(cost)) else { continue };
+        let Some(left) = cost.and_then(|cost| player.state.purse.checked_sub(cost)) else { continue };
         let before = rules.ship_health_q(player.state.levels);
-        player.state.score = left;
+        player.state.purse = left;
         player.state.levels = player.state.levels.raised(upgrade);
         let more = rules.ship_health_q(player.state.levels) - before;
         hull.health = hull.health.saturating_add(more);

@@ -146,6 +146,10 @@ impl Gathering<'_> {
             protection_ticks: hull.protection_ticks,
             bank_progress: cargo.bank_progress,
             haul: cargo.haul,
+            hit_by: hull.last_hit.by,
+            hit_until: hull.last_hit.until,
+            hit_before_by: hull.hit_before.by,
+            hit_before_until: hull.hit_before.until,
         };
         Some((state, Hidden::Ship(hidden)))
     }
@@ -171,10 +175,13 @@ impl WorldView<'_> {
             respawn_ticks: state.respawn_ticks,
             docked: flight.and_then(|flight| self.rules.station_at(flight.state.motion.position())),
             score: state.score,
+            purse: state.purse,
             streak: state.streak,
             kills: state.kills,
             deaths: state.deaths,
             levels: state.levels,
+            best_haul: state.best_haul,
+            escape: state.escape,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::codec::bounded;
 use crate::id::{PlayerId, Tick};
+use crate::round::{AWARDS_LIMIT, Award};
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,14 @@ pub enum Marked {
         /// The line.
         text: String,
     },
+    /// A round ended. Since format 3.
+    RoundEnded {
+        /// From 1.
+        number: u32,
+        /// Who did what best.
+        #[serde(deserialize_with = "bounded::<_, _, AWARDS_LIMIT>")]
+        awards: Vec<Award>,
+    },
 }
 
 impl Mark {
@@ -81,6 +90,11 @@ impl Mark {
     /// Ore was banked.
     pub fn banked(tick: Tick, player: PlayerId, gained: u32) -> Mark {
         Mark { tick, what: Marked::Banked { player, gained } }
+    }
+
+    /// A round ended.
+    pub fn round_ended(tick: Tick, number: u32, awards: Vec<Award>) -> Mark {
+        Mark { tick, what: Marked::RoundEnded { number, awards } }
     }
 
     /// Somebody said something.

@@ -166,10 +166,13 @@ fn the_roster_knows_humans_by_marks_and_drones_by_keyframes() {
         respawn_ticks: 1,
         controls: Controls::default(),
         score: 0,
+        purse: 0,
         streak: 0,
         kills: 0,
         deaths: 0,
         levels: crate::levels::Levels::default(),
+        best_haul: 0,
+        escape: 0,
         drone: drone.then(crate::keyframe::DroneKey::default),
     };
     let mut encoder = Encoder::new(&header());

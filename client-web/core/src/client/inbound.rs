@@ -1,7 +1,7 @@
 //! From the server's messages to the world and to notices.
 
 use super::Client;
-use crate::notice::{Notice, Quote, ScoreRow};
+use crate::notice::{Notice, Quote, ScoreRow, upgrade_values};
 use crate::world::World;
 use shared::codec::{DecodeError, decode_server};
 use shared::delta::DeltaError;
@@ -68,6 +68,11 @@ impl Client {
                     self.notices.push(Notice::Quotes { stations: Quote::all(&world.setup, &prices) });
                 }
             }
+            ServerMessage::Round { round, awards } => {
+                let Some(world) = &mut connection.world else { return Ok(()) };
+                world.round = round;
+                self.notices.push(Notice::round(&round, &awards, world.player));
+            }
             ServerMessage::Goodbye { code, reason } => self.notices.push(Notice::Goodbye { code, reason }),
         }
         Ok(())
@@ -82,6 +87,7 @@ impl Client {
             mode: welcome.mode.title.clone(),
             teams: welcome.mode.teams > 0,
             tick_rate: welcome.tick_rate_hz,
+            upgrades: upgrade_values(&welcome.rules),
         };
         let token = welcome.token;
         let room = welcome.room.clone();
@@ -124,6 +130,7 @@ impl Client {
         self.players = scoreboard.players;
         let player = self.world().map(|world| world.player);
         let rows = scoreboard.rows.iter().map(|row| ScoreRow::new(row, player)).collect();
-        self.notices.push(Notice::Scoreboard { players: scoreboard.players, rows });
+        let Scoreboard { players, humans, .. } = *scoreboard;
+        self.notices.push(Notice::Scoreboard { players, humans, rows });
     }
 }

@@ -3,6 +3,7 @@
 use super::playback::Playback;
 use crate::draw_item::{self, Viewer};
 use crate::frame::FrameBuffer;
+use crate::frame_builder::round_seconds;
 use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader};
 use crate::snapshot_buffer::{Elapsed, interpolate};
 use glam::Vec2;
@@ -130,6 +131,7 @@ fn header(playback: &Playback, camera: &Camera, own: Option<&DrawItem>, now_ms: 
         half_size: setup.half_size(),
         view: camera.view,
         seconds: draw_item::seconds(now_ms),
+        round_seconds: round_seconds(&world.round, world.tick, setup.tick_seconds()),
         ..FrameHeader::default()
     };
     let Some(pilot) = world.pilot(camera.following) else { return common };
@@ -139,6 +141,7 @@ fn header(playback: &Playback, camera: &Camera, own: Option<&DrawItem>, now_ms: 
         energy: energy_from(pilot.energy),
         hold: ship.map_or(0.0, |ship| f32::from(ship.hold)),
         score: pilot.score,
+        purse: pilot.purse,
         streak: pilot.streak.into(),
         docked: pilot.docked.map(u32::from),
         respawn_seconds: f32::from(pilot.respawn_ticks) * setup.tick_seconds(),

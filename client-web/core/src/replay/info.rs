@@ -1,7 +1,9 @@
 //! A recording's header, players and marks, for the replay page.
 
 use serde::Serialize;
+use shared::id::PlayerId;
 use shared::recording::{Damage, Ending, Mark, Marked, Recording, Seated};
+use shared::round::AwardKind;
 use sim::Sim;
 
 /// Damaged parts that are described; their places are all told.
@@ -103,6 +105,8 @@ pub enum MarkKind {
     Kill,
     Bank,
     Chat,
+    /// A round ended; the player won it.
+    Round,
 }
 
 impl ReplayInfo {
@@ -169,7 +173,7 @@ impl ReplayPlayer {
 
 impl ReplayMark {
     fn new(mark: &Mark) -> ReplayMark {
-        let of = |kind, player: shared::id::PlayerId| {
+        let of = |kind, player: PlayerId| {
             let tick = mark.tick.0;
             ReplayMark { tick, kind, player: player.0, other: None, amount: None, text: None }
         };
@@ -181,6 +185,11 @@ impl ReplayMark {
             }
             Marked::Banked { player, gained } => {
                 ReplayMark { amount: Some(*gained), ..of(MarkKind::Bank, *player) }
+            }
+            Marked::RoundEnded { awards, .. } => {
+                let winner = awards.iter().find(|award| award.kind == AwardKind::Winner);
+                let player = winner.map_or(PlayerId::NOBODY, |award| award.player);
+                ReplayMark { amount: winner.map(|award| award.value), ..of(MarkKind::Round, player) }
             }
             Marked::Said { player, text } => {
                 ReplayMark { text: Some(text.clone()), ..of(MarkKind::Chat, *player) }

@@ -2,10 +2,12 @@
 
 use super::playback::Playback;
 use crate::notice::{Notice, NoticeQueue, Quote, ScoreRow};
+use shared::awards::awards;
 use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::message;
 use shared::recording::Marked;
+use shared::round::RoundPhase;
 use shared::snapshot::{Pilot, WorldSnapshot};
 use shared::text::Name;
 use std::collections::BTreeMap;
@@ -72,7 +74,7 @@ impl ReplayNotices {
                     text: text.clone(),
                 }),
                 // These come from the events themselves.
-                Marked::Killed { .. } | Marked::Banked { .. } => {}
+                Marked::Killed { .. } | Marked::Banked { .. } | Marked::RoundEnded { .. } => {}
             }
         }
     }
@@ -82,8 +84,14 @@ impl ReplayNotices {
         let world = &playback.now().world;
         out.push(Notice::Scoreboard {
             players: world.pilots.len() as u32,
+            humans: world.pilots.iter().filter(|pilot| !pilot.drone).count() as u32,
             rows: rows(&world.pilots, self.viewer),
         });
+        let awards = match world.round.phase {
+            RoundPhase::Running => Vec::new(),
+            RoundPhase::Podium => awards(&world.pilots),
+        };
+        out.push(Notice::round(&world.round, &awards, self.viewer));
         if self.prices != world.prices {
             self.prices.clone_from(&world.prices);
             out.push(Notice::Quotes { stations: Quote::all(playback.setup(), &world.prices) });

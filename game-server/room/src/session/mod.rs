@@ -355,6 +355,7 @@ fn own(pilot: &Pilot) -> Own {
         respawn_ticks: pilot.respawn_ticks,
         docked: pilot.docked,
         score: pilot.score,
+        purse: pilot.purse,
         streak: pilot.streak,
         levels: pilot.levels,
     }
@@ -386,10 +387,13 @@ mod tests {
             respawn_ticks: 9,
             docked: None,
             score: 0,
+            purse: 0,
             streak: 0,
             kills: 0,
             deaths: 0,
             levels: Levels::default(),
+            best_haul: 0,
+            escape: 0,
         }
     }
 

@@ -87,5 +87,5 @@ pub fn purchase(own: &OwnShip, rules: &WorldRules, rng: &mut Rng) -> Option<Upgr
     }
     let upgrade = Upgrade::ALL[rng.below(Upgrade::ALL.len() as u32) as usize];
     let cost = rules.upgrade_cost(own.levels, upgrade)?;
-    (cost <= own.score).then_some(upgrade)
+    (cost <= own.purse).then_some(upgrade)
 }

@@ -73,7 +73,7 @@ pub fn think(
             energy: quantize::energy_from(flight.state.energy) / rules.ship.energy,
             hold: f32::from(cargo.hold) / f32::from(rules.hold_capacity(player.levels).max(1)),
             docked: rules.station_at(flight.state.motion.position()).is_some(),
-            score: player.score,
+            purse: player.purse,
             levels: player.levels,
         };
         let mut bought = None;

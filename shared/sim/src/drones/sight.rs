@@ -36,7 +36,7 @@ pub struct OwnShip {
     pub energy: f32,
     pub hold: f32,
     pub docked: bool,
-    pub score: u32,
+    pub purse: u32,
     pub levels: Levels,
 }
 

@@ -25,6 +25,33 @@ fn fire(game: &mut Game, ticks: u32) {
     game.hold(1, Buttons::default(), Angle::default());
 }
 
+#[test]
+fn whoever_hit_a_ship_a_short_time_before_its_end_wins_an_assist() {
+    for (pause_seconds, assists) in [(1.0, 1), (10.0, 0)] {
+        let mut game = duel(20.0);
+        game.step(&crate::game::join(3));
+        let at = game.ship(2).motion.position();
+        game.place(3, at - Vec2::new(0.0, 20.0));
+        game.hold(3, Buttons::FIRE, Angle::from_vector(Vec2::Y));
+        game.hold(3, Buttons::default(), Angle::from_vector(Vec2::Y));
+        let full = quantize::health(game.setup.rules.ship.health);
+        game.until("a hit", |game| game.ship(2).health < full);
+        game.wait(pause_seconds);
+        game.ship_key(2, |entity, _| entity.health = 1);
+        game.hold(1, Buttons::FIRE, Angle::default());
+        game.until("a death", |game| !deaths(game).is_empty());
+        let rules = &game.setup.rules.bounty;
+        let told =
+            game.told.iter().filter(|what| matches!(what, Happening::Assisted { player: PlayerId(3), .. }));
+        assert_eq!(told.count(), assists as usize, "after {pause_seconds} s");
+        assert_eq!(
+            (game.pilot(3).score, game.pilot(3).purse),
+            (rules.assist * assists, rules.assist * assists)
+        );
+        assert_eq!(game.pilot(1).score, rules.base);
+    }
+}
+
 fn deaths(game: &Game) -> Vec<(PlayerId, PlayerId, u32)> {
     let death = |what: &Happening| match what {
         Happening::Death { victim, killer, bounty, .. } => Some((*victim, *killer, *bounty)),

@@ -37,7 +37,7 @@ fn nonsense_is_refused() {
     let sound = game.sim.keyframe();
     assert!(Sim::from_keyframe(&game.setup, &sound).is_ok());
     type Change = fn(&mut Keyframe);
-    let nonsense: [(&str, Change); 41] = [
+    let nonsense: [(&str, Change); 43] = [
         ("descending ids", |key| key.entities.swap(0, 1)),
         ("an id twice", |key| key.entities[1].id = key.entities[0].id),
         ("an id of zero", |key| key.entities[0].id = NetId(0)),
@@ -74,6 +74,8 @@ fn nonsense_is_refused() {
         ("a newcomer for ever", |key| key.players[0].calm_until = Tick(u32::MAX)),
         ("an eternal respawn", |key| key.players[0].respawn_ticks = u16::MAX),
         ("a ship that is not there", |key| key.players[0].ship = Some(NetId(u32::MAX))),
+        ("a round without an end", |key| key.round.ends = None),
+        ("a round that ends too late", |key| key.round.ends = Some(Tick(u32::MAX))),
         ("a price too many", |key| key.prices.push(1000)),
         ("a price above the highest", |key| key.prices[0] = 1_000_000),
         ("a belt too rich", |key| drop(key.asteroids_due.splice(0..0, [Tick(0); 100]))),

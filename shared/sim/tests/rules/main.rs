@@ -7,5 +7,6 @@ mod game;
 mod keyframes;
 mod mining;
 mod rewind;
+mod rounds;
 mod seats;
 mod stations;

@@ -45,6 +45,7 @@ fn a_docked_ship_banks_its_hold_at_the_station_s_rate() {
     game.wait(1.5);
     assert_eq!(game.ship(1).hold, 0);
     assert_eq!(hauls(&game), [game.pilot(1).score]);
+    assert_eq!(game.pilot(1).purse, game.pilot(1).score);
     let flat = (16.0 * game.setup.rules.station.price) as u32;
     assert!((flat * 3 / 4..flat).contains(&game.pilot(1).score), "{} of {flat}", game.pilot(1).score);
 }
@@ -88,6 +89,7 @@ fn leaving_the_ring_ends_the_haul() {
     let left = game.ship(1).hold;
     assert!(left > 0);
     assert_eq!(hauls(&game), [game.pilot(1).score]);
+    assert_eq!(game.pilot(1).purse, game.pilot(1).score);
     assert_eq!(game.pilot(1).docked, None);
     game.wait(2.0);
     assert_eq!(game.ship(1).hold, left);
@@ -109,9 +111,9 @@ fn a_docked_ship_is_repaired_but_not_beyond_its_health() {
 fn an_upgrade_is_bought_on_the_press_and_costs_its_price() {
     let mut game = docked();
     let cost = game.setup.rules.upgrades.cost;
-    game.player_key(1, |seat| seat.score = cost.iter().sum::<u32>() + 7);
+    game.player_key(1, |seat| seat.purse = cost.iter().sum::<u32>() + 7);
     let aim = Angle::default();
-    let mut left = game.pilot(1).score;
+    let mut left = game.pilot(1).purse;
     for (level, price) in cost.iter().enumerate() {
         for _ in 0..5 {
             game.hold(1, Buttons::BUY_HULL, aim);
@@ -122,14 +124,15 @@ fn an_upgrade_is_bought_on_the_press_and_costs_its_price() {
             level + 1,
             "once, however long it is held"
         );
-        assert_eq!(game.pilot(1).score, left);
+        assert_eq!(game.pilot(1).purse, left);
         game.hold(1, Buttons::default(), aim);
     }
+    assert_eq!(game.pilot(1).score, 0, "the purse is apart from what ranks");
     let full = game.setup.rules.ship_health(game.pilot(1).levels);
     assert_eq!(game.ship(1).health, quantize::health(full), "a new hull is whole");
-    game.player_key(1, |seat| seat.score = 1_000_000);
+    game.player_key(1, |seat| seat.purse = 1_000_000);
     game.hold(1, Buttons::BUY_HULL, aim);
-    assert_eq!((game.pilot(1).levels.of(Upgrade::Hull), game.pilot(1).score), (3, 1_000_000));
+    assert_eq!((game.pilot(1).levels.of(Upgrade::Hull), game.pilot(1).purse), (3, 1_000_000));
     game.hold(1, Buttons::BUY_ENGINE.with(Buttons::BUY_GUN).with(Buttons::BUY_HOLD), aim);
     assert_eq!(game.pilot(1).levels.0, 0x1113);
     let bought = game.told.iter().filter(|what| matches!(what, Happening::Upgraded { .. }));
@@ -140,14 +143,14 @@ fn an_upgrade_is_bought_on_the_press_and_costs_its_price() {
 fn nothing_is_sold_to_the_poor_or_far_away() {
     let mut game = docked();
     let cost = game.setup.rules.upgrades.cost[0];
-    game.player_key(1, |seat| seat.score = cost - 1);
+    game.player_key(1, |seat| seat.purse = cost - 1);
     game.hold(1, Buttons::BUY_GUN, Angle::default());
-    assert_eq!((game.pilot(1).levels.0, game.pilot(1).score), (0, cost - 1));
+    assert_eq!((game.pilot(1).levels.0, game.pilot(1).purse), (0, cost - 1));
     game.hold(1, Buttons::default(), Angle::default());
-    game.player_key(1, |seat| seat.score = cost);
+    game.player_key(1, |seat| seat.purse = cost);
     game.place(1, Vec2::ZERO);
     game.hold(1, Buttons::BUY_GUN, Angle::default());
-    assert_eq!((game.pilot(1).levels.0, game.pilot(1).score), (0, cost));
+    assert_eq!((game.pilot(1).levels.0, game.pilot(1).purse), (0, cost));
 }
 
 #[test]
