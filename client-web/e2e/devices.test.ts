@@ -104,7 +104,7 @@ test("a gamepad flies", async () => {
   const flown = untilFlownRight(pilot);
   await pilot.page.evaluate(() => {
     const buttons = Array.from({ length: 17 }, () => ({ value: 0, pressed: false, touched: false }));
-    const pad = { connected: true, index: 0, mapping: "standard", axes: [1, 0, 0, 0], buttons };
+    const pad = { connected: true, mapping: "standard", axes: [1, 0, 0, 0], buttons };
     navigator.getGamepads = () => [pad as unknown as Gamepad];
   });
   await flown;

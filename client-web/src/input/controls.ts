@@ -1,7 +1,7 @@
 //! All devices together: their buttons add up, and the device used last aims.
 
 import { Buttons } from "../wasm/schema.ts";
-import { connectedPads, Gamepads, type Pad } from "./gamepad.ts";
+import { browserPads, Gamepads, type Pad } from "./gamepad.ts";
 import { Keyboard } from "./keyboard.ts";
 import { Mouse } from "./mouse.ts";
 import { type Thumbs, Touch } from "./touch.ts";
@@ -32,7 +32,7 @@ export class Controls {
   /** Where the mouse was when a stick took the aim. */
   private mouseAt = { x: 0, y: 0 };
 
-  constructor(pads: () => readonly Pad[] = connectedPads) {
+  constructor(pads: () => readonly (Pad | null)[] = browserPads) {
     this.pads = new Gamepads(pads);
   }
 

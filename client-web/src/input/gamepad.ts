@@ -37,21 +37,21 @@ const OTHER: Mapping = [
 /** The part of `Gamepad` that is read. */
 export interface Pad {
   readonly connected: boolean;
-  readonly index: number;
   readonly mapping: string;
   readonly axes: readonly number[];
   readonly buttons: readonly { readonly value: number; readonly pressed: boolean }[];
 }
+
+type Slots = readonly (Pad | null)[];
 
 interface Stick {
   x: number;
   y: number;
 }
 
-/** The connected pads of the browser. */
-export function connectedPads(): Pad[] {
-  const all: readonly (Pad | null)[] = attempt("gamepad", () => [...navigator.getGamepads()], []);
-  return all.filter((pad) => pad?.connected === true) as Pad[];
+/** The browser's pads, each in a slot that it keeps while it is plugged in. */
+export function browserPads(): Slots {
+  return attempt("gamepad", () => [...navigator.getGamepads()], []);
 }
 
 /** What has been seen of one pad. */
@@ -105,32 +105,39 @@ const NOTHING: DeviceInput = { buttons: 0, aim: undefined };
 
 export class Gamepads {
   private readonly usages = new Map<number, Usage>();
-  /** The index of the pad that flies. */
+  /** The slot of the pad that flies. */
   private flying: number | undefined;
 
-  constructor(private readonly connected: () => readonly Pad[]) {}
+  constructor(private readonly slots: () => Slots) {}
 
   /** What the pad that is in use holds. */
   read(): DeviceInput {
     const pads = this.connected();
-    for (const index of this.usages.keys())
-      if (!pads.some((pad) => pad.index === index)) this.usages.delete(index);
-    for (const pad of pads) {
-      const usage = this.usages.get(pad.index) ?? new Usage(pad);
-      this.usages.set(pad.index, usage);
-      if (usage.update(pad)) this.flying = pad.index;
+    for (const slot of this.usages.keys()) if (!pads.has(slot)) this.usages.delete(slot);
+    for (const [slot, pad] of pads) {
+      const usage = this.usages.get(slot) ?? new Usage(pad);
+      this.usages.set(slot, usage);
+      if (usage.update(pad)) this.flying = slot;
     }
-    const pad =
-      pads.find(({ index }) => index === this.flying) ??
-      pads.find(({ index }) => this.usages.get(index)?.isPushed);
-    this.flying = pad?.index;
-    return (pad && this.usages.get(pad.index)?.read(pad)) ?? NOTHING;
+    if (this.flying === undefined || !pads.has(this.flying))
+      this.flying = [...pads.keys()].find((slot) => this.usages.get(slot)?.isPushed);
+    const { flying } = this;
+    const pad = flying === undefined ? undefined : pads.get(flying);
+    return flying === undefined || !pad ? NOTHING : (this.usages.get(flying)?.read(pad) ?? NOTHING);
   }
 
   /** Another device aims: the pads count again once one is used again. */
   yield(): void {
     this.flying = undefined;
-    for (const pad of this.connected()) this.usages.get(pad.index)?.settle(pad);
+    for (const [slot, pad] of this.connected()) this.usages.get(slot)?.settle(pad);
+  }
+
+  private connected(): Map<number, Pad> {
+    const pads = new Map<number, Pad>();
+    this.slots().forEach((pad, slot) => {
+      if (pad?.connected) pads.set(slot, pad);
+    });
+    return pads;
   }
 }
 
