@@ -44,10 +44,10 @@ test("page, match, invite link and recordings are found below the path", async (
 
   const tab = await Tab.open(browser, root.slice(0, -1));
   expect(tab.page.url()).toBe(root);
-  await tab.page.locator("a", { hasText: "ecording" }).click();
+  await tab.page.click("a[href=replay]");
   await tab.page.waitForURL(`${root}replay`);
   await tab.page.locator(".recordings").waitFor();
-  await tab.page.locator("a").first().click();
+  await tab.page.click(".recordings header a");
   await tab.page.waitForURL(root);
   await tab.page.goto(`${root}transport`);
   await tab.page.waitForSelector("[data-transport=long-poll][data-status=running]");
@@ -60,6 +60,6 @@ test("a page at another address is told the right one, and does not try again", 
   await pilot.page.fill("input[name=name]", pilot.name);
   await pilot.page.click("button[type=submit]");
   await pilot.untilPhase("goodbye");
-  await pilot.untilText("p", `this server expects http://127.0.0.1:${server.port}`);
+  await pilot.untilText(".dialog", `this server expects http://127.0.0.1:${server.port}`);
   await pilot.close();
 });
