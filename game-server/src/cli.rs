@@ -198,6 +198,10 @@ pub struct ServeOptions {
     #[arg(long, value_name = "N", env = "DRIFTBELT_CONNECTIONS_PER_ADDRESS_LIMIT", default_value_t = 256,
           value_parser = at_least_one)]
     pub connections_per_address_limit: usize,
+    /// Most downloads of recordings at a time from one address
+    #[arg(long, value_name = "N", env = "DRIFTBELT_DOWNLOADS_PER_ADDRESS_LIMIT", default_value_t = 8,
+          value_parser = at_least_one)]
+    pub downloads_per_address_limit: usize,
     /// Most players from one such address, those who lost the connection included
     #[arg(long, value_name = "N", env = "DRIFTBELT_SEATS_PER_ADDRESS_LIMIT", default_value_t = 128,
           value_parser = at_least_one)]
@@ -223,6 +227,9 @@ pub struct ServeOptions {
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,game_server::net=debug
     #[arg(long, value_name = "FILTER", env = "DRIFTBELT_LOG_LEVEL", default_value = "info")]
     pub log_level: String,
+    /// Show addresses of players in the log
+    #[arg(long, env = "DRIFTBELT_LOG_ADDRESSES", value_parser = BoolishValueParser::new())]
+    pub log_addresses: bool,
 }
 
 /// Options about the port, which those who look for the server need too.

@@ -3,20 +3,30 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 /// What editors on Windows put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The last second that `humantime` writes, 9999-12-31T23:59:59Z.
+pub const LATEST_TIME: Duration = Duration::from_secs(253_402_300_799);
 
 /// Reads a file of UTF-8, with or without a byte order mark.
 ///
 /// # Errors
 /// If the file cannot be read or has another encoding.
 pub fn read_text(file: &Path) -> io::Result<String> {
-    let bytes = fs::read(file)?;
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    text_of(&fs::read(file)?).map(str::to_owned)
+}
+
+/// As [`read_text`], of a file's bytes.
+pub fn text_of(bytes: &[u8]) -> io::Result<&str> {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let is_utf16 = text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF");
     match std::str::from_utf8(text) {
-        Ok(text) => Ok(text.to_owned()),
+        Ok(text) if !text.contains('\0') => Ok(text),
+        // Zero bytes stand beside each ASCII character of UTF-16, also without a mark.
+        Ok(_) => Err(invalid("the file is UTF-16: save it as UTF-8")),
         Err(_) if is_utf16 => Err(invalid("the file is UTF-16: save it as UTF-8")),
         Err(error) => Err(invalid(&format!("the file is not UTF-8 from byte {} on", error.valid_up_to()))),
     }
@@ -43,6 +53,22 @@ pub fn sync_directory(path: &Path) {
     {
         tracing::debug!(directory = %path.display(), %error, "a directory cannot be synchronized");
     }
+}
+
+/// A time in UTC, in whole seconds. Clocks may stand anywhere.
+pub fn rfc3339(time: SystemTime) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(LATEST_TIME);
+    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string()
+}
+
+/// Whether the process, or the machine, has no file descriptor left.
+pub fn has_no_files_left(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let codes = [nix::errno::Errno::EMFILE, nix::errno::Errno::ENFILE].map(|code| code as i32);
+    // WSAEMFILE, and ERROR_TOO_MANY_OPEN_FILES.
+    #[cfg(not(unix))]
+    let codes = [10024, 4];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 /// The result of a synchronization, of which a file system that cannot do it needs none.
@@ -74,6 +100,7 @@ mod tests {
         };
         assert_eq!(read_back(b"\xEF\xBB\xBFport = 1\r\n"), Ok("port = 1\r\n".into()));
         assert_eq!(read_back(b"\xFF\xFEp\0"), Err("the file is UTF-16: save it as UTF-8".into()));
+        assert_eq!(read_back(b"p\0o\0"), Err("the file is UTF-16: save it as UTF-8".into()));
         assert_eq!(read_back(b"ab\xFF"), Err("the file is not UTF-8 from byte 2 on".into()));
     }
 }

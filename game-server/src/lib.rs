@@ -7,6 +7,7 @@ pub mod assets;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod exposition;
 mod files;
 pub mod host;
 pub mod net;

@@ -7,13 +7,14 @@ mod plan;
 mod port;
 
 use crate::cli::{ReplayOptions, ServeOptions};
-use crate::host::journal::{DirectoryLock, LockError};
+use crate::host::journal::{Directory, DirectoryLock, LockError};
 use crate::host::lobby::Lobby;
 use crate::net::edge::acme::Acme;
 use crate::net::edge::listener::Listener;
 use crate::net::edge::tls::{self, Certificate};
 use crate::net::guard::addresses::Addresses;
-use crate::net::guard::limits::{Limits, REFUSALS_LIMIT_CONNECTIONS};
+use crate::net::guard::limits::{Limits, PROBES_LIMIT_SOCKETS};
+use crate::net::guard::network_limit::NetworkLimit;
 use crate::net::guard::origin::PublicUrl;
 use crate::net::guard::permits::ConnectionLimit;
 use crate::net::http::admin::{Admin, Console};
@@ -22,18 +23,19 @@ use crate::net::http::{self, Entrance, Services};
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::stream::Meters;
 use crate::net::play::workers::SocketWorkers;
-use crate::telemetry;
+use crate::{exposition, telemetry};
 pub use error::StartError;
 #[cfg(unix)]
 use handover::Handover;
+use metrics::gauge;
 use plan::Plan;
 use port::{bracketed, lan_address};
 use room::Stop;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
@@ -47,7 +49,9 @@ const GOODBYES_LIMIT: Duration = Duration::from_millis(1200);
 #[cfg(unix)]
 const HAND_OVER_GOODBYES_LIMIT: Duration = Duration::from_millis(250);
 /// How often the certificate's files are looked at.
-const CERTIFICATE_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
+const CERTIFICATE_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
+/// How often the recordings are measured.
+const DISK_USAGE_INTERVAL: Duration = Duration::from_secs(15);
 /// How often the metrics are tidied.
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -144,7 +148,7 @@ impl Server {
         listener: TcpListener,
         lock: Option<DirectoryLock>,
     ) -> Result<Server, StartError> {
-        telemetry::metrics();
+        exposition::metrics();
         let certificate = plan.certificate.map(Certificate::load).transpose()?;
         let address = listener.local_addr().map_err(|error| StartError::Listen {
             address: (Ipv4Addr::UNSPECIFIED, plan.port).into(),
@@ -172,6 +176,7 @@ impl Server {
                 polling.flush();
             })
         };
+        let recordings = plan.lobby.journal.as_ref().map(|journal| journal.directory.clone());
         let lobby = Lobby::new(plan.lobby, flush)?;
         lobby.restore();
         let context = Arc::new(ConnectionContext {
@@ -194,10 +199,8 @@ impl Server {
             tls: certificate.is_some(),
             only_proxies: certificate.is_none() && !address.ip().is_loopback(),
             addresses: Addresses::new(limits),
-            refusal_logged: Mutex::default(),
         });
-        let sockets =
-            ConnectionLimit::new("driftbelt_sockets", limits.connections + REFUSALS_LIMIT_CONNECTIONS);
+        let sockets = ConnectionLimit::new("driftbelt_sockets", limits.connections + limits.refusals);
         let admin = plan.admin.map(|token| {
             let local = || url(certificate.is_some(), &local_host(address.ip()), address.port());
             let page = plan.public_url.as_ref().map_or_else(local, PublicUrl::to_string);
@@ -205,6 +208,7 @@ impl Server {
             let (log, proxies) = (plan.admin_log, entrance.proxies.clone());
             Admin { token, log, context: context.clone(), console, proxies }
         });
+        let routes_in_need = http::routes_in_need(context.clone(), workers.clone(), sim::Sim::BUILD);
         let routes = http::router(Services {
             context: context.clone(),
             entrance: entrance.clone(),
@@ -220,10 +224,12 @@ impl Server {
         let edge = Listener {
             routes,
             redirect: http::redirect_to_tls(plan.security_policy),
+            routes_in_need,
             tls,
             context: context.clone(),
             entrance,
             sockets: sockets.clone(),
+            probes: NetworkLimit::new("driftbelt_sockets", PROBES_LIMIT_SOCKETS, 1),
             meters,
         };
         tokio::spawn(Arc::new(edge).run(listener));
@@ -231,7 +237,7 @@ impl Server {
             tokio::spawn(acme.renew(context.clone()));
         }
         tokio::spawn(polling.check_timeouts(context.clone()));
-        tokio::spawn(keep_up(context.clone(), certificate.clone()));
+        tokio::spawn(keep_up(context.clone(), certificate.clone(), recordings));
         Ok(Server {
             address,
             tls: certificate.is_some(),
@@ -343,18 +349,38 @@ fn scheme(tls: bool) -> &'static str {
 }
 
 /// What has to be done now and then.
-async fn keep_up(context: Arc<ConnectionContext>, certificate: Option<Arc<Certificate>>) {
+async fn keep_up(
+    context: Arc<ConnectionContext>,
+    certificate: Option<Arc<Certificate>>,
+    recordings: Option<Directory>,
+) {
     let mut refresh = interval(CERTIFICATE_REFRESH_INTERVAL);
+    let mut disk = interval(DISK_USAGE_INTERVAL);
     let mut upkeep = interval(METRICS_UPKEEP_INTERVAL);
     loop {
         tokio::select! {
             _ = refresh.tick() => if let Some(certificate) = certificate.clone() {
                 // A reader of files; its end is not waited for.
-                drop(tokio::task::spawn_blocking(move || certificate.refresh()));
+                drop(tokio::task::spawn_blocking(move || certificate.refresh(SystemTime::now())));
             },
-            _ = upkeep.tick() => telemetry::metrics().run_upkeep(),
+            _ = disk.tick() => if let Some(recordings) = recordings.clone() {
+                drop(tokio::task::spawn_blocking(move || show_disk_use(&recordings)));
+            },
+            _ = upkeep.tick() => {
+                exposition::metrics().run_upkeep();
+                telemetry::end_episodes();
+            }
             () = context.stopped() => return,
         }
+    }
+}
+
+fn show_disk_use(recordings: &Directory) {
+    let Ok(disk) = recordings.disk_use() else { return };
+    gauge!("driftbelt_recordings_files").set(disk.files as f64);
+    gauge!("driftbelt_recordings_bytes").set(disk.bytes as f64);
+    if let Some(free) = disk.free_bytes {
+        gauge!("driftbelt_recordings_free_bytes").set(free as f64);
     }
 }
 

@@ -12,6 +12,7 @@ mod instructions;
 mod npm;
 mod play;
 mod process;
+mod prometheus;
 mod soak;
 mod stamp;
 mod test;

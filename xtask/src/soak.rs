@@ -16,6 +16,8 @@ pub fn soak(workspace: &Workspace) -> anyhow::Result<()> {
         "autobahn",
         "--skip",
         "deploy",
+        "--skip",
+        "promtool",
         "--nocapture",
     ]);
     process::run(&mut tests)

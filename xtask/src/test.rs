@@ -13,6 +13,7 @@ use crate::deploy;
 use crate::instructions;
 use crate::npm;
 use crate::process;
+use crate::prometheus;
 use crate::workspace::{Profile, TESTED_CRATES, Workspace};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -28,6 +29,7 @@ const STEPS: &[Step] = &[
     ("tests", |workspace| cargo(workspace, &[&["test"], &TESTED_CRATES[..]].concat())),
     ("tests of the tools", |workspace| cargo(workspace, &["test", "--package", "xtask"])),
     ("autobahn cases, ws and wss", autobahn::test),
+    ("metrics and alert rules, by promtool", prometheus::test),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
     ("release binary", |workspace| build::build(workspace).map(drop)),
     ("proxies, systemd unit and container", deploy::test),

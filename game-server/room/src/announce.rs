@@ -26,6 +26,7 @@ impl Room {
         for event in &world.events {
             match event.what {
                 Happening::Death { victim, killer, bounty, .. } => {
+                    self.kills += 1;
                     self.records.mark(Mark::killed(tick, killer, victim, bounty));
                     let Some(victim_name) = name_of(world, victim) else { continue };
                     let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());

@@ -1,6 +1,7 @@
 //! The orderly end of a room whose ids or ticks run out: none is ever used twice, so the room closes to newcomers, says so,
 //! and ends a while later.
 
+use crate::news::LeaveReason;
 use crate::room::Room;
 use shared::command::FIRST_DRONE;
 use shared::id::{PlayerId, Tick};
@@ -54,7 +55,7 @@ impl Room {
         self.queue.close(now, code, reason);
         let players: Vec<PlayerId> = self.seats.keys().copied().collect();
         for player in players {
-            self.leave(player, code, reason);
+            self.leave(player, LeaveReason::RoomEnded, code, reason);
         }
     }
 }

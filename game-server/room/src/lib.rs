@@ -12,6 +12,7 @@
 //! - [`outbox`]: what a connection is to be sent.
 //! - `ending`: a room that runs out of ids or ticks.
 //! - `announce`, `standings`, `moderation`: kills, prices and ranks; chat and administrators.
+//! - [`news`]: who comes and goes, and why, for the log and the metrics.
 //! - [`speech`], [`names`]: names and chat made presentable, and names made distinct. [`load`]: overload. [`stage`]: the parts of a tick.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -25,6 +26,7 @@ pub mod load;
 mod moderation;
 pub mod names;
 pub mod network;
+pub mod news;
 pub mod outbox;
 mod queue;
 mod rate;

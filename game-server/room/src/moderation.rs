@@ -1,6 +1,7 @@
 //! Chat, and what an administrator does to a room. Every order is a command in the recording.
 
 use crate::event::SeatStatus;
+use crate::news::LeaveReason;
 use crate::record::Record;
 use crate::room::Room;
 use crate::session::encoded;
@@ -48,9 +49,21 @@ impl Room {
                 if let Some(seat) = self.seats.get(player) {
                     self.conduct.kick(seat.permit.network, self.sim.tick());
                 }
-                self.leave(*player, CloseCode::Kicked, "you were removed by a moderator");
+                self.leave(
+                    *player,
+                    LeaveReason::Kicked,
+                    CloseCode::Kicked,
+                    "you were removed by a moderator",
+                );
             }
-            Admin::Ban(player) => self.leave(*player, CloseCode::Kicked, "you are banned from this server"),
+            Admin::Ban(player) => {
+                self.leave(
+                    *player,
+                    LeaveReason::Banned,
+                    CloseCode::Kicked,
+                    "you are banned from this server",
+                );
+            }
             Admin::Mute { player, muted } => self.mute(*player, *muted),
             Admin::Announce { text } => {
                 if let Some(text) = chat_line(text) {

@@ -7,6 +7,7 @@ use crate::event::{ConnectionId, SessionEvent, Stop};
 use crate::load::{LoadGovernor, LoadReport};
 use crate::names::{HeldName, Names};
 use crate::network::{Networks, SeatPermit};
+use crate::news::{Happened, LeaveReason, News};
 use crate::outbox::Outbox;
 use crate::queue::AdmissionQueue;
 use crate::record::{KEYFRAME_INTERVAL_SECONDS, Record, Records};
@@ -26,7 +27,8 @@ use shared::rules::RuleError;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use sim::Sim;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Seconds for which the seat of a player who lost the connection is kept, unless the host says otherwise.
@@ -122,6 +124,9 @@ pub struct Room {
     /// Bytes of messages handed to connections.
     sent_bytes: u64,
     message_of_the_day: Arc<str>,
+    pub(crate) news: VecDeque<News>,
+    pub(crate) kills: u64,
+    snapshots_sent: u64,
 }
 
 impl Room {
@@ -163,6 +168,9 @@ impl Room {
             snapshot: Vec::new(),
             sent_bytes: 0,
             message_of_the_day: "".into(),
+            news: VecDeque::new(),
+            kills: 0,
+            snapshots_sent: 0,
         };
         room.replicator.observe(|world| room.sim.capture_into(world));
         // A room that continues during a podium does not end the round again.
@@ -254,7 +262,9 @@ impl Room {
                 match seat.session.handle(message, now, &self.setup, self.report) {
                     Reaction::None => {}
                     Reaction::Chat(text) => self.chat(player, &text),
-                    Reaction::Leave => self.leave(player, CloseCode::Left, "you left the room"),
+                    Reaction::Leave => {
+                        self.leave(player, LeaveReason::Asked, CloseCode::Left, "you left the room");
+                    }
                 }
             }
             SessionEvent::Disconnected { connection } => self.disconnect(connection),
@@ -291,6 +301,31 @@ impl Room {
     /// The oldest record that was not handed out yet.
     pub fn poll_record(&mut self) -> Option<Record> {
         self.records.pop()
+    }
+
+    /// What the host was not told yet, the oldest first.
+    pub fn poll_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    pub(crate) fn tell_host(&mut self, network: IpAddr, what: Happened) {
+        self.news.push_back(News { network, what });
+    }
+
+    /// Ships destroyed since the room was opened here.
+    pub fn kills(&self) -> u64 {
+        self.kills
+    }
+
+    /// Snapshots handed to connections since the room was opened here.
+    pub fn snapshots_sent(&self) -> u64 {
+        self.snapshots_sent
+    }
+
+    /// For each player who is present and has acknowledged a snapshot: ticks from a snapshot to its acknowledgement.
+    pub fn ack_lags_ticks(&self) -> impl Iterator<Item = f32> {
+        let present = self.seats.values().filter(|seat| seat.connection.is_some());
+        present.filter_map(|seat| seat.session.ack_lag_ticks())
     }
 
     /// The whole world as of the newest tick.
@@ -410,7 +445,9 @@ impl Room {
                 )
             {
                 self.sent_bytes += self.snapshot.len() as u64;
-                if !outbox.send_snapshot(tick, &self.snapshot) {
+                if outbox.send_snapshot(tick, &self.snapshot) {
+                    self.snapshots_sent += 1;
+                } else {
                     seat.session.start_afresh();
                 }
             }
@@ -441,7 +478,7 @@ impl Room {
         (seat.away_since, seat.kept_until) = (now, kept_until);
         // A seat is kept for those who play in it, and the network answers for all that it keeps.
         if !seat.session.has_played() || !self.options.networks.keep(&mut seat.permit) {
-            return self.leave(player, CloseCode::Left, "");
+            return self.leave(player, LeaveReason::Lost, CloseCode::Left, "");
         }
         self.pending.absences.push(Absence { player, away: true });
     }

@@ -3,7 +3,7 @@
 
 use crate::event::{Connected, ConnectionId};
 use crate::network::SeatPermit;
-use crate::outbox::Outbox;
+use crate::news::{Happened, LeaveReason, refusal_name};
 use crate::room::{Room, Seat};
 use crate::session::{FirstMessage, ResumePoint, ResumeRequest, Session, hash_of};
 use shared::codec::encode_server;
@@ -28,38 +28,41 @@ impl Room {
             return self.resume(shown, connected);
         }
         let now = self.sim.tick();
-        let refuse = |outbox: Outbox, code, reason: &str| outbox.close(now, code, reason);
         let kicked_seconds =
             self.conduct.kicked_ticks(connected.network, now).div_ceil(self.setup.tick_rate_hz.into());
         if kicked_seconds > 0 {
             let reason = format!("you were removed by a moderator: you may come back in {kicked_seconds} s");
-            return refuse(connected.outbox, CloseCode::Kicked, &reason);
+            return self.refuse(connected, CloseCode::Kicked, &reason);
         }
         if self.is_ending() {
-            return refuse(connected.outbox, CloseCode::Full, "this room comes to its end: try another one");
+            return self.refuse(connected, CloseCode::Full, "this room comes to its end: try another one");
         }
         let Some(permit) = self.options.networks.seat(connected.network) else {
             let reason = "too many players of your network are here: try again when one has left";
-            return refuse(connected.outbox, CloseCode::Full, reason);
+            return self.refuse(connected, CloseCode::Full, reason);
         };
         if let Err(refused) = self.queue.enter(connected, permit) {
-            refuse(refused.outbox, CloseCode::Full, "too many wait for a seat here: try again in a moment");
+            self.refuse(refused, CloseCode::Full, "too many wait for a seat here: try again in a moment");
         }
+    }
+
+    fn refuse(&mut self, connected: Connected, code: CloseCode, told: &str) {
+        connected.outbox.close(self.sim.tick(), code, told);
+        let refused = Happened::Refused { reason: refusal_name(code), told: told.into() };
+        self.tell_host(connected.network, refused);
     }
 
     fn resume(&mut self, shown: TokenHash, connected: Connected) {
         let now = self.sim.tick();
-        let Connected { connection, network, hello, token, outbox } = connected;
         let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.claim.opens(shown))
         else {
-            outbox.close(now, CloseCode::SeatGone, "this seat is no longer kept: join again");
-            return;
+            return self.refuse(connected, CloseCode::SeatGone, "this seat is no longer kept: join again");
         };
         let player = *player;
-        if seat.session.claim.is_overtaken(shown, hello.attempt) {
-            outbox.close(now, CloseCode::TakenOver, "a later connection has this seat");
-            return;
+        if seat.session.claim.is_overtaken(shown, connected.hello.attempt) {
+            return self.refuse(connected, CloseCode::TakenOver, "a later connection has this seat");
         }
+        let Connected { connection, network, hello, token, outbox } = connected;
         if let Some((old, outbox)) = seat.connection.replace((connection, outbox)) {
             self.players.remove(&old);
             outbox.close(now, CloseCode::TakenOver, "this seat was taken over by another tab");
@@ -79,7 +82,7 @@ impl Room {
         let expired = away.filter(|(_, seat)| now > seat.kept_until);
         let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
         for player in expired {
-            self.leave(player, CloseCode::Left, "");
+            self.leave(player, LeaveReason::Away, CloseCode::Left, "");
         }
     }
 
@@ -108,7 +111,7 @@ impl Room {
         away.retain(|(since, _)| now.since(*since) >= floor_ticks);
         away.sort_unstable();
         for (_, player) in away.into_iter().take(wanted) {
-            self.leave(player, CloseCode::Left, "");
+            self.leave(player, LeaveReason::GaveWay, CloseCode::Left, "");
         }
     }
 
@@ -121,6 +124,7 @@ impl Room {
         let name = held_name.name.clone();
         self.pending.joins.push(Join { player, name: name.clone() });
         self.records.mark(Mark::joined(now, player, &name));
+        self.tell_host(network, Happened::Joined { player, name: name.as_str().into() });
         self.send_notice(network, Notice::Joined { name });
         self.players.insert(connection, player);
         let mut session = Session::new(player, token, &self.setup, now);
@@ -139,18 +143,20 @@ impl Room {
     }
 
     /// Ends a seat.
-    pub(crate) fn leave(&mut self, player: PlayerId, code: CloseCode, reason: &str) {
+    pub(crate) fn leave(&mut self, player: PlayerId, reason: LeaveReason, code: CloseCode, told: &str) {
         let now = self.sim.tick();
         let Some(seat) = self.seats.remove(&player) else { return };
         self.names.release(&seat.name);
         if let Some((connection, outbox)) = seat.connection {
             self.players.remove(&connection);
-            outbox.close(now, code, reason);
+            outbox.close(now, code, told);
         }
         self.pending.leaves.push(player);
         self.records.mark(Mark::left(now, player));
         let network = seat.permit.network;
         self.conduct.leave(network, seat.session.chat.full_at(&self.setup), now);
+        let left = Happened::Left { player, name: seat.name.name.as_str().into(), reason };
+        self.tell_host(network, left);
         self.send_notice(network, Notice::Left { name: seat.name.name });
     }
 

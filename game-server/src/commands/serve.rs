@@ -25,7 +25,7 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_millis(200);
 pub fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     #[cfg(unix)]
     let signals = Signals::block().context("signals")?;
-    log_to_stderr(options.log, &options.log_level).context("--log-level")?;
+    log_to_stderr(options.log, &options.log_level, options.log_addresses).context("--log-level")?;
     #[cfg(unix)]
     if let Some(predecessor) = handover::predecessor() {
         return check_succession(options, &predecessor).map(|()| ExitCode::SUCCESS);
@@ -144,7 +144,7 @@ fn check_succession(options: &ServeOptions, predecessor: &Predecessor) -> anyhow
 pub fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
     #[cfg(unix)]
     let mut signals = Signals::block().context("signals")?;
-    log_to_stderr(LogForm::Human, "warn").context("the log")?;
+    log_to_stderr(LogForm::Human, "warn", false).context("the log")?;
     let runtime = runtime()?;
     runtime.block_on(async {
         #[cfg(not(unix))]

@@ -60,6 +60,19 @@ pub enum EnterError {
 }
 
 impl EnterError {
+    /// As the log and the metrics name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            EnterError::BadName(_) => "name",
+            EnterError::Full => "full",
+            EnterError::TooManyRooms => "limit",
+            EnterError::SeatGone => "seat_gone",
+            EnterError::Stopping => "stopping",
+            EnterError::Draining => "draining",
+            EnterError::Broken(_) => "error",
+        }
+    }
+
     pub fn close_code(&self) -> CloseCode {
         match self {
             EnterError::BadName(_) => CloseCode::BadMessage,
@@ -239,9 +252,14 @@ impl Lobby {
         if keeps_rooms { Stop::ForSuccessor } else { Stop::ForGood }
     }
 
-    /// Whether the thread of every room is alive.
-    pub fn is_healthy(&self) -> bool {
-        self.rooms().running.values().all(|room| !room.thread.is_finished())
+    /// Which thread of a room has ended before the room, if one has.
+    pub fn dead_thread(&self) -> Option<&'static str> {
+        let rooms = self.rooms();
+        let is_any = |is_dead: fn(&RunningRoom) -> bool| rooms.running.values().any(is_dead);
+        if is_any(|room| room.thread.is_finished()) {
+            return Some("the thread of a room has ended");
+        }
+        is_any(|room| room.stats.journal_has_ended()).then_some("the thread that records a room has ended")
     }
 
     /// Whether something is not recorded although it should be.

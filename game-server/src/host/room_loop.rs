@@ -43,6 +43,7 @@ pub fn run(
         if let Some(stop) = stop {
             room.stop(stop);
             publish(room, journal, commits);
+            meter.report(room);
             return Ended::Stopped(stop);
         }
         room.tick(meter.stages(start));
@@ -50,6 +51,7 @@ pub fn run(
         let took = start.elapsed();
         room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
         stats.set_occupied(room);
+        meter.report(room);
         meter.record(took, timer.lost, room, journal, stats);
         if room.is_abandoned() && retire() {
             return Ended::Abandoned;

@@ -1,8 +1,11 @@
 //! What is measured of a running room, for the metrics, the log and the status page. Measuring never steers.
 
+use crate::exposition::{ROUND_TRIPS, load_name};
 use crate::host::journal::{Journal, JournalStatus};
-use metrics::{Gauge, Histogram, counter, gauge, histogram};
+use crate::telemetry;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use room::Room;
+use room::news::{Happened, News};
 use room::stage::{Stage, StageWatch};
 use serde::Serialize;
 use shared::message::LoadLevel;
@@ -20,6 +23,7 @@ const STATUS_WINDOW_TICKS: usize = 300;
 pub struct RoomStats {
     occupied: AtomicUsize,
     is_ending: AtomicBool,
+    journal_has_ended: AtomicBool,
     status: Mutex<RoomStatus>,
 }
 
@@ -91,6 +95,11 @@ impl RoomStats {
         self.is_ending.load(Relaxed)
     }
 
+    /// Whether the thread that records the room has ended before the room.
+    pub fn journal_has_ended(&self) -> bool {
+        self.journal_has_ended.load(Relaxed)
+    }
+
     /// For the room's loop. Logs once that a room has begun to end.
     pub fn set_occupied(&self, room: &Room) {
         self.occupied.store(room.seats() + room.waiting(), Relaxed);
@@ -124,25 +133,66 @@ pub struct RoomMeter {
     durations: Vec<u32>,
     next: usize,
     histogram: Histogram,
-    players: Gauge,
+    round_trips: Histogram,
+    joins: Counter,
+    kills: RunningTotal,
+    snapshots_sent: RunningTotal,
     gauges: RoomGauges,
     /// What the room had sent when its status was last published.
     sent_bytes: u64,
 }
 
+/// A number of the room that only rises, as a counter of all rooms.
+struct RunningTotal {
+    counter: Counter,
+    counted: u64,
+}
+
+impl RunningTotal {
+    fn new(counter: Counter) -> RunningTotal {
+        RunningTotal { counter, counted: 0 }
+    }
+
+    fn set(&mut self, total: u64) {
+        self.counter.increment(total - std::mem::replace(&mut self.counted, total));
+    }
+}
+
+/// What a room adds to a gauge that all rooms share.
+struct Share {
+    gauge: Gauge,
+    amount: usize,
+}
+
+impl Share {
+    fn of(gauge: Gauge, amount: usize) -> Share {
+        let mut share = Share { gauge, amount: 0 };
+        share.set(amount);
+        share
+    }
+
+    fn set(&mut self, amount: usize) {
+        let before = std::mem::replace(&mut self.amount, amount);
+        self.gauge.increment(amount as f64 - before as f64);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
 /// What a room adds to the gauges that all rooms share.
-#[derive(Default)]
 struct RoomGauges {
-    waiting: usize,
+    _rooms: Share,
+    players: Share,
+    drones: Share,
+    waiting: Share,
     load: Option<LoadLevel>,
 }
 
 impl RoomGauges {
-    fn set_waiting(&mut self, waiting: usize) {
-        let before = std::mem::replace(&mut self.waiting, waiting);
-        gauge!("driftbelt_waiting_clients").increment(waiting as f64 - before as f64);
-    }
-
     /// Returns the level before, if it was another one.
     fn set_load(&mut self, level: Option<LoadLevel>) -> Option<LoadLevel> {
         let before = std::mem::replace(&mut self.load, level);
@@ -158,19 +208,7 @@ impl RoomGauges {
 
 impl Drop for RoomGauges {
     fn drop(&mut self) {
-        self.set_waiting(0);
         self.set_load(None);
-    }
-}
-
-/// A level as metrics and the log name it.
-fn load_name(level: LoadLevel) -> &'static str {
-    match level {
-        LoadLevel::Normal => "normal",
-        LoadLevel::FarLessOften => "far_less_often",
-        LoadLevel::HalfSnapshots => "half_snapshots",
-        LoadLevel::DronesInTurns => "drones_in_turns",
-        LoadLevel::NobodyAdmitted => "nobody_admitted",
     }
 }
 
@@ -181,8 +219,17 @@ impl RoomMeter {
             durations: Vec::new(),
             next: 0,
             histogram: histogram!("driftbelt_tick_seconds"),
-            players: gauge!("driftbelt_room_players"),
-            gauges: RoomGauges::default(),
+            round_trips: histogram!(ROUND_TRIPS),
+            joins: counter!("driftbelt_joins_total"),
+            kills: RunningTotal::new(counter!("driftbelt_kills_total")),
+            snapshots_sent: RunningTotal::new(counter!("driftbelt_snapshots_sent_total")),
+            gauges: RoomGauges {
+                _rooms: Share::of(gauge!("driftbelt_rooms"), 1),
+                players: Share::of(gauge!("driftbelt_players"), 0),
+                drones: Share::of(gauge!("driftbelt_drones"), 0),
+                waiting: Share::of(gauge!("driftbelt_waiting_clients"), 0),
+                load: None,
+            },
             sent_bytes: 0,
         }
     }
@@ -191,6 +238,29 @@ impl RoomMeter {
     pub fn stages(&mut self, start: Instant) -> &mut StageTimer {
         self.stages.since = start;
         &mut self.stages
+    }
+
+    /// Logs and counts who came and went, and why.
+    pub fn report(&self, room: &mut Room) {
+        while let Some(News { network, what }) = room.poll_news() {
+            let (room, address) = (room.name(), telemetry::shown(network));
+            match what {
+                Happened::Joined { player, name } => {
+                    self.joins.increment(1);
+                    if telemetry::allows("join") {
+                        tracing::info!(room, player = player.0, name, address, "joined");
+                    }
+                }
+                Happened::Left { player, name, reason } => {
+                    let reason = reason.name();
+                    counter!("driftbelt_leaves_total", "reason" => reason).increment(1);
+                    if telemetry::allows("leave") {
+                        tracing::info!(room, player = player.0, name, reason, address, "left");
+                    }
+                }
+                Happened::Refused { reason, told } => telemetry::refused(reason, network, &told),
+            }
+        }
     }
 
     pub fn record(
@@ -210,7 +280,8 @@ impl RoomMeter {
         }
         self.next += 1;
         self.log_load(room);
-        self.gauges.set_waiting(room.waiting());
+        self.gauges.waiting.set(room.waiting());
+        self.gauges.players.set(room.seats());
         let rate = usize::from(room.setup().tick_rate_hz);
         if self.next % rate == 1 % rate {
             self.publish(room, ticks_lost, journal, stats);
@@ -252,7 +323,12 @@ impl RoomMeter {
             round: RoundStatus::of(room),
         };
         self.sent_bytes = room.sent_bytes();
-        self.players.set(status.players as f64);
+        self.gauges.drones.set(status.drones);
+        self.kills.set(room.kills());
+        self.snapshots_sent.set(room.snapshots_sent());
+        let tick_seconds = 1.0 / f64::from(status.tick_rate_hz);
+        room.ack_lags_ticks().for_each(|ticks| self.round_trips.record(f64::from(ticks) * tick_seconds));
+        stats.journal_has_ended.store(journal.has_ended(), Relaxed);
         *stats.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 }

@@ -4,7 +4,7 @@ use crate::assets::AssetError;
 use crate::host::journal::LockError;
 use crate::net::edge::tls::TlsError;
 use crate::net::guard::bans::BansError;
-use crate::net::http::admin::TOKEN_FLOOR_BYTES;
+use crate::net::http::admin::BadToken;
 use shared::recording::OpenError;
 use shared::rules::RuleError;
 use std::io;
@@ -44,10 +44,9 @@ pub enum StartError {
     Recording { file: PathBuf, error: OpenError },
     #[error("--admin-token-file {}: {error}", file.display())]
     AdminTokenFile { file: PathBuf, error: io::Error },
-    #[error(
-        "the administrator's token must have at least {TOKEN_FLOOR_BYTES} characters: `openssl rand -hex 24` makes one"
-    )]
-    AdminTokenShort,
+    /// The option, with the file that it names.
+    #[error("{option}: {error}; `openssl rand -hex 24` makes one")]
+    AdminToken { option: String, error: BadToken },
     #[error("--frame-ancestors must name origins in ASCII")]
     FrameAncestors,
     #[error(transparent)]

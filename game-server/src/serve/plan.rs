@@ -4,12 +4,13 @@ use super::error::StartError;
 use super::port::{check_host, lan_address};
 use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
+use crate::files::read_text;
 use crate::host::journal::{Directory, JournalOptions, Retention};
 use crate::host::lobby::LobbyOptions;
 use crate::net::edge::acme::Wanted;
 use crate::net::edge::tls::{Certificate, CertificateFiles, default_directory};
 use crate::net::guard::bans::{Bans, BansError};
-use crate::net::guard::limits::Limits;
+use crate::net::guard::limits::{Limits, PROBES_LIMIT_SOCKETS, REFUSALS_LIMIT_CONNECTIONS};
 use crate::net::guard::origin::{Origins, PublicUrl};
 use crate::net::guard::proxies::Proxies;
 use crate::net::http;
@@ -32,8 +33,10 @@ use std::sync::Arc;
 const BANS_FILE: &str = "bans.toml";
 /// Beside the recordings: what administrators have ordered.
 const ADMIN_LOG_FILE: &str = "admin.log";
-/// Files that are kept for recordings and the process itself.
-const RESERVED_FILES: usize = 256;
+/// Files that the process itself opens: reactors, the log, locks, files that are read once.
+const PROCESS_FILES: usize = 64;
+/// Files that a recorded room has open: the recording, a handle to wait for the disk with, and the next recording.
+const FILES_PER_ROOM: usize = 3;
 const BYTES_PER_MIB: u64 = 1024 * 1024;
 
 /// What a server is made of.
@@ -60,11 +63,18 @@ pub struct Plan {
 impl Plan {
     /// A server for the game or for a conformance suite.
     pub fn of_game(purpose: Purpose, options: &ServeOptions, limits: Limits) -> Result<Plan, StartError> {
+        let shares = Shares::of(open_files(), options.rooms_limit, limits.downloads);
+        tracing::info!(
+            connections = shares.connections.min(options.connections_limit),
+            rooms = shares.rooms,
+            downloads = shares.downloads,
+            "shares of the files that this process may open"
+        );
         let directory = Directory::new(options.recordings.clone());
         let lobby = LobbyOptions {
             setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
-            rooms_limit: options.rooms_limit,
+            rooms_limit: if options.no_record { options.rooms_limit } else { shares.rooms },
             room: room_options(options)?,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
@@ -95,7 +105,10 @@ impl Plan {
             bans: bans(options)?,
             proxies: Proxies::new(options.trusted_proxy.clone()),
             limits: Limits {
-                connections: options.connections_limit.min(files_for_connections()),
+                connections: options.connections_limit.min(shares.connections),
+                refusals: shares.refusals,
+                downloads: shares.downloads,
+                downloads_per_address: options.downloads_per_address_limit,
                 connections_per_address: options.connections_per_address_limit,
                 ..limits
             },
@@ -158,17 +171,16 @@ impl Plan {
 
 /// The administrator's token: the file's, else the one in the options; `None` if there is none.
 fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError> {
-    let token = match &options.admin_token_file {
-        Some(file) => Some(
-            crate::files::read_text(file)
-                .map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?,
-        ),
-        None => options.admin_token.clone(),
+    let (option, token) = match (&options.admin_token_file, &options.admin_token) {
+        (Some(file), _) => {
+            let text =
+                read_text(file).map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?;
+            (format!("--admin-token-file {}", file.display()), text)
+        }
+        (None, Some(token)) => ("--admin-token".to_owned(), token.clone()),
+        (None, None) => return Ok(None),
     };
-    match token {
-        Some(token) => AdminToken::new(token.trim()).map(Some).ok_or(StartError::AdminTokenShort),
-        None => Ok(None),
-    }
+    AdminToken::new(&token).map(Some).map_err(|error| StartError::AdminToken { option, error })
 }
 
 fn security_policy(frame_ancestors: &[String]) -> Result<HeaderValue, StartError> {
@@ -267,16 +279,54 @@ fn journal_options(options: &ServeOptions, directory: Directory) -> JournalOptio
     }
 }
 
-/// Raises the soft limit of open files as far as it goes, and says how many sockets that leaves.
-fn files_for_connections() -> usize {
+/// What the files that the process may open are for. Nothing of one kind takes a file of another.
+#[derive(Debug, PartialEq, Eq)]
+struct Shares {
+    connections: usize,
+    refusals: usize,
+    rooms: usize,
+    downloads: usize,
+}
+
+impl Shares {
+    /// Where files are few, every share is small, but none is empty.
+    fn of(files: usize, rooms_limit: usize, downloads_limit: usize) -> Shares {
+        let quarter = files / 4;
+        let process = PROCESS_FILES.min(quarter);
+        let rooms = rooms_limit.min(quarter / FILES_PER_ROOM).max(rooms_limit.min(1));
+        let downloads = downloads_limit.min(files / 8).max(1);
+        let refusals = REFUSALS_LIMIT_CONNECTIONS.min(files / 8).max(1);
+        let others = process + rooms * FILES_PER_ROOM + downloads + refusals + PROBES_LIMIT_SOCKETS;
+        Shares { connections: files.saturating_sub(others).max(1), refusals, rooms, downloads }
+    }
+}
+
+/// Raises the soft limit of open files as far as it goes.
+fn open_files() -> usize {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => {
             tracing::info!(files, "files that this process may open");
-            usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVED_FILES).max(1)
+            usize::try_from(files).unwrap_or(usize::MAX)
         }
         Err(error) => {
             tracing::warn!(%error, "the limit of open files is unknown");
             usize::MAX
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_shared_and_no_share_is_empty() {
+        let shares =
+            |connections, refusals, rooms, downloads| Shares { connections, refusals, rooms, downloads };
+        assert_eq!(Shares::of(20_000, 64, 64), shares(19_608, 64, 64, 64));
+        assert_eq!(Shares::of(1024, 64, 64), shares(632, 64, 64, 64));
+        assert_eq!(Shares::of(128, 64, 64), shares(26, 16, 10, 16));
+        assert_eq!(Shares::of(20_000, 0, 64).rooms, 0, "a server that shows a recording");
+        assert!(Shares::of(8, 64, 64).connections > 0);
     }
 }

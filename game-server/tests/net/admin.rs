@@ -61,6 +61,36 @@ async fn the_token_is_required_and_without_one_administration_is_off() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_file_may_come_from_any_editor_and_a_bad_one_is_named() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("token");
+    let utf16: Vec<u8> = format!("\u{feff}{TOKEN}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let start = async |text: &[u8]| {
+        std::fs::write(&file, text).unwrap();
+        let path = home.path().to_str().unwrap();
+        let options =
+            ["--no-tls", "--no-record", "--recordings", path, "--admin-token-file", file.to_str().unwrap()];
+        let arguments = ["game-server", "--port", "0"].iter().chain(&options).map(Into::into);
+        Server::start(&game_server::config::read(arguments).unwrap().serve, Limits::default()).await
+    };
+    for text in [format!("{TOKEN}\r\n"), format!("\u{feff}{TOKEN}"), format!("\n {TOKEN}\n\n")] {
+        assert!(start(text.as_bytes()).await.is_ok(), "{text:?}");
+    }
+    for (text, problem) in [
+        (&b""[..], "there is no token"),
+        (b"\r\n", "there is no token"),
+        (b"short", "at least 16 characters"),
+        ("eine sehr schöne Passphrase".as_bytes(), "one line of ASCII"),
+        (b"two lines of text\nwith another one", "one line of ASCII"),
+        (&utf16, "UTF-16: save it as UTF-8"),
+        (&utf16[2..], "UTF-16: save it as UTF-8"),
+    ] {
+        let error = start(text).await.err().unwrap().to_string();
+        assert!(error.contains(problem) && error.contains(file.to_str().unwrap()), "{error}");
+    }
+}
+
 /// Whether an address gets a WebSocket.
 async fn is_admitted(server: &TestServer, address: &str) -> bool {
     let mut peer = server.connect().await;

@@ -155,13 +155,18 @@ async fn a_full_server_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_many_are_told_that_the_server_is_full_and_one_more_is_let_go_at_once() {
+async fn so_many_are_told_that_the_server_is_full_then_probes_are_answered_and_one_more_is_let_go_at_once() {
     let server =
         serve_with(&["--no-tls", "--no-record", "--connections-limit", "1"], Limits::default()).await;
     let mut held = Vec::new();
     for _ in 0..=REFUSALS_LIMIT_CONNECTIONS {
         held.push(server.connect().await);
     }
+    assert_eq!(server.get("/healthz").await.status, 200);
+    let refused = server.get("/").await;
+    assert_eq!((refused.status, refused.header("Retry-After")), (503, "5"));
+    // One address has one of those.
+    let _probing = server.connect().await;
     server.connect().await.gone().await;
     assert_eq!(held[REFUSALS_LIMIT_CONNECTIONS].upgrade().await.status, 101, "that one is still answered");
 }

@@ -16,6 +16,7 @@ mod hostile;
 mod http;
 #[cfg(target_os = "linux")]
 mod memory;
+mod observed;
 mod peer;
 mod polling;
 mod proxied;

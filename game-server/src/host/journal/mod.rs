@@ -39,6 +39,7 @@ use status::Reporter;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use storage::Storage;
 pub use writer::QUEUE_LIMIT_ENTRIES;
@@ -98,6 +99,8 @@ struct Recorder {
     ended: Receiver<()>,
     status: Arc<Reporter>,
     gate: Arc<CommitGate>,
+    /// `None` if the kernel gave none.
+    thread: Option<JoinHandle<()>>,
     /// Ticks were lost, so that those after them are of no use until a keyframe.
     gap: bool,
 }
@@ -181,10 +184,8 @@ impl Journal {
                 drop(end);
             }
         });
-        if let Err(error) = spawned {
-            status.no_thread(&error);
-        }
-        Journal(Some(Recorder { queue, last, ended, status, gate, gap: true }))
+        let thread = spawned.map_err(|error| status.no_thread(&error)).ok();
+        Journal(Some(Recorder { queue, last, ended, thread, status, gate, gap: true }))
     }
 
     /// What holds back what players are told until it is written; `None` if nothing is recorded.
@@ -230,6 +231,13 @@ impl Journal {
     #[must_use]
     pub fn status(&self) -> JournalStatus {
         self.0.as_ref().map_or_else(JournalStatus::default, |recorder| recorder.status.status())
+    }
+
+    /// Whether the thread that writes has ended although the room goes on.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let thread = self.0.as_ref().and_then(|recorder| recorder.thread.as_ref());
+        thread.is_some_and(JoinHandle::is_finished)
     }
 
     /// Leaves the recording without an index, so that the next server continues it from this keyframe. Waits as [`Journal::finish`] does.

@@ -3,7 +3,7 @@
 use super::storage::RecordingFile;
 use metrics::histogram;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::Instant;
 
 /// Hands files to the thread, one at a time. The thread ends with this.
@@ -11,6 +11,7 @@ pub(super) struct Syncer<F> {
     files: SyncSender<F>,
     results: Receiver<io::Result<()>>,
     busy: bool,
+    has_ended: bool,
 }
 
 impl<F: RecordingFile + Send + 'static> Syncer<F> {
@@ -32,7 +33,7 @@ impl<F: RecordingFile + Send + 'static> Syncer<F> {
                 }
             }
         })?;
-        Ok(Syncer { files, results, busy: false })
+        Ok(Syncer { files, results, busy: false, has_ended: false })
     }
 
     /// Whether the disk is still at it.
@@ -60,7 +61,16 @@ impl<F: RecordingFile + Send + 'static> Syncer<F> {
                 self.busy = false;
                 result
             }
-            Err(_) => Ok(()),
+            Err(TryRecvError::Empty) => Ok(()),
+            Err(TryRecvError::Disconnected) => {
+                self.has_ended = true;
+                Err(io::Error::other("the thread that waits for the disk has ended"))
+            }
         }
+    }
+
+    /// Whether the thread has ended: another one is needed.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
     }
 }

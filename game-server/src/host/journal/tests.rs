@@ -21,6 +21,8 @@ struct DiskState {
     room_bytes: Option<usize>,
     unwritable: bool,
     stalled: bool,
+    /// The call that panics.
+    panics_in: Option<&'static str>,
     /// The files that were made sure of, in order.
     synced: Vec<usize>,
 }
@@ -44,6 +46,11 @@ impl Disk {
     /// The state, once the disk does not stall.
     fn ready(&self) -> MutexGuard<'_, DiskState> {
         self.0.1.wait_while(self.state(), |state| state.stalled).expect("no test panics with the disk")
+    }
+
+    fn panic_if_told(&self, call: &str) {
+        let panics = self.state().panics_in == Some(call);
+        assert!(!panics, "the disk panics");
     }
 
     fn recordings(&self) -> Vec<Recording> {
@@ -82,6 +89,7 @@ impl Storage for Disk {
 
 impl RecordingFile for DiskFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.disk.panic_if_told("append");
         let mut state = self.disk.ready();
         let fits = state.room_bytes.map_or(bytes.len(), |room| room.min(bytes.len()));
         state.files[self.index].extend(&bytes[..fits]);
@@ -92,6 +100,7 @@ impl RecordingFile for DiskFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        self.disk.panic_if_told("sync");
         self.disk.ready().synced.push(self.index);
         Ok(())
     }
@@ -251,6 +260,19 @@ fn a_full_disk_stops_the_recording_and_not_the_room_and_it_resumes_by_itself() {
     assert!(first.last_tick() < resumed.first_tick());
     assert!(resumed.first_tick() <= resumed_before);
     assert_eq!(resumed.last_tick(), last);
+}
+
+#[test]
+fn a_thread_that_panics_is_replaced_or_noticed() {
+    let disk = Disk::default();
+    let mut room = TestRoom::new(&disk, u64::MAX, AMPLE);
+    disk.set(|state| state.panics_in = Some("sync"));
+    room.tick_until(|journal| journal.status().problem.is_some());
+    disk.set(|state| state.panics_in = None);
+    room.tick_until(|journal| journal.status().recording && !disk.state().synced.is_empty());
+    assert!(!room.journal.has_ended());
+    disk.set(|state| state.panics_in = Some("append"));
+    room.tick_until(|journal| journal.has_ended() && !journal.status().recording);
 }
 
 #[test]

@@ -83,6 +83,12 @@ impl<S: Storage> Writer<S> {
             }
             let synced = self.sync(&mut syncer);
             self.settle(synced);
+            if syncer.has_ended() {
+                syncer = match Syncer::start(&self.room) {
+                    Ok(syncer) => syncer,
+                    Err(error) => return self.status.no_thread(&error),
+                };
+            }
         }
         let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = match last {

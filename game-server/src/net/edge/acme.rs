@@ -4,12 +4,11 @@
 //! Clients that ask for another name, or connect before a certificate is issued, get the self-signed one: `localhost` and health
 //! checks always work.
 
+use crate::net::edge::pem::{Validity, read_certificates};
 use crate::net::edge::tls::{self, Certificate, TlsError};
 use crate::net::play::context::ConnectionContext;
 use futures_util::StreamExt;
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
@@ -22,7 +21,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::sleep;
 
 /// In the data directory: the keys of the account and of the certificates.
@@ -30,6 +29,8 @@ const FOLDER: &str = "acme";
 /// Shortest time between two orders. rustls-acme retries within seconds at first, and authorities refuse a domain for hours
 /// after a few failures.
 const ORDERS_INTERVAL: Duration = Duration::from_secs(60);
+/// How often the metric of the days left is kept.
+const DAYS_LEFT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The certificate to obtain, and from which authority.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ pub struct Acme {
     certificates: Arc<Certificates>,
     state: AcmeState<io::Error>,
     directory_url: String,
+    folder: PathBuf,
 }
 
 /// Chooses the certificate for a client.
@@ -77,7 +79,7 @@ impl Acme {
         let contact = contact.map(|address| format!("mailto:{address}"));
         let state = config.directory(&directory_url).contact(contact).cache(cache).state();
         let certificates = Arc::new(Certificates { domains, issued: state.resolver(), own });
-        let mut acme = Acme { certificates, state, directory_url };
+        let mut acme = Acme { certificates, state, directory_url, folder };
         if kept.is_some() {
             // Now, not in the task: players who reconnect after a restart must not get the self-signed one.
             acme.step().await;
@@ -94,8 +96,14 @@ impl Acme {
 
     /// Orders and renews until the server stops.
     pub async fn renew(mut self, context: Arc<ConnectionContext>) {
+        let expiry = show_days_left(
+            self.folder.clone(),
+            self.certificates.domains.clone(),
+            self.directory_url.clone(),
+        );
         tokio::select! {
             () = self.work() => {}
+            () = expiry => {}
             () = context.stopped() => {}
         }
     }
@@ -154,6 +162,19 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
+/// Keeps the metric of the certificate that was obtained last.
+async fn show_days_left(folder: PathBuf, domains: Vec<String>, directory_url: String) {
+    let cache = DirCache::new(folder);
+    loop {
+        if let Ok(Some(kept)) = cache.load_cert(&domains, &directory_url).await
+            && let Some(validity) = Validity::of_pem(&kept)
+        {
+            tls::set_days_left("acme", validity, SystemTime::now());
+        }
+        sleep(DAYS_LEFT_INTERVAL).await;
+    }
+}
+
 /// Whether the handshake was that of a challenge, after which nothing is sent.
 pub fn is_challenge(connection: &ServerConnection) -> bool {
     connection.alpn_protocol() == Some(ACME_TLS_ALPN_NAME)
@@ -161,13 +182,9 @@ pub fn is_challenge(connection: &ServerConnection) -> bool {
 
 /// For a connection to an authority that trusts only the certificates of a file.
 fn trusting(file: &Path) -> Result<Arc<ClientConfig>, TlsError> {
-    let in_file = |error| TlsError::Pem { file: file.into(), error };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(in_file)? {
-        roots.add(certificate.map_err(in_file)?)?;
-    }
-    if roots.is_empty() {
-        return Err(in_file(pem::Error::NoItemsFound));
+    for certificate in read_certificates(file)? {
+        roots.add(certificate)?;
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_safe_default_protocol_versions()?.with_root_certificates(roots);

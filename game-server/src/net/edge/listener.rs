@@ -1,21 +1,32 @@
 //! Accepts sockets, does their TLS handshakes, and serves HTTP on them.
 
+#[cfg(unix)]
+use crate::files::has_no_files_left;
 use crate::net::edge::acme;
 use crate::net::guard::limits::{BACKLOG_CONNECTIONS, REQUEST_HEAD_LIMIT_BYTES, REQUEST_HEADERS_LIMIT};
-use crate::net::guard::permits::{ConnectionLimit, SocketPermit};
+use crate::net::guard::network_limit::NetworkLimit;
+use crate::net::guard::permits::ConnectionLimit;
+use crate::net::guard::socket_permit::{SocketPermit, SocketShare};
 use crate::net::http::Entrance;
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::stream::{HttpStream, MeteredSocket, Meters};
+use crate::telemetry;
 use axum::Router;
 use axum::http::Request;
+#[cfg(unix)]
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics::counter;
+#[cfg(unix)]
+use socket2::SockRef;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -30,6 +41,10 @@ use tower::ServiceExt;
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// First byte of a TLS handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE_RECORD: u8 = 22;
+/// For a client that gets a socket although there is no file for it.
+#[cfg(unix)]
+const NO_FILES_RESPONSE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Opens the port. The unspecified IPv6 address accepts IPv4 too.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -46,23 +61,51 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
+/// A file that is closed when there is no other one, so that a client is refused instead of waiting in vain.
+#[cfg(unix)]
+struct SpareFile(Option<OwnedFd>);
+
+#[cfg(unix)]
+impl SpareFile {
+    fn new(listener: &TcpListener) -> SpareFile {
+        SpareFile(listener.as_fd().try_clone_to_owned().ok())
+    }
+
+    fn refuse_one(&mut self, listener: &TcpListener, speaks_tls: bool) {
+        self.0 = None;
+        if let Some(Ok((socket, _))) = listener.accept().now_or_never()
+            && !speaks_tls
+        {
+            // A client that does not read it sees a broken connection.
+            let _ = SockRef::from(&socket).send(NO_FILES_RESPONSE);
+        }
+        *self = SpareFile::new(listener);
+    }
+}
+
 /// Serves the sockets of the port.
 pub struct Listener {
     pub routes: Router,
     /// For plain HTTP on a port that serves TLS.
     pub redirect: Router,
+    /// For sockets beyond the limit.
+    pub routes_in_need: Router,
     /// `None` for plain HTTP.
     pub tls: Option<TlsAcceptor>,
     pub context: Arc<ConnectionContext>,
     pub entrance: Arc<Entrance>,
     pub sockets: Arc<ConnectionLimit>,
+    /// Sockets beyond the limit.
+    pub probes: Arc<NetworkLimit>,
     pub meters: Meters,
 }
 
 impl Listener {
     /// Accepts until the server stops.
     pub async fn run(self: Arc<Self>, listener: TcpListener) {
-        let refused = counter!("driftbelt_connections_refused_total");
+        let failures = counter!("driftbelt_accept_failures_total");
+        #[cfg(unix)]
+        let mut spare = SpareFile::new(&listener);
         let mut stopped = pin!(self.context.stopped());
         loop {
             let accepted = tokio::select! {
@@ -70,28 +113,42 @@ impl Listener {
                 () = &mut stopped => return,
             };
             match accepted {
-                Ok((socket, peer)) => match self.admit(peer.ip()) {
-                    Some(permit) => drop(tokio::spawn(self.clone().serve(socket, Arc::new(permit)))),
-                    None => refused.increment(1),
-                },
+                Ok((socket, peer)) => {
+                    if let Some((permit, routes)) = self.admit(peer.ip()) {
+                        drop(tokio::spawn(self.clone().serve(socket, Arc::new(permit), routes)));
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "no socket can be accepted now");
+                    failures.increment(1);
+                    if telemetry::allows("accept") {
+                        tracing::warn!(%error, "no socket can be accepted now");
+                    }
+                    #[cfg(unix)]
+                    if has_no_files_left(&error) {
+                        spare.refuse_one(&listener, self.tls.is_some());
+                    }
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
     }
 
-    /// The permit of a socket, before any work is done for it.
-    fn admit(&self, peer: IpAddr) -> Option<SocketPermit> {
-        let server = self.sockets.acquire()?;
+    /// The permit of a socket and what it may ask for, before any work is done for it.
+    fn admit(&self, peer: IpAddr) -> Option<(SocketPermit, Router)> {
+        let (server, routes) = match self.sockets.acquire() {
+            Some(permit) => (SocketShare::Server(permit), &self.routes),
+            None => {
+                telemetry::refused("full", peer, "all sockets are taken");
+                (SocketShare::Probes(self.probes.acquire(peer).ok()?), &self.routes_in_need)
+            }
+        };
         let is_proxy = self.entrance.proxies.trust(peer);
         let address = if is_proxy { None } else { Some(self.entrance.admit(peer).ok()?) };
-        Some(SocketPermit { _server: server, _address: address, peer })
+        Some((SocketPermit { _server: server, _address: address, peer }, routes.clone()))
     }
 
     /// Serves TLS, or plain HTTP: all routes if that is what the port serves, else the redirect to https.
-    async fn serve(self: Arc<Self>, socket: TcpStream, permit: Arc<SocketPermit>) {
+    async fn serve(self: Arc<Self>, socket: TcpStream, permit: Arc<SocketPermit>, routes: Router) {
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket was closed before it was served");
             return;
@@ -99,7 +156,7 @@ impl Listener {
         let mut socket = MeteredSocket::new(socket, self.meters.clone());
         let moved_bytes = socket.moved_bytes();
         let Some(tls) = &self.tls else {
-            return self.serve_http(HttpStream::Left(socket), moved_bytes, self.routes.clone(), permit).await;
+            return self.serve_http(HttpStream::Left(socket), moved_bytes, routes, permit).await;
         };
         let handshake = timeout(self.context.limits.handshake_timeout, async {
             if socket.peek().await? != TLS_HANDSHAKE_RECORD {
@@ -110,7 +167,7 @@ impl Listener {
                 stream.shutdown().await?;
                 return Ok(None);
             }
-            Ok(Some((HttpStream::Right(Box::new(stream)), self.routes.clone())))
+            Ok(Some((HttpStream::Right(Box::new(stream)), routes)))
         });
         let handshake = tokio::select! {
             handshake = handshake => handshake,

@@ -2,4 +2,5 @@
 
 pub mod acme;
 pub mod listener;
+pub mod pem;
 pub mod tls;

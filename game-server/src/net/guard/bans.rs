@@ -3,7 +3,7 @@
 //! No ban shuts out the host: networks of this machine, of a trusted proxy and of the administrator who asks are refused, and
 //! ignored if the file has them.
 
-use crate::files;
+use crate::files::{self, rfc3339};
 use crate::net::guard::addresses::{NETWORK_BITS, network_of, parse_network};
 use crate::net::guard::proxies::Proxies;
 use ipnet::{IpNet, Ipv6Net};
@@ -29,8 +29,6 @@ pub const AUTHOR_LIMIT_BYTES: usize = 64;
 /// Networks with fewer bits in common are not banned: they are providers, not people.
 pub const V4_BITS_FLOOR: u8 = 16;
 pub const V6_BITS_FLOOR: u8 = 32;
-/// The last second that [`humantime`] writes, 9999-12-31T23:59:59Z.
-const LATEST_TIME: Duration = Duration::from_secs(253_402_300_799);
 const HEADING: &str = "# Banned networks and when each ban ends (UTC). Read when the server starts.\n";
 
 /// Why the file of bans cannot be used.
@@ -358,12 +356,6 @@ pub fn shown(network: IpNet) -> String {
     }
 }
 
-/// A time in UTC, in whole seconds. Clocks may stand anywhere.
-pub fn rfc3339(time: SystemTime) -> String {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(LATEST_TIME);
-    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -429,7 +421,7 @@ mod tests {
         assert!(!open(&file).is_banned(ip(ONE), now));
         let left = fs::read_dir(file.parent().unwrap()).unwrap().count();
         assert_eq!(left, 1, "nothing but the file itself");
-        let far = SystemTime::UNIX_EPOCH + 2 * LATEST_TIME;
+        let far = SystemTime::UNIX_EPOCH + 2 * files::LATEST_TIME;
         bans.ban(network(ONE), ban(60, far), far).unwrap();
         assert!(open(&file).is_banned(ip(ONE), now), "whatever the clock said");
     }

@@ -15,6 +15,8 @@ pub const UNSENT_LIMIT_BYTES: u32 = 16 * 1024;
 pub const BACKLOG_CONNECTIONS: i32 = 1024;
 /// Sockets accepted beyond the connection limit, so that their clients receive a reason.
 pub const REFUSALS_LIMIT_CONNECTIONS: usize = 64;
+/// Sockets accepted beyond those: they answer probes, and everything else with 503. One network has one.
+pub const PROBES_LIMIT_SOCKETS: usize = 8;
 /// Longest reason in a close frame, in bytes (RFC 6455 §5.5: 125 with the code).
 pub const CLOSE_REASON_LIMIT_BYTES: usize = 123;
 
@@ -22,8 +24,13 @@ pub const CLOSE_REASON_LIMIT_BYTES: usize = 123;
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub connections: usize,
+    /// Sockets beyond those, whose clients are told that the server is full.
+    pub refusals: usize,
     /// Loopback addresses are not limited.
     pub connections_per_address: usize,
+    /// Downloads of recordings at a time.
+    pub downloads: usize,
+    pub downloads_per_address: usize,
     /// Refused connections count too.
     pub handshakes_per_second_and_address: u32,
     pub handshakes_burst_per_address: u32,
@@ -61,7 +68,10 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connections: 20_000,
+            refusals: REFUSALS_LIMIT_CONNECTIONS,
             connections_per_address: 256,
+            downloads: 64,
+            downloads_per_address: 8,
             handshakes_per_second_and_address: 32,
             handshakes_burst_per_address: 256,
             handshake_timeout: Duration::from_secs(10),

@@ -1,8 +1,6 @@
 //! Limits of the number of connections, and the permits that count against them until dropped.
 
-use crate::net::guard::addresses::AddressPermit;
 use metrics::{Gauge, gauge};
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -15,15 +13,6 @@ pub struct ConnectionLimit {
 
 /// Counts as one connection until dropped.
 pub struct Permit(Arc<ConnectionLimit>);
-
-/// Counts as one socket until dropped: held by HTTP and then by the WebSocket.
-pub struct SocketPermit {
-    pub _server: Permit,
-    /// `None` for a proxy, which opens the sockets of many clients.
-    pub _address: Option<AddressPermit>,
-    /// The other end of the socket.
-    pub peer: IpAddr,
-}
 
 impl ConnectionLimit {
     /// The gauge of this name shows the count.

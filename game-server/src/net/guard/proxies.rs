@@ -109,6 +109,11 @@ impl Proxies {
         })
     }
 
+    /// Whom a request is from, for the log: the peer, if its headers are not believed.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.forwarding(peer, headers).map_or(peer, |forwarding| forwarding.client)
+    }
+
     /// Goes from the peer outwards past trusted proxies. `nodes` begins with what the nearest proxy wrote.
     fn walk<'a>(&self, peer: IpAddr, mut nodes: impl Iterator<Item = Option<&'a str>>) -> Walk {
         let mut walk = Walk { client: peer, proxies: 0 };

@@ -8,11 +8,13 @@ mod token;
 
 use super::admin_log::AdminLog;
 use super::refusal::{Refusal, method_not_allowed};
+use crate::files::rfc3339;
 use crate::net::guard::addresses::parse_network;
-use crate::net::guard::bans::{Ban, Bannable, Protected, rfc3339, shown};
-use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::bans::{Ban, Bannable, Protected, shown};
 use crate::net::guard::proxies::Proxies;
+use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::context::ConnectionContext;
+use crate::telemetry;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::header::WWW_AUTHENTICATE;
@@ -36,7 +38,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-pub use token::{AdminToken, TOKEN_FLOOR_BYTES};
+pub use token::{AdminToken, BadToken};
 
 const BODY_LIMIT_BYTES: usize = 4096;
 /// How long a room may take to list its players: many ticks.
@@ -151,8 +153,11 @@ async fn authorize(
 ) -> axum::response::Result<Response> {
     let is_shown = |token: &str| admin.token.is(token) || admin.console.sessions.knows(token);
     if !token::shown(request.headers()).is_some_and(is_shown) {
-        tokio::time::sleep(WRONG_TOKEN_DELAY).await;
         let line = "show the token: Authorization: Bearer …";
+        if let Some(socket) = request.extensions().get::<Arc<SocketPermit>>() {
+            telemetry::refused("token", admin.proxies.client(socket.peer, request.headers()), line);
+        }
+        tokio::time::sleep(WRONG_TOKEN_DELAY).await;
         return Err((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], line).into());
     }
     if request.method() != Method::POST {
@@ -287,6 +292,7 @@ impl Admin {
     }
 
     fn order_all(&self, order: &Order) {
+        tracing::info!(?order, "an administrator's order for all rooms");
         for room in self.context.lobby.status() {
             // A room that has ended has no players.
             drop(self.context.lobby.administer(&room.name, order.clone()));

@@ -2,6 +2,7 @@
 //!
 //! The journals of the rooms contain the orders without their addresses, since recordings are public.
 
+use crate::files::rfc3339;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ impl AdminLog {
         if let Some(directory) = file.parent() {
             fs::create_dir_all(directory)?;
         }
-        let at = humantime::format_rfc3339_seconds(at).to_string();
+        let at = rfc3339(at);
         let line = serde_json::json!({ "at": at, "order": order, "body": body });
         // Opened for each order, so that a host can rotate the file.
         let mut log: File = OpenOptions::new().append(true).create(true).open(file)?;

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod admin_log;
 mod client_files;
+mod downloads;
 mod entrance;
 mod page;
 pub mod polling;
@@ -12,8 +13,9 @@ mod refusal;
 mod status;
 mod websocket;
 
+use crate::net::guard::network_limit::NetworkLimit;
 use crate::net::guard::origin::PublicUrl;
-use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::workers::SocketWorkers;
 use admin::Admin;
@@ -65,9 +67,12 @@ pub struct Services {
 pub fn router(services: Services) -> Router {
     let Services { context, entrance, workers, polling, recordings, admin, sim_build, security_policy } =
         services;
+    let limits = &context.limits;
+    let downloads = NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address);
+    let counted = from_fn_with_state((downloads, entrance.clone()), downloads::count);
     let mut routes = Router::new()
-        .merge(status::routes(context.clone(), sim_build))
-        .merge(recordings::routes(recordings))
+        .merge(status::routes(context.clone(), workers.clone(), sim_build))
+        .merge(recordings::routes(recordings).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
@@ -108,6 +113,28 @@ async fn strip_public_path(State(url): State<Arc<PublicUrl>>, mut request: Reque
         }
     }
     next.run(request).await
+}
+
+/// The routes of sockets beyond all limits: probes must have an answer when players have none.
+pub fn routes_in_need(
+    context: Arc<ConnectionContext>,
+    workers: Arc<SocketWorkers>,
+    sim_build: &'static str,
+) -> Router {
+    status::routes(context, workers, sim_build)
+        .fallback(refuse_in_need)
+        .layer(map_response(close_after))
+        .layer(map_response(add_common_headers))
+}
+
+async fn refuse_in_need() -> impl IntoResponse {
+    let line = "too many connections: try again in a few seconds";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], line)
+}
+
+async fn close_after(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 async fn check_peer(

@@ -13,12 +13,13 @@
 use super::entrance::Entrance;
 use super::refusal::{Refusal, method_not_allowed};
 use super::websocket::Invitation;
-use crate::net::guard::permits::SocketPermit;
 use crate::net::guard::proxies::Forwarding;
+use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::polling::{Poll, PollingConnection, Posted, Turn};
 use crate::net::play::seat::Seat;
+use crate::telemetry;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
@@ -145,6 +146,7 @@ async fn open(
     hello: Bytes,
 ) -> Result<Response> {
     if let Some(reason) = version_mismatch(version) {
+        telemetry::refused("version", address, reason);
         // A page of another version could not read a Goodbye.
         let mut batch = Vec::new();
         put_close(CloseCode::VersionMismatch as u16, reason, &mut batch);
@@ -153,7 +155,9 @@ async fn open(
     let context = &entrance.context;
     let of_address = entrance.admit(address)?;
     let Some(permit) = context.players.acquire() else {
-        return Ok(refuse(close(CloseCode::Full, "the server is full: try again later")));
+        let reason = "the server is full: try again later";
+        telemetry::refused("full", address, reason);
+        return Ok(refuse(close(CloseCode::Full, reason)));
     };
     let seat = match decode_client(&hello) {
         Ok(ClientMessage::Hello(hello)) => Seat::enter(context, address, invitation.room().as_deref(), hello),

@@ -1,11 +1,12 @@
 //! Recordings for the browser: the list, and the files.
 
 use super::refusal::Refusal;
+use crate::files::has_no_files_left;
 use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue, IF_MATCH, IF_RANGE, RANGE};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use mime_guess::mime::APPLICATION_OCTET_STREAM;
@@ -17,7 +18,6 @@ use std::path::{self, Component, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
-use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 /// Longest name of a recording, in bytes: the limit of common file systems.
@@ -51,6 +51,7 @@ pub(super) fn routes(recordings: Recordings) -> Router {
 async fn show_list(State(archive): State<Arc<Archive>>) -> Result<Json<Value>, Refusal> {
     match archive.list(Instant::now()).await {
         Ok(listed) => Ok(Json(json!({ "recordings": *listed }))),
+        Err(error) if has_no_files_left(&error) => Err(busy()),
         Err(error) => {
             tracing::warn!(%error, "the recordings cannot be listed");
             Err((StatusCode::INTERNAL_SERVER_ERROR, "the recordings cannot be listed".into()))
@@ -67,8 +68,10 @@ async fn show_file(
     let path = archive.recordings.path(&name);
     let missing = || (StatusCode::NOT_FOUND, "there is no such recording".into());
     let path = path.ok_or_else(missing)?;
-    if !tokio::fs::metadata(&path).await.is_ok_and(|metadata| metadata.is_file()) {
-        return Err(missing());
+    match tokio::fs::metadata(&path).await {
+        Ok(metadata) if metadata.is_file() => {}
+        Err(error) if has_no_files_left(&error) => return Err(busy()),
+        _ => return Err(missing()),
     }
     let mut response =
         serve(ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM), request.map(drop)).await;
@@ -90,8 +93,19 @@ async fn serve(file: ServeFile, mut request: axum::http::Request<()>) -> Respons
 }
 
 async fn call(file: ServeFile, request: axum::http::Request<()>) -> Response {
-    let Ok(response) = file.oneshot(request).await;
-    response.map(axum::body::Body::new)
+    let mut file = file;
+    match file.try_call(request).await {
+        Ok(response) => response.map(axum::body::Body::new),
+        Err(error) if has_no_files_left(&error) => busy().into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "a recording cannot be read");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the recording cannot be read").into_response()
+        }
+    }
+}
+
+fn busy() -> Refusal {
+    (StatusCode::SERVICE_UNAVAILABLE, "the server has too many files open: try again in a few seconds".into())
 }
 
 impl Archive {

@@ -2,7 +2,8 @@
 
 use crate::host::room_metrics::RoomStatus;
 use crate::net::play::context::ConnectionContext;
-use crate::telemetry;
+use crate::net::play::workers::SocketWorkers;
+use crate::{exposition, telemetry};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -28,9 +29,31 @@ struct Status {
     rooms: Vec<RoomStatus>,
 }
 
-pub(super) fn routes(context: Arc<ConnectionContext>, sim_build: &'static str) -> Router {
+/// What the probes look at.
+#[derive(Clone)]
+struct Observed {
+    context: Arc<ConnectionContext>,
+    workers: Arc<SocketWorkers>,
+}
+
+impl Observed {
+    /// Which thread that matters has ended, if one has.
+    fn dead_thread(&self) -> Option<&'static str> {
+        // The workers end with a server that stops.
+        let workers_are_alive = self.context.is_stopping() || self.workers.is_healthy();
+        let workers = (!workers_are_alive).then_some("a thread that serves players has ended");
+        let log = (!telemetry::is_healthy()).then_some("the thread that writes the log has ended");
+        self.context.lobby.dead_thread().or(workers).or(log)
+    }
+}
+
+pub(super) fn routes(
+    context: Arc<ConnectionContext>,
+    workers: Arc<SocketWorkers>,
+    sim_build: &'static str,
+) -> Router {
     let started = Instant::now();
-    let status = async move |State(context): State<Arc<ConnectionContext>>| {
+    let status = async move |State(Observed { context, .. }): State<Observed>| {
         let rooms = context.lobby.status();
         Json(Status {
             version: env!("CARGO_PKG_VERSION"),
@@ -48,31 +71,30 @@ pub(super) fn routes(context: Arc<ConnectionContext>, sim_build: &'static str) -
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/api/status", get(status))
-        .with_state(context)
+        .with_state(Observed { context, workers })
 }
 
-async fn healthy(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, &'static str) {
-    if context.lobby.is_healthy() {
-        (StatusCode::OK, "alive\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the thread of a room has ended\n")
+async fn healthy(State(observed): State<Observed>) -> (StatusCode, String) {
+    match observed.dead_thread() {
+        None => (StatusCode::OK, "alive\n".into()),
+        Some(dead) => (StatusCode::SERVICE_UNAVAILABLE, format!("{dead}\n")),
     }
 }
 
-async fn ready(State(context): State<Arc<ConnectionContext>>) -> (StatusCode, &'static str) {
-    if context.is_stopping() {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    } else if context.lobby.is_draining() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining: newcomers are refused\n")
-    } else if !context.lobby.is_healthy() {
-        (StatusCode::SERVICE_UNAVAILABLE, "the thread of a room has ended\n")
-    } else if context.lobby.recording_failed() {
-        (StatusCode::OK, "ready, but not recording: the log says why\n")
+async fn ready(State(observed): State<Observed>) -> (StatusCode, String) {
+    if observed.context.is_stopping() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into())
+    } else if observed.context.lobby.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining: newcomers are refused\n".into())
+    } else if let Some(dead) = observed.dead_thread() {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("{dead}\n"))
+    } else if observed.context.lobby.recording_failed() {
+        (StatusCode::OK, "ready, but not recording: the log says why\n".into())
     } else {
-        (StatusCode::OK, "ready\n")
+        (StatusCode::OK, "ready\n".into())
     }
 }
 
 async fn metrics() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::metrics().render())
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], exposition::render())
 }

@@ -2,12 +2,13 @@
 
 use super::entrance::Entrance;
 use super::refusal::Refusal;
-use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::close::version_mismatch;
 use crate::net::play::connection::Arrival;
 use crate::net::play::context::Purpose;
 use crate::net::play::stream::HttpStream;
 use crate::net::play::workers::SocketWorkers;
+use crate::telemetry;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
@@ -64,7 +65,9 @@ async fn open(
     let mut response = create_response_with_body(&request, Body::empty).map_err(refuse)?;
     let mut mismatch = None;
     if entrance.context.purpose == Purpose::Game {
-        let (protocol, reason) = choose_protocol(headers)?;
+        let (protocol, reason) = choose_protocol(headers).inspect_err(|(_, told)| {
+            telemetry::refused("version", asked.client, told);
+        })?;
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
         mismatch = reason;
     }

@@ -3,13 +3,15 @@
 
 use crate::net::guard::addresses::AddressPermit;
 use crate::net::guard::limits::{Limits, READ_BUFFER_BYTES};
-use crate::net::guard::permits::{Permit, SocketPermit};
+use crate::net::guard::permits::Permit;
+use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::guard::token_bucket::TokenBucket;
 use crate::net::play::close::{CloseCause, close, close_cause, within_limit};
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::frame_stream::{FrameStream, put_frame};
 use crate::net::play::seat::Seat;
 use crate::net::play::stream::{HttpStream, MeteredSocket, socket_of};
+use crate::telemetry;
 use futures_util::{FutureExt, Sink, Stream};
 use metrics::counter;
 use room::outbox::Drained;
@@ -137,10 +139,13 @@ impl Connection {
             _behind_proxy: behind_proxy,
         };
         if let Some(reason) = mismatch {
+            telemetry::refused("version", address, reason);
             // A page of another version could not read a Goodbye.
             connection.close(context, (CloseCode::VersionMismatch, reason), cx, now);
         } else if connection._player.is_none() {
-            let cause = close(CloseCode::Full, "the server is full: try again later");
+            let reason = "the server is full: try again later";
+            telemetry::refused("full", address, reason);
+            let cause = close(CloseCode::Full, reason);
             connection.end(context, cause, cx, now);
         }
         Ok(connection)
@@ -351,7 +356,7 @@ impl Connection {
         now: Instant,
     ) -> Next {
         counter!("driftbelt_connections_closed_total", "code" => (code as u16).to_string()).increment(1);
-        tracing::debug!(code = code as u16, %reason, "closing a connection");
+        tracing::debug!(code = code as u16, reason, "closing a connection");
         self.phase = Phase::Closing { until: now + context.limits.close_timeout };
         let frame = CloseFrame { code: (code as u16).into(), reason: within_limit(reason).into() };
         if self.write(Message::Close(Some(frame))).is_err() {

@@ -299,7 +299,7 @@ impl State {
         }
         self.is_closing = true;
         counter!("driftbelt_connections_closed_total", "code" => (code as u16).to_string()).increment(1);
-        tracing::debug!(code = code as u16, %reason, "closing a polling connection");
+        tracing::debug!(code = code as u16, reason, "closing a polling connection");
         put_close(code as u16, reason, &mut self.batch);
         self.seat = None;
     }

@@ -6,6 +6,7 @@ use crate::net::guard::addresses::network_of;
 use crate::net::guard::peer_addresses::Registered;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
 use crate::net::play::context::ConnectionContext;
+use crate::telemetry;
 use metrics::counter;
 use room::outbox::{Drained, OutboxReader, outbox};
 use room::{Connected, ConnectionId, SessionEvent};
@@ -30,6 +31,7 @@ impl Seat {
         hello: Hello,
     ) -> Result<Seat, CloseCause> {
         if let Some(reason) = version_mismatch(hello.version) {
+            telemetry::refused("version", address, reason);
             return Err(close(CloseCode::VersionMismatch, reason));
         }
         let connection = ConnectionId(context.last_connection.fetch_add(1, Relaxed) + 1);
@@ -41,7 +43,11 @@ impl Seat {
         let network = network_of(address);
         match context.lobby.connect(room, Connected { connection, network, hello, token, outbox }) {
             Ok(room) => Ok(Seat { connection, room, outbox: reader, _registered: registered }),
-            Err(error) => Err(close(error.close_code(), error.to_string())),
+            Err(error) => {
+                let (code, told) = (error.close_code(), error.to_string());
+                telemetry::refused(error.name(), address, &told);
+                Err(close(code, told))
+            }
         }
     }
 

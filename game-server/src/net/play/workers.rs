@@ -11,7 +11,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Wake, Waker};
-use std::thread::Thread;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::runtime::{self, Runtime};
 
@@ -28,7 +28,7 @@ pub struct SocketWorkers(OnceLock<Vec<Handle>>);
 
 struct Handle {
     shared: Arc<Shared>,
-    thread: Thread,
+    thread: JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl SocketWorkers {
             let shared = Arc::new(Shared::default());
             let worker = Worker::new(shared.clone(), context.clone())?;
             let thread = std::thread::Builder::new().name(format!("sockets {number}"));
-            let thread = thread.spawn(move || worker.run())?.thread().clone();
+            let thread = thread.spawn(move || worker.run())?;
             Ok(Handle { shared, thread })
         });
         let handles = handles.collect::<io::Result<_>>()?;
@@ -61,7 +61,7 @@ impl SocketWorkers {
         let load = |worker: &&Handle| worker.shared.open.load(Relaxed) + worker.shared.arrivals().len();
         if let Some(worker) = self.handles().min_by_key(load) {
             worker.shared.arrivals().push(arrival);
-            worker.thread.unpark();
+            worker.thread.thread().unpark();
         }
     }
 
@@ -69,8 +69,13 @@ impl SocketWorkers {
     pub fn flush(&self) {
         for worker in self.handles() {
             worker.shared.flush_requested.store(true, Release);
-            worker.thread.unpark();
+            worker.thread.thread().unpark();
         }
+    }
+
+    /// Whether every thread is alive.
+    pub fn is_healthy(&self) -> bool {
+        self.handles().all(|worker| !worker.thread.is_finished())
     }
 
     fn handles(&self) -> impl Iterator<Item = &Handle> {

@@ -14,10 +14,29 @@ pub type Digest = [u8; SHA256_OUTPUT_LEN];
 #[derive(Clone)]
 pub struct AdminToken(Digest);
 
+/// Why a text is no administrator's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    #[error("there is no token in it")]
+    Empty,
+    #[error("the token must have at least {TOKEN_FLOOR_BYTES} characters")]
+    Short,
+    #[error("the token must be one line of ASCII characters: no request can show another one")]
+    Unshowable,
+}
+
 impl AdminToken {
-    /// `None` if the token is too short.
-    pub fn new(token: &str) -> Option<AdminToken> {
-        (token.len() >= TOKEN_FLOOR_BYTES).then(|| AdminToken(digest_of(token)))
+    /// The token, without white space around it.
+    pub fn new(token: &str) -> Result<AdminToken, BadToken> {
+        let token = token.trim();
+        // What a header may have (RFC 9110 §5.5), and no tab.
+        let is_visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        match token {
+            "" => Err(BadToken::Empty),
+            _ if !token.bytes().all(is_visible) => Err(BadToken::Unshowable),
+            _ if token.len() < TOKEN_FLOOR_BYTES => Err(BadToken::Short),
+            _ => Ok(AdminToken(digest_of(token))),
+        }
     }
 
     pub fn is(&self, shown: &str) -> bool {
