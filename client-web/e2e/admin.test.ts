@@ -92,6 +92,25 @@ test("the host announces, mutes and kicks, and players are told", async () => {
   for (const tab of [host, pilot.tab]) await tab.close();
 });
 
+test("the host opens a room and changes its limits", async () => {
+  const host = await logIn();
+  await host.page.getByRole("button", { name: "Open a room" }).click();
+  const dialog = host.page.locator("dialog");
+  await dialog.locator("input[name=name]").fill("friday");
+  await dialog.locator("select[name=mode]").selectOption("teams");
+  await dialog.getByRole("button", { name: "Open", exact: true }).click();
+  await host.page.locator(".card", { hasText: "friday" }).click();
+  await host.page.locator(".detail h2", { hasText: "friday" }).waitFor();
+  await host.page.fill("input[name=drones]", "7");
+  await host.page.locator(".amount", { hasText: "Drones" }).getByRole("button").click();
+  await host.page.fill("input[name=capacity]", "3");
+  await host.page.locator(".amount", { hasText: "Most players" }).getByRole("button").click();
+  await host.page.locator(".card", { hasText: "friday" }).getByText("0/3").waitFor();
+  await picture(host, "limits");
+  host.expectNoFaults();
+  await host.close();
+});
+
 test("the console fits a phone, and shows the server and its log", async () => {
   const host = await logIn();
   await host.page.setViewportSize({ width: 360, height: 740 });

@@ -6,6 +6,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::de::DeserializeOwned;
 use shared::rules::{Arena, Mode, RuleError};
 use shared::setup::Setup;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[derive(RustEmbed)]
@@ -101,6 +102,20 @@ impl Assets {
             AssetError::OutOfRange { file, error }
         })?;
         Ok(setup)
+    }
+
+    /// What worlds of all modes start from, by the mode's name. A mode that cannot be used is logged and left out.
+    pub fn setups(&self, choice: &Choice) -> BTreeMap<String, Setup> {
+        let names = self.names("mode").unwrap_or_default().into_iter();
+        let setups =
+            names.filter_map(|mode| match self.setup(&Choice { mode: mode.clone(), ..choice.clone() }) {
+                Ok(setup) => Some((mode, setup)),
+                Err(error) => {
+                    tracing::warn!(mode, %error, "no room of this mode can be opened");
+                    None
+                }
+            });
+        setups.collect()
     }
 
     fn named<T: DeserializeOwned>(&self, kind: &'static str, name: &str) -> Result<(T, String), AssetError> {

@@ -40,7 +40,16 @@ export interface ServerState {
   draining: boolean;
   stopping: boolean;
   messageOfTheDay: string;
+  modes: { name: string; title: string }[];
   recordings: { directory: string; files: number; bytes: number; freeBytes: number | null };
+}
+
+export interface Ban {
+  address: string;
+  reason: string | null;
+  author: string | null;
+  since: string | null;
+  until: string;
 }
 
 /** The server's answer was no. */

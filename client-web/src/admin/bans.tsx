@@ -2,8 +2,9 @@
 
 import type { JSX } from "preact";
 import { t } from "../locale/locale.ts";
-import { order } from "./model.ts";
-import { BanFields } from "./rooms.tsx";
+import { admin, order } from "./model.ts";
+import { BanFields, banOf } from "./rooms.tsx";
+import { date } from "./units.ts";
 
 export function Bans(): JSX.Element {
   return (
@@ -15,10 +16,11 @@ export function Bans(): JSX.Element {
           const form = event.currentTarget;
           const fields = new FormData(form);
           const address = String(fields.get("address")).trim();
-          const seconds = Number(fields.get("seconds"));
-          void order("bans", { address, seconds }, t("admin.banned", { name: address })).then((done) => {
-            if (done) form.reset();
-          });
+          void order("bans", { address, ...banOf(fields) }, t("admin.banned", { name: address })).then(
+            (done) => {
+              if (done) form.reset();
+            },
+          );
         }}
       >
         <label>
@@ -30,6 +32,30 @@ export function Bans(): JSX.Element {
           {t("admin.ban")}
         </button>
       </form>
+      {admin.bans.value.length === 0 && <p class="small">{t("admin.noBans")}</p>}
+      <ul class="seats">
+        {admin.bans.value.map((ban) => (
+          <li key={ban.address}>
+            <b>{ban.address}</b>
+            <span class="small">
+              {[t("admin.until", { time: date(ban.until) }), ban.reason, ban.author]
+                .filter(Boolean)
+                .join(" · ")}
+            </span>
+            <span class="acts">
+              <button
+                type="button"
+                onClick={() => {
+                  const { address } = ban;
+                  void order("pardons", { address }, t("admin.pardoned", { name: address }));
+                }}
+              >
+                {t("admin.pardon")}
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

@@ -3,6 +3,7 @@
 import { batch, signal } from "@preact/signals";
 import { t } from "../locale/locale.ts";
 import {
+  type Ban,
   get,
   hasToken,
   type Player,
@@ -28,6 +29,7 @@ export const admin = {
   players: signal<Player[]>([]),
   server: signal<ServerState | undefined>(undefined),
   log: signal<string[]>([]),
+  bans: signal<Ban[]>([]),
   /** Why the server does not answer, or refused the last order. */
   fault: signal(""),
   /** What the last order has done. */
@@ -97,10 +99,11 @@ async function refresh(): Promise<void> {
     const { rooms } = await get<{ rooms: Room[] }>("rooms");
     const chosen = rooms.find((room) => room.name === admin.room.value) ?? rooms[0];
     const section = admin.section.value;
-    const [listed, server, log] = await Promise.all([
+    const [listed, server, log, bans] = await Promise.all([
       chosen && section === "rooms" ? players(chosen.name) : [],
       section === "server" || admin.server.value === undefined ? get<ServerState>("server") : undefined,
       section === "log" ? get<{ lines: string[] }>("log") : undefined,
+      section === "bans" ? get<{ bans: Ban[] }>("bans") : undefined,
     ]);
     batch(() => {
       admin.rooms.value = rooms;
@@ -108,6 +111,7 @@ async function refresh(): Promise<void> {
       admin.players.value = listed;
       if (server) admin.server.value = server;
       if (log) admin.log.value = log.lines;
+      if (bans) admin.bans.value = bans.bans;
       if (unanswered) admin.fault.value = "";
     });
     unanswered = false;

@@ -32,9 +32,48 @@ export function Rooms(): JSX.Element {
         {rooms.map((room) => (
           <RoomCard key={room.name} room={room} />
         ))}
+        <OpenRoom />
       </section>
       {chosen && <RoomDetail key={chosen.name} room={chosen} />}
     </div>
+  );
+}
+
+function OpenRoom(): JSX.Element {
+  const asked = useSignal(false);
+  const modes = admin.server.value?.modes ?? [];
+  return (
+    <>
+      <button type="button" onClick={() => (asked.value = true)}>
+        {t("admin.openRoom")}
+      </button>
+      {asked.value && (
+        <Dialog
+          title={t("admin.openRoom")}
+          act={t("admin.openIt")}
+          confirm={(fields) => {
+            const name = String(fields.get("name"));
+            void order("rooms", { name, mode: fields.get("mode") }, t("admin.opened", { room: name }));
+          }}
+          close={() => (asked.value = false)}
+        >
+          <label>
+            <span>{t("admin.roomName")}</span>
+            <input name="name" required pattern="[a-z0-9\-]+" maxLength={32} autocomplete="off" />
+          </label>
+          <label>
+            <span>{t("admin.mode")}</span>
+            <select name="mode">
+              {modes.map((mode) => (
+                <option key={mode.name} value={mode.name}>
+                  {title(mode.title)}
+                </option>
+              ))}
+            </select>
+          </label>
+        </Dialog>
+      )}
+    </>
   );
 }
 
@@ -93,6 +132,20 @@ function RoomDetail({ room }: { room: Room }): JSX.Element {
         act={t("admin.send")}
         submit={(text) => order(`${path}/announce`, { text }, t("admin.announced"))}
       />
+      <div class="row">
+        <Amount
+          name="drones"
+          value={room.drones + room.players}
+          most={10_000}
+          submit={(drones) => order(`${path}/drones`, { drones }, t("admin.changed"))}
+        />
+        <Amount
+          name="capacity"
+          value={room.capacity}
+          most={65_535}
+          submit={(capacity) => order(`${path}/capacity`, { capacity }, t("admin.changed"))}
+        />
+      </div>
       <h3>{t("admin.players")}</h3>
       <Players room={room.name} />
       <div class="row">
@@ -113,6 +166,38 @@ function RoomDetail({ room }: { room: Room }): JSX.Element {
   );
 }
 
+/** A number of the room that the host may change. */
+function Amount(props: {
+  name: "drones" | "capacity";
+  value: number;
+  most: number;
+  submit(value: number): Promise<boolean>;
+}): JSX.Element {
+  return (
+    <form
+      class="entry amount"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void props.submit(Number(new FormData(event.currentTarget).get(props.name)));
+      }}
+    >
+      <label>
+        <span>{t(`admin.amount.${props.name}`)}</span>
+        <input
+          name={props.name}
+          type="number"
+          min={0}
+          max={props.most}
+          step={1}
+          required
+          defaultValue={String(props.value)}
+        />
+      </label>
+      <button type="submit">{t("admin.change")}</button>
+    </form>
+  );
+}
+
 function Players({ room }: { room: string }): JSX.Element {
   const asked = useSignal<{ act: "kick" | "ban"; player: Player } | undefined>(undefined);
   const players = admin.players.value;
@@ -124,8 +209,7 @@ function Players({ room }: { room: string }): JSX.Element {
     if (ask.act === "kick") {
       void order(`${path}/kick`, { player }, t("admin.kicked", { name }));
     } else {
-      const seconds = Number(fields.get("seconds"));
-      void order(`${path}/ban`, { player, seconds }, t("admin.banned", { name }));
+      void order(`${path}/ban`, { player, ...banOf(fields) }, t("admin.banned", { name }));
     }
   };
   if (players.length === 0) return <p class="small">{t("admin.noPlayers")}</p>;
@@ -161,18 +245,30 @@ function Players({ room }: { room: string }): JSX.Element {
   );
 }
 
+/** What the fields of a ban say. */
+export function banOf(fields: FormData): { seconds: number; reason?: string } {
+  const reason = String(fields.get("reason") ?? "").trim();
+  return { seconds: Number(fields.get("seconds")), ...(reason === "" ? {} : { reason }) };
+}
+
 export function BanFields(): JSX.Element {
   return (
-    <label>
-      <span>{t("admin.banFor")}</span>
-      <select name="seconds">
-        {BANS.map(({ key, seconds }) => (
-          <option key={key} value={seconds}>
-            {t(`admin.time.${key}`)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <>
+      <label>
+        <span>{t("admin.reason")}</span>
+        <input name="reason" maxLength={60} autocomplete="off" />
+      </label>
+      <label>
+        <span>{t("admin.banFor")}</span>
+        <select name="seconds">
+          {BANS.map(({ key, seconds }) => (
+            <option key={key} value={seconds}>
+              {t(`admin.time.${key}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }
 

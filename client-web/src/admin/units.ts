@@ -1,6 +1,6 @@
 //! Times and sizes as the console shows them.
 
-import { digits, t } from "../locale/locale.ts";
+import { digits, language, t } from "../locale/locale.ts";
 
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
@@ -22,4 +22,11 @@ export function size(bytes: number): string {
   return mebibytes < 1024
     ? t("replay.megabytes", { value: digits(mebibytes, 1) })
     : t("admin.gigabytes", { value: digits(mebibytes / 1024, 1) });
+}
+
+/** A time in the language's notation, of one in RFC 3339. */
+export function date(text: string): string {
+  return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(
+    new Date(text),
+  );
 }

@@ -127,6 +127,9 @@ pub struct Room {
     pub(crate) news: VecDeque<News>,
     pub(crate) kills: u64,
     snapshots_sent: u64,
+    capacity: usize,
+    /// Nobody has been here yet, and the room stays open until somebody has.
+    awaits_first: bool,
 }
 
 impl Room {
@@ -142,6 +145,7 @@ impl Room {
     }
 
     pub(crate) fn with_sim(name: String, setup: Setup, sim: Sim, options: RoomOptions) -> Room {
+        let capacity = setup.mode.capacity.into();
         let mut room = Room {
             name,
             conduct: Conduct::new(&setup, &options.speech_limits, options.kick_cooldown_seconds),
@@ -171,6 +175,8 @@ impl Room {
             news: VecDeque::new(),
             kills: 0,
             snapshots_sent: 0,
+            capacity,
+            awaits_first: false,
         };
         room.replicator.observe(|world| room.sim.capture_into(world));
         // A room that continues during a podium does not end the round again.
@@ -241,6 +247,21 @@ impl Room {
     /// What players are told when they come in, from now on; empty for nothing.
     pub fn set_message_of_the_day(&mut self, text: Arc<str>) {
         self.message_of_the_day = text;
+    }
+
+    /// Players that the room takes in.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Changes how many players the room takes in, up to the mode's number. Players beyond it stay.
+    pub fn set_capacity(&mut self, players: u16) {
+        self.capacity = players.min(self.setup.mode.capacity).into();
+    }
+
+    /// The room is not abandoned before its first player has come.
+    pub fn await_first(&mut self) {
+        self.awaits_first = true;
     }
 
     /// What is left out because ticks take too long.
@@ -374,7 +395,8 @@ impl Room {
     }
 
     fn note_emptiness(&mut self) {
-        let is_empty = self.seats.is_empty() && self.queue.is_empty();
+        self.awaits_first &= self.seats.is_empty();
+        let is_empty = self.seats.is_empty() && self.queue.is_empty() && !self.awaits_first;
         self.empty_since = if is_empty { self.empty_since.or(Some(self.sim.tick())) } else { None };
     }
 

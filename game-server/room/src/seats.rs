@@ -91,7 +91,7 @@ impl Room {
         let now = self.sim.tick();
         let ids = FIRST_DRONE.saturating_sub(self.next_player) as usize;
         let wanted = self.load.joins_per_tick().min(self.queue.len()).min(ids);
-        let capacity = usize::from(self.setup.mode.capacity);
+        let capacity = self.capacity();
         self.yield_seats((self.seats.len() + wanted).saturating_sub(capacity));
         for _ in 0..wanted.min(capacity.saturating_sub(self.seats.len())) {
             let Some((connected, permit)) = self.queue.next() else { break };

@@ -15,6 +15,10 @@ pub enum RoomEvent {
     Roster(SyncSender<Vec<SeatStatus>>),
     /// What players are told when they come in, from now on.
     MessageOfTheDay(Arc<str>),
+    /// How many players the room takes in from now on.
+    Capacity(u16),
+    /// The room stays open until its first player has come.
+    AwaitFirst,
     Stop(Stop),
 }
 

@@ -2,25 +2,36 @@
 
 use crate::host::commit_gate::{CommitGate, Flush};
 use crate::host::inbox::{InboxSender, PostError, RoomEvent, inbox};
-use crate::host::journal::{Journal, JournalOptions, Unfinished, unfinished};
+use crate::host::journal::{FileSource, Journal, JournalOptions, Unfinished, unfinished};
 use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
 use room::network::RoomPermit;
 use room::{Connected, Room, RoomOptions, SeatStatus, SessionEvent, Stop};
 use shared::command::Admin;
+use shared::id::Tick;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
+use shared::recording::Recording;
 use shared::rules::RuleError;
 use shared::setup::Setup;
+use sim::replay::Resimulation;
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// Names of rooms that are made on demand, before their number.
+const ROOM_PREFIX: &str = "belt-";
+/// Names of rooms that continue another room's recording, before their number: no client is sent there unasked.
+const SANDBOX_PREFIX: &str = "sandbox-";
+/// How long the ships of a sandbox's recorded players stay.
+const SANDBOX_SECONDS: u32 = 3600;
 /// A room that panics more often than this, each time within [`RESTART_WINDOW`], is not restored again.
 const RESTARTS_LIMIT: u32 = 3;
 const RESTART_WINDOW: Duration = Duration::from_secs(60);
@@ -32,6 +43,8 @@ pub struct LobbyOptions {
     pub setup: Setup,
     /// Every room starts from the setup's seed instead of a random one.
     pub fixed_seed: bool,
+    /// By their names: the modes of rooms that administrators open.
+    pub modes: BTreeMap<String, Setup>,
     pub rooms_limit: usize,
     pub room: RoomOptions,
     /// Where and how to record; `None` turns recording off.
@@ -85,6 +98,25 @@ impl EnterError {
     }
 }
 
+/// Why an administrator gets no room.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    #[error(transparent)]
+    Refused(#[from] EnterError),
+    #[error("there is a room “{0}” already")]
+    Exists(String),
+    #[error("there is no mode “{0}”")]
+    NoMode(String),
+    #[error("this room is not recorded")]
+    Unrecorded,
+    #[error("the recording holds the ticks {} to {} only", first.0, last.0)]
+    Outside { first: Tick, last: Tick },
+    #[error("the recording cannot be read: {0}")]
+    Unreadable(Box<dyn Error + Send + Sync>),
+}
+
 /// There is no room of this name, or it has ended.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no room “{0}”")]
@@ -125,6 +157,8 @@ struct RunningRoom {
     _permit: Option<RoomPermit>,
     handle: RoomHandle,
     stats: Arc<RoomStats>,
+    /// Clients who ask for no room are sent here.
+    is_matched: bool,
     thread: JoinHandle<()>,
 }
 
@@ -163,7 +197,7 @@ impl Lobby {
             }
             let networks = &self.0.options.room.networks;
             let permit = networks.room(connected.network).ok_or(EnterError::TooManyRooms)?;
-            let room = RunningRoom { _permit: Some(permit), ..self.open(&name)? };
+            let room = RunningRoom { _permit: Some(permit), ..self.open(&name, &self.0.options.setup)? };
             rooms.running.insert(name.clone(), room);
         }
         let Some(room) = rooms.running.get(&name) else { return Err(EnterError::Full) };
@@ -341,10 +375,85 @@ impl Lobby {
         self.restore_room(left, journal, restarts)
     }
 
-    fn open(&self, name: &str) -> Result<RunningRoom, EnterError> {
+    /// Opens a room of a mode for players to come; it stays open until the first has been there.
+    pub fn open_room(&self, name: &str, mode: &str) -> Result<(), OpenError> {
+        let setup = self.0.options.modes.get(mode).ok_or_else(|| OpenError::NoMode(mode.into()))?;
+        let mut rooms = self.rooms();
+        self.check_opening(&rooms, name)?;
+        let room = self.open(name, setup)?;
+        self.keep(&mut rooms, name, room);
+        Ok(())
+    }
+
+    /// Opens a sandbox that continues a room's recording from a tick, and returns its name. Reads the recording.
+    pub fn fork(&self, room: &str, tick: Tick) -> Result<String, OpenError> {
+        let unreadable = |error: Box<dyn Error + Send + Sync>| OpenError::Unreadable(error);
+        let options = &self.0.options;
+        let journal = options.journal.as_ref().ok_or(OpenError::Unrecorded)?;
+        let path = self.recording_of(room)?.ok_or(OpenError::Unrecorded)?;
+        let source = File::open(path).and_then(FileSource::new).map_err(|error| unreadable(error.into()))?;
+        let recording = Recording::open_without_marks(source).map_err(|error| unreadable(error.into()))?;
+        let (first, last) = (recording.first_tick(), recording.last_tick());
+        if !(first..=last).contains(&tick) {
+            return Err(OpenError::Outside { first, last });
+        }
+        let world = Resimulation::at(recording, tick)
+            .and_then(|world| world.check().map(|()| world))
+            .map_err(|error| unreadable(error.into()))?;
+        let mut rooms = self.rooms();
+        let name = rooms.unused_name(SANDBOX_PREFIX);
+        self.check_opening(&rooms, &name)?;
+        let journal = Journal::create(journal, &name, world.setup(), self.0.flush.clone());
+        let options = RoomOptions { keep_rooms_seconds: SANDBOX_SECONDS, ..self.room_options() };
+        let room = Room::fork(name.clone(), world, options);
+        let room = self.run(room, journal, 0).map_err(|error| EnterError::Broken(error.to_string()))?;
+        self.keep(&mut rooms, &name, room);
+        Ok(name)
+    }
+
+    fn check_opening(&self, rooms: &Rooms, name: &str) -> Result<(), OpenError> {
+        if rooms.stopping {
+            return Err(EnterError::Stopping.into());
+        }
+        checked_name(name)?;
+        if rooms.running.contains_key(name) {
+            return Err(OpenError::Exists(name.into()));
+        }
+        if rooms.running.len() >= self.0.options.rooms_limit {
+            return Err(EnterError::Full.into());
+        }
+        Ok(())
+    }
+
+    fn keep(&self, rooms: &mut Rooms, name: &str, room: RunningRoom) {
+        // A room that has ended already needs no players.
+        let _ = room.handle.inbox.post(RoomEvent::AwaitFirst);
+        rooms.running.insert(name.into(), room);
+    }
+
+    /// The file that a room is recorded into; `None` if it is not recorded.
+    pub fn recording_of(&self, room: &str) -> Result<Option<PathBuf>, NoRoom> {
+        let status = self.status().into_iter().find(|status| status.name == room);
+        let file =
+            status.ok_or_else(|| NoRoom(room.chars().take(ROOM_NAME_LIMIT_BYTES).collect()))?.recording.file;
+        let journal = self.0.options.journal.as_ref();
+        Ok(journal.zip(file).map(|(journal, file)| journal.directory.path().join(file)))
+    }
+
+    /// The modes of rooms that can be opened, with their titles.
+    pub fn modes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.options.modes.iter().map(|(name, setup)| (name.as_str(), setup.mode.title.as_str()))
+    }
+
+    /// How many players a room takes in from now on, at most its mode's number.
+    pub fn set_capacity(&self, room: &str, players: u16) -> Result<(), NoRoom> {
+        self.post(room, RoomEvent::Capacity(players))
+    }
+
+    fn open(&self, name: &str, setup: &Setup) -> Result<RunningRoom, EnterError> {
         let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
         let options = &self.0.options;
-        let mut setup = options.setup.clone();
+        let mut setup = setup.clone();
         if !options.fixed_seed {
             setup.seed = getrandom::u64().map_err(|error| broken(&error))?;
         }
@@ -363,6 +472,8 @@ impl Lobby {
 
     fn run(&self, mut room: Room, mut journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
         let name = room.name().to_owned();
+        let is_usual = room.setup().mode == self.0.options.setup.mode;
+        let is_matched = is_usual && !name.starts_with(SANDBOX_PREFIX);
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
         stats.set_occupied(&room);
@@ -405,6 +516,7 @@ impl Lobby {
             _permit: None,
             handle: RoomHandle { inbox: sender, commits },
             stats,
+            is_matched,
             thread: thread?,
         })
     }
@@ -432,25 +544,25 @@ impl Rooms {
     /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
     /// shortest queue.
     fn chosen(&self, options: &LobbyOptions) -> Option<String> {
-        let capacity = usize::from(options.setup.mode.capacity);
         let occupied = |room: &RunningRoom| room.stats.occupied() + room.handle.inbox.newcomers();
-        let open = || self.running.iter().filter(|(_, room)| !room.stats.is_ending());
-        let taken = || open().map(|(name, room)| (occupied(room), name));
-        if let Some((_, name)) = taken().filter(|(seats, _)| *seats < capacity).max() {
+        let is_open = |room: &RunningRoom| room.is_matched && !room.stats.is_ending();
+        let open = || self.running.iter().filter(|(_, room)| is_open(room));
+        let free = open().filter(|(_, room)| occupied(room) < room.stats.capacity());
+        if let Some((_, name)) = free.map(|(name, room)| (occupied(room), name)).max() {
             return Some(name.clone());
         }
         if self.running.len() < options.rooms_limit {
-            return Some(self.unused_name());
+            return Some(self.unused_name(ROOM_PREFIX));
         }
-        taken().min().map(|(_, name)| name.clone())
+        open().map(|(name, room)| (occupied(room), name)).min().map(|(_, name)| name.clone())
     }
 
-    fn unused_name(&self) -> String {
+    fn unused_name(&self, prefix: &str) -> String {
         let mut number = 1;
-        while self.running.contains_key(&format!("belt-{number}")) {
+        while self.running.contains_key(&format!("{prefix}{number}")) {
             number += 1;
         }
-        format!("belt-{number}")
+        format!("{prefix}{number}")
     }
 }
 
@@ -491,6 +603,7 @@ mod tests {
         let options = LobbyOptions {
             setup: belt(),
             fixed_seed: true,
+            modes: BTreeMap::new(),
             rooms_limit: 1,
             room: RoomOptions::default(),
             journal,

@@ -68,6 +68,8 @@ fn handle(room: &mut Room, events: impl Iterator<Item = RoomEvent>) -> Option<St
             // The administrator may have given up waiting.
             RoomEvent::Roster(reply) => drop(reply.try_send(room.roster())),
             RoomEvent::MessageOfTheDay(text) => room.set_message_of_the_day(text),
+            RoomEvent::Capacity(players) => room.set_capacity(players),
+            RoomEvent::AwaitFirst => room.await_first(),
             RoomEvent::Stop(how) => stop = Some(how),
         }
     }

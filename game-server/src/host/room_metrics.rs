@@ -22,6 +22,7 @@ const STATUS_WINDOW_TICKS: usize = 300;
 #[derive(Debug, Default)]
 pub struct RoomStats {
     occupied: AtomicUsize,
+    capacity: AtomicUsize,
     is_ending: AtomicBool,
     journal_has_ended: AtomicBool,
     status: Mutex<RoomStatus>,
@@ -90,6 +91,11 @@ impl RoomStats {
         self.occupied.load(Relaxed)
     }
 
+    /// Players that the room takes in.
+    pub fn capacity(&self) -> usize {
+        self.capacity.load(Relaxed)
+    }
+
     /// Whether the room admits no newcomers.
     pub fn is_ending(&self) -> bool {
         self.is_ending.load(Relaxed)
@@ -103,6 +109,7 @@ impl RoomStats {
     /// For the room's loop. Logs once that a room has begun to end.
     pub fn set_occupied(&self, room: &Room) {
         self.occupied.store(room.seats() + room.waiting(), Relaxed);
+        self.capacity.store(room.capacity(), Relaxed);
         if room.is_ending() && !self.is_ending.swap(true, Relaxed) {
             let (room, seats) = (room.name(), room.seats());
             tracing::warn!(room, seats, "the room ends: it was closed, or its ids or ticks run out");
@@ -311,7 +318,7 @@ impl RoomMeter {
             players: room.seats(),
             waiting: room.waiting(),
             drones: world.pilots.iter().filter(|pilot| pilot.drone).count(),
-            capacity: room.setup().mode.capacity.into(),
+            capacity: room.capacity(),
             tick: world.tick.0,
             tick_rate_hz: room.setup().tick_rate_hz,
             tick_micros_p50: sorted[sorted.len() / 2],

@@ -24,6 +24,7 @@ use room::conduct::SpeechLimits;
 use room::network::{NetworkLimits, Networks};
 use shared::recording::{HEADER_LIMIT_BYTES, Header};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -75,6 +76,7 @@ impl Plan {
             setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
             rooms_limit: if options.no_record { options.rooms_limit } else { shares.rooms },
+            modes: assets(options).setups(&choice(options)),
             room: room_options(options)?,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
@@ -135,6 +137,7 @@ impl Plan {
             lobby: LobbyOptions {
                 setup,
                 fixed_seed: false,
+                modes: BTreeMap::new(),
                 rooms_limit: 0,
                 room: RoomOptions::default(),
                 journal: None,
@@ -237,13 +240,16 @@ fn assets(options: &ServeOptions) -> Assets {
 
 /// What rooms start from.
 fn setup(options: &ServeOptions) -> Result<Setup, AssetError> {
-    let choice = Choice {
+    assets(options).setup(&choice(options))
+}
+
+fn choice(options: &ServeOptions) -> Choice {
+    Choice {
         mode: options.mode.clone(),
         drones: options.drones,
         seed: options.seed.unwrap_or_default(),
         tick_rate_hz: options.tick_rate,
-    };
-    assets(options).setup(&choice)
+    }
 }
 
 fn room_options(options: &ServeOptions) -> Result<RoomOptions, AssetError> {

@@ -6,7 +6,8 @@ use game_server::net::http::admin::login;
 use game_server::serve::Server;
 use shared::command::Admin;
 use shared::id::{PlayerId, Tick};
-use shared::message::{ClientMessage, CloseCode, ServerMessage};
+use shared::input::{Controls, InputFrame};
+use shared::message::{ClientMessage, CloseCode, Input, ServerMessage, Snapshot};
 use shared::recording::Recording;
 use std::time::SystemTime;
 use tempfile::TempDir;
@@ -34,6 +35,16 @@ async fn join_from(server: &TestServer, address: &str) -> Peer<TcpStream> {
     peer.say(&hello()).await;
     peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
     peer
+}
+
+/// Acknowledges a snapshot and steers.
+async fn play(peer: &mut Peer<TcpStream>) {
+    let bytes = peer.hear_until(|message| matches!(message, ServerMessage::Snapshot(_))).await;
+    let Ok(ServerMessage::Snapshot(Snapshot { tick: ack, .. })) = shared::codec::decode_server(&bytes) else {
+        unreachable!()
+    };
+    let frame = InputFrame { tick: ack.next(), controls: Controls::default() };
+    peer.say(&ClientMessage::Input(Input { ack, frames: [frame].into_iter().collect() })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,4 +325,53 @@ async fn newcomers_read_the_message_of_the_day_and_stay_out_while_the_server_dra
         unreachable!()
     };
     assert_eq!((player, text.as_str()), (PlayerId::NOBODY, "Races on Friday"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_room_is_read_forked_and_limited() {
+    let server = serve_with(&OPTIONS, Limits::default()).await;
+    let mut player = join_from(&server, "192.0.2.1").await;
+    let file = loop {
+        let rooms = json(&server, "rooms", TOKEN).await;
+        let room = &rooms["rooms"][0];
+        if room["recording"]["recording"] == true && room["tick"].as_u64() > Some(30) {
+            break room["recording"]["file"].as_str().unwrap().to_owned();
+        }
+        play(&mut player).await;
+    };
+    assert_eq!(server.get(&format!("/recordings/{file}")).await.status, 404, "it is not public");
+    let running = ask(&server, "GET", "rooms/belt-1/recording", TOKEN, "").await;
+    let recording = Recording::open(running.body).unwrap();
+    assert!(recording.last_tick() >= Tick(20));
+
+    for (path, body, status) in [
+        ("rooms/belt-1/fork", r#"{"tick":4000000000}"#, 400),
+        ("rooms/nowhere/fork", r#"{"tick":1}"#, 404),
+        ("rooms", r#"{"name":"Bad Name","mode":"belt"}"#, 409),
+        ("rooms", r#"{"name":"belt-1","mode":"belt"}"#, 409),
+        ("rooms", r#"{"name":"arena","mode":"chess"}"#, 400),
+        ("rooms/nowhere/drones", r#"{"drones":1}"#, 404),
+        ("rooms/nowhere/capacity", r#"{"capacity":1}"#, 404),
+    ] {
+        assert_eq!(ask(&server, "POST", path, TOKEN, body).await.status, status, "{path} {body}");
+    }
+    let forked = ask(&server, "POST", "rooms/belt-1/fork", TOKEN, r#"{"tick":10}"#).await;
+    assert_eq!((forked.status, forked.text().as_str()), (200, r#"{"room":"sandbox-1"}"#));
+    let seats = json(&server, "rooms/sandbox-1", TOKEN).await;
+    assert_eq!((&seats["players"][0]["name"], &seats["players"][0]["away"]), (&"Ada".into(), &true.into()));
+
+    order(&server, "rooms/belt-1/drones", r#"{"drones":3}"#).await;
+    order(&server, "rooms/belt-1/capacity", r#"{"capacity":1}"#).await;
+    order(&server, "rooms", r#"{"name":"friday","mode":"belt"}"#).await;
+    loop {
+        let rooms = json(&server, "rooms", TOKEN).await;
+        let room = rooms["rooms"].as_array().unwrap().iter().find(|room| room["name"] == "belt-1").unwrap();
+        if room["drones"] == 2 && room["capacity"] == 1 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let mut other = join_from(&server, "192.0.2.2").await;
+    order(&server, "rooms/friday/close", "").await;
+    assert_eq!(other.closed().await.0, 4005, "the full room and the sandbox are not for newcomers");
 }

@@ -4,6 +4,7 @@
 mod body;
 mod console;
 pub mod login;
+mod rooms;
 mod token;
 
 use super::admin_log::AdminLog;
@@ -138,6 +139,7 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .route("/pardons", post(pardon))
         .with_state(admin.clone())
         .merge(console::routes(admin.console.clone()))
+        .merge(rooms::routes(admin.console.clone()))
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here for administrators"))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(admin.clone(), authorize))

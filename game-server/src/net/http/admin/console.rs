@@ -31,7 +31,7 @@ pub const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
 /// What the console is about.
 pub struct Console {
     pub sessions: Sessions,
-    context: Arc<ConnectionContext>,
+    pub context: Arc<ConnectionContext>,
     directory: Directory,
     started: Instant,
 }
@@ -140,6 +140,7 @@ async fn show_server(State(console): On) -> Done {
         "connections": context.players.count(),
         "draining": context.lobby.is_draining(),
         "stopping": context.is_stopping(),
+        "modes": context.lobby.modes().map(|(name, title)| json!({ "name": name, "title": title })).collect::<Vec<_>>(),
         "messageOfTheDay": &*context.lobby.message_of_the_day(),
         "recordings": {
             "directory": console.directory.path().display().to_string(),
