@@ -46,13 +46,12 @@ pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// Makes a new file's entry last through a power cut, where the file system can. A disk that fails says so at the file's sync.
-pub fn sync_directory(path: &Path) {
-    if cfg!(unix)
-        && let Err(error) = File::open(path).and_then(|directory| directory.sync_all())
-    {
-        tracing::debug!(directory = %path.display(), %error, "a directory cannot be synchronized");
-    }
+/// Makes the entries of new files last through a power cut.
+///
+/// # Errors
+/// The disk's, or of a file system that cannot do it.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// A time in UTC, in whole seconds. Clocks may stand anywhere.

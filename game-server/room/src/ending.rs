@@ -26,14 +26,14 @@ impl Room {
         let now = self.sim.tick();
         match self.ends_at {
             None if self.is_running_out() => {
-                self.ends_at = Some(now.plus(self.setup.ticks(ENDING_SECONDS as f32)));
+                self.ends_at = Some(self.clock().plus(self.setup.ticks(ENDING_SECONDS as f32)));
                 let reason = "this room comes to its end: try another one";
                 self.queue.close(now, CloseCode::Full, reason);
                 let text =
                     format!("This room comes to its end in {ENDING_SECONDS} seconds. A new one opens then.");
                 self.say(text);
             }
-            Some(end) if now >= end => {
+            Some(end) if self.clock() >= end => {
                 self.close(CloseCode::Restarting, "this room has come to its end: a new one opens");
             }
             _ => {}
@@ -51,7 +51,7 @@ impl Room {
     /// Ends the room at the next tick: no client comes in, and everybody is sent away.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
         let now = self.sim.tick();
-        self.ends_at = Some(now);
+        self.ends_at = Some(self.clock());
         self.queue.close(now, code, reason);
         let players: Vec<PlayerId> = self.seats.keys().copied().collect();
         for player in players {

@@ -46,8 +46,9 @@ impl Room {
     pub(crate) fn administer(&mut self, act: Admin) {
         match &act {
             Admin::Kick(player) => {
+                let now = self.clock();
                 if let Some(seat) = self.seats.get(player) {
-                    self.conduct.kick(seat.permit.network, self.sim.tick());
+                    self.conduct.kick(seat.permit.network, now);
                 }
                 self.leave(
                     *player,

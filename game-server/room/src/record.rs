@@ -39,6 +39,7 @@ impl Record {
 /// Records in the order in which they were made. A room that is not recorded makes none.
 pub struct Records {
     waiting: Option<VecDeque<Record>>,
+    has_begun: bool,
     keyframe_interval_ticks: u32,
     last_keyframe: Tick,
 }
@@ -46,16 +47,24 @@ pub struct Records {
 impl Records {
     /// No records yet; none ever, unless the room is recorded.
     pub fn new(is_recorded: bool, keyframe_interval_ticks: u32) -> Records {
-        Records { waiting: is_recorded.then(VecDeque::new), keyframe_interval_ticks, last_keyframe: Tick(0) }
+        let waiting = is_recorded.then(VecDeque::new);
+        Records { waiting, has_begun: false, keyframe_interval_ticks, last_keyframe: Tick(0) }
     }
 
+    /// The first keyframe begins the recording. What comes before it is of no use and dropped.
     pub fn push(&mut self, record: Record) {
-        if let Some(waiting) = &mut self.waiting {
-            if let Record::Keyframe(keyframe) = &record {
-                self.last_keyframe = keyframe.0.tick;
-            }
+        let Some(waiting) = &mut self.waiting else { return };
+        if let Record::Keyframe(keyframe) = &record {
+            (self.has_begun, self.last_keyframe) = (true, keyframe.0.tick);
+        }
+        if self.has_begun {
             waiting.push_back(record);
         }
+    }
+
+    /// Whether there could be a recording and is none yet.
+    pub fn wait_to_begin(&self) -> bool {
+        self.waiting.is_some() && !self.has_begun
     }
 
     pub fn mark(&mut self, mark: Mark) {
@@ -64,7 +73,7 @@ impl Records {
 
     /// Whether it is time for a keyframe after a tick.
     pub fn wants_keyframe(&self, tick: Tick) -> bool {
-        self.waiting.is_some() && tick.since(self.last_keyframe) >= self.keyframe_interval_ticks
+        self.has_begun && tick.since(self.last_keyframe) >= self.keyframe_interval_ticks
     }
 
     pub fn pop(&mut self) -> Option<Record> {
@@ -79,7 +88,8 @@ mod tests {
     #[test]
     fn a_keyframe_is_due_one_interval_after_the_last() {
         let mut records = Records::new(true, 50);
-        assert!(!records.wants_keyframe(Tick(49)) && records.wants_keyframe(Tick(50)));
+        records.mark(Mark::left(Tick(1), shared::id::PlayerId(1)));
+        assert!(records.wait_to_begin() && !records.wants_keyframe(Tick(90)) && records.pop().is_none());
         let keyframe = Keyframe { tick: Tick(50), ..Keyframe::default() };
         records.push(Record::keyframe(keyframe, Seats::default()));
         assert!(!records.wants_keyframe(Tick(99)) && records.wants_keyframe(Tick(100)));

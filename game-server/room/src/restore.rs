@@ -71,6 +71,7 @@ impl Room {
                 away_since: kept_until,
                 first_message: None,
             };
+            room.opened_by.extend(seat.session.claim.hashes().map(|hash| (hash, player)));
             room.seats.insert(player, seat);
         }
         room.empty_since = room.seats.is_empty().then_some(now);

@@ -21,7 +21,7 @@ use shared::command::{Absence, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
 use shared::keyframe::Keyframe;
 use shared::message::{CloseCode, LoadLevel, Notice, ResumeToken, ServerMessage, Welcome};
-use shared::recording::{SeatKey, Seats};
+use shared::recording::{Mark, SeatKey, Seats, TokenHash};
 use shared::round::{Award, Round, RoundPhase};
 use shared::rules::RuleError;
 use shared::setup::Setup;
@@ -101,6 +101,8 @@ pub struct Room {
     pub(crate) replicator: Replicator,
     pub(crate) seats: BTreeMap<PlayerId, Seat>,
     pub(crate) players: BTreeMap<ConnectionId, PlayerId>,
+    /// The seat of each token that was given out for it and may still open it.
+    pub(crate) opened_by: BTreeMap<TokenHash, PlayerId>,
     pub(crate) names: Names,
     pub(crate) conduct: Conduct,
     pub(crate) queue: AdmissionQueue,
@@ -108,6 +110,8 @@ pub struct Room {
     pub(crate) pending: TickInputs,
     pub(crate) load: LoadGovernor,
     pub(crate) report: LoadReport,
+    /// Ticks' time that passed while the room rested; see [`Room::clock`].
+    rested_ticks: u32,
     pub(crate) empty_since: Option<Tick>,
     /// When it ends, if that is known: no client comes in.
     pub(crate) ends_at: Option<Tick>,
@@ -139,9 +143,7 @@ impl Room {
     /// [`RuleError`] if a number of the setup is out of range.
     pub fn new(name: String, setup: Setup, options: RoomOptions) -> Result<Room, RuleError> {
         let sim = Sim::new(&setup)?;
-        let mut room = Room::with_sim(name, setup, sim, options);
-        room.record_keyframe();
-        Ok(room)
+        Ok(Room::with_sim(name, setup, sim, options))
     }
 
     pub(crate) fn with_sim(name: String, setup: Setup, sim: Sim, options: RoomOptions) -> Room {
@@ -152,12 +154,14 @@ impl Room {
             replicator: Replicator::new(&setup),
             records: Records::new(options.is_recorded, setup.ticks(KEYFRAME_INTERVAL_SECONDS)),
             load: LoadGovernor::new(setup.tick_rate_hz),
+            rested_ticks: 0,
             empty_since: Some(sim.tick()),
             setup,
             options,
             sim,
             seats: BTreeMap::new(),
             players: BTreeMap::new(),
+            opened_by: BTreeMap::new(),
             names: Names::default(),
             queue: AdmissionQueue::default(),
             next_player: 1,
@@ -226,9 +230,27 @@ impl Room {
     /// Whether the room has had neither seats nor waiting clients for [`EMPTY_ROOM_SECONDS`], or has ended.
     pub fn is_abandoned(&self) -> bool {
         let limit_ticks = self.setup.ticks(EMPTY_ROOM_SECONDS);
-        let now = self.sim.tick();
+        let now = self.clock();
         self.ends_at.is_some_and(|end| now > end)
             || self.empty_since.is_some_and(|since| now.since(since) > limit_ticks)
+    }
+
+    /// Whether nobody is here to see a tick and nothing has to reach the world: the room is not to tick.
+    pub fn is_resting(&self) -> bool {
+        self.players.is_empty() && self.queue.is_empty() && self.pending.is_empty()
+    }
+
+    /// Time passes without ticks: the seats of those who are away are kept no longer than otherwise, and an empty room is
+    /// abandoned.
+    pub fn rest(&mut self, ticks: u32) {
+        self.rested_ticks = self.rested_ticks.saturating_add(ticks);
+        self.evict_away();
+        self.note_emptiness();
+    }
+
+    /// The newest tick, had the room never rested: what is kept for a time is kept by this.
+    pub(crate) fn clock(&self) -> Tick {
+        self.sim.tick().plus(self.rested_ticks)
     }
 
     /// Counts how long the newest tick took: players can ask for it, and too many long ones raise the load level.
@@ -397,7 +419,7 @@ impl Room {
     fn note_emptiness(&mut self) {
         self.awaits_first &= self.seats.is_empty();
         let is_empty = self.seats.is_empty() && self.queue.is_empty() && !self.awaits_first;
-        self.empty_since = if is_empty { self.empty_since.or(Some(self.sim.tick())) } else { None };
+        self.empty_since = if is_empty { self.empty_since.or(Some(self.clock())) } else { None };
     }
 
     fn record(&mut self, inputs: TickInputs) {
@@ -405,6 +427,17 @@ impl Room {
         self.records.push(Record::Tick { tick, inputs, state_hash });
         if self.records.wants_keyframe(tick) {
             self.record_keyframe();
+        } else if self.records.wait_to_begin() && self.seats.values().any(|seat| seat.session.has_played()) {
+            self.begin_recording();
+        }
+    }
+
+    /// A room is recorded once somebody has played in it: connections that only say Hello make no files.
+    fn begin_recording(&mut self) {
+        self.record_keyframe();
+        let now = self.sim.tick();
+        for (player, seat) in &self.seats {
+            self.records.mark(Mark::joined(now, *player, &seat.name.name));
         }
     }
 
@@ -492,7 +525,7 @@ impl Room {
 
     fn disconnect(&mut self, connection: ConnectionId) {
         let Some(player) = self.players.remove(&connection) else { return self.queue.leave(connection) };
-        let now = self.sim.tick();
+        let now = self.clock();
         let kept_until = now.plus(self.setup.ticks(self.options.seat_grace_seconds as f32));
         let Some(seat) = self.seats.get_mut(&player) else { return };
         seat.connection = None;

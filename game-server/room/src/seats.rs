@@ -28,8 +28,10 @@ impl Room {
             return self.resume(shown, connected);
         }
         let now = self.sim.tick();
-        let kicked_seconds =
-            self.conduct.kicked_ticks(connected.network, now).div_ceil(self.setup.tick_rate_hz.into());
+        let kicked_seconds = self
+            .conduct
+            .kicked_ticks(connected.network, self.clock())
+            .div_ceil(self.setup.tick_rate_hz.into());
         if kicked_seconds > 0 {
             let reason = format!("you were removed by a moderator: you may come back in {kicked_seconds} s");
             return self.refuse(connected, CloseCode::Kicked, &reason);
@@ -54,11 +56,11 @@ impl Room {
 
     fn resume(&mut self, shown: TokenHash, connected: Connected) {
         let now = self.sim.tick();
-        let Some((player, seat)) = self.seats.iter_mut().find(|(_, seat)| seat.session.claim.opens(shown))
-        else {
+        let player = self.opened_by.get(&shown).copied();
+        let seat = player.and_then(|player| self.seats.get_mut(&player));
+        let Some((player, seat)) = player.zip(seat.filter(|seat| seat.session.claim.opens(shown))) else {
             return self.refuse(connected, CloseCode::SeatGone, "this seat is no longer kept: join again");
         };
-        let player = *player;
         if seat.session.claim.is_overtaken(shown, connected.hello.attempt) {
             return self.refuse(connected, CloseCode::TakenOver, "a later connection has this seat");
         }
@@ -70,14 +72,18 @@ impl Room {
         let resume_point = hello.last_tick.map(|tick| ResumePoint { tick, backlog_ack: hello.backlog_ack });
         seat.permit = self.options.networks.resumed_seat(network);
         let request = ResumeRequest { shown, token, attempt: hello.attempt, resume_point };
+        for hash in seat.session.claim.hashes() {
+            self.opened_by.remove(&hash);
+        }
         seat.first_message = Some(seat.session.resume(&request, &self.replicator, &self.setup));
+        self.opened_by.extend(seat.session.claim.hashes().map(|hash| (hash, player)));
         self.players.insert(connection, player);
         self.pending.absences.push(Absence { player, away: false });
     }
 
     /// Ends the seats of players who have been away for too long.
     pub(crate) fn evict_away(&mut self) {
-        let now = self.sim.tick();
+        let now = self.clock();
         let away = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
         let expired = away.filter(|(_, seat)| now > seat.kept_until);
         let expired: Vec<PlayerId> = expired.map(|(player, _)| *player).collect();
@@ -105,7 +111,7 @@ impl Room {
         if wanted == 0 {
             return;
         }
-        let (now, floor_ticks) = (self.sim.tick(), self.setup.ticks(YIELD_SECONDS));
+        let (now, floor_ticks) = (self.clock(), self.setup.ticks(YIELD_SECONDS));
         let away = self.seats.iter().filter(|(_, seat)| seat.connection.is_none());
         let mut away: Vec<_> = away.map(|(player, seat)| (seat.away_since, *player)).collect();
         away.retain(|(since, _)| now.since(*since) >= floor_ticks);
@@ -129,6 +135,7 @@ impl Room {
         self.players.insert(connection, player);
         let mut session = Session::new(player, token, &self.setup, now);
         session.chat = self.conduct.chat_of_newcomer(network, now);
+        self.opened_by.extend(session.claim.hashes().map(|hash| (hash, player)));
         let seat = Seat {
             name: held_name,
             permit,
@@ -147,6 +154,9 @@ impl Room {
         let now = self.sim.tick();
         let Some(seat) = self.seats.remove(&player) else { return };
         self.names.release(&seat.name);
+        for hash in seat.session.claim.hashes() {
+            self.opened_by.remove(&hash);
+        }
         if let Some((connection, outbox)) = seat.connection {
             self.players.remove(&connection);
             outbox.close(now, code, told);
@@ -182,5 +192,94 @@ impl Room {
             }
             ClientMessage::Hello(_) | ClientMessage::Input(_) | ClientMessage::Chat { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ending::tests::connect;
+    use crate::room::EMPTY_ROOM_SECONDS;
+    use crate::{Record, RoomOptions, SessionEvent};
+    use shared::input::{Controls, InputFrame};
+    use shared::message::{Hello, Input, ResumeToken};
+    use shared::text::Name;
+    use std::net::Ipv4Addr;
+
+    fn room() -> Room {
+        let options = RoomOptions { is_recorded: true, ..RoomOptions::default() };
+        Room::new("belt-1".into(), sim::scripted::setup(), options).expect("a sound setup")
+    }
+
+    fn steer(room: &mut Room, number: u64) {
+        let tick = room.world().tick;
+        let frame = InputFrame { tick: tick.next(), controls: Controls::default() };
+        let message = ClientMessage::Input(Input { ack: tick, frames: [frame].into_iter().collect() });
+        room.handle(SessionEvent::Message { connection: ConnectionId(number), message });
+        room.tick(&mut ());
+    }
+
+    fn tick_until_resting(room: &mut Room) {
+        while !room.is_resting() {
+            room.tick(&mut ());
+        }
+    }
+
+    #[test]
+    fn a_room_is_recorded_from_when_somebody_has_played() {
+        let mut room = room();
+        let _guest = connect(&mut room, 1);
+        (0..9).for_each(|_| room.tick(&mut ()));
+        room.handle(SessionEvent::Disconnected { connection: ConnectionId(1) });
+        tick_until_resting(&mut room);
+        assert!(room.poll_record().is_none(), "a Hello leaves nothing");
+        let _player = connect(&mut room, 2);
+        (0..9).for_each(|_| room.tick(&mut ()));
+        steer(&mut room, 2);
+        let here = room.world().tick;
+        assert!(matches!(room.poll_record(), Some(Record::Keyframe(keyframe)) if keyframe.0.tick == here));
+        assert!(matches!(room.poll_record(), Some(Record::Mark(mark)) if mark.tick == here));
+        room.tick(&mut ());
+        assert!(matches!(room.poll_record(), Some(Record::Tick { tick, .. }) if tick == here.next()));
+    }
+
+    #[test]
+    fn seats_of_a_room_at_rest_are_kept_for_their_time_and_taken_back_where_the_world_stood() {
+        let mut room = room();
+        assert!(room.is_resting());
+        for number in [1, 2] {
+            let _reader = connect(&mut room, number);
+            (0..9).for_each(|_| room.tick(&mut ()));
+            steer(&mut room, number.into());
+            room.handle(SessionEvent::Disconnected { connection: ConnectionId(number.into()) });
+        }
+        assert!(!room.is_resting(), "the world is told of the absence");
+        tick_until_resting(&mut room);
+        let (tick, grace_ticks) =
+            (room.world().tick, room.setup.ticks(room.options.seat_grace_seconds as f32));
+        room.rest(grace_ticks / 2);
+        assert!(room.is_resting() && room.seats() == 2);
+        let (outbox, _reader) = crate::outbox::outbox();
+        room.handle(SessionEvent::Connected(Connected {
+            connection: ConnectionId(9),
+            network: Ipv4Addr::LOCALHOST.into(),
+            hello: Hello { resume: Some(ResumeToken([2; 16])), ..Hello::new(Name::from_input("Ada")) },
+            token: ResumeToken([9; 16]),
+            outbox,
+        }));
+        assert!(!room.is_resting());
+        room.tick(&mut ());
+        assert_eq!((room.world().tick, room.seats()), (tick.next(), 2));
+        room.handle(SessionEvent::Disconnected { connection: ConnectionId(9) });
+        tick_until_resting(&mut room);
+        room.rest(grace_ticks / 2 + 1);
+        assert_eq!((room.is_resting(), room.seats()), (false, 1), "the world is told of a leave");
+        tick_until_resting(&mut room);
+        room.rest(grace_ticks);
+        tick_until_resting(&mut room);
+        assert_eq!((room.seats(), room.opened_by.len()), (0, 0));
+        assert!(!room.is_abandoned());
+        room.rest(room.setup.ticks(EMPTY_ROOM_SECONDS) + 1);
+        assert!(room.is_abandoned());
     }
 }

@@ -67,6 +67,11 @@ impl CommitGate {
         !behind
     }
 
+    /// The recording begins with the world of this tick: players wait for what comes after it.
+    pub fn begin(&self, tick: Tick) {
+        self.written.store(tick.0, SeqCst);
+    }
+
     /// Every tick counts as durable, until something is written again.
     pub fn open(&self) {
         self.written.store(OPEN, SeqCst);

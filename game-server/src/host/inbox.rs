@@ -2,7 +2,8 @@
 
 use room::{SeatStatus, SessionEvent, Stop};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Most events that wait for a tick boundary in one room before client events are refused.
 pub const INBOX_LIMIT_EVENTS: usize = 65_536;
@@ -39,6 +40,8 @@ pub struct Inbox(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
+    /// Notified when something is posted while the room waits for it.
+    posted: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +49,7 @@ struct Queue {
     events: Vec<RoomEvent>,
     /// Clients among them that want to come in.
     newcomers: usize,
+    is_awaited: bool,
     has_ended: bool,
 }
 
@@ -73,6 +77,9 @@ impl InboxSender {
         }
         queue.newcomers += usize::from(is_newcomer);
         queue.events.push(event);
+        if queue.is_awaited {
+            self.0.posted.notify_one();
+        }
         Ok(())
     }
 
@@ -89,6 +96,14 @@ impl Inbox {
         let mut queue = self.0.lock();
         queue.newcomers = 0;
         std::mem::replace(&mut queue.events, emptied)
+    }
+
+    /// Sleeps until something is posted, but no longer than this.
+    pub fn wait(&self, limit: Duration) {
+        let mut queue = self.0.lock();
+        queue.is_awaited = true;
+        let waited = self.0.posted.wait_timeout_while(queue, limit, |queue| queue.events.is_empty());
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_awaited = false;
     }
 }
 
@@ -128,6 +143,8 @@ mod tests {
         assert_eq!(sender.post(RoomEvent::Stop(Stop::ForGood)), Ok(()));
         assert_eq!(inbox.take(Vec::new()).len(), INBOX_LIMIT_EVENTS + 2);
         assert_eq!(sender.post(message()), Ok(()), "all was taken out");
+        // What was posted ends the wait, also before it began.
+        inbox.wait(Duration::MAX);
         drop(inbox);
         assert_eq!(sender.post(SessionEvent::Disconnected { connection }), Err(PostError::Ended));
     }

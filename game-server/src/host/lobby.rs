@@ -582,7 +582,9 @@ mod tests {
     use crate::host::journal;
     use room::ConnectionId;
     use room::outbox::outbox;
-    use shared::message::{Hello, ResumeToken};
+    use shared::id::Tick;
+    use shared::input::{Controls, InputFrame};
+    use shared::message::{ClientMessage, Hello, Input, ResumeToken};
     use shared::text::Name;
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -636,8 +638,20 @@ mod tests {
     fn a_room_that_panics_continues_from_its_recording_until_it_does_nothing_else() {
         for (panics, survives) in [(2, true), (u32::MAX, false)] {
             let home = tempfile::tempdir().expect("a directory");
-            let (lobby, left) = lobby(Some(JournalOptions::new(home.path().into())), panics);
-            lobby.connect(Some("belt-1"), newcomer(1)).expect("a seat");
+            let (lobby, left) = lobby(Some(JournalOptions::new(home.path().into())), 0);
+            let room = lobby.connect(Some("belt-1"), newcomer(1)).expect("a seat");
+            for tick in (1..).map(Tick) {
+                if lobby.status().iter().any(|room| room.recording.recording) {
+                    break;
+                }
+                let frame = InputFrame { tick, controls: Controls::default() };
+                let input = Input { ack: tick, frames: [frame].into_iter().collect() };
+                let message = ClientMessage::Input(input);
+                let event = SessionEvent::Message { connection: ConnectionId(1), message };
+                room.inbox.post(event).expect("a room");
+                std::thread::yield_now();
+            }
+            left.store(panics, Relaxed);
             let ticks = || lobby.ask_roster("belt-1").is_ok_and(|answer| answer.recv().is_ok());
             while if survives {
                 left.load(Relaxed) > 0 || !ticks()

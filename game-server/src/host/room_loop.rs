@@ -1,6 +1,6 @@
 //! The thread of one room: waits for the next tick's time, drains the inbox, lets the room tick, publishes what came of it.
 //!
-//! The only clock of a room. Ticks lie on a fixed grid of time, so the rate does not drift; after a stall the room skips ticks
+//! The only clock of a room. While nobody is present, the room rests: no ticks, and the thread sleeps. Ticks lie on a fixed grid of time, so the rate does not drift; after a stall the room skips ticks
 //! beyond [`CATCH_UP_LIMIT_TICKS`] instead of hurrying after them.
 
 use crate::host::commit_gate::CommitGate;
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// A room that is this many ticks behind skips them.
 pub const CATCH_UP_LIMIT_TICKS: u32 = 3;
+/// A room that rests looks at its kept seats this often.
+const REST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why the loop of a room ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,10 @@ pub fn run(
     let mut meter = RoomMeter::new();
     let mut events = Vec::new();
     loop {
-        timer.wait(room.name());
+        match room.is_resting() {
+            true => room.rest(timer.rest(inbox)),
+            false => timer.wait(room.name()),
+        }
         let start = Instant::now();
         events = inbox.take(events);
         let stop = handle(room, events.drain(..));
@@ -46,13 +51,19 @@ pub fn run(
             meter.report(room);
             return Ended::Stopped(stop);
         }
-        room.tick(meter.stages(start));
-        publish(room, journal, commits);
-        let took = start.elapsed();
-        room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
-        stats.set_occupied(room);
-        meter.report(room);
-        meter.record(took, timer.lost, room, journal, stats);
+        if room.is_resting() {
+            publish(room, journal, commits);
+            meter.report(room);
+            meter.rest(timer.lost, room, journal, stats);
+        } else {
+            room.tick(meter.stages(start));
+            publish(room, journal, commits);
+            let took = start.elapsed();
+            room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+            stats.set_occupied(room);
+            meter.report(room);
+            meter.record(took, timer.lost, room, journal, stats);
+        }
         if room.is_abandoned() && retire() {
             return Ended::Abandoned;
         }
@@ -119,7 +130,7 @@ impl TickTimer {
             self.ticks = 0;
         }
         let tick = Duration::from_secs(1) / self.rate_hz;
-        let due = self.origin + Duration::from_secs(1) * self.ticks / self.rate_hz;
+        let due = self.due();
         let now = Instant::now();
         if let Some(early) = due.checked_duration_since(now) {
             self.is_overrunning = false;
@@ -136,5 +147,21 @@ impl TickTimer {
             }
             self.origin += late;
         }
+    }
+
+    /// Sleeps until something is posted, but no longer than [`REST_INTERVAL`]. Returns how many ticks' time has passed: they
+    /// are not lost, since nobody waits for them.
+    fn rest(&mut self, inbox: &Inbox) -> u32 {
+        inbox.wait(REST_INTERVAL);
+        let tick = Duration::from_secs(1) / self.rate_hz;
+        let passed = Instant::now().saturating_duration_since(self.due());
+        let ticks = u32::try_from(passed.as_nanos() / tick.as_nanos()).unwrap_or(u32::MAX);
+        self.origin += tick * ticks;
+        ticks
+    }
+
+    /// The time of the newest tick on the grid.
+    fn due(&self) -> Instant {
+        self.origin + Duration::from_secs(1) * self.ticks / self.rate_hz
     }
 }

@@ -295,6 +295,14 @@ impl RoomMeter {
         }
     }
 
+    /// The room rests: there are no durations to measure.
+    pub fn rest(&mut self, ticks_lost: u64, room: &Room, journal: &Journal, stats: &RoomStats) {
+        self.durations.clear();
+        self.next = 0;
+        self.gauges.set_waiting(room.waiting());
+        self.publish(room, ticks_lost, journal, stats);
+    }
+
     /// Every step of the load is in the log and in the metrics.
     fn log_load(&mut self, room: &Room) {
         let level = room.load_level();
@@ -311,6 +319,7 @@ impl RoomMeter {
     fn publish(&mut self, room: &Room, ticks_lost: u64, journal: &Journal, stats: &RoomStats) {
         let mut sorted = self.durations.clone();
         sorted.sort_unstable();
+        let quantile = |percent: usize| sorted.get(sorted.len() * percent / 100).copied().unwrap_or_default();
         let world = room.world();
         let status = RoomStatus {
             name: room.name().into(),
@@ -321,8 +330,8 @@ impl RoomMeter {
             capacity: room.capacity(),
             tick: world.tick.0,
             tick_rate_hz: room.setup().tick_rate_hz,
-            tick_micros_p50: sorted[sorted.len() / 2],
-            tick_micros_p99: sorted[sorted.len() * 99 / 100],
+            tick_micros_p50: quantile(50),
+            tick_micros_p99: quantile(99),
             ticks_lost,
             bytes_per_second: room.sent_bytes() - self.sent_bytes,
             load_level: room.load_level() as u8,

@@ -180,8 +180,9 @@ async fn a_head_over_the_limit_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_recording_is_shown_to_nobody() {
     let server = serve_with(&["--no-tls"], Limits::default()).await;
-    let player = server.join().await;
+    let mut player = server.join().await;
     let name = loop {
+        player.steer().await;
         let entries = std::fs::read_dir(server.directory.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         if let Some(name) = names.into_iter().find(|name| name.ends_with(".belt")) {

@@ -5,7 +5,8 @@ use game_server::net::guard::limits::Limits;
 use game_server::net::play::context::Purpose;
 use game_server::serve::Server;
 use shared::codec::{decode_server, encode_client};
-use shared::message::{ClientMessage, Hello, ServerMessage};
+use shared::input::{Controls, InputFrame};
+use shared::message::{ClientMessage, Hello, Input, ServerMessage};
 use shared::text::Name;
 use std::net::{Ipv4Addr, SocketAddr};
 use tempfile::TempDir;
@@ -254,6 +255,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             }
             assert_ne!(frame.opcode, CLOSE, "closed before the message: {frame:?}");
         }
+    }
+
+    /// Waits for a snapshot, acknowledges it, and holds the controls still.
+    pub async fn steer(&mut self) {
+        let bytes = self.hear_until(|message| matches!(message, ServerMessage::Snapshot(_))).await;
+        let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(&bytes) else { unreachable!() };
+        let frame = InputFrame { tick: snapshot.tick.next(), controls: Controls::default() };
+        self.say(&ClientMessage::Input(Input { ack: snapshot.tick, frames: [frame].into_iter().collect() }))
+            .await;
     }
 
     /// Reads up to the close frame, answers it, waits for the end of the stream: code and reason.

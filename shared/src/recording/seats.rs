@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const TOKEN_HASH_BYTES: usize = 16;
 
 /// The hash of a resume token. Recordings are public: whoever reads one must not be able to take a seat with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TokenHash(pub [u8; TOKEN_HASH_BYTES]);
 
 /// What opens a seat.

@@ -52,6 +52,8 @@ impl FirstMessage {
 /// What resumes one seat.
 pub struct ResumeClaim {
     key: SeatKey,
+    /// The client has the newest token: the one before it opens nothing any more.
+    has_arrived: bool,
     /// The key was changed and is not recorded yet.
     is_unrecorded: bool,
     /// Given out with the next first message.
@@ -71,7 +73,8 @@ impl ResumeClaim {
 
     /// A seat's in a recording.
     pub(crate) fn restored(key: SeatKey, now: Tick) -> ResumeClaim {
-        ResumeClaim { key, is_unrecorded: false, token: ResumeToken([0; 16]), token_given: now, attempt: 0 }
+        let token = ResumeToken([0; 16]);
+        ResumeClaim { key, has_arrived: false, is_unrecorded: false, token, token_given: now, attempt: 0 }
     }
 
     /// Whose seat.
@@ -81,17 +84,22 @@ impl ResumeClaim {
 
     /// Whether a token of this hash resumes the seat.
     pub fn opens(&self, hash: TokenHash) -> bool {
-        self.key.token == hash || self.key.before == Some(hash)
+        self.key.token == hash || self.key().before == Some(hash)
+    }
+
+    /// The hashes of the last two tokens, of which the older may open nothing any more.
+    pub fn hashes(&self) -> impl Iterator<Item = TokenHash> + use<> {
+        [Some(self.key.token), self.key.before].into_iter().flatten()
     }
 
     /// What resumes the seat, as it is recorded.
     pub fn key(&self) -> SeatKey {
-        self.key
+        SeatKey { before: self.key.before.filter(|_| !self.has_arrived), ..self.key }
     }
 
     /// The key, if it has changed since it was last taken here.
     pub fn take_changed_key(&mut self) -> Option<SeatKey> {
-        std::mem::take(&mut self.is_unrecorded).then_some(self.key)
+        std::mem::take(&mut self.is_unrecorded).then(|| self.key())
     }
 
     /// The token that resumes the seat, for the player only.
@@ -108,7 +116,7 @@ impl ResumeClaim {
     /// A client resumes the seat on a new connection, and is given a new token.
     pub(crate) fn renew(&mut self, request: &ResumeRequest, now: Tick) {
         self.key = SeatKey { token: hash_of(request.token), before: Some(request.shown), ..self.key };
-        self.is_unrecorded = true;
+        (self.has_arrived, self.is_unrecorded) = (false, true);
         self.token = request.token;
         self.attempt = request.attempt;
         self.token_given = now;
@@ -116,8 +124,8 @@ impl ResumeClaim {
 
     /// The client has the snapshot of a tick. Once that shows that it has the new token, the old one is worthless.
     pub(crate) fn acked(&mut self, tick: Tick) {
-        if tick > self.token_given && self.key.before.take().is_some() {
-            self.is_unrecorded = true;
+        if tick > self.token_given && self.key().before.is_some() {
+            (self.has_arrived, self.is_unrecorded) = (true, true);
         }
     }
 }

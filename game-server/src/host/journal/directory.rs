@@ -1,7 +1,7 @@
 //! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
 use super::lock::PROCESS_FILE;
-use crate::files::write_whole;
+use crate::files::{sync_directory, write_whole};
 use shared::recording::{LATEST_DATE_UNIX_MS, TOKEN_HASH_BYTES, TokenHash};
 use std::fs::{create_dir_all, read_dir, read_to_string, remove_file};
 use std::io;
@@ -23,6 +23,7 @@ pub struct Directory(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    sync: fn(&Path) -> io::Result<()>,
     state: Mutex<State>,
 }
 
@@ -34,6 +35,8 @@ struct State {
     /// Files of matches that are being played.
     running: Vec<Running>,
     has_failed: bool,
+    /// That the entries of new files may not last was said.
+    is_unsynced: bool,
 }
 
 /// What recordings take up on the disk.
@@ -62,9 +65,14 @@ struct Running {
 
 impl Directory {
     pub fn new(path: PathBuf) -> Directory {
+        Directory::with_sync(path, sync_directory)
+    }
+
+    /// A directory whose entries are made to last in this way.
+    pub(super) fn with_sync(path: PathBuf, sync: fn(&Path) -> io::Result<()>) -> Directory {
         // The parent of a bare file name.
         let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
-        Directory(Arc::new(Inner { path, state: Mutex::default() }))
+        Directory(Arc::new(Inner { path, sync, state: Mutex::default() }))
     }
 
     pub fn path(&self) -> &Path {
@@ -81,6 +89,22 @@ impl Directory {
         if let Err(error) = written {
             tracing::error!(problem = explain(self.path(), &error), "nothing can be recorded");
         }
+    }
+
+    /// Makes the entries of new files last through a power cut, where the file system can. A disk that fails says so at the
+    /// file's sync.
+    pub(super) fn sync(&self) {
+        if let Err(error) = (self.0.sync)(self.path())
+            && !std::mem::replace(&mut self.state().is_unsynced, true)
+        {
+            let directory = self.path().display();
+            tracing::warn!(%directory, %error, "the directory cannot be synchronized: a power cut may lose its newest recordings");
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_unsynced(&self) -> bool {
+        self.state().is_unsynced
     }
 
     pub(super) fn note<T>(&self, result: &io::Result<T>) {
@@ -172,6 +196,12 @@ impl Directory {
 pub(super) struct Hold {
     directory: Directory,
     name: String,
+}
+
+impl Hold {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Drop for Hold {

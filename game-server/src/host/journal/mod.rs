@@ -101,6 +101,7 @@ struct Recorder {
     gate: Arc<CommitGate>,
     /// `None` if the kernel gave none.
     thread: Option<JoinHandle<()>>,
+    has_begun: bool,
     /// Ticks were lost, so that those after them are of no use until a keyframe.
     gap: bool,
 }
@@ -112,12 +113,14 @@ impl Journal {
         Journal(None)
     }
 
-    /// Begins the recording of a room. Its file is made with the first keyframe; if that fails, the status says so. `flush`
+    /// Begins the recording of a room. Its file is made with the first keyframe, before which every tick counts as durable; if
+    /// that fails, the status says so. `flush`
     /// is called whenever what the room has said may go out to the players.
     #[must_use]
     pub fn create(options: &JournalOptions, room: &str, setup: &Setup, flush: Flush) -> Journal {
         let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), Vec::new());
         let gate = gate(options, setup, Tick(0), flush);
+        gate.open();
         Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
     }
 
@@ -185,7 +188,7 @@ impl Journal {
             }
         });
         let thread = spawned.map_err(|error| status.no_thread(&error)).ok();
-        Journal(Some(Recorder { queue, last, ended, thread, status, gate, gap: true }))
+        Journal(Some(Recorder { queue, last, ended, thread, status, gate, has_begun: false, gap: true }))
     }
 
     /// What holds back what players are told until it is written; `None` if nothing is recorded.
@@ -209,7 +212,12 @@ impl Journal {
                 recorder.status.stopped(problem, problem);
             }
             // A dropped keyframe leaves no gap: the file only has one less.
-            Record::Keyframe(_) => recorder.gap &= recorder.queue.try_send(record).is_err(),
+            Record::Keyframe(ref keyframe) => {
+                if !std::mem::replace(&mut recorder.has_begun, true) {
+                    recorder.gate.begin(keyframe.0.tick);
+                }
+                recorder.gap &= recorder.queue.try_send(record).is_err();
+            }
             // The next keyframe has the seats, too.
             Record::Seats(_) => drop(recorder.queue.try_send(record)),
             Record::Mark(_) => {

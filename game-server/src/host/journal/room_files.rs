@@ -3,7 +3,7 @@
 use super::directory::{Directory, Hold, explain, file_name};
 use super::retention::Retention;
 use super::storage::{RecordingFile, Storage};
-use crate::files::{self, sync_directory};
+use crate::files;
 use shared::recording::TokenHash;
 use std::fs::{File, create_dir_all, remove_file};
 use std::io::{self, Write};
@@ -38,7 +38,7 @@ impl RoomFiles {
         };
         self.holds.push(self.directory.hold(&name));
         self.retention.apply(&self.directory, at);
-        sync_directory(self.directory.path());
+        self.directory.sync();
         Ok((file, name))
     }
 }
@@ -57,6 +57,7 @@ impl Storage for RoomFiles {
     }
 
     fn remove(&mut self, name: &str) -> io::Result<()> {
+        self.holds.retain(|hold| hold.name() != name);
         remove_file(self.directory.path().join(name))
     }
 
@@ -104,6 +105,23 @@ fn is_deleted(_: &File) -> io::Result<bool> {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn files_on_a_file_system_that_cannot_sync_directories_are_files() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let directory = Directory::with_sync(home.path().into(), |_| Err(io::ErrorKind::InvalidInput.into()));
+        let mut files = RoomFiles::new(directory.clone(), Retention::default(), Vec::new());
+        for _ in 0..2 {
+            let (mut file, name) = files.create("a", SystemTime::now())?;
+            file.append(b"BELT")?;
+            file.sync()?;
+            assert!(directory.is_unsynced() && directory.is_running(&name));
+            files.remove(&name)?;
+            assert!(!directory.is_running(&name) && !home.path().join(name).exists());
+        }
+        assert!(!directory.has_failed());
+        Ok(())
+    }
 
     #[test]
     fn a_later_file_has_a_greater_number_whatever_the_clock_says() -> io::Result<()> {

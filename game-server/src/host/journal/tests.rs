@@ -23,6 +23,8 @@ struct DiskState {
     stalled: bool,
     /// The call that panics.
     panics_in: Option<&'static str>,
+    /// Syncs take for ever, while bytes are taken.
+    syncs_stalled: bool,
     /// The files that were made sure of, in order.
     synced: Vec<usize>,
 }
@@ -101,7 +103,8 @@ impl RecordingFile for DiskFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.disk.panic_if_told("sync");
-        self.disk.ready().synced.push(self.index);
+        let ready = self.disk.0.1.wait_while(self.disk.state(), |state| state.stalled || state.syncs_stalled);
+        ready.expect("no test panics with the disk").synced.push(self.index);
         Ok(())
     }
 
@@ -299,6 +302,40 @@ fn a_stalled_disk_holds_up_nothing_and_loses_nothing_that_fits_the_queue() {
     room.finish();
     let [recording] = &disk.recordings()[..] else { panic!("one file") };
     assert_eq!((recording.ending(), recording.last_tick()), (&Ending::Complete, last));
+}
+
+#[test]
+fn a_disk_whose_syncs_are_slow_holds_up_neither_players_nor_the_recording() {
+    let disk = Disk::default();
+    disk.set(|state| state.syncs_stalled = true);
+    let mut room = TestRoom::of_patience(&disk, u64::MAX, AMPLE, u32::MAX);
+    let gate = room.journal.gate().expect("it records").clone();
+    room.ticks(100);
+    while !gate.is_durable(room.tick) {
+        std::thread::yield_now();
+    }
+    assert!(room.journal.status().recording && disk.state().synced.is_empty());
+    disk.set(|state| state.syncs_stalled = false);
+    room.finish();
+    let [recording] = &disk.recordings()[..] else { panic!("one file") };
+    assert_eq!((recording.ending(), recording.last_tick()), (&Ending::Complete, Tick(100)));
+}
+
+#[test]
+fn a_room_without_a_file_holds_nobody_up_and_one_with_a_file_does() {
+    let disk = Disk::default();
+    let gate = CommitGate::new(Tick(0), u32::MAX, Arc::new(|| {}));
+    gate.open();
+    let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, "belt", &setup(), gate, None);
+    let gate = journal.gate().expect("it records").clone();
+    journal.take(tick(Tick(1)));
+    assert!(gate.is_durable(Tick(7)) && disk.state().files.is_empty());
+    disk.set(|state| state.stalled = true);
+    let keyframe = Keyframe { tick: Tick(7), ..Keyframe::default() };
+    journal.take(Record::keyframe(keyframe, Seats::default()));
+    assert!(gate.is_durable(Tick(7)) && !gate.is_durable(Tick(8)));
+    disk.set(|state| state.stalled = false);
+    journal.abandon();
 }
 
 #[test]

@@ -223,7 +223,9 @@ impl Bans {
         fs::create_dir_all(directory)?;
         files::write_whole(file, &text)?;
         // Makes the rename durable.
-        files::sync_directory(directory);
+        if let Err(error) = files::sync_directory(directory) {
+            tracing::debug!(directory = %directory.display(), %error, "a directory cannot be synchronized");
+        }
         Ok(())
     }
 
