@@ -1,7 +1,10 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
+use crate::host::journal::DEFAULT_WATCH_DELAY_SECONDS;
 use crate::net::guard::addresses::parse_network;
 use crate::net::guard::origin::{Origin, PublicUrl};
+use crate::net::http::watch::Watch;
+use crate::playing_time::parse_playing_time;
 use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -14,6 +17,7 @@ use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The server's whole command line.
 #[derive(Clone, Debug, Parser)]
@@ -74,6 +78,8 @@ pub enum Command {
     },
     /// Ask the running server whether it is well: exit code 0 if it is, for health checks.
     Health(HealthOptions),
+    /// Cut a part out of a recording, as a recording that stands for itself.
+    Clip(ClipOptions),
     /// Print what a recording holds.
     Info {
         /// The recording.
@@ -137,6 +143,33 @@ pub struct ServeOptions {
     /// Record nothing
     #[arg(long, env = "DRIFTBELT_NO_RECORD", value_parser = BoolishValueParser::new())]
     pub no_record: bool,
+    /// Record what players write, too
+    #[arg(long, env = "DRIFTBELT_RECORD_CHAT", value_parser = BoolishValueParser::new())]
+    pub record_chat: bool,
+    /// Which matches may be watched as they go on
+    #[arg(long, value_enum, value_name = "WHOSE", env = "DRIFTBELT_WATCH", default_value_t = Watch::Public)]
+    pub watch: Watch,
+    /// How far behind a match those who watch it are, and how long after its end its recording is shown
+    #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_WATCH_DELAY_SECONDS",
+          default_value_t = DEFAULT_WATCH_DELAY_SECONDS, value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub watch_delay_seconds: u32,
+    /// Keep clips for links to them in this directory [default: keep none]
+    #[arg(long, value_name = "DIR", env = "DRIFTBELT_CLIPS")]
+    pub clips: Option<PathBuf>,
+    /// Delete the oldest clips beyond this total size
+    #[arg(long, value_name = "MIB", env = "DRIFTBELT_CLIPS_LIMIT_MIB", default_value_t = 1024,
+          value_parser = clap::value_parser!(u64).range(1..=1_048_576_000))]
+    pub clips_limit_mib: u64,
+    /// Delete the oldest clips beyond this number
+    #[arg(long, value_name = "N", env = "DRIFTBELT_CLIPS_LIMIT_FILES", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub clips_limit_files: u32,
+    /// Delete clips of this many days ago [default: keep them]
+    #[arg(long, value_name = "DAYS", env = "DRIFTBELT_CLIPS_LIMIT_DAYS")]
+    pub clips_limit_days: Option<u32>,
+    /// Most clips kept for one address in an hour
+    #[arg(long, value_name = "N", env = "DRIFTBELT_CLIPS_PER_ADDRESS_LIMIT", default_value_t = 20)]
+    pub clips_per_address_limit: u32,
     /// Longest wait of players for a stalled disk; then they are sent what it has not stored yet
     #[arg(long, value_name = "MS", env = "DRIFTBELT_RECORDING_WAIT_LIMIT_MS", default_value_t = 500,
           value_parser = clap::value_parser!(u32).range(..=60_000))]
@@ -287,6 +320,23 @@ pub struct ReplayOptions {
     /// Port of the page on this machine; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub port: u16,
+}
+
+/// Options of `clip`.
+#[derive(Clone, Debug, Args)]
+pub struct ClipOptions {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where the clip begins, counted from the recording's start, such as 12:30
+    #[arg(long, value_name = "TIME", value_parser = parse_playing_time)]
+    pub from: Duration,
+    /// Where it ends, such as 13:05
+    #[arg(long, value_name = "TIME", value_parser = parse_playing_time)]
+    pub to: Duration,
+    /// The clip's file, which must not exist yet
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 fn parse_host(text: &str) -> Result<IpAddr, String> {

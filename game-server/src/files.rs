@@ -33,10 +33,10 @@ pub fn text_of(bytes: &[u8]) -> io::Result<&str> {
 }
 
 /// Writes a file so that it is there whole or not at all.
-pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_whole(path: &Path, content: &(impl AsRef<[u8]> + ?Sized)) -> io::Result<()> {
     let new = path.with_extension("new");
     let written = File::create(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
+        file.write_all(content.as_ref())?;
         sync(file.sync_all())
     });
     let written = written.and_then(|()| fs::rename(&new, path));

@@ -11,6 +11,7 @@ mod exposition;
 mod files;
 pub mod host;
 pub mod net;
+mod playing_time;
 mod process;
 pub mod serve;
 mod telemetry;

@@ -179,6 +179,10 @@ impl Server {
         let recordings = plan.lobby.journal.as_ref().map(|journal| journal.directory.clone());
         let lobby = Lobby::new(plan.lobby, flush)?;
         lobby.restore();
+        if let Some(directory) = plan.recordings.directory() {
+            directory.hide_newest();
+        }
+        plan.clips.iter().for_each(|kept| kept.clips.prepare());
         let context = Arc::new(ConnectionContext {
             purpose: plan.purpose,
             lobby,
@@ -215,6 +219,8 @@ impl Server {
             workers,
             polling: polling.clone(),
             recordings: plan.recordings,
+            watch: plan.watch,
+            clips: plan.clips,
             admin,
             sim_build: sim::Sim::BUILD,
             security_policy: plan.security_policy.clone(),

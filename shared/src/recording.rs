@@ -27,6 +27,7 @@ mod ending;
 mod header;
 mod index;
 mod mark;
+mod pieces;
 mod reader;
 mod roster;
 mod seats;
@@ -39,12 +40,13 @@ pub use ending::{Damage, Ending};
 pub use header::{HEADER_LIMIT_BYTES, Header, LATEST_DATE_UNIX_MS, OpenError, SetupError};
 pub use index::{INDEX_LIMIT_BYTES, Index, KEYFRAMES_LIMIT};
 pub use mark::{CHUNK_MARKS_LIMIT, Mark, Marked};
+pub use pieces::{Landmark, PIECE_CHUNKS, PieceCounter};
 pub use reader::{Cursor, HOLES_LIMIT, Recording, SMALL_FILE_ENTRIES, SeekError, Share};
 pub use roster::Seated;
 pub use seats::{
     SEATS_LIMIT, SERVER_KEY_LIMIT_BYTES, SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash, server_of,
 };
-pub use source::Source;
+pub use source::{Growing, Source};
 pub use ticks::{RUN_LIMIT_BYTES, RUN_LIMIT_TICKS, RecordedTick};
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading

@@ -137,6 +137,16 @@ impl Replay {
         object(&self.0.info())
     }
 
+    /// Appends whole chunks to a recording that goes on.
+    pub fn append(&mut self, piece: &[u8]) {
+        self.0.append(piece);
+    }
+
+    /// Cuts a clip: the file of the ticks behind `from` up to `to`. Throws, with a reason for the user, if it cannot be cut.
+    pub fn cut(&self, from: u32, to: u32) -> Result<Vec<u8>, JsError> {
+        self.0.cut(from, to).map_err(error)
+    }
+
     /// Shows a tick.
     pub fn seek(&mut self, tick: u32) {
         self.0.seek(tick);

@@ -6,6 +6,7 @@ use crate::floor::{FloorOptions, ReaderOptions};
 use crate::idle::IdleOptions;
 use crate::options::RunOptions;
 use crate::transports::TransportsOptions;
+use crate::watch::WatchOptions;
 use clap::{Parser, Subcommand};
 
 #[derive(Clone, Debug, Parser)]
@@ -36,6 +37,8 @@ pub enum Command {
     Transports(TransportsOptions),
     /// Keep connections that only wait for a seat, and tell what one costs the server in memory
     Idle(IdleOptions),
+    /// Watch a match as it goes on, and tell what one watcher costs the server
+    Watch(WatchOptions),
     /// The floor's other end
     #[command(hide = true)]
     FloorReader(ReaderOptions),

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `cli`, `options` → `run` (the loop) → `player` (one client core) with `behaviour`, `probe`, `link` (a
 //! simulated bad link) → `socket`, `frames`, `target` (the connection) → `tally`, `report`, `observer` (what is measured).
-//! Apart from it: `floor`, `bench`, `compare`, `idle`, `transports`.
+//! Apart from it: `floor`, `bench`, `compare`, `idle`, `transports`, `watch`.
 
 #![allow(missing_docs, reason = "not a library: only the program and its tests use it")]
 
@@ -26,3 +26,4 @@ pub mod socket;
 pub mod tally;
 pub mod target;
 pub mod transports;
+pub mod watch;

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser};
 use std::io::Write;
 use std::process::ExitCode;
 use swarm::cli::{Cli, Command};
-use swarm::{bench, compare, floor, idle, run, transports};
+use swarm::{bench, compare, floor, idle, run, transports, watch};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -33,6 +33,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         (Some(Command::Idle(options)), _) => {
             let report = idle::measure(&options, |line| eprintln!("{line}"))?;
+            print(&report, options.json, || report.text())
+        }
+        (Some(Command::Watch(options)), _) => {
+            let report = watch::measure(&options, |line| eprintln!("{line}"))?;
             print(&report, options.json, || report.text())
         }
         (Some(Command::FloorReader(options)), _) => floor::read(&options),

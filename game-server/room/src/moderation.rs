@@ -30,7 +30,9 @@ impl Room {
                     return;
                 }
                 let name = seat.name.name.clone();
-                self.records.mark(Mark::said(now, player, &text));
+                if self.options.records_chat {
+                    self.records.mark(Mark::said(now, player, &text));
+                }
                 self.broadcast_kept(&ServerMessage::Chat { player, name, text });
             }
             Some(reminded) if now.since(reminded) >= self.setup.ticks(MUTED_REMINDER_SECONDS) => {

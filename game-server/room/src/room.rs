@@ -53,6 +53,8 @@ pub struct RoomOptions {
     pub viewer_bytes_per_second: u32,
     /// Whether the room makes records for [`Room::poll_record`].
     pub is_recorded: bool,
+    /// Whether what players write is among the records.
+    pub records_chat: bool,
     /// What networks hold on this server.
     pub networks: Networks,
     /// What one network may make the players of the room read.
@@ -69,6 +71,7 @@ impl Default for RoomOptions {
             kick_cooldown_seconds: DEFAULT_KICK_COOLDOWN_SECONDS,
             viewer_bytes_per_second: DEFAULT_VIEWER_BYTES_PER_SECOND,
             is_recorded: false,
+            records_chat: false,
             networks: Networks::default(),
             speech_limits: SpeechLimits::default(),
             words: Arc::default(),
@@ -317,6 +320,7 @@ impl Room {
 
     /// Steps the world once by everything that came in since the last tick, and sends everybody what they see.
     pub fn tick(&mut self, watch: &mut impl StageWatch) {
+        self.begin_recording();
         self.check_end();
         self.evict_away();
         self.admit();
@@ -427,13 +431,16 @@ impl Room {
         self.records.push(Record::Tick { tick, inputs, state_hash });
         if self.records.wants_keyframe(tick) {
             self.record_keyframe();
-        } else if self.records.wait_to_begin() && self.seats.values().any(|seat| seat.session.has_played()) {
-            self.begin_recording();
         }
     }
 
-    /// A room is recorded once somebody has played in it: connections that only say Hello make no files.
+    /// A room is recorded from when somebody has played or an administrator has given an order: connections that only say Hello
+    /// make no files.
     fn begin_recording(&mut self) {
+        let has_played = |room: &Room| room.seats.values().any(|seat| seat.session.has_played());
+        if !self.records.wait_to_begin() || self.pending.admin.is_empty() && !has_played(self) {
+            return;
+        }
         self.record_keyframe();
         let now = self.sim.tick();
         for (player, seat) in &self.seats {

@@ -235,12 +235,12 @@ mod tests {
         assert!(room.poll_record().is_none(), "a Hello leaves nothing");
         let _player = connect(&mut room, 2);
         (0..9).for_each(|_| room.tick(&mut ()));
-        steer(&mut room, 2);
         let here = room.world().tick;
+        steer(&mut room, 2);
         assert!(matches!(room.poll_record(), Some(Record::Keyframe(keyframe)) if keyframe.0.tick == here));
         assert!(matches!(room.poll_record(), Some(Record::Mark(mark)) if mark.tick == here));
-        room.tick(&mut ());
-        assert!(matches!(room.poll_record(), Some(Record::Tick { tick, .. }) if tick == here.next()));
+        let is_next = |record| matches!(record, Record::Tick { tick, .. } if tick == here.next());
+        assert!(std::iter::from_fn(|| room.poll_record()).any(is_next));
     }
 
     #[test]

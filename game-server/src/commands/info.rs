@@ -1,7 +1,7 @@
 //! `info`: prints what a recording holds.
 
-use crate::commands::playing_time::{moment, playing_time};
 use crate::host::journal::FileSource;
+use crate::playing_time::{moment, playing_time};
 use anyhow::Context;
 use indicatif::HumanBytes;
 use shared::recording::{Marked, Recording, Seated};

@@ -2,9 +2,9 @@
 
 mod admin_link;
 pub(crate) mod bench_replay;
+mod clip;
 mod health;
 pub mod info;
-mod playing_time;
 mod serve;
 mod signals;
 pub mod verify;
@@ -60,6 +60,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             telemetry::say(&words);
             ExitCode::SUCCESS
         }),
+        Some(Command::Clip(options)) => clip::run(&options).map(|()| ExitCode::SUCCESS),
         Some(Command::Info { file }) => info::run(&file).map(|()| ExitCode::SUCCESS),
     }
 }

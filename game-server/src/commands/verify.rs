@@ -1,7 +1,7 @@
 //! `verify`: re-simulates recordings and compares the hash of every tick.
 
-use crate::commands::playing_time::{moment, playing_time};
 use crate::host::journal::FileSource;
+use crate::playing_time::{moment, playing_time};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::id::Tick;

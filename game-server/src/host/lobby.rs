@@ -26,9 +26,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Names of rooms that are made on demand, before their number.
-const ROOM_PREFIX: &str = "belt-";
-/// Names of rooms that continue another room's recording, before their number: no client is sent there unasked.
+/// Before the number of a room that was opened for players who asked for none.
+const PUBLIC_PREFIX: &str = "belt-";
+/// Before the number of a room that continues another room's recording: no client is sent there unasked.
 const SANDBOX_PREFIX: &str = "sandbox-";
 /// How long the ships of a sandbox's recorded players stay.
 const SANDBOX_SECONDS: u32 = 3600;
@@ -552,7 +552,7 @@ impl Rooms {
             return Some(name.clone());
         }
         if self.running.len() < options.rooms_limit {
-            return Some(self.unused_name(ROOM_PREFIX));
+            return Some(self.unused_name(PUBLIC_PREFIX));
         }
         open().map(|(name, room)| (occupied(room), name)).min().map(|(_, name)| name.clone())
     }
@@ -564,6 +564,12 @@ impl Rooms {
         }
         format!("{prefix}{number}")
     }
+}
+
+/// Whether a room has a name of those that are opened for players who ask for none.
+pub fn is_public(name: &str) -> bool {
+    let number = name.strip_prefix(PUBLIC_PREFIX);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn checked_name(name: &str) -> Result<&str, EnterError> {
@@ -640,7 +646,7 @@ mod tests {
             let home = tempfile::tempdir().expect("a directory");
             let (lobby, left) = lobby(Some(JournalOptions::new(home.path().into())), 0);
             let room = lobby.connect(Some("belt-1"), newcomer(1)).expect("a seat");
-            for tick in (1..).map(Tick) {
+            for tick in (1..=300).cycle().map(Tick) {
                 if lobby.status().iter().any(|room| room.recording.recording) {
                     break;
                 }
@@ -649,7 +655,7 @@ mod tests {
                 let message = ClientMessage::Input(input);
                 let event = SessionEvent::Message { connection: ConnectionId(1), message };
                 room.inbox.post(event).expect("a room");
-                std::thread::yield_now();
+                std::thread::park_timeout(Duration::from_millis(1));
             }
             left.store(panics, Relaxed);
             let ticks = || lobby.ask_roster("belt-1").is_ok_and(|answer| answer.recv().is_ok());

@@ -1,5 +1,6 @@
 //! The rooms of this process: their threads, their inboxes, their recordings.
 
+pub mod clips;
 pub mod commit_gate;
 pub mod inbox;
 pub mod journal;

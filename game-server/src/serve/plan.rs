@@ -5,6 +5,7 @@ use super::port::{check_host, lan_address};
 use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::files::read_text;
+use crate::host::clips::Clips;
 use crate::host::journal::{Directory, JournalOptions, Retention};
 use crate::host::lobby::LobbyOptions;
 use crate::net::edge::acme::Wanted;
@@ -16,7 +17,9 @@ use crate::net::guard::proxies::Proxies;
 use crate::net::http;
 use crate::net::http::admin::AdminToken;
 use crate::net::http::admin_log::AdminLog;
+use crate::net::http::clips::KeptClips;
 use crate::net::http::recordings::Recordings;
+use crate::net::http::watch::Watch;
 use crate::net::play::context::Purpose;
 use hyper::header::HeaderValue;
 use room::RoomOptions;
@@ -29,6 +32,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Beside the recordings: who is banned.
 const BANS_FILE: &str = "bans.toml";
@@ -51,6 +55,8 @@ pub struct Plan {
     /// Of the recordings and what is kept beside them.
     pub directory: Directory,
     pub recordings: Recordings,
+    pub watch: Watch,
+    pub clips: Option<KeptClips>,
     pub origins: Origins,
     pub public_url: Option<PublicUrl>,
     pub security_policy: HeaderValue,
@@ -71,7 +77,8 @@ impl Plan {
             downloads = shares.downloads,
             "shares of the files that this process may open"
         );
-        let directory = Directory::new(options.recordings.clone());
+        let delay = Duration::from_secs(options.watch_delay_seconds.into());
+        let directory = Directory::new(options.recordings.clone()).with_delay(delay);
         let lobby = LobbyOptions {
             setup: setup(options)?,
             fixed_seed: options.seed.is_some(),
@@ -99,6 +106,8 @@ impl Plan {
             lobby,
             recordings: Recordings::Directory(directory.clone()),
             directory,
+            watch: options.watch,
+            clips: clips(options, delay),
             origins: Origins::new(public_origin.chain(options.origin.iter().cloned()).collect()),
             public_url: options.public_url.clone(),
             security_policy: security_policy(&options.frame_ancestors)?,
@@ -144,6 +153,8 @@ impl Plan {
             },
             directory: Directory::new(file.parent().map(Into::into).unwrap_or_default()),
             recordings: Recordings::File(file),
+            watch: Watch::Nobody,
+            clips: None,
             origins: Origins::Own,
             public_url: None,
             security_policy: security_policy(&[])?,
@@ -257,6 +268,7 @@ fn room_options(options: &ServeOptions) -> Result<RoomOptions, AssetError> {
         seat_grace_seconds: options.seat_grace_seconds,
         keep_rooms_seconds: options.keep_rooms_seconds,
         kick_cooldown_seconds: options.kick_cooldown_seconds,
+        records_chat: options.record_chat,
         viewer_bytes_per_second: options.viewer_bytes_per_second,
         networks: Networks::new(NetworkLimits {
             seats: options.seats_per_address_limit,
@@ -305,6 +317,17 @@ impl Shares {
         let others = process + rooms * FILES_PER_ROOM + downloads + refusals + PROBES_LIMIT_SOCKETS;
         Shares { connections: files.saturating_sub(others).max(1), refusals, rooms, downloads }
     }
+}
+
+/// What keeps clips, if the options name a directory for them.
+fn clips(options: &ServeOptions, delay: Duration) -> Option<KeptClips> {
+    let directory = Directory::new(options.clips.clone()?).with_delay(delay);
+    let retention = Retention {
+        total_limit_bytes: Some(options.clips_limit_mib * BYTES_PER_MIB),
+        age_limit_days: options.clips_limit_days,
+        files_limit: Some(options.clips_limit_files),
+    };
+    Some(KeptClips { clips: Clips::new(directory, retention), per_address: options.clips_per_address_limit })
 }
 
 /// Raises the soft limit of open files as far as it goes.

@@ -27,4 +27,5 @@ mod rfc9112;
 mod stop;
 mod times;
 mod tls;
+mod watch;
 mod well;

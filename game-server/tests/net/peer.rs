@@ -40,7 +40,15 @@ pub async fn serve_with(options: &[&str], limits: Limits) -> TestServer {
 }
 
 pub async fn serve_for(purpose: Purpose, options: &[&str], limits: Limits) -> TestServer {
-    let directory = TempDir::new().unwrap();
+    serve_for_in(purpose, TempDir::new().unwrap(), options, limits).await
+}
+
+/// A server with the directory of another.
+pub async fn serve_in(directory: TempDir, options: &[&str], limits: Limits) -> TestServer {
+    serve_for_in(Purpose::Game, directory, options, limits).await
+}
+
+async fn serve_for_in(purpose: Purpose, directory: TempDir, options: &[&str], limits: Limits) -> TestServer {
     let path = directory.path().to_str().unwrap();
     let common = ["game-server", "--port", "0", "--data", path, "--recordings", path, "--drones", "0"];
     let arguments = common.iter().chain(options).map(Into::into);

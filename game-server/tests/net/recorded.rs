@@ -5,6 +5,7 @@ use game_server::net::guard::limits::Limits;
 use shared::id::Tick;
 use shared::input::{Buttons, Controls, InputFrame};
 use shared::message::{ClientMessage, Input, ServerMessage};
+use shared::recording::{Ending, Recording};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -49,9 +50,34 @@ async fn a_recorded_match_verifies() {
         assert!(output.status.success(), "{task}: {out}{err}");
         assert!(!out.is_empty(), "{task}: {err}");
     }
+    check_clips_of(&recordings[0], directory.path());
     let renamed = directory.path().join("best fight #1, 50% off");
     std::fs::rename(&recordings[0], &renamed).unwrap();
     check_replay_of(&renamed);
+}
+
+fn check_clips_of(file: &Path, directory: &Path) {
+    let clip = directory.join("clip.belt");
+    let cut = |from: &str, to: &str, output: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
+        command.arg("clip").arg(file).args(["--from", from, "--to", to, "-o"]).arg(output);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(cut("0.5", "0:01.2", &clip), (true, String::new()));
+    let recording = Recording::open(std::fs::read(&clip).unwrap()).unwrap();
+    assert_eq!((recording.ending(), recording.ticks()), (&Ending::Complete, 21));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_game-server"));
+    assert!(command.arg("verify").arg(&clip).stdout(Stdio::null()).status().unwrap().success());
+    for (from, to, words) in [
+        ("0.5", "0:01.2", "clip.belt cannot be written"),
+        ("1", "0:01", "--to must be later than --from"),
+        ("1", "59:59", "name earlier times"),
+        ("1", "soon", "such as 12:30"),
+    ] {
+        let (done, said) = cut(from, to, &clip);
+        assert!(!done && said.contains(words), "{from} to {to}: {said}");
+    }
 }
 
 /// The page at the address that `replay` prints requests the recording by the last part of its path.

@@ -23,7 +23,7 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
     let server = start(&home, 0, &["--drones", "4"]);
     let address = server.address;
     let mut players = [Player::new(1, address)];
-    play_until(&mut players, |players| players[0].snapshots > 5);
+    play_until(&mut players, |players| players[0].snapshots > 30);
     assert!(server.get("/metrics").contains("\ndriftbelt_journals_recording 1\n"));
 
     std::fs::remove_dir_all(home.path()).unwrap();
@@ -80,7 +80,7 @@ fn what_is_being_recorded_is_nobodys_to_see_until_the_match_is_over() {
     let home = TempDir::new().unwrap();
     let server = start(&home, 0, &["--drones", "4"]);
     let mut players = [Player::new(1, server.address)];
-    play_until(&mut players, |players| players[0].snapshots > 5);
+    play_until(&mut players, |players| players[0].snapshots > 30);
     let [path] = &recordings(&home)[..] else { panic!("one recording") };
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     std::os::unix::fs::symlink(&name, home.path().join("link.belt")).unwrap();
@@ -89,7 +89,12 @@ fn what_is_being_recorded_is_nobodys_to_see_until_the_match_is_over() {
         assert!(server.get(&format!("/recordings/{name}")).starts_with("HTTP/1.1 404 "));
     }
     server.kill();
+    // The match may have gone on until now.
     let server = start(&home, 0, &["--no-record"]);
+    assert!(server.get(&format!("/recordings/{name}")).starts_with("HTTP/1.1 404 "));
+    assert!(server.get("/api/recordings").ends_with("{\"recordings\":[]}"));
+    server.kill();
+    let server = start(&home, 0, &["--no-record", "--watch-delay-seconds", "0"]);
     assert!(server.get(&format!("/recordings/{name}")).starts_with("HTTP/1.1 200 "));
     server.kill();
 }
@@ -102,7 +107,7 @@ fn a_server_without_a_place_to_record_says_so_once_and_serves() {
     let recordings = file.display().to_string();
     let server = start(&home, 0, &["--drones", "4", "--recordings", &recordings]);
     let mut players = [Player::new(1, server.address)];
-    play_until(&mut players, |players| players[0].snapshots > 5);
+    play_until(&mut players, |players| players[0].snapshots > 30);
     assert!(server.get("/readyz").contains("not recording"));
     assert_eq!(server.said("recording stopped"), 1);
     assert_eq!(server.said(&format!("problem=\"{recordings}: ")), 2, "at the start and by the room");
@@ -124,7 +129,7 @@ fn restoring_takes_memory_for_the_world_and_not_for_the_file() {
     let options = ["--drones", "4"];
     let server = start(&home, 0, &options);
     let mut players = [Player::new(1, server.address)];
-    play_until(&mut players, |players| players[0].snapshots > 5);
+    play_until(&mut players, |players| players[0].snapshots > 30);
     server.kill();
     let [path] = &recordings(&home)[..] else { panic!("one recording") };
 

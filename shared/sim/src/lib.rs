@@ -7,7 +7,7 @@
 //! To read it: `schedule` (the order of a tick) → `components` → the systems, in that order: `commands`, `population`,
 //! `rounds`, `asteroids`, `drones`, `flight`, `bolts`, `rewind`, `lives`, `ore`, `stations`. Around them: `entity_index` and `players`
 //! (what lives), `spatial_grid` (what is near), `rules` and `tuning` (numbers), `view` → `capture`, `hash`, `keyframe` (state
-//! as data), [`replay`] (recordings).
+//! as data), [`replay`] (recordings), [`clip`] (parts of them).
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 #![allow(clippy::too_many_arguments, reason = "a system's arguments are what it reads and writes")]
@@ -15,6 +15,7 @@
 mod asteroids;
 mod bolts;
 mod capture;
+pub mod clip;
 mod commands;
 mod components;
 mod differences;

@@ -163,6 +163,14 @@ impl Resimulation {
         self.damage.as_ref()
     }
 
+    /// The recording's source has grown: its new ticks can be reached.
+    pub fn catch_up(&mut self) {
+        self.recording.catch_up();
+        if self.damage.is_none() {
+            self.last_tick = self.recording.last_tick();
+        }
+    }
+
     /// Whether all steps so far were as recorded.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, Header, Recording};
+use shared::recording::{Encoder, Ending, Header, Recording};
 use sim::Sim;
+use sim::clip::{ClipError, cut};
 use sim::replay::{Divergence, ReplayError, Resimulation};
 use sim::scripted::{inputs, setup};
 
@@ -140,4 +141,37 @@ fn a_session_is_restored_from_the_newest_keyframe_that_can_be_used() {
     let without_newest = restored(|key| key.next_net_id *= u32::from(key.tick != Tick(TICKS)));
     assert_eq!(without_newest.expect("the keyframe before it is sound"), whole);
     assert!(matches!(restored(|key| key.next_net_id = 0), Err(ReplayError::Keyframe { .. })));
+}
+
+#[test]
+fn a_clip_is_a_recording_of_its_ticks() {
+    let whole = sound();
+    for (from, to) in [(0, TICKS), (10, 60), (50, 51), (77, 149), (100, 150)] {
+        let clip = cut(&whole, Tick(from), Tick(to)).expect("it is in the recording");
+        let clip = Recording::open(clip).expect("a recording");
+        assert_eq!(clip.ending(), &Ending::Complete);
+        assert_eq!((clip.first_tick(), clip.last_tick()), (Tick(from), Tick(to)));
+        let due = (from + 1..to).filter(|tick| tick.is_multiple_of(KEYFRAME_INTERVAL_TICKS)).count();
+        assert_eq!(clip.keyframe_ticks().len(), 1 + due);
+        let mut replay = Resimulation::at(clip, Tick(0)).expect("this build made it");
+        let mut original = Resimulation::at(sound(), Tick(from)).expect("this build made it");
+        while replay.step() {
+            original.step();
+            assert_eq!(replay.sim().state_hash(), original.sim().state_hash());
+        }
+        replay.check().expect("as recorded");
+        assert_eq!(replay.sim().tick(), Tick(to));
+    }
+    let again = Recording::open(cut(&whole, Tick(10), Tick(120)).expect("inside")).expect("a recording");
+    let (of_clip, of_whole) = (cut(&again, Tick(20), Tick(90)), cut(&whole, Tick(20), Tick(90)));
+    assert_eq!(of_clip.expect("inside"), of_whole.expect("inside"), "a clip of a clip has the same bytes");
+
+    assert!(matches!(cut(&whole, Tick(9), Tick(9)), Err(ClipError::Empty)));
+    assert!(matches!(cut(&whole, Tick(9), Tick(TICKS + 1)), Err(ClipError::Outside { .. })));
+    let foreign = recording("another", |_| {}, |_, hash| hash);
+    let error = cut(&foreign, Tick(9), Tick(20)).expect_err("another build may go elsewhere");
+    assert!(matches!(error, ClipError::Replay(ReplayError::OtherBuild { .. })), "{error}");
+    let wrong = recording(Sim::BUILD, |_| {}, |tick, hash| hash ^ u64::from(tick == Tick(60)));
+    assert!(matches!(cut(&wrong, Tick(70), Tick(90)), Err(ClipError::Replay(ReplayError::Diverged(_)))));
+    assert!(cut(&wrong, Tick(110), Tick(120)).is_ok());
 }

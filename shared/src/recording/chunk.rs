@@ -91,18 +91,23 @@ impl From<Malformed> for ChunkError {
     }
 }
 
-/// Appends a chunk.
+/// Appends a chunk, its body compressed if that is worth it.
 pub(super) fn put_chunk(kind: ChunkKind, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLarge> {
-    if body.len() > CHUNK_LIMIT_BYTES {
-        return Err(TooLarge { bytes: body.len() });
-    }
     // The index is found from the end of the file, so it must stand there as it is.
-    if body.len() >= COMPRESS_FROM_BYTES && kind != ChunkKind::Index {
+    if (COMPRESS_FROM_BYTES..=CHUNK_LIMIT_BYTES).contains(&body.len()) && kind != ChunkKind::Index {
         let packed = lz4_flex::block::compress_prepend_size(body);
         if packed.len() < body.len() && body.len() <= unpack_limit_bytes(packed.len()) {
             put_stored(kind as u8 | COMPRESSED, &packed, out);
             return Ok(());
         }
+    }
+    put_plain_chunk(kind, body, out)
+}
+
+/// Appends a chunk whose body is not compressed.
+pub(super) fn put_plain_chunk(kind: ChunkKind, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLarge> {
+    if body.len() > CHUNK_LIMIT_BYTES {
+        return Err(TooLarge { bytes: body.len() });
     }
     put_stored(kind as u8, body, out);
     Ok(())

@@ -1,6 +1,6 @@
 //! Makes the bytes of a recording, chunk by chunk, in memory.
 
-use super::chunk::{ChunkKind, TooLarge, put_chunk};
+use super::chunk::{ChunkKind, TooLarge, put_chunk, put_plain_chunk};
 use super::header::Header;
 use super::index::{Index, KEYFRAMES_LIMIT};
 use super::mark::Mark;
@@ -13,10 +13,14 @@ use crate::id::Tick;
 use crate::keyframe::Keyframe;
 use crate::varint::put;
 
+/// Appends a chunk to bytes.
+type PutChunk = fn(ChunkKind, &[u8], &mut Vec<u8>) -> Result<(), TooLarge>;
+
 /// Makes the bytes of one recording. What has been made is taken out with [`Encoder::take`] and appended to the file;
 /// ticks and marks gather until then, so one `take` makes one chunk of ticks.
 #[derive(Debug)]
 pub struct Encoder {
+    put: PutChunk,
     out: Vec<u8>,
     taken: u64,
     run: RunWriter,
@@ -27,15 +31,26 @@ pub struct Encoder {
 impl Encoder {
     /// Begins a recording. A keyframe must come before the first tick.
     pub fn new(header: &Header) -> Encoder {
+        Encoder::with(put_chunk, header)
+    }
+
+    /// As [`new`](Encoder::new), but nothing is compressed. The bytes are the same on every machine, while those of the
+    /// compressor depend on the size of its words.
+    pub fn uncompressed(header: &Header) -> Encoder {
+        Encoder::with(put_plain_chunk, header)
+    }
+
+    fn with(put: PutChunk, header: &Header) -> Encoder {
         let mut out = Vec::new();
         header.write(&mut out);
-        Encoder { out, taken: 0, run: RunWriter::default(), marks: Vec::new(), index: Index::default() }
+        Encoder { put, out, taken: 0, run: RunWriter::default(), marks: Vec::new(), index: Index::default() }
     }
 
     /// Continues a recording that has no index, behind its last whole chunk. A keyframe of its last tick must come
     /// first.
     pub fn resume(recording: &Recording) -> Encoder {
         Encoder {
+            put: put_chunk,
             out: Vec::new(),
             taken: recording.sound_bytes(),
             run: RunWriter::default(),
@@ -60,7 +75,7 @@ impl Encoder {
         // The tick stands before the world, so that a build that does not understand the world can still seek.
         put(&mut body, keyframe.tick.0);
         encode_stored(keyframe, &mut body);
-        put_chunk(ChunkKind::Keyframe, &body, &mut self.out)?;
+        (self.put)(ChunkKind::Keyframe, &body, &mut self.out)?;
         self.index.keyframes.push((keyframe.tick, at));
         self.index.last_tick = keyframe.tick;
         self.run.clear_held();
@@ -91,7 +106,7 @@ impl Encoder {
         self.close_run()?;
         let mut body = Vec::new();
         encode_stored(seats, &mut body);
-        put_chunk(ChunkKind::Seats, &body, &mut self.out)
+        (self.put)(ChunkKind::Seats, &body, &mut self.out)
     }
 
     /// Something worth finding again.
@@ -109,7 +124,7 @@ impl Encoder {
         if !self.marks.is_empty() {
             let mut body = Vec::new();
             encode_stored(&std::mem::take(&mut self.marks), &mut body);
-            put_chunk(ChunkKind::Marks, &body, &mut self.out)?;
+            (self.put)(ChunkKind::Marks, &body, &mut self.out)?;
         }
         self.taken += self.out.len() as u64;
         Ok(std::mem::take(&mut self.out))
@@ -129,6 +144,6 @@ impl Encoder {
         if self.run.is_empty() {
             return Ok(());
         }
-        put_chunk(ChunkKind::Ticks, &self.run.take_body(), &mut self.out)
+        (self.put)(ChunkKind::Ticks, &self.run.take_body(), &mut self.out)
     }
 }

@@ -110,6 +110,28 @@ impl Recording {
         Recording::scan(Arc::new(source), false)
     }
 
+    /// Looks through what its source has grown by since. A recording with its index, or with a damaged end, does not grow.
+    pub fn catch_up(&mut self) {
+        if self.ending != Ending::Unfinished {
+            return;
+        }
+        let content = std::mem::replace(&mut self.content, Content::empty());
+        let mut scan = Scan::new(self.end, true, entries_limit(&*self.source));
+        scan.number = content.shares.iter().map(|share| share.chunks).sum::<u32>() + 1;
+        scan.keys = content.seats.keys.iter().map(|key| (key.player, *key)).collect();
+        scan.content = content;
+        self.finish_scan(scan);
+    }
+
+    fn finish_scan(&mut self, mut scan: Scan) {
+        let bytes = self.source.bytes();
+        self.ending = scan.run(&mut Window::new(self.source.clone()), bytes);
+        self.end = if let Ending::Damaged(damage) = &self.ending { damage.offset } else { bytes };
+        self.content = scan.content;
+        self.content.marks.sort_by_key(|mark| mark.tick);
+        self.content.seats.keys = scan.keys.into_values().collect();
+    }
+
     fn scan(source: Arc<dyn Source>, keep_marks: bool) -> Result<Recording, OpenError> {
         let mut window = Window::new(source.clone());
         let start = match window.view(0, HEADER_LIMIT_BYTES) {
@@ -118,14 +140,12 @@ impl Recording {
         };
         let start = start.map_err(|error| OpenError::Unreadable(error.to_string()))?;
         let (header, header_bytes) = Header::read(start)?;
-        let entries_limit = SMALL_FILE_ENTRIES + source.bytes() / BYTES_PER_ENTRY;
-        let mut scan = Scan::new(header_bytes as u64, keep_marks, entries_limit);
-        let ending = scan.run(&mut window, source.bytes());
-        let end = if let Ending::Damaged(damage) = &ending { damage.offset } else { source.bytes() };
-        let mut content = scan.content;
-        content.marks.sort_by_key(|mark| mark.tick);
-        content.seats.keys = scan.keys.into_values().collect();
-        Ok(Recording { source, header, header_bytes, content, ending, end })
+        let scan = Scan::new(header_bytes as u64, keep_marks, entries_limit(&*source));
+        let (content, ending) = (Content::empty(), Ending::Unfinished);
+        let mut recording =
+            Recording { source, header, header_bytes, content, ending, end: header_bytes as u64 };
+        recording.finish_scan(scan);
+        Ok(recording)
     }
 
     /// What was played, by which build, from which start.
@@ -318,16 +338,7 @@ struct Scan {
 
 impl Scan {
     fn new(at: u64, keep_marks: bool, entries_limit: u64) -> Scan {
-        let content = Content {
-            keyframes: Vec::new(),
-            last_tick: Tick(0),
-            marks: Vec::new(),
-            marks_count: 0,
-            seats: Seats::default(),
-            shares: ChunkKind::ALL.map(|kind| Share { kind, chunks: 0, bytes: 0 }),
-            holes: Vec::new(),
-        };
-        let keys = BTreeMap::new();
+        let (content, keys) = (Content::empty(), BTreeMap::new());
         Scan { at, number: 1, keep_marks, content, gap: None, index_seen: false, keys, entries_limit }
     }
 
@@ -492,7 +503,24 @@ impl Scan {
     }
 }
 
+/// Marks, and keys of seats, that a file may hold.
+fn entries_limit(source: &dyn Source) -> u64 {
+    SMALL_FILE_ENTRIES + source.bytes() / BYTES_PER_ENTRY
+}
+
 impl Content {
+    fn empty() -> Content {
+        Content {
+            keyframes: Vec::new(),
+            last_tick: Tick(0),
+            marks: Vec::new(),
+            marks_count: 0,
+            seats: Seats::default(),
+            shares: ChunkKind::ALL.map(|kind| Share { kind, chunks: 0, bytes: 0 }),
+            holes: Vec::new(),
+        }
+    }
+
     fn first_tick(&self) -> Tick {
         self.keyframes.first().map_or(Tick(0), |place| place.tick)
     }

@@ -1,7 +1,7 @@
 //! Where the bytes of a recording come from, and the window through which they are read: memory holds the window, not the file.
 
 use super::chunk::{CHUNK_HEAD_BYTES, ChunkError, ChunkKind, Head, RawChunk};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bytes that the window holds after its first read, and after many; a larger chunk is held whole.
 const WINDOW_BYTES: (usize, usize) = (8 * 1024, 256 * 1024);
@@ -16,7 +16,7 @@ const SEARCH_CREDIT_BYTES_PER_BYTE: u64 = 16;
 
 /// The bytes of a recording.
 pub trait Source: core::fmt::Debug + Send + Sync {
-    /// Bytes in all. Never changes.
+    /// Bytes in all. Never shrinks; see [`Recording::catch_up`](super::Recording::catch_up).
     fn bytes(&self) -> u64;
 
     /// Fills `buffer` with the bytes from `at` on, which are there.
@@ -36,6 +36,32 @@ impl Source for Vec<u8> {
         let bytes = self.get(from..).and_then(|bytes| bytes.get(..buffer.len()));
         buffer.copy_from_slice(bytes.ok_or("the bytes are not there")?);
         Ok(())
+    }
+}
+
+/// Bytes in memory that are added to while they are read: a recording that is watched as it goes on.
+#[derive(Clone, Debug, Default)]
+pub struct Growing(Arc<RwLock<Vec<u8>>>);
+
+impl Growing {
+    /// Begins with these bytes.
+    pub fn new(bytes: Vec<u8>) -> Growing {
+        Growing(Arc::new(RwLock::new(bytes)))
+    }
+
+    /// Appends bytes.
+    pub fn push(&self, bytes: &[u8]) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+    }
+}
+
+impl Source for Growing {
+    fn bytes(&self) -> u64 {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+
+    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<(), String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).read(at, buffer)
     }
 }
 

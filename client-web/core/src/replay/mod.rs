@@ -6,6 +6,7 @@ mod notices;
 mod playback;
 
 pub use info::{MarkKind, ReplayInfo, ReplayMark, ReplayPlayer};
+pub use sim::clip::ClipError;
 pub use sim::replay::ReplayError;
 
 use crate::event_effects::{self, EntityLookup};
@@ -19,7 +20,9 @@ use shared::entity::EntityState;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::levels::Levels;
 use shared::movement::Handling;
+use shared::recording::{Ending, Growing};
 use shared::setup::Setup;
+use sim::clip::cut;
 
 /// Slowest and fastest speed.
 const SPEED_RANGE: (f64, f64) = (0.25, 16.0);
@@ -39,6 +42,8 @@ pub struct ReplayState {
     pub ticks: u32,
     /// Whether time passes.
     pub playing: bool,
+    /// The recording still grows: at its end, playing waits.
+    pub live: bool,
     /// Seconds of the match per second.
     pub speed: f64,
     /// The player followed; 0 for nobody.
@@ -55,7 +60,9 @@ pub struct ReplayState {
 
 /// A recording that plays.
 pub struct Replay {
+    file: Growing,
     playback: Playback,
+    live: bool,
     /// Share of a tick that has passed since the tick shown.
     past_tick: f64,
     playing: bool,
@@ -74,8 +81,11 @@ impl Replay {
     /// # Errors
     /// [`ReplayError`] if it cannot be played.
     pub fn open(file: Vec<u8>) -> Result<Replay, ReplayError> {
-        let playback = Playback::open(file)?;
+        let file = Growing::new(file);
+        let playback = Playback::open(file.clone())?;
         let mut replay = Replay {
+            file,
+            live: false,
             camera: Camera::new(&playback.setup().mode),
             past_tick: 0.0,
             playing: false,
@@ -101,6 +111,21 @@ impl Replay {
         let diverged =
             diverged.map(|tick| format!("the replay differs from the recording from tick {} on", tick.0));
         self.playback.damage().into_iter().chain(diverged).collect()
+    }
+
+    /// Appends whole chunks to a recording that goes on. Once it has its index, it is at its end.
+    pub fn append(&mut self, piece: &[u8]) {
+        self.file.push(piece);
+        self.playback.catch_up();
+        self.live = *self.playback.recording().ending() == Ending::Unfinished;
+    }
+
+    /// Cuts a clip: a recording of the ticks behind `from` up to `to`.
+    ///
+    /// # Errors
+    /// [`ClipError`] if it cannot be cut.
+    pub fn cut(&self, from: u32, to: u32) -> Result<Vec<u8>, ClipError> {
+        cut(self.playback.recording(), Tick(from), Tick(to))
     }
 
     /// Shows a tick. If the file is damaged there, the tick shown stays, and the state says why.
@@ -147,7 +172,7 @@ impl Replay {
         while self.past_tick >= 1.0 {
             if !self.playback.step() {
                 self.past_tick = 0.0;
-                self.playing = false;
+                self.playing = self.live;
                 break;
             }
             self.past_tick -= 1.0;
@@ -198,6 +223,7 @@ impl Replay {
             tick: frame.world.tick.0,
             ticks: self.playback.last_tick().0,
             playing: self.playing,
+            live: self.live,
             speed: self.speed,
             following: self.camera.following().0,
             entities: frame.world.entities.len(),

@@ -1,7 +1,7 @@
 //! A re-simulated recording as it is shown: the world at a tick and at the one after it.
 
 use shared::id::Tick;
-use shared::recording::Recording;
+use shared::recording::{Recording, Source};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use sim::replay::{ReplayError, Resimulation};
@@ -29,7 +29,7 @@ impl Playback {
     ///
     /// # Errors
     /// [`ReplayError`] if it cannot be played.
-    pub fn open(file: Vec<u8>) -> Result<Playback, ReplayError> {
+    pub fn open(file: impl Source + 'static) -> Result<Playback, ReplayError> {
         let simulation = Resimulation::at(Recording::open(file)?, Tick(0))?;
         let (now, spare) = (ReplayFrame::default(), ReplayFrame::default());
         let mut playback = Playback { simulation, now, next: None, spare, seek_error: None };
@@ -69,6 +69,14 @@ impl Playback {
     pub fn damage(&self) -> Option<String> {
         let seek_error = self.seek_error.as_ref().map(ToString::to_string);
         seek_error.or_else(|| self.simulation.damage().map(ToString::to_string))
+    }
+
+    /// The file has grown.
+    pub fn catch_up(&mut self) {
+        self.simulation.catch_up();
+        if self.next.is_none() {
+            self.look_ahead();
+        }
     }
 
     /// Advances by one tick. Returns `false` at the end.

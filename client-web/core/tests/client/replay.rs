@@ -9,7 +9,7 @@ use shared::angle::Angle;
 use shared::command::{Join, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls, ViewLag};
-use shared::recording::{Encoder, Header, Mark};
+use shared::recording::{Encoder, Header, Landmark, Mark, PIECE_CHUNKS, PieceCounter, Recording};
 use shared::text::Name;
 use sim::Sim;
 
@@ -231,4 +231,50 @@ fn files_with_flipped_bits_never_panic() {
         replay.seek(TICKS);
         replay.frame(0.0);
     }
+}
+
+#[test]
+fn a_recording_that_grows_plays_on_and_ends_with_its_index() {
+    let recorded = recorded();
+    let expected = |tick: u32| format!("{:016x}", recorded.hashes[tick as usize]);
+    let whole = Recording::open(recorded.file.clone()).expect("a recording");
+    let mut ends = Vec::new();
+    let mut pieces = PieceCounter::new(whole.header_bytes());
+    recorded.file.chunks(1000).for_each(|portion| {
+        pieces.push(portion, |found| {
+            if let Landmark::PieceEnd(end) = found {
+                ends.push(end as usize)
+            }
+        })
+    });
+    assert_eq!(ends.len(), (TICKS / PIECE_CHUNKS) as usize + 1, "the index is in a piece, too");
+    let mut replay = Replay::open(recorded.file[..ends[0]].to_vec()).expect("a recording");
+    replay.append(&[]);
+    replay.set_playing(true);
+    replay.set_speed(16.0);
+    let mut now_ms = 0.0;
+    for (number, piece) in ends.windows(2).enumerate() {
+        let edge = (number as u32 + 1) * PIECE_CHUNKS;
+        for _ in 0..10 {
+            now_ms += 100.0;
+            replay.advance(now_ms);
+        }
+        let state = replay.state();
+        assert_eq!((state.tick, state.ticks, state.live, state.playing), (edge, edge, true, true));
+        assert_eq!(state.state_hash, expected(edge));
+        replay.append(&recorded.file[piece[0]..piece[1]]);
+    }
+    replay.append(&recorded.file[ends[ends.len() - 1]..]);
+    assert_eq!((replay.state().live, replay.state().ticks), (false, TICKS));
+    replay.seek(3);
+    assert_eq!(hash_of(&replay), expected(3));
+    replay.seek(TICKS);
+    assert_eq!((hash_of(&replay), replay.state().diverged_at), (expected(TICKS), None));
+    let grown = replay.info();
+    let complete = Replay::open(recorded.file.clone()).expect("a recording").info();
+    assert_eq!((grown.marks, grown.players, grown.complete), (complete.marks, complete.players, true));
+    let clip = replay.cut(100, 200).expect("inside");
+    let mut clip = Replay::open(clip).expect("a recording");
+    clip.seek(200);
+    assert_eq!(hash_of(&clip), expected(200));
 }

@@ -1,7 +1,7 @@
 //! The table that `bench-replay` prints.
 
 use super::costs::Costs;
-use crate::commands::playing_time::playing_time;
+use crate::playing_time::playing_time;
 use shared::recording::Recording;
 use shared::spent::Spent;
 use std::io::{self, Write};

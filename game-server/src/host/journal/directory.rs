@@ -1,13 +1,15 @@
 //! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
+use super::live::{LivePieces, LiveStatus, Run};
 use super::lock::PROCESS_FILE;
+use super::source::FileSource;
 use crate::files::{sync_directory, write_whole};
-use shared::recording::{LATEST_DATE_UNIX_MS, TOKEN_HASH_BYTES, TokenHash};
-use std::fs::{create_dir_all, read_dir, read_to_string, remove_file};
+use shared::recording::{LATEST_DATE_UNIX_MS, Source, TOKEN_HASH_BYTES, TokenHash};
+use std::fs::{File, create_dir_all, read_dir, read_to_string, remove_file};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How a recording's file ends.
 pub const FILE_EXTENSION: &str = "belt";
@@ -16,6 +18,9 @@ const SERVER_FILE: &str = "server.id";
 /// Length of the time in a file's name, such as `20260921t141320z`.
 const TIME_LENGTH: usize = 16;
 
+/// What has ended may be watched to its end for this long after it is shown.
+const LINGER: Duration = Duration::from_secs(60);
+
 /// A directory of recordings, for all rooms of a server.
 #[derive(Clone, Debug)]
 pub struct Directory(Arc<Inner>);
@@ -23,6 +28,8 @@ pub struct Directory(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    /// What was played is shown after this time.
+    delay: Duration,
     sync: fn(&Path) -> io::Result<()>,
     state: Mutex<State>,
 }
@@ -61,6 +68,15 @@ pub(super) struct Server {
 struct Running {
     name: String,
     identity: Option<Identity>,
+    /// From when on the whole file may be seen; `None` while the match goes on.
+    shown_from: Option<Instant>,
+    live: Option<LivePieces>,
+}
+
+impl Running {
+    fn is_hidden(&self, now: Instant) -> bool {
+        self.shown_from.is_none_or(|from| now < from)
+    }
 }
 
 impl Directory {
@@ -72,7 +88,19 @@ impl Directory {
     pub(super) fn with_sync(path: PathBuf, sync: fn(&Path) -> io::Result<()>) -> Directory {
         // The parent of a bare file name.
         let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
-        Directory(Arc::new(Inner { path, sync, state: Mutex::default() }))
+        Directory(Arc::new(Inner { path, delay: Duration::ZERO, sync, state: Mutex::default() }))
+    }
+
+    /// The same directory, in which what was played is shown after this time.
+    #[must_use]
+    pub fn with_delay(self, delay: Duration) -> Directory {
+        let Inner { path, sync, .. } = &*self.0;
+        Directory(Arc::new(Inner { path: path.clone(), delay, sync: *sync, state: Mutex::default() }))
+    }
+
+    /// What was played is shown after this time.
+    pub fn delay(&self) -> Duration {
+        self.0.delay
     }
 
     pub fn path(&self) -> &Path {
@@ -126,15 +154,91 @@ impl Directory {
         self.state().has_failed
     }
 
-    /// Whether a file belongs to a match that is being played. Such a file is nobody's to see.
+    /// Whether a file belongs to a match that is being played, or that has ended within the watch delay. Such a file is
+    /// nobody's to see.
+    pub fn is_hidden(&self, name: &str) -> bool {
+        let now = Instant::now();
+        self.any_running(name, |running| running.is_hidden(now))
+    }
+
+    /// Whether a file is being written.
     pub fn is_running(&self, name: &str) -> bool {
+        self.any_running(name, |running| running.shown_from.is_none())
+    }
+
+    fn any_running(&self, name: &str, wanted: impl Fn(&Running) -> bool) -> bool {
         let identity = identity(&self.path().join(name));
         let is_same = |running: &Running| {
             // By any name that leads to the file: a link, or one that the file system folds to it.
             running.name.eq_ignore_ascii_case(name)
                 || running.identity.is_some() && running.identity == identity
         };
-        self.state().running.iter().any(is_same)
+        self.state().running.iter().any(|running| is_same(running) && wanted(running))
+    }
+
+    /// Hides what another process may have written within the watch delay, for that long: nobody knows when its match ended.
+    pub fn hide_newest(&self) {
+        if self.0.delay.is_zero() {
+            return;
+        }
+        let (now, shown_from) = (SystemTime::now(), Instant::now() + self.0.delay);
+        for path in recordings(self.path()).unwrap_or_default() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let written = path.metadata().and_then(|metadata| metadata.modified());
+            // A clock that was set back makes files from the future.
+            let is_old = written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > self.0.delay));
+            if !is_old && !self.is_running(&name) {
+                let identity = identity(&path);
+                self.state().running.push(Running {
+                    name,
+                    identity,
+                    shown_from: Some(shown_from),
+                    live: None,
+                });
+            }
+        }
+    }
+
+    /// The newest recording of a room of which something may be watched; else the newest.
+    pub fn live(&self, room: &str) -> Option<LiveStatus> {
+        let all = self.live_recordings().into_iter().filter(|live| live.room == room);
+        all.reduce(|older, newer| if newer.pieces > 0 || older.pieces == 0 { newer } else { older })
+    }
+
+    /// The recordings of the matches that go on, or have ended of late, in the order in which they began.
+    pub fn live_recordings(&self) -> Vec<LiveStatus> {
+        let now = Instant::now();
+        let state = self.state();
+        let status =
+            |running: &Running| Some(running.live.as_ref()?.status(&running.name, self.0.delay, now));
+        state.running.iter().filter_map(status).collect()
+    }
+
+    /// The last seconds of the match in a room that goes on, as a recording; `None` if there is no such match.
+    pub fn newest_part(&self, room: &str, seconds: u32) -> io::Result<Option<Vec<u8>>> {
+        let found = {
+            let state = self.state();
+            let goes_on = |running: &&Running| running.shown_from.is_none();
+            let of_room = |running: &Running| {
+                let live = running.live.as_ref().filter(|live| live.room() == room)?;
+                Some((running.name.clone(), live.newest_part(seconds)?))
+            };
+            state.running.iter().filter(goes_on).filter_map(of_room).next_back()
+        };
+        let Some((name, (header_bytes, part))) = found else { return Ok(None) };
+        let source = FileSource::open(&self.path().join(name))?;
+        let mut bytes = vec![0; (header_bytes + part.end - part.start) as usize];
+        let (header, rest) = bytes.split_at_mut(header_bytes as usize);
+        source.read(0, header).and_then(|()| source.read(part.start, rest)).map_err(io::Error::other)?;
+        Ok(Some(bytes))
+    }
+
+    /// Where the pieces of a room's recording from `first` up to `end` stand in its file.
+    pub fn run(&self, room: &str, recording: &str, first: usize, end: usize) -> Run {
+        let state = self.state();
+        let found = state.running.iter().find(|running| running.name == recording);
+        let live = found.and_then(|running| running.live.as_ref()).filter(|live| live.room() == room);
+        live.map_or(Run::Missing, |live| live.run(first, end, self.0.delay, Instant::now()))
     }
 
     /// The server whose directory this is.
@@ -161,9 +265,13 @@ impl Directory {
     }
 
     /// A file is written, or waits to be continued: it is neither shown nor deleted for as long as this is kept.
-    pub(super) fn hold(&self, name: &str) -> Hold {
+    pub fn hold(&self, name: &str) -> Hold {
         let identity = identity(&self.path().join(name));
-        self.state().running.push(Running { name: name.into(), identity });
+        let now = Instant::now();
+        let mut state = self.state();
+        let is_kept = |running: &Running| running.shown_from.is_none_or(|from| now < from + LINGER);
+        state.running.retain(|running| running.name != name && is_kept(running));
+        state.running.push(Running { name: name.into(), identity, shown_from: None, live: None });
         Hold { directory: self.clone(), name: name.into() }
     }
 
@@ -193,12 +301,39 @@ impl Directory {
 
 /// Keeps a file from being shown and deleted.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub struct Hold {
     directory: Directory,
     name: String,
 }
 
 impl Hold {
+    /// These bytes were appended to the file.
+    pub fn grown(&self, bytes: &[u8]) {
+        self.change(|running| {
+            if running.live.is_none() {
+                running.live = LivePieces::new(bytes);
+            }
+            if let Some(live) = &mut running.live {
+                live.push(bytes, Instant::now());
+            }
+        });
+    }
+
+    /// The file was written up to this many bytes before this process continues it.
+    pub fn resume(&self, file: &File, bytes: u64) -> io::Result<()> {
+        let live = LivePieces::of_file(file, bytes, Instant::now())?;
+        self.change(|running| running.live = Some(live));
+        Ok(())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Running)) {
+        let mut state = self.directory.state();
+        let is_held = |running: &&mut Running| running.shown_from.is_none() && running.name == self.name;
+        if let Some(running) = state.running.iter_mut().find(is_held) {
+            change(running);
+        }
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -206,10 +341,11 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let mut state = self.directory.state();
-        if let Some(held) = state.running.iter().position(|running| running.name == self.name) {
-            state.running.swap_remove(held);
-        }
+        let shown_from = Instant::now() + self.directory.delay();
+        self.change(|running| {
+            running.shown_from = Some(shown_from);
+            running.live.iter_mut().for_each(LivePieces::end);
+        });
     }
 }
 
@@ -311,7 +447,6 @@ pub(super) fn number_of(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::File;
 
     #[test]
     fn names_are_safe_and_say_when_and_in_which_order() {

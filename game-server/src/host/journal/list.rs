@@ -48,7 +48,7 @@ impl Directory {
     /// that is not there is empty.
     pub fn list(&self) -> io::Result<Vec<ListedRecording>> {
         let mut listed = list(self.path())?;
-        listed.retain(|recording| !self.is_running(&recording.name));
+        listed.retain(|recording| !self.is_hidden(&recording.name));
         Ok(listed)
     }
 }

@@ -7,6 +7,7 @@
 
 mod directory;
 mod list;
+mod live;
 mod lock;
 mod retention;
 mod room_files;
@@ -19,8 +20,9 @@ mod tests;
 mod unfinished;
 mod writer;
 
-pub use directory::{Directory, DiskUse, FILE_EXTENSION};
+pub use directory::{Directory, DiskUse, FILE_EXTENSION, Hold};
 pub use list::{ListedRecording, list};
+pub use live::{LiveStatus, Run};
 pub use lock::{DirectoryLock, LockError, process_at};
 pub use retention::Retention;
 pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
@@ -30,7 +32,7 @@ pub use unfinished::{Held, Unfinished, unfinished};
 
 use crate::host::commit_gate::{CommitGate, Flush};
 use room::Record;
-use room_files::RoomFiles;
+use room_files::{RoomFile, RoomFiles};
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
 use shared::setup::Setup;
@@ -49,6 +51,9 @@ use writer::{OpenFile, Writer};
 pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
 /// A file that is longer is closed at the next keyframe, and a new one begins, unless the host says otherwise.
 pub const DEFAULT_FILE_LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// What happens in a match is shown to those who watch after this time, unless the host says otherwise.
+pub const DEFAULT_WATCH_DELAY_SECONDS: u32 = 60;
 
 /// Players wait for the disk no longer than this, unless the host says otherwise.
 pub const DEFAULT_WAIT_LIMIT_MS: u32 = 500;
@@ -131,7 +136,9 @@ impl Journal {
     pub fn resume(options: &JournalOptions, held: Held, restored: &Resimulation, flush: Flush) -> Journal {
         let (setup, recording) = (restored.setup(), restored.recording());
         let Held { room, name, file, hold } = held;
-        let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), vec![hold]);
+        let hold = Arc::new(hold);
+        let storage =
+            RoomFiles::new(options.directory.clone(), options.retention.clone(), vec![hold.clone()]);
         let damage: Vec<_> =
             recording.damage().chain(restored.damage()).filter(|damage| !damage.torn).collect();
         for damage in &damage {
@@ -145,7 +152,10 @@ impl Journal {
                 "the recording is damaged: the room continues in a new file, this one is left as it is"
             );
         }
-        let resume = || OpenFile::resume(name, options.directory.server()?.id, file, recording);
+        let resume = || {
+            let file = RoomFile::resume(file, hold, recording.sound_bytes())?;
+            OpenFile::resume(name, options.directory.server()?.id, file, recording)
+        };
         let open = damage.is_empty().then(resume).transpose().unwrap_or_else(|error| {
             tracing::warn!(room, %error, "the recording cannot be continued: the room continues in a new file");
             None

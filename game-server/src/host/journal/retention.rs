@@ -28,7 +28,7 @@ struct Old {
 
 impl Retention {
     /// Deletes what is over the limits, oldest first. What cannot be deleted is logged and left.
-    pub(super) fn apply(&self, directory: &Directory, now: SystemTime) {
+    pub fn apply(&self, directory: &Directory, now: SystemTime) {
         if *self == Retention::default() {
             return;
         }

@@ -7,6 +7,7 @@ use crate::files;
 use shared::recording::TokenHash;
 use std::fs::{File, create_dir_all, remove_file};
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The files of one room in a directory.
@@ -15,16 +16,31 @@ pub(super) struct RoomFiles {
     directory: Directory,
     retention: Retention,
     /// On all of them so far: what was played may be shown once the match is over.
-    holds: Vec<Hold>,
+    holds: Vec<Arc<Hold>>,
+}
+
+/// A recording that is written, and told to those who watch.
+#[derive(Clone, Debug)]
+pub(super) struct RoomFile {
+    file: Arc<File>,
+    hold: Arc<Hold>,
+}
+
+impl RoomFile {
+    /// Of a recording that was written up to this many bytes before.
+    pub fn resume(file: File, hold: Arc<Hold>, bytes: u64) -> io::Result<RoomFile> {
+        hold.resume(&file, bytes)?;
+        Ok(RoomFile { file: Arc::new(file), hold })
+    }
 }
 
 impl RoomFiles {
     /// Those of a running match are held already.
-    pub fn new(directory: Directory, retention: Retention, holds: Vec<Hold>) -> RoomFiles {
+    pub fn new(directory: Directory, retention: Retention, holds: Vec<Arc<Hold>>) -> RoomFiles {
         RoomFiles { directory, retention, holds }
     }
 
-    fn create_numbered(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
+    fn create_numbered(&mut self, room: &str, at: SystemTime) -> io::Result<(RoomFile, String)> {
         create_dir_all(self.directory.path())?;
         // Before the new recording, which may need the place, and after it, since it counts.
         self.retention.apply(&self.directory, at);
@@ -36,21 +52,22 @@ impl RoomFiles {
                 Err(error) => return Err(error),
             }
         };
-        self.holds.push(self.directory.hold(&name));
+        let hold = Arc::new(self.directory.hold(&name));
+        self.holds.push(hold.clone());
         self.retention.apply(&self.directory, at);
         self.directory.sync();
-        Ok((file, name))
+        Ok((RoomFile { file: Arc::new(file), hold }, name))
     }
 }
 
 impl Storage for RoomFiles {
-    type File = File;
+    type File = RoomFile;
 
     fn server_id(&mut self) -> io::Result<TokenHash> {
         Ok(self.directory.server()?.id)
     }
 
-    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(File, String)> {
+    fn create(&mut self, room: &str, at: SystemTime) -> io::Result<(RoomFile, String)> {
         let created = self.create_numbered(room, at);
         self.directory.note(&created);
         created
@@ -66,26 +83,28 @@ impl Storage for RoomFiles {
     }
 }
 
-impl RecordingFile for File {
+impl RecordingFile for RoomFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_all(bytes)
+        (&*self.file).write_all(bytes)?;
+        self.hold.grown(bytes);
+        Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        files::sync(self.sync_data())?;
+        files::sync(self.file.sync_data())?;
         // A file that was deleted takes everything, and nobody will ever find it.
-        if is_deleted(self)? {
+        if is_deleted(&self.file)? {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));
         }
         Ok(())
     }
 
-    fn another(&self) -> io::Result<File> {
-        self.try_clone()
+    fn another(&self) -> io::Result<RoomFile> {
+        Ok(self.clone())
     }
 
     fn cut_to(&mut self, bytes: u64) -> io::Result<()> {
-        self.set_len(bytes)
+        self.file.set_len(bytes)
     }
 }
 
@@ -116,6 +135,7 @@ mod tests {
             file.append(b"BELT")?;
             file.sync()?;
             assert!(directory.is_unsynced() && directory.is_running(&name));
+            drop(file);
             files.remove(&name)?;
             assert!(!directory.is_running(&name) && !home.path().join(name).exists());
         }

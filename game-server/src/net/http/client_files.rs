@@ -1,5 +1,6 @@
 //! The web client's files, embedded with their compressed variants.
 
+use super::memory_file::MemoryFile;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -9,15 +10,12 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
 use std::future::{Ready, ready};
-use std::io::{self, Cursor, ErrorKind, SeekFrom};
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::SystemTime;
-use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
-use tower_http::services::fs::{Backend, DefaultServeDirFallback, File, Metadata};
+use tower_http::services::fs::{Backend, DefaultServeDirFallback};
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../client-web/dist"]
@@ -74,69 +72,20 @@ struct Embedded {
     started: SystemTime,
 }
 
-#[derive(Clone)]
-struct EmbeddedFile {
-    content: Cursor<Cow<'static, [u8]>>,
-    modified: SystemTime,
-}
-
 impl Backend for Embedded {
-    type File = EmbeddedFile;
-    type Metadata = EmbeddedFile;
-    type OpenFuture = Ready<io::Result<EmbeddedFile>>;
-    type MetadataFuture = Ready<io::Result<EmbeddedFile>>;
+    type File = MemoryFile<Cow<'static, [u8]>>;
+    type Metadata = MemoryFile<Cow<'static, [u8]>>;
+    type OpenFuture = Ready<io::Result<MemoryFile<Cow<'static, [u8]>>>>;
+    type MetadataFuture = Ready<io::Result<MemoryFile<Cow<'static, [u8]>>>>;
 
     fn open(&self, path: PathBuf) -> Self::OpenFuture {
         let path = path.strip_prefix(".").unwrap_or(&path).to_str();
         let file = path.and_then(Client::get).ok_or(ErrorKind::NotFound.into());
-        ready(file.map(|file| EmbeddedFile { content: Cursor::new(file.data), modified: self.started }))
+        ready(file.map(|file| MemoryFile::new(file.data, self.started)))
     }
 
     fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
         self.open(path)
-    }
-}
-
-impl File for EmbeddedFile {
-    type Metadata = EmbeddedFile;
-    type MetadataFuture<'a> = Ready<io::Result<EmbeddedFile>>;
-
-    fn metadata(&self) -> Self::MetadataFuture<'_> {
-        ready(Ok(self.clone()))
-    }
-}
-
-impl Metadata for EmbeddedFile {
-    fn is_dir(&self) -> bool {
-        false
-    }
-
-    fn modified(&self) -> io::Result<SystemTime> {
-        Ok(self.modified)
-    }
-
-    fn len(&self) -> u64 {
-        self.content.get_ref().len() as u64
-    }
-}
-
-impl AsyncRead for EmbeddedFile {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.content).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncSeek for EmbeddedFile {
-    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
-        Pin::new(&mut self.content).start_seek(position)
-    }
-
-    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        Pin::new(&mut self.content).poll_complete(cx)
     }
 }
 

@@ -4,13 +4,16 @@
 pub mod admin;
 pub mod admin_log;
 mod client_files;
+pub mod clips;
 mod downloads;
 mod entrance;
+mod memory_file;
 mod page;
 pub mod polling;
 pub mod recordings;
 mod refusal;
 mod status;
+pub mod watch;
 mod websocket;
 
 use crate::net::guard::network_limit::NetworkLimit;
@@ -26,12 +29,14 @@ use axum::http::{Method, StatusCode, Version};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response, map_response_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router};
+use clips::KeptClips;
 pub use entrance::Entrance;
 use polling::Polling;
 use recordings::Recordings;
 use refusal::{Refusal, method_not_allowed};
 use std::sync::Arc;
 use tower::Layer;
+use watch::Watch;
 
 /// The Content-Security-Policy of pages: they load files from their origin only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -57,6 +62,9 @@ pub struct Services {
     pub workers: Arc<SocketWorkers>,
     pub polling: Arc<Polling>,
     pub recordings: Recordings,
+    pub watch: Watch,
+    /// `None` keeps no clips.
+    pub clips: Option<KeptClips>,
     /// `None` turns administration off.
     pub admin: Option<Admin>,
     pub sim_build: &'static str,
@@ -65,13 +73,25 @@ pub struct Services {
 
 /// All routes of a server.
 pub fn router(services: Services) -> Router {
-    let Services { context, entrance, workers, polling, recordings, admin, sim_build, security_policy } =
-        services;
+    let Services {
+        context,
+        entrance,
+        workers,
+        polling,
+        recordings,
+        watch,
+        clips,
+        admin,
+        sim_build,
+        security_policy,
+    } = services;
     let limits = &context.limits;
     let downloads = NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address);
     let counted = from_fn_with_state((downloads, entrance.clone()), downloads::count);
     let mut routes = Router::new()
         .merge(status::routes(context.clone(), workers.clone(), sim_build))
+        .merge(watch::routes(recordings.directory().cloned(), watch, context.clone()))
+        .merge(clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone()))
         .merge(recordings::routes(recordings).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))

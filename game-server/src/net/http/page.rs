@@ -16,7 +16,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Paths that the client itself resolves.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 12] = [
     "/",
     "/index.html",
     "/replay",
@@ -26,7 +26,12 @@ const PATHS: [&str; 9] = [
     "/play/{room}",
     "/transport",
     "/admin",
+    "/watch",
+    "/watch/",
+    "/watch/{room}",
 ];
+/// What a page with another title has instead.
+const PLAIN_TITLE: &str = "<title>Driftbelt</title>";
 /// Where the additions go: before all addresses.
 const HEAD: &str = "<head>";
 const DESCRIPTION: &str = "Mine, haul and raid in an asteroid belt, in your browser.";
@@ -39,13 +44,25 @@ pub(super) fn routes(public_url: Option<PublicUrl>) -> Router {
 }
 
 async fn page(State(public_url): State<Arc<Option<PublicUrl>>>, uri: Uri, headers: HeaderMap) -> Response {
+    show(public_url.as_ref().as_ref(), uri.path(), &headers, None)
+}
+
+/// The page at a path, with a title of what it shows if that is known.
+pub(super) fn show(
+    public_url: Option<&PublicUrl>,
+    path: &str,
+    headers: &HeaderMap,
+    title: Option<&str>,
+) -> Response {
     let Some(page) = client_files::page() else {
         let line = "The web client is not built in. Build it with: cargo xtask build\n";
         return (StatusCode::SERVICE_UNAVAILABLE, line).into_response();
     };
     let page = String::from_utf8_lossy(&page);
-    let page =
-        page.replacen(HEAD, &format!("{HEAD}{}", additions(public_url.as_ref().as_ref(), uri.path())), 1);
+    let mut page = page.replacen(HEAD, &format!("{HEAD}{}", additions(public_url, path, title)), 1);
+    if let Some(title) = title {
+        page = page.replacen(PLAIN_TITLE, &format!("<title>{} · Driftbelt</title>", escaped(title)), 1);
+    }
     let mut hash = DefaultHasher::new();
     page.hash(&mut hash);
     let tag = format!("\"{:016x}\"", hash.finish());
@@ -62,15 +79,17 @@ async fn page(State(public_url): State<Arc<Option<PublicUrl>>>, uri: Uri, header
 }
 
 /// The elements that only the server knows, for the page at this path.
-fn additions(public_url: Option<&PublicUrl>, path: &str) -> String {
+fn additions(public_url: Option<&PublicUrl>, path: &str, title: Option<&str>) -> String {
     let Some(url) = public_url else {
         // Relative, so that a proxy may serve the page below a path that it does not tell.
         let base = if path.bytes().filter(|byte| *byte == b'/').count() > 1 { "../" } else { "./" };
-        return format!("<base href=\"{base}\">");
+        let title = title.map(|title| format!("<meta property=\"og:title\" content=\"{}\">", escaped(title)));
+        return format!("<base href=\"{base}\">{}", title.unwrap_or_default());
     };
     let room = path.strip_prefix("/play/").filter(|room| !room.is_empty());
     let room = room.map(|room| percent_decode_str(room).decode_utf8_lossy());
-    let title = room.map_or("Driftbelt".into(), |room| Cow::from(format!("Driftbelt: join {room}")));
+    let of_room = room.map(|room| Cow::from(format!("Driftbelt: join {room}")));
+    let title = title.map(Cow::from).or(of_room).unwrap_or("Driftbelt".into());
     let page = format!("{url}{}", path.trim_start_matches('/'));
     let image = format!("{url}{PREVIEW_IMAGE}");
     let mut head = format!("<base href=\"{}\"><meta name=\"public-url\" content=\"{url}\">", url.path);
@@ -101,16 +120,26 @@ mod tests {
     #[test]
     fn the_base_is_the_public_path_or_leads_to_the_root() {
         for (path, base) in [("/", "./"), ("/replay", "./"), ("/replay/", "../"), ("/play/belt-1", "../")] {
-            assert_eq!(additions(None, path), format!("<base href=\"{base}\">"), "{path}");
+            assert_eq!(additions(None, path, None), format!("<base href=\"{base}\">"), "{path}");
         }
         let url = "https://example.org/game".parse().unwrap();
-        assert!(additions(Some(&url), "/play/belt-1").starts_with("<base href=\"/game/\">"));
+        assert!(additions(Some(&url), "/play/belt-1", None).starts_with("<base href=\"/game/\">"));
+    }
+
+    #[test]
+    fn a_link_preview_names_what_is_shown() {
+        let url = "https://example.org".parse().unwrap();
+        for public_url in [None, Some(&url)] {
+            let head = additions(public_url, "/c/abc", Some("\"A\", 3 in 2 seconds"));
+            let part = "<meta property=\"og:title\" content=\"&quot;A&quot;, 3 in 2 seconds\">";
+            assert!(head.contains(part), "{head}");
+        }
     }
 
     #[test]
     fn a_link_preview_names_the_room_and_the_public_address() {
         let url = "https://example.org/game".parse().unwrap();
-        let head = additions(Some(&url), "/play/%22%3E%3Cscript%3E");
+        let head = additions(Some(&url), "/play/%22%3E%3Cscript%3E", None);
         for part in [
             "<meta property=\"og:title\" content=\"Driftbelt: join &quot;&gt;&lt;script&gt;\">",
             "<meta property=\"og:url\" content=\"https://example.org/game/play/%22%3E%3Cscript%3E\">",

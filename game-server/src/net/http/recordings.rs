@@ -59,7 +59,8 @@ async fn show_list(State(archive): State<Arc<Archive>>) -> Result<Json<Value>, R
     }
 }
 
-/// A recording that is being written is nobody's to see: it would show everybody's position.
+/// What was written within the watch delay is nobody's to see: it would show everybody's position. Pieces that are older are
+/// shown by [`super::watch`].
 async fn show_file(
     State(archive): State<Arc<Archive>>,
     Path(name): Path<String>,
@@ -126,6 +127,13 @@ impl Archive {
 }
 
 impl Recordings {
+    pub fn directory(&self) -> Option<&Directory> {
+        match self {
+            Recordings::Directory(directory) => Some(directory),
+            Recordings::None | Recordings::File(_) => None,
+        }
+    }
+
     fn list(&self) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
@@ -138,7 +146,7 @@ impl Recordings {
         match self {
             Recordings::None => None,
             Recordings::Directory(directory) => {
-                (is_safe(name) && !directory.is_running(name)).then(|| directory.path().join(name))
+                (is_safe(name) && !directory.is_hidden(name)).then(|| directory.path().join(name))
             }
             Recordings::File(file) => (name == file_name(file)).then(|| file.clone()),
         }

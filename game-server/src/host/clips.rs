@@ -1,0 +1,236 @@
+//! Clips that are kept for links to them, in a directory of the host's choice.
+
+use crate::host::journal::{Directory, FILE_EXTENSION, FileSource, Retention};
+use shared::id::{PlayerId, Tick};
+use shared::recording::{Ending, Marked, Recording};
+use sim::clip::cut;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// Largest clip that is kept, in bytes.
+pub const CLIP_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+/// What a player keeps of the match that goes on: its last seconds.
+pub const MOMENT_SECONDS: u32 = 30;
+/// Characters of a clip's name: too many to try them all.
+const ID_LENGTH: usize = 12;
+const ID_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Why a clip is not kept. The text is for whoever wants it kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    #[error("this is no clip: {0}")]
+    NoClip(String),
+    #[error("the room is not recorded at present")]
+    NotRecorded,
+    #[error("the server cannot keep the clip now: {0}")]
+    Disk(#[from] io::Error),
+}
+
+/// A kept clip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    At(PathBuf),
+    /// It shows what is younger than the watch delay.
+    Waiting,
+    Missing,
+}
+
+/// The kept clips of a server.
+#[derive(Clone, Debug)]
+pub struct Clips {
+    directory: Directory,
+    retention: Retention,
+}
+
+impl Clips {
+    /// In this directory, whose delay is that of those who watch.
+    pub fn new(directory: Directory, retention: Retention) -> Clips {
+        Clips { directory, retention }
+    }
+
+    /// Hides what may be younger than the delay.
+    pub fn prepare(&self) {
+        self.directory.hide_newest();
+    }
+
+    /// Keeps a clip that was cut elsewhere, and returns its id.
+    pub fn keep(&self, clip: &[u8]) -> Result<String, KeepError> {
+        let recording = open(clip.to_vec())?;
+        if *recording.ending() != Ending::Complete || recording.ticks() == 0 {
+            return Err(KeepError::NoClip("it is not whole".into()));
+        }
+        let id = new_id()?;
+        self.write(&id, clip)?;
+        Ok(id)
+    }
+
+    /// Keeps the last seconds of a room's match, and returns the clip's id. It is shown once all of it is older than the delay.
+    pub fn keep_moment(&self, matches: &Directory, room: &str) -> Result<String, KeepError> {
+        let part = matches.newest_part(room, MOMENT_SECONDS)?.ok_or(KeepError::NotRecorded)?;
+        let recording = open(part)?;
+        let last = recording.last_tick();
+        let ticks = MOMENT_SECONDS * u32::from(recording.header().tick_rate_hz);
+        let from = Tick(last.0.saturating_sub(ticks)).max(recording.first_tick());
+        let clip = cut(&recording, from, last).map_err(|error| KeepError::NoClip(error.to_string()))?;
+        let id = new_id()?;
+        let _hidden = self.directory.hold(&file_name(&id));
+        self.write(&id, &clip)?;
+        Ok(id)
+    }
+
+    fn write(&self, id: &str, clip: &[u8]) -> io::Result<()> {
+        let path = self.directory.path().join(file_name(id));
+        std::fs::create_dir_all(self.directory.path())?;
+        crate::files::write_whole(&path, clip)?;
+        self.retention.apply(&self.directory, SystemTime::now());
+        Ok(())
+    }
+
+    /// The clip of an id.
+    pub fn find(&self, id: &str) -> Kept {
+        let name = file_name(id);
+        let path = self.directory.path().join(&name);
+        if id.len() != ID_LENGTH || !id.bytes().all(|byte| ID_ALPHABET.contains(&byte)) || !path.is_file() {
+            Kept::Missing
+        } else if self.directory.is_hidden(&name) {
+            Kept::Waiting
+        } else {
+            Kept::At(path)
+        }
+    }
+}
+
+/// What a clip is called in a link preview.
+pub fn title(path: &std::path::Path) -> Option<String> {
+    Some(Title::of(&Recording::open(FileSource::open(path).ok()?).ok()?).to_string())
+}
+
+/// What a clip shows, by its marks.
+#[derive(Debug, PartialEq, Eq)]
+enum Title {
+    Streak { name: String, kills: usize, seconds: u32 },
+    Haul { name: String, gained: u32 },
+    Moment { room: String },
+}
+
+impl Title {
+    fn of(recording: &Recording) -> Title {
+        let roster = recording.roster();
+        let name_of = |player: PlayerId| {
+            let seated = roster.iter().find(|seated| seated.player == player);
+            seated.map(|seated| seated.name.as_str().to_owned())
+        };
+        let mut kills = BTreeMap::<PlayerId, Vec<Tick>>::new();
+        let mut haul = None;
+        for mark in recording.marks() {
+            match mark.what {
+                Marked::Killed { killer, .. } if killer != PlayerId::NOBODY => {
+                    kills.entry(killer).or_default().push(mark.tick);
+                }
+                Marked::Banked { player, gained } => haul = haul.max(Some((gained, player))),
+                _ => {}
+            }
+        }
+        let best = kills.iter().max_by_key(|(_, ticks)| ticks.len());
+        let streak = best.and_then(|(player, ticks)| {
+            let rate = u32::from(recording.header().tick_rate_hz).max(1);
+            let seconds = ticks[ticks.len() - 1].since(ticks[0]).div_ceil(rate);
+            Some(Title::Streak { name: name_of(*player)?, kills: ticks.len(), seconds })
+        });
+        let haul = || haul.and_then(|(gained, player)| Some(Title::Haul { name: name_of(player)?, gained }));
+        streak.or_else(haul).unwrap_or_else(|| Title::Moment { room: recording.header().room.clone() })
+    }
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Title::Streak { name, kills: 1, .. } => write!(f, "{name} strikes"),
+            Title::Streak { name, kills, seconds } => write!(f, "{name}, {kills} in {seconds} seconds"),
+            Title::Haul { name, gained } => write!(f, "{name} banks {gained}"),
+            Title::Moment { room } => write!(f, "A moment in {room}"),
+        }
+    }
+}
+
+fn open(bytes: Vec<u8>) -> Result<Recording, KeepError> {
+    Recording::open(bytes).map_err(|error| KeepError::NoClip(error.to_string()))
+}
+
+fn new_id() -> io::Result<String> {
+    let mut random = [0; ID_LENGTH];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(random.iter().map(|byte| char::from(ID_ALPHABET[usize::from(byte % 32)])).collect())
+}
+
+fn file_name(id: &str) -> String {
+    format!("{id}.{FILE_EXTENSION}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::belt;
+    use shared::command::{Join, TickInputs};
+    use shared::recording::{Encoder, Header, Mark};
+    use shared::text::Name;
+    use sim::Sim;
+    use std::time::Duration;
+
+    /// A recording of a second, in which one player wins.
+    fn recorded() -> Vec<u8> {
+        let setup = belt();
+        let mut sim = Sim::new(&setup).expect("a sound setup");
+        let join = Join { player: PlayerId(1), name: Name::from_input("Comet") };
+        let joins = TickInputs { joins: vec![join], ..TickInputs::default() };
+        sim.step(&joins);
+        let mut encoder = Encoder::new(&Header::new(&setup, Sim::BUILD, "belt-1", 0));
+        encoder.keyframe(&sim.keyframe()).expect("small");
+        for tick in 2..=90 {
+            sim.step(&TickInputs::default());
+            encoder.tick(Tick(tick), &TickInputs::default(), sim.state_hash()).expect("small");
+            if tick % 30 == 0 {
+                encoder.mark(Mark::killed(Tick(tick), PlayerId(1), PlayerId(9), 25));
+            }
+        }
+        encoder.finish().expect("small")
+    }
+
+    fn clips(home: &tempfile::TempDir, delay: Duration, files_limit: u32) -> Clips {
+        let directory = Directory::new(home.path().join("clips")).with_delay(delay);
+        Clips::new(directory, Retention { files_limit: Some(files_limit), ..Retention::default() })
+    }
+
+    #[test]
+    fn a_clip_is_kept_under_its_id_and_the_oldest_give_way() {
+        let home = tempfile::tempdir().unwrap();
+        let clips = clips(&home, Duration::ZERO, 2);
+        let ids: Vec<String> = (0..3).map(|_| clips.keep(&recorded()).unwrap()).collect();
+        let is_kept = |id: &String| matches!(clips.find(id), Kept::At(_));
+        assert_eq!(ids.iter().filter(|id| is_kept(id)).count(), 2);
+        let Kept::At(path) = clips.find(&ids[2]) else { panic!("the newest is kept") };
+        assert_eq!(title(&path).as_deref(), Some("Comet, 3 in 2 seconds"));
+        for id in ["", "..", "aaaaaaaaaaaa", "../../clips", &ids[2][1..]] {
+            assert_eq!(clips.find(id), Kept::Missing, "{id}");
+        }
+        for bytes in [&recorded()[..300], b"no clip"] {
+            assert!(matches!(clips.keep(bytes), Err(KeepError::NoClip(_))));
+        }
+    }
+
+    #[test]
+    fn a_moment_waits_until_its_delay_is_over() {
+        let home = tempfile::tempdir().unwrap();
+        let matches = Directory::new(home.path().into());
+        let clips = clips(&home, Duration::from_secs(60), 2);
+        assert!(matches!(clips.keep_moment(&matches, "belt-1"), Err(KeepError::NotRecorded)));
+        let hold = matches.hold("belt-1.belt");
+        std::fs::write(home.path().join("belt-1.belt"), recorded()).unwrap();
+        hold.grown(&recorded());
+        let id = clips.keep_moment(&matches, "belt-1").unwrap();
+        assert_eq!(clips.find(&id), Kept::Waiting);
+    }
+}

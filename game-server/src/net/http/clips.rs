@@ -1,0 +1,206 @@
+//! Kept clips: taking them in, and showing them under a link.
+
+use super::entrance::Entrance;
+use super::page;
+use super::refusal::{Refusal, method_not_allowed};
+use super::watch::Watch;
+use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept, title};
+use crate::host::journal::Directory;
+use crate::net::guard::addresses::network_of;
+use crate::net::guard::permits::SocketPermit;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderMap, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use mime_guess::mime::APPLICATION_OCTET_STREAM;
+use room::by_network::ByNetwork;
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
+use tower_http::timeout::RequestBodyDeadlineLayer;
+
+/// Clips that one network may have kept are counted for this long.
+const WINDOW: Duration = Duration::from_secs(60 * 60);
+/// With more networks than this, those that have had none kept of late are forgotten.
+const SWEEP_FLOOR_NETWORKS: usize = 1024;
+/// A clip is sent by then.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(60);
+
+/// What keeps clips, if the host wants any kept.
+#[derive(Clone)]
+pub struct KeptClips {
+    pub clips: Clips,
+    /// Most clips of one network per hour.
+    pub per_address: u32,
+}
+
+struct Shelf {
+    kept: Option<KeptClips>,
+    matches: Option<Directory>,
+    watch: Watch,
+    entrance: Arc<Entrance>,
+    counted: Mutex<ByNetwork<(Instant, u32)>>,
+}
+
+pub(super) fn routes(
+    kept: Option<KeptClips>,
+    matches: Option<Directory>,
+    watch: Watch,
+    entrance: Arc<Entrance>,
+) -> Router {
+    let counted = Mutex::new(ByNetwork::new(SWEEP_FLOOR_NETWORKS));
+    let shelf = Shelf { kept, matches, watch, entrance, counted };
+    Router::new()
+        .route("/api/clips", get(show_limits).post(keep))
+        .route("/api/clips/{id}", get(show_state))
+        .route("/api/watch/{room}/moments", post(keep_moment))
+        .route("/clips/{id}", get(show_file))
+        .route("/c/{id}", get(show_page))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(CLIP_LIMIT_BYTES))
+        .layer(RequestBodyDeadlineLayer::new(UPLOAD_LIMIT))
+        .with_state(Arc::new(shelf))
+}
+
+fn off() -> Refusal {
+    (StatusCode::NOT_FOUND, "this server keeps no clips".into())
+}
+
+fn missing() -> Refusal {
+    (StatusCode::NOT_FOUND, "there is no such clip".into())
+}
+
+/// Says whether clips are kept.
+async fn show_limits(State(shelf): State<Arc<Shelf>>) -> Json<Value> {
+    Json(json!({ "kept": shelf.kept.is_some(), "limitBytes": CLIP_LIMIT_BYTES }))
+}
+
+async fn keep(
+    State(shelf): State<Arc<Shelf>>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
+    headers: HeaderMap,
+    clip: Bytes,
+) -> Result<Response, Refusal> {
+    let clips = shelf.admit(&socket, &headers)?;
+    answer(move || clips.keep(&clip)).await
+}
+
+async fn keep_moment(
+    State(shelf): State<Arc<Shelf>>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let matches = shelf.matches.clone().filter(|_| shelf.watch.opens(&room));
+    let closed = || (StatusCode::FORBIDDEN, "matches of this room are not shown".into());
+    let matches = matches.ok_or_else(closed)?;
+    let clips = shelf.admit(&socket, &headers)?;
+    answer(move || clips.keep_moment(&matches, &room)).await
+}
+
+async fn answer(
+    keep: impl FnOnce() -> Result<String, KeepError> + Send + 'static,
+) -> Result<Response, Refusal> {
+    match tokio::task::spawn_blocking(keep).await.map_err(std::io::Error::other).map_err(KeepError::Disk) {
+        Ok(Ok(id)) => {
+            Ok((StatusCode::CREATED, Json(json!({ "id": id, "path": format!("/c/{id}") }))).into_response())
+        }
+        Ok(Err(error)) | Err(error) => {
+            let status = match error {
+                KeepError::NoClip(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                KeepError::NotRecorded => StatusCode::CONFLICT,
+                KeepError::Disk(_) => StatusCode::INSUFFICIENT_STORAGE,
+            };
+            Err((status, error.to_string().into()))
+        }
+    }
+}
+
+async fn show_state(State(shelf): State<Arc<Shelf>>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    match shelf.find(&id) {
+        Kept::At(path) => {
+            let title = tokio::task::spawn_blocking(move || title(&path)).await.ok().flatten();
+            Ok(Json(json!({ "ready": true, "title": title })))
+        }
+        Kept::Waiting => Ok(Json(json!({ "ready": false }))),
+        Kept::Missing => Err(missing()),
+    }
+}
+
+async fn show_file(
+    State(shelf): State<Arc<Shelf>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let Kept::At(path) = shelf.find(&id) else { return Err(missing()) };
+    let file = ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM);
+    let Ok(response) = file.oneshot(request.map(drop)).await;
+    let mut response = response.map(Body::new);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    let disposition = format!("attachment; filename={id}.belt");
+    headers.extend(HeaderValue::try_from(disposition).map(|value| (CONTENT_DISPOSITION, value)));
+    Ok(response)
+}
+
+/// The page of a clip, with the title that link previews show.
+async fn show_page(
+    State(shelf): State<Arc<Shelf>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let untitled = || "Clip".to_owned();
+    let title = match shelf.find(&id) {
+        Kept::At(path) => {
+            let title = tokio::task::spawn_blocking(move || title(&path)).await.ok().flatten();
+            Some(title.unwrap_or_else(untitled))
+        }
+        Kept::Waiting => Some(untitled()),
+        Kept::Missing => None,
+    };
+    let mut response = page::show(shelf.entrance.public_url.as_ref(), uri.path(), &headers, title.as_deref());
+    if title.is_none() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+impl Shelf {
+    /// What keeps a client's clip, unless it has had too many kept.
+    fn admit(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<Clips, Refusal> {
+        let KeptClips { clips, per_address } = self.kept.as_ref().ok_or_else(off)?;
+        let asked = self.entrance.forwarding(socket.peer, headers)?;
+        self.entrance.check_origin(&asked, headers)?;
+        let address = asked.client;
+        if self.entrance.context.bans.is_banned(address, std::time::SystemTime::now()) {
+            return Err((StatusCode::FORBIDDEN, "this address is banned".into()));
+        }
+        if !self.count(network_of(address), *per_address, Instant::now()) {
+            let reason = "your network has had as many clips kept as it may in an hour: save them as files";
+            return Err((StatusCode::TOO_MANY_REQUESTS, reason.into()));
+        }
+        Ok(clips.clone())
+    }
+
+    fn count(&self, network: IpAddr, limit: u32, now: Instant) -> bool {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = |(since, _): &(Instant, u32)| now.saturating_duration_since(*since) >= WINDOW;
+        let count = counted.get_or_insert_with(network, is_over, || (now, 0));
+        if is_over(count) {
+            *count = (now, 0);
+        }
+        count.1 = count.1.saturating_add(1);
+        count.1 <= limit
+    }
+
+    fn find(&self, id: &str) -> Kept {
+        self.kept.as_ref().map_or(Kept::Missing, |kept| kept.clips.find(id))
+    }
+}

@@ -1,0 +1,229 @@
+//! Matches that go on, for those who watch: the list, and their recordings in pieces that are older than the watch delay.
+
+use super::memory_file::MemoryFile;
+use super::refusal::Refusal;
+use crate::host::journal::{Directory, LiveStatus, Run};
+use crate::host::lobby::is_public;
+use crate::net::play::context::ConnectionContext;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use shared::recording::Source;
+use std::collections::VecDeque;
+use std::future::{Ready, ready};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+use tower_http::services::fs::Backend;
+
+/// Pieces that one request may ask for, if their number is a multiple of it: caches see the same requests of everybody.
+const RUN_LENGTHS_PIECES: [usize; 3] = [1, 16, 256];
+/// A request for the next piece waits for it this long.
+const NEXT_PIECE_LIMIT: Duration = Duration::from_secs(20);
+/// How often a piece is looked for that is not written to its end.
+const UNWRITTEN_INTERVAL: Duration = Duration::from_millis(250);
+/// Pieces and their bytes that are kept in memory for the next who asks.
+const KEPT_RUNS: usize = 64;
+const KEPT_RUN_LIMIT_BYTES: usize = 256 * 1024;
+
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=1");
+
+/// Which matches may be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Watch {
+    /// None
+    Nobody,
+    /// Those of rooms that the server opens for everybody; rooms of invite links are closed
+    Public,
+    /// All
+    Everybody,
+}
+
+impl Watch {
+    pub fn opens(self, room: &str) -> bool {
+        match self {
+            Watch::Nobody => false,
+            Watch::Public => is_public(room),
+            Watch::Everybody => true,
+        }
+    }
+}
+
+struct Stand {
+    directory: Option<Directory>,
+    watch: Watch,
+    context: Arc<ConnectionContext>,
+    kept: std::sync::Mutex<VecDeque<(String, Arc<[u8]>)>>,
+}
+
+pub(super) fn routes(directory: Option<Directory>, watch: Watch, context: Arc<ConnectionContext>) -> Router {
+    let stand = Stand { directory, watch, context, kept: Default::default() };
+    Router::new()
+        .route("/api/watch", get(show_list))
+        .route("/api/watch/{room}", get(show_room))
+        .route("/watch/{room}/{recording}/{run}", get(show_run))
+        .with_state(Arc::new(stand))
+}
+
+fn missing() -> Refusal {
+    (StatusCode::NOT_FOUND, "there is nothing to watch here".into())
+}
+
+async fn show_list(State(stand): State<Arc<Stand>>) -> Response {
+    let mut rooms: Vec<LiveStatus> = Vec::new();
+    for live in stand.directory.iter().flat_map(Directory::live_recordings) {
+        if stand.watch.opens(&live.room) && !live.ended && rooms.iter().all(|known| known.room != live.room) {
+            rooms.extend(stand.directory.as_ref().and_then(|directory| directory.live(&live.room)));
+        }
+    }
+    short(json!({ "delaySeconds": stand.delay().as_secs(), "rooms": rooms }))
+}
+
+async fn show_room(State(stand): State<Arc<Stand>>, Path(room): Path<String>) -> Result<Response, Refusal> {
+    let live = stand.open(&room).and_then(|directory| directory.live(&room)).ok_or_else(missing)?;
+    Ok(short(json!({ "delaySeconds": stand.delay().as_secs(), "room": live })))
+}
+
+fn short(value: Value) -> Response {
+    ([(CACHE_CONTROL, SHORT)], Json(value)).into_response()
+}
+
+/// Shows pieces; the next one, once it is old enough.
+async fn show_run(
+    State(stand): State<Arc<Stand>>,
+    Path((room, recording, run)): Path<(String, String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let directory = stand.open(&room).ok_or_else(missing)?;
+    let (first, end) = parse_run(&run).ok_or_else(missing)?;
+    let give_up = Instant::now() + NEXT_PIECE_LIMIT;
+    let (from, to) = loop {
+        let due = match directory.run(&room, &recording, first, end) {
+            Run::At { from, to } => break (from, to),
+            Run::Due(due) => due,
+            Run::Unwritten => Instant::now() + UNWRITTEN_INTERVAL,
+            Run::Missing => return Err(missing()),
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(due.min(give_up).into()) => {}
+            () = stand.context.stopped() => return Err(missing()),
+        }
+        if due >= give_up {
+            return Err(missing());
+        }
+    };
+    let content = stand.read(directory, recording, from, to).await.map_err(|error| {
+        tracing::warn!(%error, "a piece of a recording cannot be read");
+        missing()
+    })?;
+    let mut request = request.map(drop);
+    // The bytes never change: the path names them.
+    *request.uri_mut() = Uri::from_static("/");
+    let file = ServeDir::with_backend("", OneFile(MemoryFile::new(content, SystemTime::UNIX_EPOCH)));
+    let Ok(response) = file.append_index_html_on_directories(false).oneshot(request).await;
+    let mut response = response.map(Body::new);
+    response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    Ok(response)
+}
+
+/// The pieces of a request such as `16-32`.
+fn parse_run(text: &str) -> Option<(usize, usize)> {
+    let (first, end) = text.split_once('-')?;
+    let (first, end): (usize, usize) = (first.parse().ok()?, end.parse().ok()?);
+    let length = end.checked_sub(first)?;
+    let is_aligned = RUN_LENGTHS_PIECES.contains(&length) && first.is_multiple_of(length);
+    (is_aligned && text == format!("{first}-{end}")).then_some((first, end))
+}
+
+impl Stand {
+    fn delay(&self) -> Duration {
+        self.directory.as_ref().map_or(Duration::ZERO, Directory::delay)
+    }
+
+    /// The recordings, if the room may be watched.
+    fn open(&self, room: &str) -> Option<&Directory> {
+        self.directory.as_ref().filter(|_| self.watch.opens(room))
+    }
+
+    async fn read(&self, directory: &Directory, name: String, from: u64, to: u64) -> io::Result<Arc<[u8]>> {
+        let key = format!("{name}/{from}-{to}");
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, content)) = kept().iter().find(|(known, _)| *known == key) {
+            return Ok(content.clone());
+        }
+        let path = directory.path().join(&name);
+        let read = move || -> io::Result<Arc<[u8]>> {
+            let mut content = vec![0; usize::try_from(to - from).map_err(io::Error::other)?];
+            let file = crate::host::journal::FileSource::open(&path)?;
+            file.read(from, &mut content).map_err(io::Error::other)?;
+            Ok(content.into())
+        };
+        let content = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
+        let mut kept = kept();
+        if content.len() <= KEPT_RUN_LIMIT_BYTES {
+            kept.push_back((key, content.clone()));
+        }
+        if kept.len() > KEPT_RUNS {
+            kept.pop_front();
+        }
+        Ok(content)
+    }
+}
+
+/// One file, whatever path is asked for.
+#[derive(Clone)]
+struct OneFile(MemoryFile<Arc<[u8]>>);
+
+impl Backend for OneFile {
+    type File = MemoryFile<Arc<[u8]>>;
+    type Metadata = MemoryFile<Arc<[u8]>>;
+    type OpenFuture = Ready<io::Result<MemoryFile<Arc<[u8]>>>>;
+    type MetadataFuture = Ready<io::Result<MemoryFile<Arc<[u8]>>>>;
+
+    fn open(&self, _: PathBuf) -> Self::OpenFuture {
+        ready(Ok(self.0.clone()))
+    }
+
+    fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
+        self.open(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_asked_for_in_one_way() {
+        for (text, run) in
+            [("0-1", (0, 1)), ("17-18", (17, 18)), ("16-32", (16, 32)), ("512-768", (512, 768))]
+        {
+            assert_eq!(parse_run(text), Some(run));
+        }
+        for text in ["", "1", "1-1", "2-1", "0-2", "1-17", "+1-2", "01-02", "0-1-2", "18446744073709551615-0"]
+        {
+            assert_eq!(parse_run(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rooms_of_invite_links_are_closed_unless_the_host_opens_them() {
+        for (room, public) in
+            [("belt-1", true), ("belt-41", true), ("belt-", false), ("belt-x", false), ("ours", false)]
+        {
+            let opens = [Watch::Nobody, Watch::Public, Watch::Everybody].map(|watch| watch.opens(room));
+            assert_eq!(opens, [false, public, true], "{room}");
+        }
+    }
+}
