@@ -17,6 +17,7 @@ import { Stage } from "../view/stage.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { Game } from "./game.ts";
 import { expose } from "./handle.ts";
+import { keepMoment } from "./moment.ts";
 
 /**
  * Opens the page. The join screen appears while `core` is still loading; if loading fails, or the browser has no WebGL 2, the
@@ -49,6 +50,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     },
     retryNow: () => game?.retryNow(),
     click: () => sound.click(),
+    keepMoment: () => void keepMoment(model.room.value),
   };
   const start = (name: string, seat: KeptSeat | undefined) => {
     turn += 1;
@@ -116,7 +118,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   }
 }
 
-/** Keys that do not fly: chat, menu, sound, net graph. */
+/** Keys that do not fly: chat, menu, sound, net graph, keeping the moment. */
 function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     const position = positionOf(event);
@@ -131,6 +133,7 @@ function listenToKeys(): void {
     if (isTyping(event.target) || isShortcut(event)) return;
     if (position === "KeyM") change({ muted: !settings.value.muted });
     if (!flying) return;
+    if (position === "KeyK") void keepMoment(model.room.value);
     if ((position === "Enter" || position === "NumpadEnter") && !model.menuOpen.value) {
       event.preventDefault();
       model.chatOpen.value = true;

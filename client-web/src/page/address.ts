@@ -30,7 +30,27 @@ export function invitedRoom(path: string): string | undefined {
 
 /** Whether it is an address of the replay page. */
 export function isReplayPath(path: string): boolean {
-  return path === "/replay" || path.startsWith("/replay/");
+  return /^\/(replay|watch)(\/|$)/.test(path) || keptClip(path) !== undefined;
+}
+
+/** Whether it is an address of the list of matches, or of one of them. */
+export function isWatchPath(path: string): boolean {
+  return /^\/watch(\/|$)/.test(path);
+}
+
+/** The room whose match is watched, `/watch/<room>`. */
+export function watchedRoom(path: string): string | undefined {
+  return decoded(/^\/watch\/([^/]+)\/?$/.exec(path)?.[1]);
+}
+
+/** The address of a room's match below the server's root. */
+export function watchPath(room: string): string {
+  return `watch/${encodeURIComponent(room)}`;
+}
+
+/** The clip of an address `/c/<id>`. */
+export function keptClip(path: string): string | undefined {
+  return decoded(/^\/c\/([^/]+)$/.exec(path)?.[1]);
 }
 
 /** Whether it is the address of the transport page. */

@@ -13,6 +13,7 @@ const ROWS: readonly [keys: string, text: string][] = [
   ["− +", "speed"],
   ["S", "slow"],
   ["Home End", "ends"],
+  ["I O", "clip"],
   ["F", "next"],
   ["C", "free"],
   ["P", "panel"],

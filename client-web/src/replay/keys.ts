@@ -37,8 +37,14 @@ export function pressReplayKey(player: Player, key: { code: string; shiftKey: bo
     case "Home":
       player.seek(player.info.firstTick);
       return true;
+    case "KeyI":
+      player.mark("from");
+      return true;
+    case "KeyO":
+      player.mark("to");
+      return true;
     case "End":
-      player.seek(player.info.ticks);
+      player.seekNewest();
       return true;
     case "KeyF":
       player.followNext();

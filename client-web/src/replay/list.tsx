@@ -18,6 +18,7 @@ export function RecordingList({ actions }: { actions: ListActions }): JSX.Elemen
     <main class="recordings sheet">
       <header>
         <h1>{t("replay.title")}</h1>
+        <a href="watch">{t("watch.title")}</a>
         <a href="./">{t("replay.game")}</a>
       </header>
       {replayModel.fault.value && (

@@ -1,9 +1,15 @@
 //! What the replay page and its worker say to each other.
 
 import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
+import type { Live } from "./live.ts";
 
-/** A file from the disk, or the address of one. */
-export type Source = File | string;
+/** A file from the disk, the address of one, or a match that goes on. */
+export type Source = File | string | Live;
+
+/** Whether a source is a match that goes on. */
+export function isLive(source: Source): source is Live {
+  return typeof source === "object" && "room" in source;
+}
 
 /** What the viewer asks for. A later wish of a kind replaces an earlier one. */
 export interface Wishes {
@@ -30,14 +36,20 @@ export interface Found {
 export type Request =
   | { type: "scan"; core: WebAssembly.Module; source: Source }
   | { type: "open"; core: WebAssembly.Module; source: Source }
-  | { type: "turn"; nowMs: number; wishes: Wishes };
+  | { type: "turn"; nowMs: number; wishes: Wishes }
+  | { type: "cut"; from: number; to: number };
 
-/** Why a recording is not shown: it could not be fetched or read, it is no recording, or it has stopped the core. */
-export type FailureKind = "unreachable" | "large" | "bad" | "broken";
+/** Why a recording is not shown: it could not be fetched or read, it is no recording, it has stopped the core, or the match is
+ * not to be watched. */
+export type FailureKind = "unreachable" | "large" | "bad" | "broken" | "closed";
 
 export type Reply =
   | { type: "progress"; received: number; total: number | undefined }
   | { type: "opened"; info: ReplayInfo; state: ReplayState }
   | { type: "turned"; frame: ArrayBuffer; notices: Notice[]; state: ReplayState }
   | { type: "scanned"; found: Found }
+  /** A match that goes on has grown. */
+  | { type: "grown"; info: ReplayInfo; state: ReplayState }
+  /** A clip, or why it was not cut. */
+  | { type: "cut"; clip: Uint8Array<ArrayBuffer> | undefined; reason: string }
   | { type: "failed"; kind: FailureKind; reason: string };

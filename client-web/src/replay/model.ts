@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { ReplayInfo, ReplayState } from "../core/core.ts";
+import type { LiveRoom } from "./live.ts";
 import type { Found } from "./messages.ts";
 
 /** Seconds of the match per second. */
@@ -24,7 +25,9 @@ export interface Recording {
 }
 
 export const replayModel = {
-  screen: signal<"list" | "opening" | "viewer">("list"),
+  screen: signal<"list" | "watch" | "opening" | "viewer">("list"),
+  /** The matches that go on; undefined while they are being fetched, "unreachable" without a server. */
+  matches: signal<{ delaySeconds: number; rooms: LiveRoom[] } | "unreachable" | undefined>(undefined),
   /** undefined while the list is being fetched, "unreachable" without a server. */
   recordings: signal<Recording[] | "unreachable" | undefined>(undefined),
   /** The file that is open or opening. */
@@ -47,4 +50,8 @@ export const replayModel = {
   keysShown: signal(false),
   /** What the scan of the recording has found so far. */
   scan: signal<Found | undefined>(undefined),
+  /** Where a clip is to begin and to end, as ticks. */
+  clip: signal<{ from?: number; to?: number }>({}),
+  /** Whether the server keeps clips. */
+  keepsClips: signal(false),
 };

@@ -10,7 +10,17 @@ import { compileCore } from "../core/load.ts";
 import { expose } from "../game/handle.ts";
 import { isShortcut, positionOf } from "../input/keyboard.ts";
 import { t } from "../locale/locale.ts";
-import { namedRecording, pagePath, recordingPath, serverUrl, visit } from "../page/address.ts";
+import {
+  isWatchPath,
+  keptClip,
+  namedRecording,
+  pagePath,
+  recordingPath,
+  serverUrl,
+  visit,
+  watchedRoom,
+  watchPath,
+} from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
@@ -27,8 +37,12 @@ import { FILE_LIMIT_BYTES } from "./read.ts";
 import { RemoteReplay, ReplayFailure } from "./remote.ts";
 import { Scanner } from "./scan.ts";
 import { hideInterface, Viewer } from "./viewer.tsx";
+import { WatchList } from "./watch.tsx";
 
 const LIST_PATH = "replay";
+const WATCH_PATH = "watch";
+/** Between two looks at a clip that is not shown yet. */
+const CLIP_WAIT_MS = 3000;
 /** CSS pixels per wheel step, and its zoom factor. */
 const WHEEL_PIXELS = 100;
 const WHEEL_ZOOM = 1.15;
@@ -76,16 +90,17 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
 
   /** Shows the list, with what went wrong if something did. */
   const showList = (fault = "") => {
+    const watches = isWatchPath(pagePath());
     batch(() => {
       closePlayer();
       replayModel.fault.value = fault;
-      replayModel.screen.value = "list";
+      replayModel.screen.value = watches ? "watch" : "list";
     });
-    void fetchList();
+    if (!watches) void fetchList();
   };
 
   const leave = () => {
-    visit(LIST_PATH);
+    visit(isWatchPath(pagePath()) ? WATCH_PATH : LIST_PATH);
     showList();
   };
 
@@ -93,7 +108,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     batch(() => {
       closePlayer();
       replayModel.fileName.value = name;
-      replayModel.local.value = typeof source !== "string";
+      replayModel.local.value = source instanceof File;
       replayModel.fault.value = "";
       replayModel.progress.value = { received: 0, total: undefined };
       replayModel.screen.value = "opening";
@@ -136,7 +151,27 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     },
   };
 
+  const openMatch = (room: string) => void open(room, { server: serverUrl(), room }, 0);
+
+  /** Opens a kept clip, once it is shown. */
+  const openClip = async (id: string) => {
+    replayModel.fileName.value = id;
+    replayModel.screen.value = "opening";
+    const response = await fetch(`${serverUrl()}api/clips/${encodeURIComponent(id)}`).catch(() => undefined);
+    const clip = response?.ok ? ((await response.json()) as { ready: boolean }) : undefined;
+    if (keptClip(pagePath()) !== id) return;
+    if (!clip) showList(t("clip.missing"));
+    else if (clip.ready) void open(id, `${serverUrl()}clips/${encodeURIComponent(id)}`, 0);
+    else {
+      replayModel.fault.value = t("clip.waits");
+      setTimeout(() => void openClip(id), CLIP_WAIT_MS);
+    }
+  };
+
   const openAddress = () => {
+    const [room, clip] = [watchedRoom(pagePath()), keptClip(pagePath())];
+    if (room !== undefined) return openMatch(room);
+    if (clip !== undefined) return void openClip(clip);
     const asked = namedRecording(pagePath(), location.search);
     const { fileName, local, screen } = replayModel;
     if (!asked) showList();
@@ -145,7 +180,12 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     else void open(asked.name, sourceOf(asked.name), asked.tick, readMoment(location.hash));
   };
 
-  render(<Page player={player} actions={actions} leave={leave} />, hosts.ui);
+  const watch = (room: string) => {
+    visit(watchPath(room));
+    openMatch(room);
+  };
+  render(<Page player={player} actions={actions} watch={watch} leave={leave} />, hosts.ui);
+  void fetchLimits();
   stage = await opened;
   const { camera } = stage;
   followCalm((calm) => {
@@ -176,18 +216,22 @@ function describe(error: unknown, name: string): string {
       return t("replay.broken", { name, reason });
     case "bad":
       return t("replay.bad", { reason });
+    case "closed":
+      return t("watch.closed", { name });
   }
 }
 
 function Page(props: {
   player: { value: Player | undefined };
   actions: ListActions;
+  watch(room: string): void;
   leave(): void;
 }): JSX.Element {
   const player = props.player.value;
   const screen = replayModel.screen.value;
   if (screen === "viewer" && player) return <Viewer player={player} close={props.leave} />;
   if (screen === "opening") return <Opening cancel={props.leave} />;
+  if (screen === "watch") return <WatchList open={props.watch} />;
   return <RecordingList actions={props.actions} />;
 }
 
@@ -199,6 +243,7 @@ function Opening({ cancel }: { cancel(): void }): JSX.Element {
         <h2>
           {t("replay.opening")} <bdi>{replayModel.fileName.value}</bdi>
         </h2>
+        {replayModel.fault.value && <p class="small">{replayModel.fault.value}</p>}
         <progress max={total || 1} value={total ? received : undefined} />
         <p class="small">
           {total ? t("replay.read", { part: megabytes(received), total: megabytes(total) }) : ""}
@@ -209,6 +254,12 @@ function Opening({ cancel }: { cancel(): void }): JSX.Element {
       </div>
     </div>
   );
+}
+
+async function fetchLimits(): Promise<void> {
+  const response = await fetch(`${serverUrl()}api/clips`).catch(() => undefined);
+  const limits = response?.ok ? ((await response.json()) as { kept: boolean }) : undefined;
+  replayModel.keepsClips.value = limits?.kept === true;
 }
 
 async function fetchList(): Promise<void> {

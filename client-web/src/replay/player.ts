@@ -9,6 +9,7 @@ import { type Names, show } from "../game/notices.ts";
 import { model, noScores } from "../ui/model.ts";
 import type { Stage } from "../view/stage.ts";
 import { HeaderWord } from "../wasm/schema.ts";
+import { NEWEST_SECONDS } from "./live.ts";
 import { replayModel, SPEEDS } from "./model.ts";
 import { type Moment, momentHash, playerNamed, tickOf } from "./moment.ts";
 import type { RemoteReplay } from "./remote.ts";
@@ -30,7 +31,6 @@ const VIEW_SHAPE = 0.6;
 const SOUND_SPEED_LIMIT = 2;
 
 export class Player {
-  readonly info: ReplayInfo;
   private readonly frame = new Frame();
   private readonly names: Names = new Map();
   private readonly nameOf = (player: number) => this.names.get(player) ?? "";
@@ -47,15 +47,15 @@ export class Player {
     private readonly sound: Sound,
     readonly scanner: Scanner,
   ) {
-    this.info = replay.info;
-    for (const player of this.info.players) this.names.set(player.id, player.name);
+    replay.grown = () => this.learn();
+    this.learn();
     stage.clear();
     batch(() => {
       model.kills.value = [];
       model.chat.value = [];
       model.scores.value = noScores;
       model.quotes.value = [];
-      replayModel.info.value = this.info;
+      replayModel.clip.value = {};
       replayModel.freeCamera.value = false;
     });
     const { firstTick, tickRate } = this.info;
@@ -101,6 +101,15 @@ export class Player {
     if (turned.sought) this.forget();
   }
 
+  get info(): ReplayInfo {
+    return this.replay.info;
+  }
+
+  private learn(): void {
+    for (const player of this.info.players) this.names.set(player.id, player.name);
+    replayModel.info.value = this.info;
+  }
+
   state(): ReplayState {
     return this.replay.state();
   }
@@ -125,6 +134,24 @@ export class Player {
     const { ticks } = this.replay.state();
     this.replay.wish({ tick: Math.max(this.info.firstTick, Math.min(ticks, Math.round(tick))) });
     this.publish();
+  }
+
+  /** Plays on from the newest moment of a match that goes on, or seeks the end. */
+  seekNewest(): void {
+    const { ticks, live } = this.replay.state();
+    this.seek(live ? ticks - NEWEST_SECONDS * this.info.tickRate : ticks);
+    if (live) this.replay.wish({ playing: true, speed: 1 });
+    this.publish();
+  }
+
+  /** A clip begins, or ends, at the tick that is shown. */
+  mark(end: "from" | "to"): void {
+    replayModel.clip.value = { ...replayModel.clip.value, [end]: this.replay.tick };
+  }
+
+  /** Cuts a clip of these ticks. */
+  cut(from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.replay.cut(from, to);
   }
 
   /** Seeks by a number of seconds of the match. */

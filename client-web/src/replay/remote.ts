@@ -16,6 +16,11 @@ export class ReplayFailure extends Error {
   }
 }
 
+interface Pending<T> {
+  resolve(value: T): void;
+  reject(reason: Error): void;
+}
+
 /** The frame of a turn. */
 export interface Turned {
   words: ArrayBuffer;
@@ -26,6 +31,9 @@ export interface Turned {
 export class RemoteReplay {
   /** Called when the recording can no longer be shown. */
   failed: (failure: ReplayFailure) => void = () => {};
+  /** Called when a match that goes on has grown. */
+  grown: () => void = () => {};
+  private cutting: Pending<Uint8Array<ArrayBuffer>> | undefined;
   private queued: Wishes = {};
   private sent: Wishes = {};
   private askedAtMs: number | undefined;
@@ -58,7 +66,7 @@ export class RemoteReplay {
 
   private constructor(
     private readonly worker: Worker,
-    readonly info: ReplayInfo,
+    public info: ReplayInfo,
     private reported: ReplayState,
   ) {
     const fail = (kind: FailureKind, reason: string) => {
@@ -69,6 +77,11 @@ export class RemoteReplay {
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if (data.type === "failed") fail(data.kind, data.reason);
       else if (data.type === "turned") this.receive(data);
+      else if (data.type === "grown") this.grow(data);
+      else if (data.type === "cut") {
+        if (data.clip) this.cutting?.resolve(data.clip);
+        else this.cutting?.reject(new Error(data.reason));
+      }
     };
   }
 
@@ -118,8 +131,22 @@ export class RemoteReplay {
     return this.notices.shift();
   }
 
+  /** Cuts a clip: the file of the ticks behind `from` up to `to`. One at a time. */
+  cut(from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      this.cutting = { resolve, reject };
+      this.worker.postMessage({ type: "cut", from, to } satisfies Request);
+    });
+  }
+
   close(): void {
     this.worker.terminate();
+  }
+
+  private grow({ info, state }: Extract<Reply, { type: "grown" }>): void {
+    this.info = info;
+    this.reported = { ...this.reported, ticks: state.ticks, live: state.live };
+    this.grown();
   }
 
   private receive({ frame, notices, state }: Extract<Reply, { type: "turned" }>): void {

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { capturePointer, toggleFullScreen } from "../browser/view.ts";
 import { t, title, whole } from "../locale/locale.ts";
-import { publicUrl, recordingPath } from "../page/address.ts";
+import { pagePath, publicUrl, recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { ChatLine } from "../ui/chat.tsx";
 import { CopyLink } from "../ui/copy-link.tsx";
@@ -11,6 +11,7 @@ import { Toasts } from "../ui/hud.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import { addToast, model } from "../ui/model.ts";
 import { Name } from "../ui/name.tsx";
+import { ClipBar } from "./clip.tsx";
 import { KeyPage } from "./key-page.tsx";
 import { clockAt } from "./marks.ts";
 import { replayModel, SPEEDS } from "./model.ts";
@@ -34,7 +35,8 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             <Name>{info.name}</Name>
           </b>{" "}
           <span class="small">{`${title(info.mode)} · ${title(info.arena)} · ${info.simBuild}`}</span>
-          {!info.complete && (
+          {state.live && <span class="live">{t("watch.live")}</span>}
+          {!info.complete && !state.live && (
             <span class="warning" title={info.warning}>
               {t("replay.incomplete")}
             </span>
@@ -93,6 +95,12 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
           >
             {t("replay.free")}
           </button>
+          {state.live && (
+            <button type="button" onClick={() => player.seekNewest()}>
+              {t("watch.newest")}
+            </button>
+          )}
+          <ClipBar player={player} />
           <LinkToMoment player={player} />
           <Action icon="hide" text="hide" press={hideInterface} />
           <Action icon="full" text="full" press={toggleFullScreen} />
@@ -156,8 +164,10 @@ function SlowMotion({ player }: { player: Player }): JSX.Element {
   );
 }
 
-function LinkToMoment({ player }: { player: Player }): JSX.Element {
+function LinkToMoment({ player }: { player: Player }): JSX.Element | null {
   const local = replayModel.local.value;
+  // A match that goes on, and a kept clip, have the address of the page.
+  if (!local && !pagePath().startsWith("/replay/")) return null;
   return (
     <CopyLink
       link={() => publicUrl(recordingPath(replayModel.fileName.value) + player.moment())}

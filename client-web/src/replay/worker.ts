@@ -10,7 +10,16 @@ import {
   HeaderWord,
   ITEM_WORDS,
 } from "../wasm/schema.ts";
-import type { FailureKind, Found, Reply, Request, Source, Wishes } from "./messages.ts";
+import { follow, type Live, liveRoom, NEWEST_SECONDS } from "./live.ts";
+import {
+  type FailureKind,
+  type Found,
+  isLive,
+  type Reply,
+  type Request,
+  type Source,
+  type Wishes,
+} from "./messages.ts";
 import { readAll, TooLarge } from "./read.ts";
 
 // Within a worker, `self` speaks to the page as a `Worker` speaks to its script.
@@ -29,11 +38,14 @@ const SAMPLE_PLAYERS = 200;
 const REPORT_MS = 250;
 
 class Unreachable extends Error {}
+class Closed extends Error {}
 
 page.onmessage = ({ data }: MessageEvent<Request>) => {
   if (data.type === "open") void openSource(data.core, data.source).catch(fail);
   else if (data.type === "scan") void scan(data.core, data.source).catch(fail);
-  else if (open) {
+  else if (!open) return;
+  else if (data.type === "cut") cut(open.replay, data.from, data.to);
+  else {
     try {
       turn(open.core, open.replay, data.nowMs, data.wishes);
     } catch (error) {
@@ -43,6 +55,7 @@ page.onmessage = ({ data }: MessageEvent<Request>) => {
 };
 
 async function openSource(compiled: WebAssembly.Module, source: Source): Promise<void> {
+  if (isLive(source)) return watch(await startCore(compiled), source);
   const [core, bytes] = await Promise.all([startCore(compiled), bytesOf(source)]);
   const replay = core.replay(bytes);
   open = { core, replay };
@@ -88,9 +101,56 @@ async function scan(compiled: WebAssembly.Module, source: Source): Promise<void>
   }
 }
 
+/** Opens a match that goes on at its newest moment, and appends what comes. */
+async function watch(core: Core, live: Live): Promise<void> {
+  const begun = await liveRoom(live).catch((error: unknown) => {
+    throw new Unreachable(String(error));
+  });
+  if (!begun) throw new Closed();
+  let replay: Replay | undefined;
+  let received = 0;
+  for await (const { bytes, read, shown } of follow(live, begun)) {
+    received += bytes.length;
+    if (!replay) replay = core.replay(bytes);
+    // Also after the first part: it is not a file that ends there.
+    replay.append(open || received > bytes.length ? bytes : new Uint8Array());
+    if (open) send({ type: "grown", info: replay.info(), state: replay.state() });
+    else if (read < shown) send({ type: "progress", received, total: begun.bytes });
+    else {
+      const info = replay.info();
+      replay.seek(Math.max(info.firstTick, info.ticks - NEWEST_SECONDS * info.tickRate));
+      open = { core, replay };
+      send({ type: "opened", info, state: replay.state() });
+    }
+  }
+  if (!open) throw new Closed();
+}
+
+function cut(replay: Replay, from: number, to: number): void {
+  try {
+    const clip = replay.cut(from, to).slice();
+    send({ type: "cut", clip, reason: "" }, [clip.buffer]);
+  } catch (error) {
+    send({ type: "cut", clip: undefined, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** What is shown so far of a match that goes on. */
+async function shownOf(live: Live): Promise<Uint8Array<ArrayBuffer>> {
+  const begun = await liveRoom(live);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  if (begun && begun.pieces > 0)
+    for await (const { bytes, read, shown } of follow(live, begun)) {
+      parts.push(bytes);
+      if (read >= shown) break;
+    }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
 async function bytesOf(source: Source): Promise<Uint8Array> {
   const progress = (received: number, total: number | undefined) =>
     send({ type: "progress", received, total });
+  if (isLive(source)) return shownOf(source);
   if (typeof source !== "string") return readAll(source.stream(), source.size, progress);
   try {
     const response = await fetch(source);
@@ -134,6 +194,7 @@ function fail(error: unknown): void {
 function kindOf(error: unknown): FailureKind {
   if (error instanceof TooLarge) return "large";
   if (error instanceof Unreachable) return "unreachable";
+  if (error instanceof Closed) return "closed";
   // The core says what is wrong with a file by a plain `Error`; a trap or a lack of memory is another class.
   return error instanceof Error && error.constructor === Error ? "bad" : "broken";
 }

@@ -180,6 +180,7 @@ export interface Actions {
   tap(button: number): void;
   retryNow(): void;
   click(): void;
+  keepMoment(): void;
 }
 
 let lineKey = 0;

@@ -144,6 +144,15 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
       >
         {t("menu.graph")} <kbd>F3</kbd>
       </button>
+      <button
+        type="button"
+        onClick={() => {
+          close();
+          actions.keepMoment();
+        }}
+      >
+        {t("menu.moment")} <kbd>K</kbd>
+      </button>
       <SettingsPanel />
       <button type="button" class="danger" onClick={actions.leave}>
         {t("menu.leave")}

@@ -1,0 +1,84 @@
+//! The list of the matches that go on.
+
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { t, title } from "../locale/locale.ts";
+import { serverUrl, watchPath } from "../page/address.ts";
+import { Name } from "../ui/name.tsx";
+import type { LiveRoom } from "./live.ts";
+import { replayModel } from "./model.ts";
+
+const REFRESH_MS = 5000;
+
+export function WatchList({ open }: { open(room: string): void }): JSX.Element {
+  useEffect(() => {
+    void fetchMatches();
+    const timer = setInterval(() => void fetchMatches(), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const matches = replayModel.matches.value;
+  return (
+    <main class="recordings sheet">
+      <header>
+        <h1>{t("watch.title")}</h1>
+        <a href="replay">{t("replay.title")}</a>
+        <a href="./">{t("replay.game")}</a>
+      </header>
+      {replayModel.fault.value && (
+        <p class="panel fault-line" role="alert">
+          {replayModel.fault.value}
+        </p>
+      )}
+      <section class="panel scrolls">
+        <h2>
+          {typeof matches === "object" ? t("watch.list", { count: matches.delaySeconds }) : t("watch.title")}
+        </h2>
+        <Rows open={open} />
+      </section>
+    </main>
+  );
+}
+
+function Rows({ open }: { open(room: string): void }): JSX.Element {
+  const matches = replayModel.matches.value;
+  if (matches === undefined) return <div class="spinner" aria-hidden="true" />;
+  if (matches === "unreachable") return <p class="small">{t("replay.noServer")}</p>;
+  if (matches.rooms.length === 0) return <p class="small">{t("watch.none")}</p>;
+  return (
+    <ul>
+      {matches.rooms.map((match) => (
+        <Row key={match.room} match={match} open={open} />
+      ))}
+    </ul>
+  );
+}
+
+function Row({ match, open }: { match: LiveRoom; open(room: string): void }): JSX.Element {
+  return (
+    <li>
+      <a
+        href={watchPath(match.room)}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          open(match.room);
+        }}
+      >
+        <b>
+          <Name>{match.room}</Name>
+        </b>
+        <span>{title(match.mode)}</span>
+        <span>{match.pieces === 0 ? t("watch.soon") : ""}</span>
+      </a>
+    </li>
+  );
+}
+
+async function fetchMatches(): Promise<void> {
+  try {
+    const response = await fetch(`${serverUrl()}api/watch`);
+    replayModel.matches.value = (await response.json()) as { delaySeconds: number; rooms: LiveRoom[] };
+  } catch {
+    replayModel.matches.value = "unreachable";
+  }
+}
