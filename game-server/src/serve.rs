@@ -18,6 +18,7 @@ use crate::net::guard::network_limit::NetworkLimit;
 use crate::net::guard::origin::PublicUrl;
 use crate::net::guard::permits::ConnectionLimit;
 use crate::net::http::admin::{Admin, Console};
+use crate::net::http::builds;
 use crate::net::http::polling::Polling;
 use crate::net::http::{self, Entrance, Services};
 use crate::net::play::context::{ConnectionContext, Purpose};
@@ -181,6 +182,13 @@ impl Server {
         lobby.restore();
         if let Some(directory) = plan.recordings.directory() {
             directory.hide_newest();
+            let home = directory.path();
+            if recordings.is_some()
+                && let Err(error) = builds::keep(home, sim::Sim::BUILD)
+            {
+                let home = home.display();
+                tracing::warn!(%home, %error, "the client cannot be kept: later builds will not play these recordings");
+            }
         }
         plan.clips.iter().for_each(|kept| kept.clips.prepare());
         let context = Arc::new(ConnectionContext {

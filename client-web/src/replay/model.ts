@@ -22,6 +22,8 @@ export interface Recording {
   startedAt: number;
   mode: string;
   room: string;
+  /** The build of the simulation that made it. */
+  simBuild: string;
 }
 
 export const replayModel = {

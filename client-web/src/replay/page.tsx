@@ -27,6 +27,7 @@ import { change, followCalm, settings } from "../page/settings.ts";
 import { model } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
+import { SIM_BUILD } from "../wasm/schema.ts";
 import { pressReplayKey } from "./keys.ts";
 import { type ListActions, megabytes, RecordingList } from "./list.tsx";
 import type { Source } from "./messages.ts";
@@ -141,6 +142,11 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
 
   const actions: ListActions = {
     open: (recording) => {
+      // The server opens it with the client of that build, if it has kept one.
+      if (recording.simBuild !== SIM_BUILD) {
+        location.assign(serverUrl() + recordingPath(recording.name));
+        return;
+      }
       visit(recordingPath(recording.name));
       void open(recording.name, sourceOf(recording.name));
     },

@@ -1,6 +1,7 @@
 //! `verify`: re-simulates recordings and compares the hash of every tick.
 
 use crate::host::journal::FileSource;
+use crate::net::http::builds;
 use crate::playing_time::{moment, playing_time};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -102,6 +103,8 @@ pub fn report(files: &[PathBuf], out: &mut impl Write) -> io::Result<bool> {
 /// A file and its verdict.
 struct FileReport {
     name: String,
+    /// The directory of the file.
+    home: PathBuf,
     result: anyhow::Result<Verdict>,
 }
 
@@ -113,7 +116,8 @@ impl FileReport {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let result = simulate(path, &bar);
         bar.finish_and_clear();
-        FileReport { name, result }
+        let home = path.parent().filter(|home| !home.as_os_str().is_empty());
+        FileReport { name, home: home.unwrap_or(Path::new(".")).into(), result }
     }
 
     fn is_sound(&self) -> bool {
@@ -154,6 +158,11 @@ impl FileReport {
         )?;
         if header.build != Sim::BUILD {
             writeln!(out, "  made by simulation {}; this is {}", header.build, Sim::BUILD)?;
+            let home = self.home.display();
+            match builds::folder(&self.home, &header.build) {
+                Some(kept) => writeln!(out, "  a server of {home} plays it with {}", kept.display())?,
+                None => writeln!(out, "  no client of that build is kept in {home}/{}", builds::FOLDER)?,
+            }
         }
         match divergence {
             Some(divergence) => write_divergence(divergence, rate, out)?,

@@ -7,6 +7,7 @@ mod acme;
 mod admin;
 mod authority;
 mod autobahn;
+mod builds;
 mod command;
 mod crowd;
 mod deploy;

@@ -11,7 +11,7 @@ use rust_embed::RustEmbed;
 use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
@@ -22,7 +22,7 @@ use tower_http::services::fs::{Backend, DefaultServeDirFallback};
 #[allow_missing = true]
 struct Client;
 
-const PAGE: &str = "index.html";
+pub(super) const PAGE: &str = "index.html";
 
 /// Names of files in this folder contain a hash of the content: they never change.
 const HASHED_FOLDER: &str = "/assets/";
@@ -36,6 +36,17 @@ pub(super) fn routes() -> Router {
 fn routes_of<B: Backend>(files: Files<B>) -> Router {
     let files = files.append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
     Router::new().fallback(file::<B>).with_state(files)
+}
+
+/// Serves the files of a client that is kept in a folder.
+pub(super) async fn serve_from(folder: &Path, request: Request) -> Response {
+    let files = ServeDir::new(folder).append_index_html_on_directories(false);
+    file(State(files.precompressed_br().precompressed_gzip()), request).await
+}
+
+/// Every file, by its path.
+pub(super) fn all() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, [u8]>)> {
+    Client::iter().filter_map(|name| Client::get(&name).map(|file| (name, file.data)))
 }
 
 /// The page that all addresses of the client share; `None` if the client is not built in.

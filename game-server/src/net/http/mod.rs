@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod admin_log;
+pub mod builds;
 mod client_files;
 pub mod clips;
 mod downloads;
@@ -29,6 +30,7 @@ use axum::http::{Method, StatusCode, Version};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response, map_response_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router};
+use builds::Builds;
 use clips::KeptClips;
 pub use entrance::Entrance;
 use polling::Polling;
@@ -88,6 +90,7 @@ pub fn router(services: Services) -> Router {
     let limits = &context.limits;
     let downloads = NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address);
     let counted = from_fn_with_state((downloads, entrance.clone()), downloads::count);
+    let builds = Arc::new(Builds { recordings: recordings.clone(), own: sim_build });
     let mut routes = Router::new()
         .merge(status::routes(context.clone(), workers.clone(), sim_build))
         .merge(watch::routes(recordings.directory().cloned(), watch, context.clone()))
@@ -96,7 +99,8 @@ pub fn router(services: Services) -> Router {
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
-        .merge(page::routes(entrance.public_url.clone()))
+        .merge(builds::routes(builds.clone()))
+        .merge(page::routes(entrance.public_url.clone(), builds))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response_with_state(security_policy, add_page_headers));
     if context.purpose == Purpose::Game {

@@ -1,13 +1,14 @@
 //! The page: one document at every address of the client, which finds its files by the `<base>` that is written into it. With a
 //! public URL it also has what chat programs show of a link.
 
+use super::builds::{self, Builds};
 use super::client_files;
 use crate::net::guard::origin::PublicUrl;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
@@ -30,6 +31,8 @@ const PATHS: [&str; 12] = [
     "/watch/",
     "/watch/{room}",
 ];
+/// Before the name of a recording.
+const RECORDING: &str = "/replay/";
 /// What a page with another title has instead.
 const PLAIN_TITLE: &str = "<title>Driftbelt</title>";
 /// Where the additions go: before all addresses.
@@ -38,13 +41,25 @@ const DESCRIPTION: &str = "Mine, haul and raid in an asteroid belt, in your brow
 /// The file of the client that shows the game in a preview.
 const PREVIEW_IMAGE: &str = "preview.jpg";
 
-pub(super) fn routes(public_url: Option<PublicUrl>) -> Router {
-    let routes = PATHS.into_iter().fold(Router::new(), |routes, path| routes.route(path, get(page)));
-    routes.with_state(Arc::new(public_url))
+struct Pages {
+    public_url: Option<PublicUrl>,
+    builds: Arc<Builds>,
 }
 
-async fn page(State(public_url): State<Arc<Option<PublicUrl>>>, uri: Uri, headers: HeaderMap) -> Response {
-    show(public_url.as_ref().as_ref(), uri.path(), &headers, None)
+pub(super) fn routes(public_url: Option<PublicUrl>, builds: Arc<Builds>) -> Router {
+    let routes = PATHS.into_iter().fold(Router::new(), |routes, path| routes.route(path, get(page)));
+    routes.with_state(Arc::new(Pages { public_url, builds }))
+}
+
+async fn page(State(pages): State<Arc<Pages>>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(name) = uri.path().strip_prefix(RECORDING)
+        && let Ok(name) = percent_decode_str(name).decode_utf8()
+        && let Some(build) = pages.builds.other_build_of(&name).await
+    {
+        let target = uri.path_and_query().map_or("", |target| target.as_str());
+        return Redirect::temporary(&format!("../{}/{build}{target}", builds::FOLDER)).into_response();
+    }
+    show(pages.public_url.as_ref(), uri.path(), &headers, None)
 }
 
 /// The page at a path, with a title of what it shows if that is known.
@@ -58,7 +73,17 @@ pub(super) fn show(
         let line = "The web client is not built in. Build it with: cargo xtask build\n";
         return (StatusCode::SERVICE_UNAVAILABLE, line).into_response();
     };
-    let page = String::from_utf8_lossy(&page);
+    complete(&String::from_utf8_lossy(&page), public_url, path, headers, title)
+}
+
+/// A client's page, with what only the server knows.
+pub(super) fn complete(
+    page: &str,
+    public_url: Option<&PublicUrl>,
+    path: &str,
+    headers: &HeaderMap,
+    title: Option<&str>,
+) -> Response {
     let mut page = page.replacen(HEAD, &format!("{HEAD}{}", additions(public_url, path, title)), 1);
     if let Some(title) = title {
         page = page.replacen(PLAIN_TITLE, &format!("<title>{} · Driftbelt</title>", escaped(title)), 1);

@@ -134,6 +134,15 @@ impl Recordings {
         }
     }
 
+    /// The directory that they are in.
+    pub fn home(&self) -> Option<&path::Path> {
+        match self {
+            Recordings::None => None,
+            Recordings::Directory(directory) => Some(directory.path()),
+            Recordings::File(file) => file.parent(),
+        }
+    }
+
     fn list(&self) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
@@ -142,7 +151,8 @@ impl Recordings {
         }
     }
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
+    /// The file of a recording that may be shown.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
         match self {
             Recordings::None => None,
             Recordings::Directory(directory) => {
