@@ -27,7 +27,6 @@ impl Room {
         if let Some(shown) = connected.hello.resume.map(hash_of) {
             return self.resume(shown, connected);
         }
-        let now = self.sim.tick();
         let kicked_seconds = self
             .conduct
             .kicked_ticks(connected.network, self.clock())

@@ -299,7 +299,8 @@ impl RoomMeter {
     pub fn rest(&mut self, ticks_lost: u64, room: &Room, journal: &Journal, stats: &RoomStats) {
         self.durations.clear();
         self.next = 0;
-        self.gauges.set_waiting(room.waiting());
+        self.gauges.waiting.set(room.waiting());
+        self.gauges.players.set(room.seats());
         self.publish(room, ticks_lost, journal, stats);
     }
 

@@ -7,7 +7,7 @@ use super::recordings::Recordings;
 use crate::host::journal::ListedRecording;
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use std::fs;
@@ -95,9 +95,9 @@ async fn show(
     let to_root = || Redirect::temporary(&format!("{}{target}", "../".repeat(path.matches('/').count() + 2)));
     match first {
         "recordings" | "api" => to_root().into_response(),
-        "replay" if rest.is_empty() => page_of(&folder, &path, &request).await,
+        "replay" if rest.is_empty() => page_of(&folder, &path, request.headers().clone()).await,
         "replay" => match builds.other_build_of(rest).await {
-            Some(other) if other == build => page_of(&folder, &path, &request).await,
+            Some(other) if other == build => page_of(&folder, &path, request.headers().clone()).await,
             _ => to_root().into_response(),
         },
         _ => match format!("/{target}").parse::<Uri>() {
@@ -110,9 +110,9 @@ async fn show(
     }
 }
 
-async fn page_of(folder: &path::Path, path: &str, request: &Request) -> Response {
+async fn page_of(folder: &path::Path, path: &str, headers: HeaderMap) -> Response {
     match tokio::fs::read_to_string(folder.join(client_files::PAGE)).await {
-        Ok(html) => page::complete(&html, None, &format!("/{path}"), request.headers(), None),
+        Ok(html) => page::complete(&html, None, &format!("/{path}"), &headers, None),
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "a kept client cannot be read");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -7,7 +7,7 @@ use super::watch::Watch;
 use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept, title};
 use crate::host::journal::Directory;
 use crate::net::guard::addresses::network_of;
-use crate::net::guard::permits::SocketPermit;
+use crate::net::guard::socket_permit::SocketPermit;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderMap, HeaderValue};
