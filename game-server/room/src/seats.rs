@@ -200,6 +200,7 @@ mod tests {
     use crate::ending::tests::connect;
     use crate::room::EMPTY_ROOM_SECONDS;
     use crate::{Record, RoomOptions, SessionEvent};
+    use shared::id::Tick;
     use shared::input::{Controls, InputFrame};
     use shared::message::{Hello, Input, ResumeToken};
     use shared::text::Name;
@@ -210,10 +211,10 @@ mod tests {
         Room::new("belt-1".into(), sim::scripted::setup(), options).expect("a sound setup")
     }
 
-    fn steer(room: &mut Room, number: u64) {
-        let tick = room.world().tick;
-        let frame = InputFrame { tick: tick.next(), controls: Controls::default() };
-        let message = ClientMessage::Input(Input { ack: tick, frames: [frame].into_iter().collect() });
+    /// A client acknowledges a snapshot and steers.
+    fn steer(room: &mut Room, number: u64, ack: Tick) {
+        let frame = InputFrame { tick: room.world().tick.next(), controls: Controls::default() };
+        let message = ClientMessage::Input(Input { ack, frames: [frame].into_iter().collect() });
         room.handle(SessionEvent::Message { connection: ConnectionId(number), message });
         room.tick(&mut ());
     }
@@ -233,9 +234,10 @@ mod tests {
         tick_until_resting(&mut room);
         assert!(room.poll_record().is_none(), "a Hello leaves nothing");
         let _player = connect(&mut room, 2);
+        let first_snapshot = room.world().tick.next();
         (0..9).for_each(|_| room.tick(&mut ()));
         let here = room.world().tick;
-        steer(&mut room, 2);
+        steer(&mut room, 2, first_snapshot);
         assert!(matches!(room.poll_record(), Some(Record::Keyframe(keyframe)) if keyframe.0.tick == here));
         assert!(matches!(room.poll_record(), Some(Record::Mark(mark)) if mark.tick == here));
         let is_next = |record| matches!(record, Record::Tick { tick, .. } if tick == here.next());
@@ -248,8 +250,9 @@ mod tests {
         assert!(room.is_resting());
         for number in [1, 2] {
             let _reader = connect(&mut room, number);
+            let first_snapshot = room.world().tick.next();
             (0..9).for_each(|_| room.tick(&mut ()));
-            steer(&mut room, number.into());
+            steer(&mut room, number.into(), first_snapshot);
             room.handle(SessionEvent::Disconnected { connection: ConnectionId(number.into()) });
         }
         assert!(!room.is_resting(), "the world is told of the absence");

@@ -187,7 +187,7 @@ proptest! {
     #[test]
     fn nothing_out_of_sight_of_a_recorded_match_is_sent(seed in any::<u64>()) {
         let recording = recorded_match(seed);
-        prop_assert_eq!(recording.ticks(), TICKS);
+        prop_assert_eq!(recording.last_tick(), Tick(TICKS));
         for bytes_per_second in [DEFAULT_VIEWER_BYTES_PER_SECOND, TIGHT_BYTES_PER_SECOND] {
             let mut random = Pcg32::seed_from_u64(seed);
             let witnesses = witnesses_of(&recording, bytes_per_second, &mut random);

@@ -5,7 +5,8 @@ use crate::pair::setup;
 use game_server::commands::verify::verify;
 use game_server::host::journal::{Journal, JournalOptions, list};
 use room::load::{CALM_SECONDS, OVERRUN_LIMIT_TICKS};
-use room::{Room, RoomOptions};
+use room::{Room, RoomOptions, SessionEvent};
+use shared::command::Admin;
 use shared::id::Tick;
 use shared::message::{ClientMessage, LoadLevel};
 use shared::recording::Recording;
@@ -81,6 +82,8 @@ fn a_recording_says_when_drones_thought_in_turns_and_verifies() {
     let mut journal = Journal::create(&options, "belt-1", &setup, Arc::new(|| {}));
     let options = RoomOptions { is_recorded: true, ..RoomOptions::default() };
     let mut room = Room::new("belt-1".into(), setup, options).expect("the game's own setup");
+    // Without a player who has steered, an administrator's order begins the recording.
+    room.handle(SessionEvent::Admin(Admin::SetDrones(12)));
     for _ in 0..3 {
         strain(&mut room, &mut []);
     }

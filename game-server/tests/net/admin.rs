@@ -301,10 +301,18 @@ async fn newcomers_read_the_message_of_the_day_and_stay_out_while_the_server_dra
     let server = serve_with(&options, Limits::default()).await;
     let mut early = join_from(&server, "192.0.2.1").await;
     order(&server, "message-of-the-day", r#"{"text":"  Races\non Friday "}"#).await;
-    let state = json(&server, "server", TOKEN).await;
-    assert_eq!(state["messageOfTheDay"], "Races on Friday");
-    assert_eq!(state["recordings"]["files"], 1);
-    assert!(state["recordings"]["bytes"].as_u64().unwrap() > 0);
+    // Nobody has steered: the order begins the recording.
+    order(&server, "rooms/belt-1/announce", r#"{"text":"Welcome"}"#).await;
+    let state = loop {
+        let state = json(&server, "server", TOKEN).await;
+        if state["recordings"]["bytes"].as_u64().unwrap() > 0 {
+            break state;
+        }
+    };
+    assert_eq!(
+        (&state["messageOfTheDay"], &state["recordings"]["files"]),
+        (&"Races on Friday".into(), &1.into())
+    );
     let players = json(&server, "rooms/belt-1", TOKEN).await;
     assert_eq!((&players["players"][0]["score"], &players["players"][0]["away"]), (&0.into(), &false.into()));
 

@@ -30,8 +30,8 @@ pub fn assert_all_true(path: &Path, mut facts: Vec<Fact>) {
         newest.0,
         recording.last_tick()
     );
-    let mut sim = Sim::new(&recording.header().setup().unwrap()).unwrap();
-    let (_, mut cursor) = recording.seek(Tick(0)).unwrap();
+    let (keyframe, mut cursor) = recording.seek(recording.first_tick()).unwrap();
+    let mut sim = Sim::from_keyframe(&recording.header().setup().unwrap(), &keyframe).unwrap();
     let mut facts = facts.into_iter().peekable();
     while facts.peek().is_some() {
         let recorded = recording.next_tick(&mut cursor).unwrap().unwrap();
