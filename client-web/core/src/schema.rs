@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 use crate::layout::*;
+use crate::replay::SIM_BUILD;
 use const_format::concatcp;
 use shared::PROTOCOL_VERSION;
 use shared::batch::{BATCH_TYPE, CLOSE_BIT, CODE_BYTES, LENGTH_BYTES, POST_LIMIT_BYTES};
@@ -15,7 +16,6 @@ use shared::input::Buttons;
 use shared::message::CloseCode;
 use shared::spent::Spent;
 use shared::text::{CHAT_LIMIT_CHARS, NAME_LIMIT_CHARS};
-use sim::Sim;
 use std::convert::identity;
 
 macro_rules! modules {
@@ -61,7 +61,7 @@ const TEXT: &str = concatcp!(
     constants!(PROTOCOL_VERSION NAME_LIMIT_CHARS CHAT_LIMIT_CHARS),
     constants!(LENGTH_BYTES CODE_BYTES CLOSE_BIT POST_LIMIT_BYTES),
     constants!(HEADER_WORDS ITEM_WORDS EFFECT_WORDS NONE),
-    concatcp!("export const SIM_BUILD = \"", Sim::BUILD, "\";\n"),
+    concatcp!("export const SIM_BUILD = \"", SIM_BUILD, "\";\n"),
     concatcp!("export const BATCH_TYPE = \"", BATCH_TYPE, "\";\n"),
     interface!(Spent: appeared gone ids motion heading state events own),
     "/** After these, another attempt cannot help. */\n",

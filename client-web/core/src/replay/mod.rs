@@ -24,6 +24,9 @@ use shared::recording::{Ending, Growing};
 use shared::setup::Setup;
 use sim::clip::cut;
 
+/// The build of the simulation in this client: recordings of another one may diverge.
+pub const SIM_BUILD: &str = sim::Sim::BUILD;
+
 /// Slowest and fastest speed.
 const SPEED_RANGE: (f64, f64) = (0.25, 16.0);
 /// A gap between two frames counts for at most this much, in milliseconds: a hidden tab pauses.

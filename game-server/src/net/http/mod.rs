@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod admin_log;
+mod build_pages;
 pub mod builds;
 mod client_files;
 pub mod clips;
@@ -99,7 +100,7 @@ pub fn router(services: Services) -> Router {
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
-        .merge(builds::routes(builds.clone()))
+        .merge(build_pages::routes(builds.clone()))
         .merge(page::routes(entrance.public_url.clone(), builds))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response_with_state(security_policy, add_page_headers));
