@@ -47,7 +47,7 @@ test("page, match, invite link and recordings are found below the path", async (
   await tab.page.click("a[href=replay]");
   await tab.page.waitForURL(`${root}replay`);
   await tab.page.locator(".recordings").waitFor();
-  await tab.page.click(".recordings header a");
+  await tab.page.click('.recordings header a[href="./"]');
   await tab.page.waitForURL(root);
   await tab.page.goto(`${root}transport`);
   await tab.page.waitForSelector("[data-transport=long-poll][data-status=running]");

@@ -145,12 +145,14 @@ test("a link opens a moment; panels, marks and keys lead through the match", asy
   const address = `${server.origin}/replay/${encodeURIComponent(file)}`;
   const tab = await Tab.open(browser, `${address}#t=0:03&follow=Mae&speed=0.5`);
   const { page } = tab;
-  const opened = await untilTick(page, 90);
+  // Moments count from the recording's first tick.
+  const begin = Number(await page.locator(".timeline input").getAttribute("min"));
+  const opened = await untilTick(page, begin + 90);
   expect([opened.playing, opened.speed]).toEqual([false, 0.5]);
   await page.getByRole("tab", { name: "Pilots" }).click();
   await page.locator(".scores tr.on", { hasText: "Mae" }).waitFor();
   await page.keyboard.press("Period");
-  await untilTick(page, 91);
+  await untilTick(page, begin + 91);
   await page.getByRole("button", { name: "Copy link to this moment" }).click();
   await page.getByRole("button", { name: "Copy link to this moment" }).getByText("Link copied").waitFor();
   const link = await page.evaluate(() => navigator.clipboard.readText());
@@ -158,14 +160,14 @@ test("a link opens a moment; panels, marks and keys lead through the match", asy
   await page.evaluate(() => {
     location.hash = "#t=0:01&speed=1";
   });
-  expect((await untilTick(page, 30)).speed).toBe(1);
+  expect((await untilTick(page, begin + 30)).speed).toBe(1);
 
   await page.keyboard.down("s");
   await page.waitForFunction(() => driftbelt.replay()?.playing && driftbelt.replay()?.speed === 0.25);
   await page.keyboard.up("s");
   await page.waitForFunction(() => !driftbelt.replay()?.playing && driftbelt.replay()?.speed === 1);
   await page.keyboard.press("BracketLeft");
-  await page.waitForFunction(() => (driftbelt.replay()?.tick ?? 99) < 30);
+  await page.waitForFunction((tick) => (driftbelt.replay()?.tick ?? tick) < tick, begin + 30);
   await page.getByRole("tab", { name: "Scores" }).click();
   await page.locator(".curves polyline").first().waitFor({ state: "attached" });
   await page.getByRole("tab", { name: "Losses" }).click();
