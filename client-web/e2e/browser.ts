@@ -8,6 +8,7 @@ import {
   type Page,
 } from "playwright-core";
 import { expect } from "vitest";
+import type { ReplayState } from "../src/core/core.ts";
 import type { Handle, PageState, SeenShip } from "../src/game/handle.ts";
 
 const FLAGS = [
@@ -162,4 +163,17 @@ export class Pilot {
 /** The same angle in −π..π. */
 export function wrap(angle: number): number {
   return Math.atan2(Math.sin(angle), Math.cos(angle));
+}
+
+/** The state of the recording that a page shows. */
+export async function replay(page: Page): Promise<ReplayState> {
+  const state = await page.evaluate(() => driftbelt.replay());
+  if (!state) throw new Error("no recording is open");
+  return state;
+}
+
+/** Waits until a page shows this tick of its recording. */
+export async function untilTick(page: Page, tick: number): Promise<ReplayState> {
+  await page.waitForFunction((wanted) => driftbelt.replay()?.tick === wanted, tick);
+  return replay(page);
 }

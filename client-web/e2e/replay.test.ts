@@ -3,10 +3,9 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ReplayState } from "../src/core/core.ts";
-import { launch, Pilot, Tab } from "./browser.ts";
+import { launch, Pilot, replay, Tab, untilTick } from "./browser.ts";
 import { command, Server } from "./server.ts";
 
 const MATCH_TICKS = 240;
@@ -39,17 +38,6 @@ afterAll(async () => {
   await browser.close();
   await server.dispose();
 });
-
-async function replay(page: Page): Promise<ReplayState> {
-  const state = await page.evaluate(() => driftbelt.replay());
-  if (!state) throw new Error("no recording is open");
-  return state;
-}
-
-async function untilTick(page: Page, tick: number): Promise<ReplayState> {
-  await page.waitForFunction((wanted) => driftbelt.replay()?.tick === wanted, tick);
-  return replay(page);
-}
 
 test("the list opens the recording, whose last hash is the live server's", async () => {
   const tab = await Tab.open(browser, `${server.origin}/replay`);

@@ -1,11 +1,10 @@
-//! A match is watched as it goes on, behind its delay; clips are cut from it, kept, and opened by their links.
+//! A running match is watched behind its delay; clips are cut from it, kept, and opened by their links.
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ReplayState } from "../src/core/core.ts";
-import { launch, Pilot, Tab } from "./browser.ts";
+import { launch, Pilot, replay, Tab, untilTick } from "./browser.ts";
 import { command, Server } from "./server.ts";
 
 const DELAY_TICKS = 2 * 30;
@@ -37,15 +36,9 @@ afterAll(async () => {
   await server.dispose();
 });
 
-async function replay(page: Page): Promise<ReplayState> {
-  const state = await page.evaluate(() => driftbelt.replay());
-  if (!state) throw new Error("no recording is open");
-  return state;
-}
-
 async function seek(page: Page, tick: number): Promise<void> {
   await page.locator(".timeline input").fill(String(tick));
-  await page.waitForFunction((wanted) => driftbelt.replay()?.tick === wanted, tick);
+  await untilTick(page, tick);
 }
 
 test("a match is watched from the list, behind its delay, and a clip of it is that of the command line", async () => {

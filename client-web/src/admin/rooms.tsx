@@ -6,6 +6,7 @@ import { digits, t, title, whole } from "../locale/locale.ts";
 import { Name } from "../ui/name.tsx";
 import { type Player, type Room, roomPath } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
+import { Facts } from "./facts.tsx";
 import { Line } from "./line.tsx";
 import { admin, order } from "./model.ts";
 import { duration } from "./units.ts";
@@ -118,14 +119,7 @@ function RoomDetail({ room }: { room: Room }): JSX.Element {
     <section class="panel detail" aria-label={room.name}>
       <h2>{room.name}</h2>
       {room.recording.problem && <p class="warning">{room.recording.problem}</p>}
-      <dl>
-        {facts.map(([key, value]) => (
-          <div key={key}>
-            <dt>{t(`admin.fact.${key}`)}</dt>
-            <dd data-value={key}>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <Line
         name="announce"
         label={t("admin.announce")}

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t, whole } from "../locale/locale.ts";
 import { Dialog } from "./dialog.tsx";
+import { Facts } from "./facts.tsx";
 import { Line } from "./line.tsx";
 import { admin, order } from "./model.ts";
 import { duration, size } from "./units.ts";
@@ -30,14 +31,7 @@ export function ServerSection(): JSX.Element {
   const end = asked.value;
   return (
     <section class="panel detail" aria-label={t("admin.section.server")}>
-      <dl>
-        {facts.map(([key, value]) => (
-          <div key={key}>
-            <dt>{t(`admin.fact.${key}`)}</dt>
-            <dd data-value={key}>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <Line
         name="announce"
         label={t("admin.announceAll")}

@@ -7,6 +7,7 @@ import { Name } from "../ui/name.tsx";
 import { SettingsPanel } from "../ui/settings.tsx";
 import { clock } from "./marks.ts";
 import { type Recording, replayModel } from "./model.ts";
+import { RowLink, Sheet } from "./sheet.tsx";
 
 export interface ListActions {
   open(recording: Recording): void;
@@ -15,17 +16,7 @@ export interface ListActions {
 
 export function RecordingList({ actions }: { actions: ListActions }): JSX.Element {
   return (
-    <main class="recordings sheet">
-      <header>
-        <h1>{t("replay.title")}</h1>
-        <a href="watch">{t("watch.title")}</a>
-        <a href="./">{t("replay.game")}</a>
-      </header>
-      {replayModel.fault.value && (
-        <p class="panel fault-line" role="alert">
-          {replayModel.fault.value}
-        </p>
-      )}
+    <Sheet title={t("replay.title")} other={{ path: "watch", title: t("watch.title") }}>
       <label class="panel drop">
         <b>{t("replay.drop")}</b>
         <span class="small">{t("replay.dropHint")}</span>
@@ -47,7 +38,7 @@ export function RecordingList({ actions }: { actions: ListActions }): JSX.Elemen
       <div class="panel corner">
         <SettingsPanel />
       </div>
-    </main>
+    </Sheet>
   );
 }
 
@@ -60,14 +51,7 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
     <ul>
       {recordings.map((recording) => (
         <li key={recording.name}>
-          <a
-            href={recordingPath(recording.name)}
-            onClick={(event) => {
-              if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-              event.preventDefault();
-              actions.open(recording);
-            }}
-          >
+          <RowLink path={recordingPath(recording.name)} open={() => actions.open(recording)}>
             <b>
               <Name>{recording.room}</Name>
             </b>
@@ -75,7 +59,7 @@ function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
             <span>{title(recording.mode)}</span>
             <span>{recording.ticks === null ? "" : clock(recording.ticks, recording.tickRate)}</span>
             <span>{size(recording.bytes)}</span>
-          </a>
+          </RowLink>
         </li>
       ))}
     </ul>

@@ -1,4 +1,4 @@
-//! The list of the matches that go on.
+//! The list of the running matches.
 
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -7,6 +7,7 @@ import { serverUrl, watchPath } from "../page/address.ts";
 import { Name } from "../ui/name.tsx";
 import type { LiveRoom } from "./live.ts";
 import { replayModel } from "./model.ts";
+import { RowLink, Sheet } from "./sheet.tsx";
 
 const REFRESH_MS = 5000;
 
@@ -18,24 +19,14 @@ export function WatchList({ open }: { open(room: string): void }): JSX.Element {
   }, []);
   const matches = replayModel.matches.value;
   return (
-    <main class="recordings sheet">
-      <header>
-        <h1>{t("watch.title")}</h1>
-        <a href="replay">{t("replay.title")}</a>
-        <a href="./">{t("replay.game")}</a>
-      </header>
-      {replayModel.fault.value && (
-        <p class="panel fault-line" role="alert">
-          {replayModel.fault.value}
-        </p>
-      )}
+    <Sheet title={t("watch.title")} other={{ path: "replay", title: t("replay.title") }}>
       <section class="panel scrolls">
         <h2>
           {typeof matches === "object" ? t("watch.list", { count: matches.delaySeconds }) : t("watch.title")}
         </h2>
         <Rows open={open} />
       </section>
-    </main>
+    </Sheet>
   );
 }
 
@@ -56,20 +47,13 @@ function Rows({ open }: { open(room: string): void }): JSX.Element {
 function Row({ match, open }: { match: LiveRoom; open(room: string): void }): JSX.Element {
   return (
     <li>
-      <a
-        href={watchPath(match.room)}
-        onClick={(event) => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-          event.preventDefault();
-          open(match.room);
-        }}
-      >
+      <RowLink path={watchPath(match.room)} open={() => open(match.room)}>
         <b>
           <Name>{match.room}</Name>
         </b>
         <span>{title(match.mode)}</span>
         <span>{match.pieces === 0 ? t("watch.soon") : ""}</span>
-      </a>
+      </RowLink>
     </li>
   );
 }
