@@ -155,7 +155,7 @@ pub enum ServerMessage<'a> {
     Round {
         /// Number, phase and end.
         round: Round,
-        /// Who did what best, while the podium is shown.
+        /// The awards, while the podium is shown.
         awards: Vec<Award>,
     },
 }

@@ -105,7 +105,7 @@ pub enum Notice {
         number: u32,
         /// Whether the best are shown, and no ship flies.
         podium: bool,
-        /// Who did what best, while the podium is shown.
+        /// The awards, while the podium is shown.
         awards: Vec<RoundAward>,
     },
     /// The server ends the connection.

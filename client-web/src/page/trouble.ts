@@ -1,4 +1,4 @@
-//! What is wrong with the page while it goes on.
+//! Faults that leave the page running.
 
 import { signal } from "@preact/signals";
 

@@ -17,7 +17,7 @@ export function Banner(): JSX.Element {
     const timer = setTimeout(close, BANNER_SECONDS * 1000);
     return () => clearTimeout(timer);
   }, [banner]);
-  // The region stays, so that screen readers notice what comes into it.
+  // The region is always present, so that screen readers announce additions.
   return (
     <div class="banner" role="status">
       {banner && (

@@ -36,7 +36,7 @@ pub enum Happened {
     Refused {
         /// Why, as a metric names it.
         reason: &'static str,
-        /// What the client is told.
+        /// The reason sent to the client.
         told: String,
     },
 }

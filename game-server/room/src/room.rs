@@ -200,7 +200,7 @@ impl Room {
         &self.name
     }
 
-    /// Who did what best in the round that ended last.
+    /// The awards of the last round.
     pub fn last_awards(&self) -> &[Award] {
         &self.last_awards
     }
@@ -269,7 +269,7 @@ impl Room {
         self.sent_bytes
     }
 
-    /// What players are told when they come in, from now on; empty for nothing.
+    /// Sets the line for players who join from now on; empty for none.
     pub fn set_message_of_the_day(&mut self, text: Arc<str>) {
         self.message_of_the_day = text;
     }

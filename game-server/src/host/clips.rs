@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 /// Largest clip that is kept, in bytes.
 pub const CLIP_LIMIT_BYTES: usize = 16 * 1024 * 1024;
-/// What a player keeps of the match that goes on: its last seconds.
+/// Length of the moment that a player keeps of a running match.
 pub const MOMENT_SECONDS: u32 = 30;
 /// Characters of a clip's name: too many to try them all.
 const ID_LENGTH: usize = 12;

@@ -67,7 +67,7 @@ impl CommitGate {
         !behind
     }
 
-    /// The recording begins with the world of this tick: players wait for what comes after it.
+    /// The recording begins with the world of this tick: later ticks wait for the disk.
     pub fn begin(&self, tick: Tick) {
         self.written.store(tick.0, SeqCst);
     }

@@ -14,7 +14,7 @@ pub enum RoomEvent {
     Session(SessionEvent),
     /// An administrator asks for every seat.
     Roster(SyncSender<Vec<SeatStatus>>),
-    /// What players are told when they come in, from now on.
+    /// The line for players who join from now on.
     MessageOfTheDay(Arc<str>),
     /// How many players the room takes in from now on.
     Capacity(u16),

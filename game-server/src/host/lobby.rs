@@ -235,14 +235,14 @@ impl Lobby {
         self.0.is_draining.store(draining, Relaxed);
     }
 
-    /// What players are told when they come in; empty for nothing.
+    /// The line for players who join; empty for none.
     pub fn message_of_the_day(&self) -> Arc<str> {
         self.0.message_of_the_day.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn set_message_of_the_day(&self, text: String) {
         let text: Arc<str> = text.into();
-        // Rooms that open later are told when they begin.
+        // Rooms that open later get it when they begin.
         let rooms = self.rooms();
         *self.0.message_of_the_day.lock().unwrap_or_else(PoisonError::into_inner) = text.clone();
         for room in rooms.running.values() {

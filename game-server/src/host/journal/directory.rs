@@ -68,7 +68,7 @@ pub(super) struct Server {
 struct Running {
     name: String,
     identity: Option<Identity>,
-    /// From when on the whole file may be seen; `None` while the match goes on.
+    /// When the whole file may be seen; `None` while the match runs.
     shown_from: Option<Instant>,
     live: Option<LivePieces>,
 }
@@ -205,7 +205,7 @@ impl Directory {
         all.reduce(|older, newer| if newer.pieces > 0 || older.pieces == 0 { newer } else { older })
     }
 
-    /// The recordings of the matches that go on, or have ended of late, in the order in which they began.
+    /// The recordings of running and recently ended matches, in the order in which they began.
     pub fn live_recordings(&self) -> Vec<LiveStatus> {
         let now = Instant::now();
         let state = self.state();
@@ -214,7 +214,7 @@ impl Directory {
         state.running.iter().filter_map(status).collect()
     }
 
-    /// The last seconds of the match in a room that goes on, as a recording; `None` if there is no such match.
+    /// The last seconds of a room's running match, as a recording; `None` if there is none.
     pub fn newest_part(&self, room: &str, seconds: u32) -> io::Result<Option<Vec<u8>>> {
         let found = {
             let state = self.state();
