@@ -6,11 +6,13 @@ import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
 import { isAdminPath, isReplayPath, isTransportPath, pagePath } from "./page/address.ts";
 import { settings } from "./page/settings.ts";
+import { followLayout } from "./ui/keys.ts";
 import { mountTroubles } from "./ui/troubles.tsx";
 import { NoWebGl } from "./view/stage.ts";
 
 async function start(): Promise<void> {
   mountTroubles(element("troubles"));
+  followLayout();
   const hosts = { stage: element("stage"), ui: element("ui") };
   try {
     // If a language cannot be loaded, the page stays English.

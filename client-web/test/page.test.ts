@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { preferredLanguage } from "../src/locale/locale.ts";
 import { invitedRoom, isReplayPath, namedRecording, recordingPath } from "../src/page/address.ts";
-import { adopt } from "../src/page/settings.ts";
+import { adopt, defaults } from "../src/page/settings.ts";
 
 test("the room of an invite link", () => {
   expect(invitedRoom("/")).toBeUndefined();
@@ -32,11 +32,13 @@ test("the first language that the browser wants and the game has", () => {
 });
 
 test("stored settings of the wrong kind change nothing", () => {
-  const defaults = { name: "", language: "en", muted: false, volume: 0.7, calm: false, learned: [] } as const;
-  const base = { ...defaults, learned: [] as string[] };
+  const base = defaults();
   expect(adopt(base, null)).toEqual(base);
-  expect(adopt(base, { volume: 9, language: "tlh", muted: "yes", learned: "fly", name: 3 })).toEqual(base);
-  expect(adopt(base, { name: "Ada", language: "ru", muted: true, volume: 0, learned: ["fly", 2] })).toEqual({
+  expect(adopt(base, { volume: 9, language: "tlh", muted: "yes", learned: ["fly", 2], name: 3 })).toEqual(
+    base,
+  );
+  expect(adopt(base, { uiScale: 9, quality: 2, palette: "toString", keys: null, other: 1 })).toEqual(base);
+  expect(adopt(base, { name: "Ada", language: "ru", muted: true, volume: 0, learned: ["fly"] })).toEqual({
     ...base,
     name: "Ada",
     language: "ru",

@@ -9,6 +9,7 @@ export type Capability =
   | "gamepad"
   | "history"
   | "internationalization"
+  | "keyboard layout"
   | "media queries"
   | "pointer capture"
   | "size observer"

@@ -11,6 +11,7 @@ import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
 import { mountApp } from "../ui/app.tsx";
+import { actionOfKey, keys, pad } from "../ui/keys.ts";
 import { type Actions, model, precedesMatch } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
@@ -87,6 +88,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   effect(() => {
     controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
   });
+  effect(() => controls.bind(keys.value, pad.value));
   listenToKeys();
   const { camera } = stage;
   followCalm((calm) => {
@@ -121,20 +123,20 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
 /** Keys that do not fly: chat, menu, sound, net graph, keeping the moment. */
 function listenToKeys(): void {
   addEventListener("keydown", (event) => {
-    const position = positionOf(event);
-    if (position === "F3") {
+    if (event.repeat) return;
+    const action = actionOfKey(positionOf(event));
+    const flying = model.phase.value === "playing" || model.phase.value === "dead";
+    // Also from the fields of the menu; the chat's field handles it itself.
+    if (flying && action === "menu") model.menuOpen.value = !model.menuOpen.value;
+    if (isTyping(event.target) || isShortcut(event)) return;
+    if (action === "graph") {
       event.preventDefault();
       model.netGraphOpen.value = !model.netGraphOpen.value;
     }
-    if (event.repeat) return;
-    const flying = model.phase.value === "playing" || model.phase.value === "dead";
-    // Also from the fields of the menu; the chat's field handles it itself.
-    if (flying && position === "Escape") model.menuOpen.value = !model.menuOpen.value;
-    if (isTyping(event.target) || isShortcut(event)) return;
-    if (position === "KeyM") change({ muted: !settings.value.muted });
+    if (action === "sound") change({ muted: !settings.value.muted });
     if (!flying) return;
-    if (position === "KeyK") void keepMoment(model.room.value);
-    if ((position === "Enter" || position === "NumpadEnter") && !model.menuOpen.value) {
+    if (action === "moment") void keepMoment(model.room.value);
+    if (action === "chat" && !model.menuOpen.value) {
       event.preventDefault();
       model.chatOpen.value = true;
     }

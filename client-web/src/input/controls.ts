@@ -1,6 +1,7 @@
 //! All devices together: their buttons add up, and the device used last aims.
 
 import { Buttons } from "../wasm/schema.ts";
+import { type Bound, byInput } from "./bindings.ts";
 import { browserPads, Gamepads, type Pad } from "./gamepad.ts";
 import { Keyboard } from "./keyboard.ts";
 import { Mouse } from "./mouse.ts";
@@ -51,6 +52,13 @@ export class Controls {
     this.mouse.releaseAll();
     this.touch.releaseAll();
     this.taps.clear();
+  }
+
+  /** Sets what the keys and the buttons of pads do. */
+  bind(keys: Bound<string>, pad: Bound<number>): void {
+    this.keyboard.releaseAll();
+    this.keyboard.actions = byInput(keys);
+    this.pads.bind(pad);
   }
 
   /** Sets the own ship's point on the screen, CSS pixels: the mouse aims from there. */

@@ -1,9 +1,10 @@
-//! Gamepads. In the standard mapping the left stick aims and thrusts, RT fires, LT or A boosts, B brakes, the d-pad buys. Pads of
+//! Gamepads. In the standard mapping the left stick aims and thrusts, and the buttons do what they are bound to. Pads of
 //! other mappings agree on the first stick and little else. A pad counts only once it is used: a worn stick, a pedal or a trigger
 //! that rests off its zero neither aims nor fires. Of several pads the one that was used last flies.
 
 import { attempt } from "../browser/capability.ts";
 import { Buttons } from "../wasm/schema.ts";
+import { actionOf, type Bound, boundPad, byInput } from "./bindings.ts";
 import type { DeviceInput } from "./device.ts";
 
 const AIM_DEAD_ZONE = 0.25;
@@ -14,16 +15,6 @@ const USE = 0.45;
 
 type Mapping = readonly (readonly [number, number])[];
 
-const STANDARD: Mapping = [
-  [0, Buttons.BOOST],
-  [1, Buttons.BRAKE],
-  [6, Buttons.BOOST],
-  [7, Buttons.FIRE],
-  [12, Buttons.BUY_HULL],
-  [15, Buttons.BUY_ENGINE],
-  [13, Buttons.BUY_GUN],
-  [14, Buttons.BUY_HOLD],
-];
 /** Nothing that costs score: whether the numbers are right is unknown. */
 const OTHER: Mapping = [
   [0, Buttons.BOOST],
@@ -91,11 +82,11 @@ class Usage {
     this.isPushed = false;
   }
 
-  read(pad: Pad): DeviceInput {
+  read(pad: Pad, standard: Mapping): DeviceInput {
     const { x, y } = stickOf(pad);
     const push = Math.hypot(x, y);
     let buttons = push >= THRUST_DEAD_ZONE ? Buttons.THRUST : 0;
-    for (const [index, button] of pad.mapping === "standard" ? STANDARD : OTHER)
+    for (const [index, button] of pad.mapping === "standard" ? standard : OTHER)
       if (this.down.has(index) && !this.stuck.has(index)) buttons |= button;
     return { buttons, aim: push >= AIM_DEAD_ZONE ? Math.atan2(y, x) : undefined };
   }
@@ -107,8 +98,14 @@ export class Gamepads {
   private readonly usages = new Map<number, Usage>();
   /** The slot of the pad that flies. */
   private flying: number | undefined;
+  private standard = mappingOf(boundPad({}));
 
   constructor(private readonly slots: () => Slots) {}
+
+  /** Sets what the buttons of pads in the standard mapping do. */
+  bind(bound: Bound<number>): void {
+    this.standard = mappingOf(bound);
+  }
 
   /** What the pad that is in use holds. */
   read(): DeviceInput {
@@ -123,7 +120,9 @@ export class Gamepads {
       this.flying = [...pads.keys()].find((slot) => this.usages.get(slot)?.isPushed);
     const { flying } = this;
     const pad = flying === undefined ? undefined : pads.get(flying);
-    return flying === undefined || !pad ? NOTHING : (this.usages.get(flying)?.read(pad) ?? NOTHING);
+    return flying === undefined || !pad
+      ? NOTHING
+      : (this.usages.get(flying)?.read(pad, this.standard) ?? NOTHING);
   }
 
   /** Another device aims: the pads count again once one is used again. */
@@ -139,6 +138,17 @@ export class Gamepads {
     });
     return pads;
   }
+}
+
+function mappingOf(bound: Bound<number>): Mapping {
+  return [...byInput(bound)].map(([index, action]) => [index, actionOf(action).button ?? 0] as const);
+}
+
+/** The first button that is down on any of the browser's pads in the standard mapping. */
+export function pressedButton(): number | undefined {
+  for (const pad of browserPads())
+    if (pad?.connected && pad.mapping === "standard") for (const button of downOf(pad)) return button;
+  return undefined;
 }
 
 function stickOf({ axes }: Pad): Stick {

@@ -1,26 +1,15 @@
 //! The keyboard. Keys are read by position, so that all layouts fly the same; a remote desktop or an on-screen keyboard may tell
 //! only the letter.
 
-import { Buttons } from "../wasm/schema.ts";
+import { type ActionName, actionOf, boundKeys, byInput } from "./bindings.ts";
 
-const KEYS: Readonly<Record<string, number>> = {
-  KeyW: Buttons.THRUST,
-  ArrowUp: Buttons.THRUST,
-  KeyS: Buttons.BRAKE,
-  ArrowDown: Buttons.BRAKE,
-  ShiftLeft: Buttons.BOOST,
-  ShiftRight: Buttons.BOOST,
-  Space: Buttons.FIRE,
-  Digit1: Buttons.BUY_HULL,
-  Digit2: Buttons.BUY_ENGINE,
-  Digit3: Buttons.BUY_GUN,
-  Digit4: Buttons.BUY_HOLD,
-};
 /** Radians per second. */
 const TURN_RATE = 3.6;
 
 export class Keyboard {
   private readonly pressed = new Set<string>();
+  /** What each key does. */
+  actions: ReadonlyMap<string, ActionName> = byInput(boundKeys({}));
 
   /** While not `flying`, keys keep their usual effect: the space bar presses a button, arrows scroll. */
   listen(target: Window, flying: () => boolean): void {
@@ -42,9 +31,10 @@ export class Keyboard {
 
   /** A key went down. Returns whether it flies. */
   press(code: string): boolean {
-    const known = code in KEYS || turnOf(code) !== 0;
-    if (known) this.pressed.add(code);
-    return known;
+    const { button, turn } = this.effectOf(code);
+    const flies = button !== undefined || turn !== undefined;
+    if (flies) this.pressed.add(code);
+    return flies;
   }
 
   release(code: string): void {
@@ -53,21 +43,21 @@ export class Keyboard {
 
   get buttons(): number {
     let buttons = 0;
-    for (const code of this.pressed) buttons |= KEYS[code] ?? 0;
+    for (const code of this.pressed) buttons |= this.effectOf(code).button ?? 0;
     return buttons;
   }
 
   /** Radians by which the turn keys move the aim in `seconds`. */
   turn(seconds: number): number {
     let direction = 0;
-    for (const code of this.pressed) direction += turnOf(code);
+    for (const code of this.pressed) direction += this.effectOf(code).turn ?? 0;
     return Math.sign(direction) * TURN_RATE * seconds;
   }
-}
 
-function turnOf(code: string): number {
-  if (code === "KeyA" || code === "ArrowLeft") return -1;
-  return code === "KeyD" || code === "ArrowRight" ? 1 : 0;
+  private effectOf(code: string): { button?: number; turn?: number } {
+    const action = this.actions.get(code);
+    return action === undefined ? {} : actionOf(action);
+  }
 }
 
 /** The part of `KeyboardEvent` that says which key it is. */

@@ -2,24 +2,26 @@
 
 import type { JSX } from "preact";
 import { t } from "../locale/locale.ts";
+import { keyLabel } from "../ui/keys.ts";
 import { replayModel } from "./model.ts";
 
+/** Keys by position, as `KeyboardEvent.code`. */
 const ROWS: readonly [keys: string, text: string][] = [
   ["Space", "play"],
-  ["← →", "near"],
-  ["Shift ← →", "far"],
-  [", .", "step"],
-  ["[ ]", "mark"],
-  ["− +", "speed"],
-  ["S", "slow"],
+  ["ArrowLeft ArrowRight", "near"],
+  ["Shift ArrowLeft ArrowRight", "far"],
+  ["Comma Period", "step"],
+  ["BracketLeft BracketRight", "mark"],
+  ["Minus Equal", "speed"],
+  ["KeyS", "slow"],
   ["Home End", "ends"],
-  ["I O", "clip"],
-  ["F", "next"],
-  ["C", "free"],
-  ["P", "panel"],
-  ["H", "hide"],
+  ["KeyI KeyO", "clip"],
+  ["KeyF", "next"],
+  ["KeyC", "free"],
+  ["KeyP", "panel"],
+  ["KeyH", "hide"],
   ["Enter", "full"],
-  ["M", "sound"],
+  ["KeyM", "sound"],
   ["?", "keys"],
 ];
 
@@ -41,7 +43,7 @@ export function KeyPage(): JSX.Element {
             <div key={text}>
               <dt>
                 {keys.split(" ").map((key) => (
-                  <kbd key={key}>{key}</kbd>
+                  <kbd key={key}>{keyLabel(key)}</kbd>
                 ))}
               </dt>
               <dd>{t(`replay.key.${text}`)}</dd>

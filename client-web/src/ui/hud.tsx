@@ -3,12 +3,14 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Levels } from "../core/frame.ts";
+import type { ActionName } from "../input/bindings.ts";
 import { digits, t, whole } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 import { Buttons } from "../wasm/schema.ts";
 import { Board, KillFeed } from "./board.tsx";
 import { Chat } from "./chat.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { labelOf } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
 import { type Actions, model } from "./model.ts";
 import { NetGraphPanel } from "./netgraph.tsx";
@@ -184,11 +186,11 @@ function Bar(props: {
   );
 }
 
-const UPGRADES: readonly { key: keyof Levels; button: number }[] = [
-  { key: "hull", button: Buttons.BUY_HULL },
-  { key: "engine", button: Buttons.BUY_ENGINE },
-  { key: "gun", button: Buttons.BUY_GUN },
-  { key: "hold", button: Buttons.BUY_HOLD },
+const UPGRADES: readonly { key: keyof Levels; button: number; action: ActionName }[] = [
+  { key: "hull", button: Buttons.BUY_HULL, action: "buyHull" },
+  { key: "engine", button: Buttons.BUY_ENGINE, action: "buyEngine" },
+  { key: "gun", button: Buttons.BUY_GUN, action: "buyGun" },
+  { key: "hold", button: Buttons.BUY_HOLD, action: "buyHold" },
 ];
 const LEVELS = [1, 2, 3];
 /** Values that are percentages. */
@@ -201,7 +203,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
   return (
     <section class="docked" aria-label={t("upgrade.title", { station })}>
       <h2>{t("upgrade.title", { station })}</h2>
-      {UPGRADES.map(({ key, button }, slot) => {
+      {UPGRADES.map(({ key, button, action }, slot) => {
         const cost = costs[slot];
         return (
           <button
@@ -211,7 +213,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
             disabled={cost === 0 || cost > purse}
             onClick={() => actions.tap(button)}
           >
-            <kbd>{slot + 1}</kbd>
+            <kbd>{labelOf(action)}</kbd>
             <Icon name={key} />
             <span>{t(`upgrade.${key}`)}</span>
             <i class="pips" aria-hidden="true">
@@ -260,8 +262,9 @@ function Hint(): JSX.Element | null {
   if (hint === "") return null;
   const touch =
     model.thumbs.value !== undefined && (hint === "fly" || hint === "shoot" || hint === "upgrade");
-  const key = hint === "shoot" ? t("how.space") : "W";
-  return <p class="hint">{t(touch ? `hint.${hint}Touch` : `hint.${hint}`, { key })}</p>;
+  const key = labelOf(hint === "shoot" ? "fire" : "thrust");
+  const keys = UPGRADES.map(({ action }) => labelOf(action)).join(" ");
+  return <p class="hint">{t(touch ? `hint.${hint}Touch` : `hint.${hint}`, { key, keys })}</p>;
 }
 
 function Pointers(): JSX.Element {

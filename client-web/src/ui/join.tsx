@@ -1,11 +1,13 @@
 //! The first screen: a name, a button, and how to play.
 
 import type { JSX } from "preact";
+import type { ActionName } from "../input/bindings.ts";
 import { t } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
 import { useComposing } from "./composing.ts";
 import { Icon } from "./icons.tsx";
+import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
 
@@ -61,28 +63,11 @@ function HowTo(): JSX.Element {
   return (
     <section class="how" aria-label={t("join.how")}>
       <ul class="keys">
-        <li>
-          <kbd>W</kbd>
-          <span>{t("how.fly")}</span>
-        </li>
-        <li>
-          <kbd>Shift</kbd>
-          <span>{t("how.boost")}</span>
-        </li>
-        <li>
-          <kbd>{t("how.space")}</kbd>
-          <kbd>{t("how.mouse")}</kbd>
-          <span>{t("how.fire")}</span>
-        </li>
-        <li>
-          <kbd>S</kbd>
-          <span>{t("how.brake")}</span>
-        </li>
-        <li>
-          <kbd>Enter</kbd>
-          <kbd>Esc</kbd>
-          <span>{t("how.talk")}</span>
-        </li>
+        <Key of={["thrust"]} does="fly" />
+        <Key of={["boost"]} does="boost" />
+        <Key of={["fire"]} mouse does="fire" />
+        <Key of={["brake"]} does="brake" />
+        <Key of={["chat", "menu"]} does="talk" />
       </ul>
       <ol class="loop">
         <li>{t("how.loop1")}</li>
@@ -93,5 +78,17 @@ function HowTo(): JSX.Element {
         {t("how.touch")} {t("how.pad")}
       </p>
     </section>
+  );
+}
+
+function Key(props: { of: readonly ActionName[]; mouse?: boolean; does: string }): JSX.Element {
+  return (
+    <li>
+      {props.of.map((action) => (
+        <kbd key={action}>{labelOf(action)}</kbd>
+      ))}
+      {props.mouse && <kbd>{t("how.mouse")}</kbd>}
+      <span>{t(`how.${props.does}`)}</span>
+    </li>
   );
 }

@@ -7,6 +7,7 @@ import { t, whole } from "../locale/locale.ts";
 import { publicUrl, roomPath } from "../page/address.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { CopyLink } from "./copy-link.tsx";
+import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
 import { explain, needsReload, nextStep } from "./words.ts";
@@ -142,7 +143,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
           model.netGraphOpen.value = !model.netGraphOpen.value;
         }}
       >
-        {t("menu.graph")} <kbd>F3</kbd>
+        {t("menu.graph")} <kbd>{labelOf("graph")}</kbd>
       </button>
       <button
         type="button"
@@ -151,7 +152,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
           actions.keepMoment();
         }}
       >
-        {t("menu.moment")} <kbd>K</kbd>
+        {t("menu.moment")} <kbd>{labelOf("moment")}</kbd>
       </button>
       <SettingsPanel />
       <button type="button" class="danger" onClick={actions.leave}>

@@ -1,10 +1,18 @@
-//! Language, sound and motion: a panel of the join screen and the menu.
+//! Language, sound and motion: a panel of the join screen and the menu, with a button for all other settings.
 
-import type { JSX } from "preact";
+import type { FunctionComponent, JSX } from "preact";
+import { useState } from "preact/hooks";
 import { type Language, language, languages, setLanguage, t } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 
 export function SettingsPanel(): JSX.Element {
+  const [Page, setPage] = useState<FunctionComponent<{ close(): void }>>();
+  const open = () => {
+    import("./settings-page.tsx").then(
+      ({ SettingsPage }) => setPage(() => SettingsPage),
+      (error: unknown) => console.warn("driftbelt:", error),
+    );
+  };
   const { muted, volume, calm } = settings.value;
   const choose = (next: Language) => {
     change({ language: next });
@@ -40,6 +48,10 @@ export function SettingsPanel(): JSX.Element {
         />
       </label>
       <Toggle label={t("settings.calm")} on={calm} change={(on) => change({ calm: on })} />
+      <button type="button" class="all-settings" onClick={open}>
+        {t("settings.all")}
+      </button>
+      {Page && <Page close={() => setPage(undefined)} />}
     </div>
   );
 }
