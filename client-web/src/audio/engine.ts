@@ -34,7 +34,7 @@ export class Engine {
   set(power: 0 | 1 | 2): void {
     if (power === this.power) return;
     this.power = power;
-    const now = this.synth.context.currentTime;
+    const { now } = this.synth;
     this.gain.gain.setTargetAtTime(LEVELS[power], now, FADE_SECONDS);
     this.filter.frequency.setTargetAtTime(CUTOFFS[power], now, FADE_SECONDS);
     this.tone.frequency.setTargetAtTime(PITCHES[power], now, FADE_SECONDS);

@@ -6,14 +6,9 @@ import { attempt } from "../browser/capability.ts";
 import type { Frame } from "../core/frame.ts";
 import { settings } from "../page/settings.ts";
 import type { Camera } from "../view/camera.ts";
-import { EffectKind, EffectWord, ItemWord, ShipFlags } from "../wasm/schema.ts";
+import { cuesOf, enginePower, playCue } from "./cues.ts";
 import { Engine } from "./engine.ts";
-import { type Panning, Synth } from "./synth.ts";
-
-/** World units at which a sound has half its loudness. */
-const HALF_DISTANCE = 16;
-/** Sounds that one frame starts at most: a crowd must not become noise. */
-const VOICES_PER_FRAME = 6;
+import { Synth } from "./synth.ts";
 
 export class Sound {
   private synth: Synth | undefined;
@@ -40,17 +35,8 @@ export class Sound {
   }
 
   private playFrame(synth: Synth, frame: Frame, camera: Camera, alive: boolean): void {
-    const { own } = frame;
-    const flags = own >= 0 && alive ? frame.u[own + ItemWord.Flags] : 0;
-    this.engine?.set(flags & ShipFlags.BOOST ? 2 : flags & ShipFlags.THRUST ? 1 : 0);
-    let voices = 0;
-    for (let index = 0; index < frame.effectCount && voices < VOICES_PER_FRAME; index += 1) {
-      const at = frame.effect(index);
-      const panning = panningOf(frame.f[at + EffectWord.X], frame.f[at + EffectWord.Y], camera);
-      if (panning.gain < 0.04) continue;
-      voices += 1;
-      playEffect(synth, frame, at, panning);
-    }
+    this.engine?.set(alive ? enginePower(frame) : 0);
+    for (const cue of cuesOf(frame, camera)) playCue(synth, cue);
   }
 
   /** The click of a button. */
@@ -85,48 +71,5 @@ export class Sound {
     synth.setVolume(settings.value.muted ? 0 : settings.value.volume);
     this.synth = synth;
     return true;
-  }
-}
-
-function panningOf(x: number, y: number, camera: Camera): Panning {
-  const dx = x - camera.x;
-  const away = Math.hypot(dx, y - camera.y);
-  return {
-    pan: Math.max(-0.85, Math.min(0.85, dx / camera.halfWidth)),
-    gain: 1 / (1 + (away / HALF_DISTANCE) ** 2),
-  };
-}
-
-function playEffect(synth: Synth, frame: Frame, at: number, panning: Panning): void {
-  const own = frame.u[at + EffectWord.Own] === 1;
-  const value = frame.f[at + EffectWord.Value];
-  switch (frame.u[at + EffectWord.Kind]) {
-    case EffectKind.Hit:
-      synth.hit(panning, own);
-      break;
-    case EffectKind.Death:
-      synth.explosion(panning, 1);
-      break;
-    case EffectKind.Broken:
-      synth.explosion({ ...panning, gain: panning.gain * 0.55 }, Math.max(0.3, value / 6));
-      break;
-    case EffectKind.Loaded:
-      if (own) synth.pickup(panning);
-      break;
-    case EffectKind.Banked:
-      if (own) synth.bank(panning);
-      break;
-    case EffectKind.Shot:
-      synth.shot(panning, own);
-      break;
-    case EffectKind.Spawned:
-      synth.appear(panning);
-      break;
-    case EffectKind.Upgraded:
-      if (own) synth.upgrade();
-      break;
-    case EffectKind.Bounced:
-      synth.thud(panning, value);
-      break;
   }
 }

@@ -9,10 +9,16 @@ export interface Panning {
 const MIDDLE: Panning = { pan: 0, gain: 1 };
 
 export class Synth {
+  /** When the next sounds start, in seconds of the context, if a film is rendered; without it they start now. */
+  startsAt: number | undefined;
   private readonly master: GainNode;
   private readonly noise: AudioBuffer;
 
-  constructor(readonly context: AudioContext) {
+  /** `random` gives 0 up to, not including, 1. */
+  constructor(
+    readonly context: AudioContext | OfflineAudioContext,
+    public random: () => number = Math.random,
+  ) {
     this.master = context.createGain();
     const limiter = context.createDynamicsCompressor();
     limiter.threshold.value = -14;
@@ -20,15 +26,19 @@ export class Synth {
     this.master.connect(limiter).connect(context.destination);
     this.noise = context.createBuffer(1, context.sampleRate, context.sampleRate);
     const samples = this.noise.getChannelData(0);
-    for (let i = 0; i < samples.length; i += 1) samples[i] = Math.random() * 2 - 1;
+    for (let i = 0; i < samples.length; i += 1) samples[i] = this.random() * 2 - 1;
   }
 
   get output(): AudioNode {
     return this.master;
   }
 
+  get now(): number {
+    return this.startsAt ?? this.context.currentTime;
+  }
+
   setVolume(volume: number): void {
-    this.master.gain.setTargetAtTime(volume * volume * 0.9, this.context.currentTime, 0.02);
+    this.master.gain.setTargetAtTime(volume * volume * 0.9, this.now, 0.02);
   }
 
   /** Resumes after a browser's autoplay policy, a phone call or a locked screen has suspended the context. */
@@ -49,7 +59,7 @@ export class Synth {
   }
 
   shot(panning: Panning, own: boolean): void {
-    const spread = 1 + (Math.random() - 0.5) * 0.12;
+    const spread = 1 + (this.random() - 0.5) * 0.12;
     this.tone("sawtooth", 920 * spread, 170, 0.13, panning, own ? 0.16 : 0.1);
     this.tone("square", 1480 * spread, 260, 0.07, panning, own ? 0.05 : 0.03);
   }
@@ -73,7 +83,7 @@ export class Synth {
   }
 
   bank(panning: Panning): void {
-    const step = Math.floor(Math.random() * 4);
+    const step = Math.floor(this.random() * 4);
     this.tone("sine", [1046, 1175, 1318, 1568][step], [1046, 1175, 1318, 1568][step], 0.16, panning, 0.13);
   }
 
@@ -99,7 +109,7 @@ export class Synth {
 
   /** While the context is suspended its time stands still: sounds started now would play later, all at once. */
   private get isSuspended(): boolean {
-    return this.context.state !== "running";
+    return this.startsAt === undefined && this.context.state !== "running";
   }
 
   private tone(
@@ -112,7 +122,7 @@ export class Synth {
     delay = 0,
   ): void {
     if (this.isSuspended) return;
-    const at = this.context.currentTime + delay;
+    const at = this.now + delay;
     const oscillator = this.context.createOscillator();
     oscillator.type = shape;
     oscillator.frequency.setValueAtTime(from, at);
@@ -131,14 +141,14 @@ export class Synth {
     level: number,
   ): void {
     if (this.isSuspended) return;
-    const at = this.context.currentTime;
+    const at = this.now;
     const source = this.noiseSource();
     const shape = this.context.createBiquadFilter();
     shape.type = filter;
     shape.frequency.setValueAtTime(from, at);
     shape.frequency.exponentialRampToValueAtTime(to, at + seconds);
     this.envelope(source.connect(shape), at, seconds, panning, level);
-    source.start(at, Math.random() * 0.8);
+    source.start(at, this.random() * 0.8);
     source.stop(at + seconds + 0.02);
   }
 

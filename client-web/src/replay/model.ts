@@ -50,6 +50,8 @@ export const replayModel = {
   /** The interface is hidden, for a picture without it. */
   hidden: signal(false),
   keysShown: signal(false),
+  /** A video is being chosen or made: the viewer rests. */
+  filming: signal(false),
   /** What the scan of the recording has found so far. */
   scan: signal<Found | undefined>(undefined),
   /** Where a clip is to begin and to end, as ticks. */

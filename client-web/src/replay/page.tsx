@@ -64,7 +64,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   /** Ends the opening that is under way, if any: the newest wins. */
   let opening = new AbortController();
   const fps = animate((nowMs) => {
-    if (!stage) return;
+    if (!stage || replayModel.filming.value) return;
     if (player.value) player.value.animate(nowMs);
     else {
       attract.update(nowMs);
@@ -190,7 +190,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     visit(watchPath(room));
     openMatch(room);
   };
-  render(<Page player={player} actions={actions} watch={watch} leave={leave} />, hosts.ui);
+  render(<Page player={player} core={core} actions={actions} watch={watch} leave={leave} />, hosts.ui);
   void fetchLimits();
   stage = await opened;
   const { camera } = stage;
@@ -229,13 +229,14 @@ function describe(error: unknown, name: string): string {
 
 function Page(props: {
   player: { value: Player | undefined };
+  core: Promise<WebAssembly.Module>;
   actions: ListActions;
   watch(room: string): void;
   leave(): void;
 }): JSX.Element {
   const player = props.player.value;
   const screen = replayModel.screen.value;
-  if (screen === "viewer" && player) return <Viewer player={player} close={props.leave} />;
+  if (screen === "viewer" && player) return <Viewer player={player} core={props.core} close={props.leave} />;
   if (screen === "opening") return <Opening cancel={props.leave} />;
   if (screen === "watch") return <WatchList open={props.watch} />;
   return <RecordingList actions={props.actions} />;
@@ -294,7 +295,7 @@ function listenToKeys(player: () => Player | undefined): void {
     if (positionOf(event) === "KeyS") endSlowMotion();
   });
   addEventListener("keydown", (event) => {
-    if (isShortcut(event)) return;
+    if (isShortcut(event) || replayModel.filming.value) return;
     const code = positionOf(event);
     if (code === "KeyM") change({ muted: !settings.value.muted });
     const open = player();

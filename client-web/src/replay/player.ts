@@ -7,6 +7,7 @@ import { Frame } from "../core/frame.ts";
 import { type SeenShip, shipsOf } from "../game/handle.ts";
 import { type Names, show } from "../game/notices.ts";
 import { model, noScores } from "../ui/model.ts";
+import type { Camera } from "../view/camera.ts";
 import type { Stage } from "../view/stage.ts";
 import { HeaderWord } from "../wasm/schema.ts";
 import { NEWEST_SECONDS } from "./live.ts";
@@ -30,11 +31,23 @@ const VIEW_SHAPE = 0.6;
 /** Sounds play up to this speed. */
 const SOUND_SPEED_LIMIT = 2;
 
+/** A camera that follows nobody: the middle of its picture and its width, in units. */
+export interface FreeCamera {
+  x: number;
+  y: number;
+  width: number;
+}
+
+/** The width of the view that the core must draw for a camera, in units. */
+export function neededWidth({ halfWidth, halfHeight }: Camera): number {
+  return Math.max(halfWidth, halfHeight / VIEW_SHAPE) * 2.1;
+}
+
 export class Player {
   private readonly frame = new Frame();
   private readonly names: Names = new Map();
   private readonly nameOf = (player: number) => this.names.get(player) ?? "";
-  private free: { x: number; y: number; width: number } | undefined;
+  private free: FreeCamera | undefined;
   private stateAt = 0;
   /** What slow motion interrupts. */
   private usual: { speed: number; playing: boolean } | undefined;
@@ -68,7 +81,7 @@ export class Player {
     const { camera } = this.stage;
     if (this.free) {
       camera.look(this.free.x, this.free.y, this.free.width, Number.POSITIVE_INFINITY);
-      this.replay.wish({ camera: { x: camera.x, y: camera.y, width: this.neededWidth() } });
+      this.replay.wish({ camera: { x: camera.x, y: camera.y, width: neededWidth(camera) } });
     }
     this.replay.turn(nowMs);
     replayModel.busy.value = this.replay.waitedMs(nowMs) > BUSY_MS;
@@ -152,6 +165,11 @@ export class Player {
   /** Cuts a clip of these ticks. */
   cut(from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
     return this.replay.cut(from, to);
+  }
+
+  /** Whom the picture follows, or where it stays. */
+  view(): { follow: number; free: FreeCamera | undefined } {
+    return { follow: this.replay.state().following, free: this.free && { ...this.free } };
   }
 
   /** Seeks by a number of seconds of the match. */
@@ -286,16 +304,11 @@ export class Player {
     });
   }
 
-  private release(): { x: number; y: number; width: number } {
+  private release(): FreeCamera {
     const { camera } = this.stage;
     this.free = { x: camera.x, y: camera.y, width: camera.halfWidth * 2 };
     replayModel.freeCamera.value = true;
     return this.free;
-  }
-
-  private neededWidth(): number {
-    const { halfWidth, halfHeight } = this.stage.camera;
-    return Math.max(halfWidth, halfHeight / VIEW_SHAPE) * 2.1;
   }
 
   private publish(): void {

@@ -31,6 +31,8 @@ export interface Turned {
 export class RemoteReplay {
   /** Called when the recording can no longer be shown. */
   failed: (failure: ReplayFailure) => void = () => {};
+  /** Called when a turn has brought a frame. */
+  arrived: () => void = () => {};
   /** Called when a match that goes on has grown. */
   grown: () => void = () => {};
   private cutting: Pending<Uint8Array<ArrayBuffer>> | undefined;
@@ -156,5 +158,6 @@ export class RemoteReplay {
     this.turned = { words: frame, sought };
     this.notices = sought ? notices : [...this.notices, ...notices];
     this.reported = state;
+    this.arrived();
   }
 }

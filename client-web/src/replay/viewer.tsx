@@ -1,5 +1,6 @@
 //! The interface over a playing recording: timeline, speed, panels, and the state's hash.
 
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { capturePointer, toggleFullScreen } from "../browser/view.ts";
 import { t, title, whole } from "../locale/locale.ts";
@@ -18,8 +19,14 @@ import { replayModel, SPEEDS } from "./model.ts";
 import { Panels } from "./panels.tsx";
 import type { Player } from "./player.ts";
 import { Timeline } from "./timeline.tsx";
+import type { VideoDialog } from "./video/dialog.tsx";
 
-export function Viewer({ player, close }: { player: Player; close(): void }): JSX.Element | null {
+export function Viewer(props: {
+  player: Player;
+  core: Promise<WebAssembly.Module>;
+  close(): void;
+}): JSX.Element | null {
+  const { player, close } = props;
   const state = replayModel.state.value;
   const { info } = player;
   if (!state) return null;
@@ -101,6 +108,7 @@ export function Viewer({ player, close }: { player: Player; close(): void }): JS
             </button>
           )}
           <ClipBar player={player} />
+          <SaveVideo player={player} core={props.core} />
           <LinkToMoment player={player} />
           <Action icon="hide" text="hide" press={hideInterface} />
           <Action icon="full" text="full" press={toggleFullScreen} />
@@ -138,6 +146,33 @@ function Action(props: { icon: IconName; text: string; back?: boolean; press(): 
     <button type="button" class="action" title={text} aria-label={text} onClick={props.press}>
       <Icon name={props.icon} />
     </button>
+  );
+}
+
+/** Opens the dialog for videos, which is loaded when it is first asked for. */
+function SaveVideo(props: { player: Player; core: Promise<WebAssembly.Module> }): JSX.Element {
+  const dialog = useSignal<typeof VideoDialog | undefined>(undefined);
+  const open = async () => {
+    props.player.pause();
+    dialog.value = (await import("./video/dialog.tsx")).VideoDialog;
+  };
+  const Dialog = dialog.value;
+  return (
+    <>
+      <Action
+        icon="film"
+        text="video"
+        press={() => void open().catch(() => addToast(t("error.load"), "bad"))}
+      />
+      {Dialog && (
+        <Dialog
+          {...props}
+          close={() => {
+            dialog.value = undefined;
+          }}
+        />
+      )}
+    </>
   );
 }
 

@@ -23,12 +23,18 @@ const paths = {
   mark: "M3 12h12M10 6l6 6-6 6M20 4v16",
   markBack: "M21 12H9M14 6l-6 6 6 6M4 4v16",
   slow: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3 3",
+  film: "M3 5h18v14H3zM7 5v14M17 5v14M3 9.500h4M3 14.500h4M17 9.500h4M17 14.500h4",
   hide: "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM4 20 20 4",
   full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
   help: "M8.500 9a3.500 3.500 0 1 1 5 3.200c-1 .5-1.500 1.100-1.500 2.300M12 18.500v.5",
 } as const;
 
 export type IconName = keyof typeof paths;
+
+/** The path of an icon, in a square of 24 units. */
+export function iconPath(name: IconName): string {
+  return paths[name];
+}
 
 export function Icon({ name }: { name: IconName }): JSX.Element {
   return (

@@ -78,9 +78,9 @@ function spray(
   colour: number,
 ): void {
   for (let i = 0; i < count; i += 1) {
-    const direction = Math.random() * Math.PI * 2;
-    const pace = speed * (0.35 + Math.random() * 0.65);
-    const spark = particles.emit("spark", x, y, life * (0.5 + Math.random() * 0.5), size, colour);
+    const direction = particles.random.next() * Math.PI * 2;
+    const pace = speed * (0.35 + particles.random.next() * 0.65);
+    const spark = particles.emit("spark", x, y, life * (0.5 + particles.random.next() * 0.5), size, colour);
     spark.vx = Math.cos(direction) * pace;
     spark.vy = Math.sin(direction) * pace;
     spark.drag = 3.2;
@@ -92,13 +92,13 @@ function hit(particles: Particles, x: number, y: number, heading: number, colour
   particles.emit("glow", x, y, 0.1, 1.1, Colour.white);
   for (let i = 0; i < 8; i += 1) {
     // Sparks fly back along the bolt, in a cone.
-    const direction = heading + Math.PI + (Math.random() - 0.5) * 2;
-    const pace = 8 + Math.random() * 16;
+    const direction = heading + Math.PI + (particles.random.next() - 0.5) * 2;
+    const pace = 8 + particles.random.next() * 16;
     const spark = particles.emit(
       "spark",
       x,
       y,
-      0.18 + Math.random() * 0.22,
+      0.18 + particles.random.next() * 0.22,
       0.3,
       i % 3 === 0 ? Colour.white : colour,
     );
@@ -152,33 +152,33 @@ function death(particles: Particles, x: number, y: number, colour: number): void
   spray(particles, x, y, 16, 20, 1.1, 0.34, Colour.sun);
   spray(particles, x, y, 12, 36, 0.6, 0.34, colour);
   for (let i = 0; i < 12; i += 1) {
-    const direction = Math.random() * Math.PI * 2;
-    const pace = 3 + Math.random() * 9;
+    const direction = particles.random.next() * Math.PI * 2;
+    const pace = 3 + particles.random.next() * 9;
     const plate = particles.emit(
       "shard",
       x,
       y,
-      1.4 + Math.random() * 1.2,
-      0.28 + Math.random() * 0.42,
+      1.4 + particles.random.next() * 1.2,
+      0.28 + particles.random.next() * 0.42,
       0x8b95b5,
     );
     if (i % 3 === 0) plate.colour = colour;
     plate.vx = Math.cos(direction) * pace;
     plate.vy = Math.sin(direction) * pace;
-    plate.spin = (Math.random() - 0.5) * 12;
+    plate.spin = (particles.random.next() - 0.5) * 12;
     plate.drag = 0.8;
   }
   for (let i = 0; i < 7; i += 1) {
     const ember = particles.emit(
       "glow",
-      x + (Math.random() - 0.5) * 2,
-      y + (Math.random() - 0.5) * 2,
-      0.5 + Math.random() * 0.7,
-      1 + Math.random() * 1.6,
+      x + (particles.random.next() - 0.5) * 2,
+      y + (particles.random.next() - 0.5) * 2,
+      0.5 + particles.random.next() * 0.7,
+      1 + particles.random.next() * 1.6,
       Colour.ember,
     );
-    ember.vx = (Math.random() - 0.5) * 9;
-    ember.vy = (Math.random() - 0.5) * 9;
+    ember.vx = (particles.random.next() - 0.5) * 9;
+    ember.vy = (particles.random.next() - 0.5) * 9;
     ember.alpha = 0.7;
   }
 }
@@ -191,20 +191,20 @@ function breakRock(particles: Particles, x: number, y: number, radius: number): 
   ring.alpha = 0.45;
   const plates = Math.round(6 + radius * 3);
   for (let i = 0; i < plates; i += 1) {
-    const direction = Math.random() * Math.PI * 2;
-    const pace = 2 + Math.random() * 8;
-    const reach = Math.random() * radius * 0.7;
+    const direction = particles.random.next() * Math.PI * 2;
+    const pace = 2 + particles.random.next() * 8;
+    const reach = particles.random.next() * radius * 0.7;
     const plate = particles.emit(
       "shard",
       x + Math.cos(direction) * reach,
       y + Math.sin(direction) * reach,
-      0.8 + Math.random() * 0.8,
-      0.16 + Math.random() * 0.1 * radius,
+      0.8 + particles.random.next() * 0.8,
+      0.16 + particles.random.next() * 0.1 * radius,
       i % 2 === 0 ? 0x8d80a0 : 0x5f5878,
     );
     plate.vx = Math.cos(direction) * pace;
     plate.vy = Math.sin(direction) * pace;
-    plate.spin = (Math.random() - 0.5) * 9;
+    plate.spin = (particles.random.next() - 0.5) * 9;
     plate.drag = 1.2;
   }
   spray(particles, x, y, 8, 16, 0.4, 0.26, Colour.sun);

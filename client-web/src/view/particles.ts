@@ -2,6 +2,7 @@
 
 import type { Atlas, Region } from "./atlas.ts";
 import type { Quads } from "./quads.ts";
+import { Random } from "./random.ts";
 
 const CAPACITY = 700;
 
@@ -47,6 +48,8 @@ const dead: Readonly<Particle> = {
 };
 
 export class Particles {
+  /** For whoever emits: the same effects give the same sparks. */
+  readonly random = new Random(1203);
   private readonly pool: Particle[] = Array.from({ length: CAPACITY }, () => ({ ...dead }));
   private next = 0;
 

@@ -24,6 +24,13 @@ const FLASH_SECONDS = 0.1;
 /** A longer gap between two frames, as of a hidden tab, animates no more than this. */
 const STEP_LIMIT_SECONDS = 0.1;
 
+/** A picture without a place on the page, for a film: its size in CSS pixels, and device pixels per CSS pixel. */
+export interface FixedSize {
+  width: number;
+  height: number;
+  resolution: number;
+}
+
 /** What the stage needs besides the frame. */
 interface DrawOptions {
   /** Where the own ship aims, radians; undefined without one. */
@@ -32,6 +39,8 @@ interface DrawOptions {
   nameOf(player: number): string;
   /** False leaves the camera where `camera.look` put it. */
   follow: boolean;
+  /** Everything moves on as if the frame were drawn. */
+  unseen?: boolean;
 }
 
 export class Stage {
@@ -51,17 +60,19 @@ export class Stage {
   private readonly labels = new Labels();
   private readonly particles = new Particles();
   private readonly ships: Ships;
-  private readonly sharpness = new Sharpness();
   private readonly rockFlash = new Map<number, number>();
   private lastSeconds = Number.NaN;
   private lastDraw = 0;
+  /** Fits the resolution to the machine's speed. */
+  private adjust: (nowMs: number) => void = () => {};
 
-  /** Starts the renderer inside `host`. Rejects if the browser has no WebGL 2. */
-  static async open(host: HTMLElement): Promise<Stage> {
+  /** Starts the renderer inside an element, or for a film. Rejects if the browser has no WebGL 2. */
+  static async open(place: HTMLElement | FixedSize): Promise<Stage> {
     const renderer = new WebGLRenderer();
+    const inSoftware = drawsInSoftware();
     await renderer.init({
-      // Multisampling smooths the asteroids' edges; a software renderer is too slow for it.
-      antialias: !drawsInSoftware(),
+      // Multisampling smooths the asteroids' edges; a software renderer is too slow for it, but a film may take its time.
+      antialias: !inSoftware || !(place instanceof HTMLElement),
       backgroundColor: 0x060a1c,
       autoDensity: true,
       // Every part that is used is imported by name; the others stay out of the bundle.
@@ -71,14 +82,15 @@ export class Stage {
       width: 1,
       height: 1,
     });
-    host.append(renderer.canvas);
-    return new Stage(renderer, await makeAtlas(), host);
+    const stage = new Stage(renderer, await makeAtlas());
+    if (place instanceof HTMLElement) stage.fill(place);
+    else stage.resize(place.width, place.height, place.resolution);
+    return stage;
   }
 
   private constructor(
     private readonly renderer: WebGLRenderer,
     private readonly atlas: Atlas,
-    private readonly host: HTMLElement,
   ) {
     this.canvas = renderer.canvas as HTMLCanvasElement;
     this.sky = new Quads(atlas.texture, 900);
@@ -96,10 +108,11 @@ export class Stage {
       this.names.mesh,
     );
     this.root.addChild(this.nebula.mesh, this.world);
-    observeSize([host], () => this.resize());
-    this.resize();
-    this.canvas.addEventListener("webglcontextlost", () => raise("picture"));
-    this.canvas.addEventListener("webglcontextrestored", () => settle("picture"));
+  }
+
+  /** Releases the renderer. Nothing can be drawn any more. */
+  close(): void {
+    this.renderer.destroy(true);
   }
 
   /** Removes trails and particles: after a seek or a new match the old ones must not linger. */
@@ -112,7 +125,7 @@ export class Stage {
 
   /** Draws a frame. `nowMs` is the browser's clock. */
   draw(frame: Frame, options: DrawOptions, nowMs: number): void {
-    if (this.sharpness.measure(nowMs)) this.resize();
+    this.adjust(nowMs);
     const seconds = frame.f[HeaderWord.Seconds];
     const wall = Math.min(STEP_LIMIT_SECONDS, Math.max(0, (nowMs - this.lastDraw) / 1000));
     this.lastDraw = nowMs;
@@ -132,7 +145,7 @@ export class Stage {
       hit: (id) => this.hit(id, seconds),
     });
     this.drawEntities(frame, options, seconds, elapsed);
-    this.renderer.render(this.root);
+    if (!options.unseen) this.renderer.render(this.root);
   }
 
   /** The player of the ship nearest to a point of the screen; 0 if none is near. */
@@ -225,11 +238,23 @@ export class Stage {
     this.rocks.draw(id, f[at + ItemWord.X], f[at + ItemWord.Y], f[at + ItemWord.Radius], seconds, 1, flash);
   }
 
-  private resize(): void {
-    const width = Math.max(1, this.host.clientWidth);
-    const height = Math.max(1, this.host.clientHeight);
-    this.renderer.resize(width, height, this.sharpness.resolution);
-    this.camera.resize(width, height);
+  /** Shows the picture in an element, in its size, as sharp as the machine can draw it. */
+  private fill(host: HTMLElement): void {
+    host.append(this.canvas);
+    const sharpness = new Sharpness();
+    const resize = () => this.resize(host.clientWidth, host.clientHeight, sharpness.resolution);
+    this.adjust = (nowMs) => {
+      if (sharpness.measure(nowMs)) resize();
+    };
+    observeSize([host], resize);
+    resize();
+    this.canvas.addEventListener("webglcontextlost", () => raise("picture"));
+    this.canvas.addEventListener("webglcontextrestored", () => settle("picture"));
+  }
+
+  private resize(width: number, height: number, resolution: number): void {
+    this.renderer.resize(Math.max(1, width), Math.max(1, height), resolution);
+    this.camera.resize(Math.max(1, width), Math.max(1, height));
   }
 }
 
