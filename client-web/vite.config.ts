@@ -1,7 +1,24 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8"));
+
+/** Tells the service worker which files to keep, and of which build they are. */
+function keptFiles(): Plugin {
+  return {
+    name: "kept-files",
+    generateBundle(_, bundle) {
+      const worker = bundle["service-worker.js"];
+      if (worker?.type !== "chunk") this.error("the build has no service worker");
+      const files = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      const build = createHash("sha256").update(files.sort().join()).digest("hex").slice(0, 16);
+      const constants = { DRIFTBELT_BUILD: build, DRIFTBELT_FILES: files };
+      for (const [name, value] of Object.entries(constants))
+        worker.code = `const ${name}=${JSON.stringify(value)};\n${worker.code}`;
+    },
+  };
+}
 
 export default defineConfig({
   define: { DRIFTBELT_VERSION: JSON.stringify(version) },
@@ -12,7 +29,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: "index.html", "service-worker": "src/offline/service-worker.ts" },
+      output: {
+        // At the root, for all of which it answers.
+        entryFileNames: ({ name }) =>
+          name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
+      },
+    },
   },
+  plugins: [keptFiles()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: { host: "127.0.0.1", fs: { allow: [".."] } },
 });

@@ -53,6 +53,8 @@ export class Tab {
       viewport: { width: 800, height: 500 },
       locale: "en-US",
       permissions: ["clipboard-read", "clipboard-write"],
+      // Browsers refuse them on a server whose certificate nobody has signed.
+      serviceWorkers: "block",
       ...options,
     });
     context.setDefaultTimeout(WAIT_MS);

@@ -1,22 +1,12 @@
 //! The page below a path of another site, and at an address that the server refuses.
 
-import { createServer } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, Pilot, Tab } from "./browser.ts";
-import { Server } from "./server.ts";
+import { freePort, Server } from "./server.ts";
 
 let browser: Browser;
 let server: Server;
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  const address = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("no port is free");
-  return address.port;
-}
 
 beforeAll(async () => {
   browser = await launch();

@@ -1,14 +1,18 @@
 //! The entry point: picks the page by the address and starts what it needs.
 
 import "./ui/style.css";
+import { keepForOffline } from "./browser/offline.ts";
 import { loadCore } from "./core/load.ts";
 import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
-import { isAdminPath, isReplayPath, isTransportPath, pagePath } from "./page/address.ts";
+import { isAdminPath, isReplayPath, isTransportPath, pagePath, serverUrl } from "./page/address.ts";
 import { settings } from "./page/settings.ts";
 import { followLayout } from "./ui/keys.ts";
 import { mountTroubles } from "./ui/troubles.tsx";
 import { NoWebGl } from "./view/stage.ts";
+
+/** The page keeps its files for later once those that it needs now have come. */
+const KEEP_AFTER_MS = 5000;
 
 async function start(): Promise<void> {
   mountTroubles(element("troubles"));
@@ -29,6 +33,8 @@ async function start(): Promise<void> {
       openAdminPage(hosts);
     } else {
       await openGamePage(hosts, loadCore());
+      const root = serverUrl();
+      setTimeout(() => void keepForOffline(`${root}service-worker.js`, root), KEEP_AFTER_MS);
     }
   } catch (error) {
     console.error("driftbelt:", error);

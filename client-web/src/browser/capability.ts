@@ -12,6 +12,7 @@ export type Capability =
   | "keyboard layout"
   | "media queries"
   | "pointer capture"
+  | "service worker"
   | "size observer"
   | "storage"
   | "WebSocket";
