@@ -1,5 +1,8 @@
 //! Two players in one match over wss: they see each other, chat, fight, and agree on the score.
 
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, Pilot, Tab, wrap } from "./browser.ts";
@@ -15,7 +18,24 @@ let server: Server;
 
 beforeAll(async () => {
   browser = await launch();
-  server = await Server.start(["--drones", "0", "--seed", "3"]);
+  const assets = join(await mkdtemp(join(tmpdir(), "driftbelt-assets-")), "assets");
+  await cp(new URL("../../assets", import.meta.url), assets, { recursive: true });
+  // Longer than the replay of a death, on a slow machine too.
+  const rules = join(assets, "rules.toml");
+  const text = await readFile(rules, "utf8");
+  await writeFile(rules, text.replace(/^respawn_seconds = 4.0$/m, "respawn_seconds = 12.0"));
+  server = await Server.start([
+    "--assets",
+    assets,
+    "--drones",
+    "0",
+    "--seed",
+    "3",
+    "--watch-delay-seconds",
+    "0",
+    "--watch",
+    "everybody",
+  ]);
 });
 
 afterAll(async () => {
@@ -55,6 +75,12 @@ async function chase(
     );
   }
   for (const key of [...held]) await hold(key, false);
+}
+
+/** Writes a picture of the page, if somebody wants to look at it. */
+async function shoot(pilot: Pilot, name: string): Promise<void> {
+  const folder = process.env.DRIFTBELT_SHOTS;
+  if (folder) await pilot.page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 async function rows(pilot: Pilot): Promise<{ name: string; score: string }[]> {
@@ -110,6 +136,14 @@ test("one player sees the other move, chat and die; the scores agree", async () 
     fallen = true;
   });
   await Promise.all([reported, chase(ada, bo, "fire", async () => fallen)]);
+  // Why: the last seconds again with the evidence, until a key ends them.
+  await bo.page.getByRole("button", { name: "Skip the replay" }).waitFor();
+  await bo.untilText(".evidence p", "Pulse bolt");
+  await bo.untilText(".evidence p", /Your round trip \d+ ms/);
+  await shoot(bo, "death");
+  await bo.page.keyboard.press("KeyX");
+  await bo.page.getByRole("button", { name: "Skip the replay" }).waitFor({ state: "detached" });
+  expect((await bo.state()).phase).toBe("dead");
   await bo.untilPhase("playing");
 
   const seen = await ada.page
@@ -133,6 +167,17 @@ test("one player sees the other move, chat and die; the scores agree", async () 
     .toBe(true);
   ada.tab.expectNoFaults();
   bo.tab.expectNoFaults();
+
+  // The same in the viewer, re-simulated.
+  const room = new URL(invite).pathname.split("/").at(-1);
+  const viewer = new Pilot(await Tab.open(browser, `${server.origin}/watch/${room}`), "");
+  await viewer.page.getByRole("tab", { name: "Events" }).click();
+  await viewer.page.locator(".events .kill button").first().click();
+  await viewer.page.waitForFunction(() => (driftbelt.replay()?.death?.evidence?.damage ?? 0) > 0);
+  await viewer.untilText(".evidence p", "Pulse bolt");
+  await shoot(viewer, "death-in-viewer");
+  viewer.tab.expectNoFaults();
+  await viewer.close();
   await ada.close();
   await bo.close();
 });

@@ -14,6 +14,15 @@ const DURATION_BUCKETS_SECONDS: [f64; 10] =
 /// Upper bounds of the buckets of round trips, in seconds: they are measured in ticks.
 const ROUND_TRIP_BUCKETS_SECONDS: [f64; 10] = [0.035, 0.07, 0.1, 0.135, 0.17, 0.2, 0.3, 0.5, 1.0, 2.0];
 pub const ROUND_TRIPS: &str = "driftbelt_round_trip_seconds";
+/// Upper bounds of the buckets of views' ages, in seconds: whole ticks at the usual rate, up to the longest rewind.
+const VIEW_AGE_BUCKETS_SECONDS: [f64; 8] = [0.001, 0.034, 0.067, 0.1, 0.134, 0.167, 0.2, 0.25];
+pub const VIEW_AGES: &str = "driftbelt_hit_view_age_seconds";
+/// Upper bounds of the buckets of the distances that ships are taken back, in units: a ship's radius is 1.2.
+const REWIND_BUCKETS_UNITS: [f64; 8] = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0];
+pub const REWIND_DISTANCES: &str = "driftbelt_hit_rewind_units";
+/// Upper bounds of the buckets of input leads, in ticks; below 0, inputs come late.
+const INPUT_LEAD_BUCKETS_TICKS: [f64; 9] = [-3.0, -1.0, 0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 16.0];
+pub const INPUT_LEADS: &str = "driftbelt_input_lead_ticks";
 
 /// Why clients are refused, as the log and the metrics name it.
 pub const REFUSALS: [&str; 14] = [
@@ -67,6 +76,7 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
         "driftbelt_connections_closed_total",
         "Players' connections closed by the server, by WebSocket close code.",
     ),
+    ("driftbelt_hits_total", "Hits on ships by people's bolts, by whether the ship was taken back for it."),
     ("driftbelt_journal_failures_total", "Times that a recording ended or fell behind, by reason."),
     ("driftbelt_leaves_total", "Seats given up, by reason."),
     (
@@ -106,11 +116,30 @@ const LABELLED_GAUGES: &[(&str, Unit, &str)] = &[
     ("driftbelt_rooms_at_load_level", Unit::Count, "Rooms by what they leave out because of load."),
 ];
 
-const HISTOGRAMS: &[(&str, &str)] = &[
-    ("driftbelt_journal_sync_seconds", "How long the disk takes to store what was written."),
-    (ROUND_TRIPS, "From a snapshot to its acknowledgement, in whole ticks: one value per player and second."),
-    ("driftbelt_stage_seconds", "How long the stages of ticks take."),
-    ("driftbelt_tick_seconds", "How long ticks take."),
+const HISTOGRAMS: &[(&str, Unit, &str)] = &[
+    (
+        REWIND_DISTANCES,
+        Unit::Count,
+        "From where a ship was to where its shooter saw it, of hits for which it was taken back.",
+    ),
+    (VIEW_AGES, Unit::Seconds, "How old the others were on the screen of a shooter who hit a ship."),
+    (INPUT_LEADS, Unit::Count, "Ticks by which inputs come early: one value per player and second."),
+    ("driftbelt_journal_sync_seconds", Unit::Seconds, "How long the disk takes to store what was written."),
+    (
+        ROUND_TRIPS,
+        Unit::Seconds,
+        "From a snapshot to its acknowledgement, in whole ticks: one value per player and second.",
+    ),
+    ("driftbelt_stage_seconds", Unit::Seconds, "How long the stages of ticks take."),
+    ("driftbelt_tick_seconds", Unit::Seconds, "How long ticks take."),
+];
+
+/// The histograms whose buckets are not those of durations.
+const BUCKETS: [(&str, &[f64]); 4] = [
+    (ROUND_TRIPS, &ROUND_TRIP_BUCKETS_SECONDS),
+    (VIEW_AGES, &VIEW_AGE_BUCKETS_SECONDS),
+    (REWIND_DISTANCES, &REWIND_BUCKETS_UNITS),
+    (INPUT_LEADS, &INPUT_LEAD_BUCKETS_TICKS),
 ];
 
 /// A level as metrics and the log name it.
@@ -128,10 +157,12 @@ pub fn load_name(level: LoadLevel) -> &'static str {
 pub fn metrics() -> &'static PrometheusHandle {
     static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
     METRICS.get_or_init(|| {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &DURATION_BUCKETS_SECONDS)
-            .and_then(|builder| {
-                builder.set_buckets_for_metric(Matcher::Full(ROUND_TRIPS.into()), &ROUND_TRIP_BUCKETS_SECONDS)
+        let durations = (Matcher::Suffix("_seconds".into()), &DURATION_BUCKETS_SECONDS[..]);
+        let others = BUCKETS.map(|(name, buckets)| (Matcher::Full(name.into()), buckets));
+        let recorder = std::iter::once(durations)
+            .chain(others)
+            .try_fold(PrometheusBuilder::new(), |builder, (metric, buckets)| {
+                builder.set_buckets_for_metric(metric, buckets)
             })
             .expect("the lists of buckets are not empty")
             .build_recorder();
@@ -165,8 +196,11 @@ fn describe() {
     for (name, unit, help) in LABELLED_GAUGES {
         describe_gauge!(*name, *unit, *help);
     }
-    for (name, help) in HISTOGRAMS {
-        describe_histogram!(*name, Unit::Seconds, *help);
+    for (name, unit, help) in HISTOGRAMS {
+        describe_histogram!(*name, *unit, *help);
+    }
+    for rewound in ["no", "yes"] {
+        counter!("driftbelt_hits_total", "rewound" => rewound).increment(0);
     }
     for reason in REFUSALS {
         counter!("driftbelt_refusals_total", "reason" => reason).increment(0);

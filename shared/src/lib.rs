@@ -13,6 +13,7 @@ pub mod command;
 pub mod delta;
 pub mod entity;
 pub mod event;
+pub mod evidence;
 pub mod hash;
 pub mod id;
 pub mod input;
@@ -33,4 +34,4 @@ pub mod varint;
 /// Version of the wire protocol, as in the WebSocket subprotocol `driftbelt.<version>`.
 ///
 /// It changes whenever the golden bytes of a message change.
-pub const PROTOCOL_VERSION: u16 = 4;
+pub const PROTOCOL_VERSION: u16 = 5;

@@ -4,6 +4,7 @@
 //! one of every message, and changing them means raising [`crate::PROTOCOL_VERSION`].
 
 use crate::event::Event;
+use crate::evidence::DeathEvidence;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::InputFrame;
 use crate::levels::Levels;
@@ -158,6 +159,8 @@ pub enum ServerMessage<'a> {
         /// The awards, while the podium is shown.
         awards: Vec<Award>,
     },
+    /// Why the viewer's ship was destroyed by a bolt: sent to its player only, before the snapshot that lacks the ship.
+    Evidence(Box<DeathEvidence>),
 }
 
 /// What a room leaves out when its ticks take too long. Each level includes those before it.

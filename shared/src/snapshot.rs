@@ -2,6 +2,7 @@
 
 use crate::entity::EntityState;
 use crate::event::Event;
+use crate::evidence::HitEvidence;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::levels::Levels;
 use crate::round::Round;
@@ -16,6 +17,8 @@ pub struct WorldSnapshot {
     pub entities: Vec<EntityState>,
     /// What happened in the tick.
     pub events: Vec<Event>,
+    /// The hits on ships in the tick.
+    pub hits: Vec<HitEvidence>,
     /// Every player, ascending by [`PlayerId`].
     pub pilots: Vec<Pilot>,
     /// The price of a load of ore at each station, in hundredths of a point of score.

@@ -4,6 +4,7 @@ use shared::PROTOCOL_VERSION;
 use shared::angle::Angle;
 use shared::codec::{DecodeError, decode_client, decode_server, encode_client, encode_server};
 use shared::event::{Event, Happening};
+use shared::evidence::{DeathEvidence, HitEvidence};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::levels::{Levels, Upgrade};
@@ -131,6 +132,25 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
             round: Round { number: 2, phase: RoundPhase::Podium, ends: Some(Tick(15_000)) },
             awards: vec![Award { kind: AwardKind::Hunter, player: PlayerId(3), name: name("Ada"), value: 7 }],
         },
+        ServerMessage::Evidence(Box::new(DeathEvidence {
+            tick: Tick(300),
+            hit: HitEvidence {
+                shooter: PlayerId(2),
+                victim: PlayerId(3),
+                ship: NetId(9),
+                bolt: None,
+                damage: 88,
+                view_age: ViewLag(58),
+                rewound: ViewLag(41),
+                flown_ticks: 3,
+                muzzle: (-2560, 256),
+                met: (-256, 500),
+                seen: (-300, 512),
+                stood: (400, 500),
+            },
+            shooter_round_trip_ms: Some(120),
+            victim_round_trip_ms: None,
+        })),
     ]
 }
 
@@ -153,7 +173,7 @@ fn golden_bytes() {
         assert_eq!(decode_server(&bytes).as_ref(), Ok(&message));
         lines += &format!("server {}\n", hex(&bytes));
     }
-    assert_eq!(PROTOCOL_VERSION, 4, "new bytes, new version: write both down together");
+    assert_eq!(PROTOCOL_VERSION, 5, "new bytes, new version: write both down together");
     assert_eq!(lines, include_str!("golden/messages.txt"), "the bytes on the wire have changed:\n{lines}");
 }
 

@@ -108,6 +108,18 @@ impl Client {
         pointer(self.0.frame(now_ms))
     }
 
+    /// Whether the own ship's last seconds are shown as still pictures.
+    #[wasm_bindgen(js_name = setCalm)]
+    pub fn set_calm(&mut self, calm: bool) {
+        self.0.set_calm(calm);
+    }
+
+    /// The player has seen enough of the own ship's last seconds.
+    #[wasm_bindgen(js_name = skipReplay)]
+    pub fn skip_replay(&mut self) {
+        self.0.skip_replay();
+    }
+
     /// The state of the client.
     pub fn state(&self, now_ms: f64) -> Ts<ClientState> {
         object(&self.0.state(now_ms))
@@ -162,6 +174,13 @@ impl Replay {
     #[wasm_bindgen(js_name = setSpeed)]
     pub fn set_speed(&mut self, speed: f64) {
         self.0.set_speed(speed);
+    }
+
+    /// Shows how a player's ship was destroyed at a tick: the seconds before it, slow at the end, with the evidence. `calm` shows
+    /// the end as a still picture.
+    #[wasm_bindgen(js_name = showDeath)]
+    pub fn show_death(&mut self, tick: u32, victim: u32, calm: bool) {
+        self.0.show_death(tick, victim, calm);
     }
 
     /// Follows a player's ship; 0 is nobody.

@@ -34,6 +34,8 @@ pub struct Client {
     pub(crate) left: bool,
     /// Whether frames are drawn: without, nothing is kept for them.
     draws: bool,
+    /// The player wants less motion: the own ship's last seconds are still pictures.
+    calm: bool,
     input: InputState,
     pub(crate) connection: Option<Connection>,
     pub(crate) players: u32,
@@ -78,6 +80,7 @@ impl Client {
             attempt: 0,
             left: false,
             draws: true,
+            calm: false,
             input: InputState::default(),
             connection: None,
             players: 0,
@@ -141,6 +144,18 @@ impl Client {
         self.parked = None;
     }
 
+    /// Whether the own ship's last seconds are shown as still pictures.
+    pub fn set_calm(&mut self, calm: bool) {
+        self.calm = calm;
+    }
+
+    /// The player has seen enough of the own ship's last seconds.
+    pub fn skip_replay(&mut self) {
+        if let Some(world) = self.connection.as_mut().and_then(|connection| connection.world.as_mut()) {
+            world.death_replay = None;
+        }
+    }
+
     /// The next notice.
     pub fn poll_notice(&mut self) -> Option<Notice> {
         self.notices.pop()
@@ -150,7 +165,11 @@ impl Client {
     pub fn frame(&mut self, now_ms: f64) -> &[u32] {
         let controls = self.input.controls();
         match self.connection.as_mut().and_then(|connection| connection.world.as_mut()) {
-            Some(world) => self.frame_builder.draw(world, controls, self.input.aim, now_ms),
+            Some(world) => {
+                if !self.frame_builder.replay(world, self.calm, now_ms) {
+                    self.frame_builder.draw(world, controls, self.input.aim, now_ms);
+                }
+            }
             None => self.frame_builder.clear(now_ms),
         }
         self.frame_builder.words()

@@ -34,6 +34,7 @@ impl DrawItem {
             DrawKind::Asteroid => 2,
             DrawKind::Bolt => 3,
             DrawKind::Ship => 4,
+            DrawKind::LineOfFire | DrawKind::Ghost | DrawKind::HitPoint => 5,
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Builds the frame of a live world: own ship, own bolts and everything that drifts on the predicted timeline, the ships and
 //! bolts of others on the delayed one.
 
+use crate::death_replay::InPast;
 use crate::draw_item;
+use crate::event_effects;
+use crate::evidence;
 use crate::frame::FrameBuffer;
 use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader, Relation};
 use crate::own_bolts::FlyingBolt;
+use crate::snapshot_buffer::interpolate;
 use crate::prediction::PREDICTION_LIMIT_TICKS;
 use crate::world::World;
 use glam::Vec2;
@@ -32,6 +36,44 @@ impl FrameBuilder {
     pub fn clear(&mut self, now_ms: f64) {
         let header = FrameHeader { seconds: draw_item::seconds(now_ms), ..FrameHeader::default() };
         self.buffer.write(header, None, &mut [], &[]);
+    }
+
+    /// Draws the last seconds of the own ship, if they are to be shown; `calm` shows still pictures. Returns whether they are.
+    pub fn replay(&mut self, world: &mut World, calm: bool, now_ms: f64) -> bool {
+        let (rules, viewer) = (&world.setup.rules, world.viewer);
+        let Some(replay) = &mut world.death_replay else { return false };
+        let Some(shown) = replay.at(now_ms, calm) else { return false };
+        self.items.clear();
+        self.effects.clear();
+        let tick = shown.before.tick;
+        let entities = interpolate(&shown.before.entities, shown.after, shown.elapsed, world.tick_seconds);
+        self.items.extend(entities.map(|entity| DrawItem {
+            position: entity.position,
+            velocity: entity.velocity,
+            heading: if entity.state.kind == Kind::Ship { entity.heading } else { 0.0 },
+            ..draw_item::entity(entity.state, rules, viewer)
+        }));
+        let last_ship = replay.last_ship().copied();
+        let own = self.items.iter().find(|item| last_ship.is_some_and(|ship| ship.id.0 == item.id));
+        let own_id = own.map(|own| own.id);
+        world.camera = own
+            .map(|own| own.position)
+            .or(last_ship.map(|ship| ship.motion.position()))
+            .unwrap_or(world.camera);
+        if let Some(evidence) = replay.evidence.filter(|_| shown.with_evidence) {
+            let heading = last_ship.map_or(0.0, |ship| ship.heading.radians());
+            self.items.extend(evidence::items(&evidence.hit, heading, &world.setup));
+        }
+        let own_ship = last_ship.map(|ship| ship.id);
+        for (before, now) in replay.play_to(tick).filter(|_| !calm) {
+            let entities = InPast(&now.entities, &before.entities);
+            let effects = now.events.iter().map(|event| event_effects::effect(event, rules, own_ship, &entities));
+            self.effects.extend(effects);
+        }
+        self.items.extend(draw_item::stations(&world.setup.arena, world.half_size));
+        let header = FrameHeader { tick: tick.0, replaying: true, ..header(world, None, now_ms) };
+        self.buffer.write(header, own_id, &mut self.items, &self.effects);
+        true
     }
 
     /// Draws a world at a time. `controls` are those held now; the own ship points along `aim`.
@@ -121,7 +163,12 @@ fn stops_bolts(item: &DrawItem) -> bool {
     match item.kind {
         DrawKind::Asteroid => true,
         DrawKind::Ship => item.relation == Relation::Foe && !protected,
-        DrawKind::Station | DrawKind::Ore | DrawKind::Bolt => false,
+        DrawKind::Station
+        | DrawKind::Ore
+        | DrawKind::Bolt
+        | DrawKind::LineOfFire
+        | DrawKind::Ghost
+        | DrawKind::HitPoint => false,
     }
 }
 

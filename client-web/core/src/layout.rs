@@ -95,6 +95,12 @@ numbered! {
         Bolt = 3,
         /// A station.
         Station = 4,
+        /// The path of a bolt that destroyed a ship: from the gun along its heading, as long as its radius.
+        LineOfFire = 5,
+        /// Where a shooter saw the ship that the bolt destroyed.
+        Ghost = 6,
+        /// Where the bolt met it.
+        HitPoint = 7,
     }
 }
 
@@ -192,6 +198,8 @@ part! {
         pub purse: u32 => Purse,
         /// Seconds until the round or its podium ends; below 0 without rounds.
         pub round_seconds: f32 => RoundSeconds,
+        /// Whether the last seconds of the own ship are shown again.
+        pub replaying: bool => Replaying,
     }
 }
 
@@ -212,7 +220,7 @@ part! {
         pub health: f32 => Health,
         /// Bits of `ShipFlags`.
         pub flags: u32 => Flags,
-        /// Radius in units; a station's ring.
+        /// Radius in units; a station's ring; the length of a line.
         pub radius: f32 => Radius,
         /// What it is to the viewer.
         pub relation: Relation => Relation,

@@ -6,7 +6,7 @@
 //!
 //! In reading order: [`client`] (connection and messages) → [`world`] (one session's state) → `clock`, `prediction`,
 //! `obstacles`, `own_bolts` (the own ship, ahead of the server) → `interpolation_clock`, `snapshot_buffer` (the others,
-//! behind it) → `event_effects`, `effects` → `frame_builder`, `draw_item`, [`frame`], [`layout`] (what the view draws) →
+//! behind it) → `event_effects`, `effects` → `evidence`, `death_replay` (why the own ship was destroyed) → `frame_builder`, `draw_item`, [`frame`], [`layout`] (what the view draws) →
 //! [`replay`].
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -19,11 +19,14 @@ mod belt;
 mod bindings;
 pub mod client;
 mod clock;
+mod death_replay;
 mod draw_item;
 mod effects;
 mod event_effects;
+pub mod evidence;
 pub mod frame;
 mod frame_builder;
+pub mod hit_counts;
 mod interpolation_clock;
 pub mod layout;
 pub mod notice;

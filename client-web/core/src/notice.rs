@@ -1,6 +1,7 @@
 //! What the core tells the page besides frames: names, chat, kills, tables.
 
 use crate::draw_item::station_position;
+use crate::evidence::EvidenceFacts;
 use serde::Serialize;
 use shared::id::PlayerId;
 use shared::levels::{Levels, Upgrade};
@@ -69,6 +70,8 @@ pub enum Notice {
         /// The viewer's part in it.
         own: Option<KillRole>,
     },
+    /// Why the own ship was destroyed by a bolt. Comes before the notice of the kill.
+    Evidence(EvidenceFacts),
     /// A line of chat.
     Chat {
         /// The sender; 0 is the server.

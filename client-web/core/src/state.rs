@@ -1,6 +1,7 @@
 //! What the core reports about itself: for scripts and tests, and for the net graph.
 
 use crate::client::{Client, Connection};
+use crate::hit_counts::{HitCount, VIEW_AGE_BOUNDS_MS};
 use crate::world::World;
 use serde::Serialize;
 use shared::quantize::health_from;
@@ -116,6 +117,13 @@ pub struct NetGraph {
     pub input_lead_ticks: f64,
     /// The share by which the tick clock runs faster than the server's.
     pub rate_bend: f64,
+    /// Hits on other ships.
+    pub hits_dealt: HitCount,
+    /// Hits on the own ship.
+    pub hits_taken: HitCount,
+    /// The hits on other ships by how old those were on the screen: below 50, 100, 150, 200 ms, and above.
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "number[]"))]
+    pub hits_by_view_age: [u32; VIEW_AGE_BOUNDS_MS.len() + 1],
     /// Duration of the server's newest tick, in milliseconds.
     pub server_tick_ms: f64,
     /// The room's [`shared::message::LoadLevel`] as a number; 0 is normal.
@@ -184,6 +192,9 @@ impl Client {
             pending_inputs: world.pending_inputs(),
             input_lead_ticks: world.clock.lead_ticks(),
             rate_bend: world.clock.rate_bend(),
+            hits_dealt: world.hits.dealt,
+            hits_taken: world.hits.taken,
+            hits_by_view_age: world.hits.by_view_age,
             ..link
         }
     }

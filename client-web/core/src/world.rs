@@ -1,9 +1,11 @@
 //! The world since one welcome: what the server sent of it, what is predicted, and when each part of it is shown.
 
 use crate::clock::TickClock;
+use crate::death_replay::{DeathReplay, LastSeconds, REPLAY_SECONDS};
 use crate::draw_item::{Viewer, direction};
 use crate::effects::{Due, EffectQueue};
 use crate::event_effects::{self, EntityLookup};
+use crate::hit_counts::HitCounts;
 use crate::interpolation_clock::InterpolationClock;
 use crate::layout::{Effect, EffectKind};
 use crate::notice::{Notice, NoticeQueue};
@@ -15,7 +17,8 @@ use glam::Vec2;
 use shared::codec::encoded_length;
 use shared::delta::{Changes, DeltaError, View};
 use shared::entity::{EntityState, Kind, ShipFlags};
-use shared::event::Event;
+use shared::event::{Event, Happening};
+use shared::evidence::DeathEvidence;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::message::{INPUT_FRAMES_LIMIT, Input, InputFrames, Own, Snapshot, Welcome};
@@ -58,6 +61,12 @@ pub struct World {
     pub(crate) bolts: OwnBolts,
     pub(crate) effects: EffectQueue,
     pub(crate) camera: Vec2,
+    pub(crate) hits: HitCounts,
+    last_seconds: LastSeconds,
+    /// Of the snapshot that comes next.
+    pub(crate) evidence: Option<DeathEvidence>,
+    /// The last seconds of the own ship, while it is destroyed and nobody has skipped them.
+    pub(crate) death_replay: Option<DeathReplay>,
     /// Whether frames are drawn: without, nothing is kept for them.
     draws: bool,
     /// The newest own tick.
@@ -106,6 +115,10 @@ impl World {
             bolts: OwnBolts::new(tick_seconds),
             effects: EffectQueue::default(),
             camera: Vec2::ZERO,
+            hits: HitCounts::default(),
+            last_seconds: LastSeconds::default(),
+            evidence: None,
+            death_replay: None,
             draws,
             impacts: PredictedImpacts::default(),
             lag: ViewLag::default(),
@@ -143,6 +156,9 @@ impl World {
             prediction: Prediction::new(&self.setup),
             bolts: OwnBolts::new(self.tick_seconds),
             effects: EffectQueue::default(),
+            last_seconds: LastSeconds::default(),
+            evidence: None,
+            death_replay: None,
             impacts: PredictedImpacts::default(),
             lag: ViewLag::default(),
             advanced_ms: now_ms,
@@ -171,6 +187,7 @@ impl World {
         if self.draws {
             self.keep_others(snapshot.tick, now_ms);
             self.queue_effects(&snapshot.events, &changes, now_ms);
+            self.keep_last_seconds(&snapshot.events, now_ms);
         }
         Ok(Spent { events: encoded_length(&snapshot.events) as u32, ..changes.spent })
     }
@@ -238,6 +255,20 @@ impl World {
         self.others.drop_before(shown);
     }
 
+    /// Keeps the last seconds, which are shown again once the own ship is destroyed, until it is back.
+    fn keep_last_seconds(&mut self, events: &[Event], now_ms: f64) {
+        let span_ticks = self.setup.ticks(REPLAY_SECONDS);
+        self.last_seconds.push(self.view.tick(), self.view.entities(), events, span_ticks);
+        let is_end = |event: &Event| matches!(event.what, Happening::Death { victim, .. } if victim == self.player);
+        if self.own.ship.is_some() {
+            (self.death_replay, self.evidence) = (None, None);
+        } else if events.iter().any(is_end) {
+            let evidence = self.evidence.take();
+            let (last, player) = (&mut self.last_seconds, self.player);
+            self.death_replay = Some(DeathReplay::new(last, player, evidence, self.tick_seconds, now_ms));
+        }
+    }
+
     fn queue_effects(&mut self, events: &[Event], changes: &Changes, now_ms: f64) {
         let tick = self.view.tick();
         for id in &changes.appeared {
@@ -248,6 +279,13 @@ impl World {
         let entities = LastSeen { view: &self.view, removed: &changes.removed };
         for event in events {
             let own = self.own.ship.or_else(|| entities.own_lost(self.player));
+            if let Happening::Hit { target, by, seen, .. } = event.what {
+                if own == Some(target) {
+                    self.hits.taken.add(seen);
+                } else if by == self.player && entities.entity(target).is_some_and(|it| it.kind == Kind::Ship) {
+                    self.hits.add_dealt(seen, self.lag, self.tick_seconds);
+                }
+            }
             let effect = event_effects::effect(event, &self.setup.rules, own, &entities);
             if effect.own && effect.kind == EffectKind::Bounced && self.impacts.take(tick) {
                 continue;

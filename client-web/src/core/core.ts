@@ -6,6 +6,7 @@ import { guarded } from "./guard.ts";
 export type {
   Client,
   ClientState,
+  EvidenceFacts,
   KillRole,
   MarkKind,
   NetGraph,

@@ -72,6 +72,11 @@ export class Frame {
     return this.u[HeaderWord.Alive] === 1;
   }
 
+  /** Whether the own ship's last seconds are shown again. */
+  get replaying(): boolean {
+    return this.u[HeaderWord.Replaying] === 1;
+  }
+
   /** The station in whose ring the own ship is, or -1. */
   get dockedStation(): number {
     const index = this.u[HeaderWord.Docked];

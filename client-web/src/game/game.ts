@@ -93,11 +93,16 @@ export class Game {
     this.controls.sample(nowMs);
     this.step(nowMs, this.controls.buttons);
     if (this.closed || this.moving || precedesMatch(model.phase.value)) return;
+    this.client.setCalm(settings.value.calm);
     const pointer = this.client.frame(nowMs);
     // The core may have panicked.
     if (this.closed) return;
     this.frame.attach(this.core.memory.buffer, pointer);
     this.updatePhase();
+    if (model.replaying.value !== this.frame.replaying) {
+      model.replaying.value = this.frame.replaying;
+      this.stage.clear();
+    }
     const { alive, own } = this.frame;
     const aim = alive ? this.controls.aim : undefined;
     this.stage.draw(this.frame, { aim, follow: true, nameOf: this.nameOf }, nowMs);
@@ -154,6 +159,11 @@ export class Game {
     return this.client.state(nowMs);
   }
 
+  /** Ends the replay of the own ship's last seconds. */
+  skipReplay(): void {
+    if (!this.closed) this.client.skipReplay();
+  }
+
   /** The transport in use. */
   get transport(): TransportKind {
     return this.link.kind;
@@ -177,6 +187,8 @@ export class Game {
       model.quotes.value = [];
       model.menuOpen.value = false;
       model.chatOpen.value = false;
+      model.evidence.value = undefined;
+      model.replaying.value = false;
     });
     this.names.clear();
     this.stage.clear();
@@ -238,8 +250,10 @@ export class Game {
   private updatePhase(): void {
     const phase = model.phase.value;
     if (phase !== "playing" && phase !== "dead") return;
-    if (this.frame.alive) model.phase.value = "playing";
-    else if (this.frame.f[HeaderWord.RespawnSeconds] > 0) model.phase.value = "dead";
+    if (this.frame.alive) {
+      model.phase.value = "playing";
+      model.evidence.value = undefined;
+    } else if (this.frame.f[HeaderWord.RespawnSeconds] > 0) model.phase.value = "dead";
   }
 
   /** Stores the seat in this tab for a reload of the page. */

@@ -28,6 +28,9 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
       case "name":
         names.set(notice.player, notice.name);
         break;
+      case "evidence":
+        model.evidence.value = notice;
+        break;
       case "kill":
         showKill(notice);
         break;

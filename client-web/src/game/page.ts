@@ -52,6 +52,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     retryNow: () => game?.retryNow(),
     click: () => sound.click(),
     keepMoment: () => void keepMoment(model.room.value),
+    skipReplay: () => game?.skipReplay(),
   };
   const start = (name: string, seat: KeptSeat | undefined) => {
     turn += 1;
@@ -89,7 +90,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
   });
   effect(() => controls.bind(keys.value, pad.value));
-  listenToKeys();
+  listenToKeys(actions);
   const { camera } = stage;
   followCalm((calm) => {
     camera.reducedMotion = calm;
@@ -121,7 +122,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
 }
 
 /** Keys that do not fly: chat, menu, sound, net graph, keeping the moment. */
-function listenToKeys(): void {
+function listenToKeys(actions: Actions): void {
   addEventListener("keydown", (event) => {
     if (event.repeat) return;
     const action = actionOfKey(positionOf(event));
@@ -135,7 +136,8 @@ function listenToKeys(): void {
     }
     if (action === "sound") change({ muted: !settings.value.muted });
     if (!flying) return;
-    if (action === "moment") void keepMoment(model.room.value);
+    if (action === "moment") actions.keepMoment();
+    if (action === "skip") actions.skipReplay();
     if (action === "chat" && !model.menuOpen.value) {
       event.preventDefault();
       model.chatOpen.value = true;

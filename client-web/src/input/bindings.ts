@@ -30,6 +30,7 @@ export const ACTIONS = {
   sound: { keys: ["KeyM"] },
   graph: { keys: ["F3"] },
   moment: { keys: ["KeyK"] },
+  skip: { keys: ["KeyX"] },
 } as const satisfies Record<string, Action>;
 
 export type ActionName = keyof typeof ACTIONS;

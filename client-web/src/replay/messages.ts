@@ -17,6 +17,8 @@ export interface Wishes {
   playing?: boolean;
   speed?: number;
   follow?: number;
+  /** Shows how a player's ship was destroyed at a tick; `calm` as a still picture. */
+  death?: { tick: number; victim: number; calm: boolean };
   /** Where the free camera looks, in units. */
   camera?: { x: number; y: number; width: number };
 }

@@ -2,10 +2,11 @@
 
 import { batch } from "@preact/signals";
 import type { Sound } from "../audio/sound.ts";
-import type { ReplayInfo, ReplayPlayer, ReplayState } from "../core/core.ts";
+import type { ReplayInfo, ReplayMark, ReplayPlayer, ReplayState } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import { type SeenShip, shipsOf } from "../game/handle.ts";
 import { type Names, show } from "../game/notices.ts";
+import { settings } from "../page/settings.ts";
 import { model, noScores } from "../ui/model.ts";
 import type { Camera } from "../view/camera.ts";
 import type { Stage } from "../view/stage.ts";
@@ -193,6 +194,19 @@ export class Player {
   /** Seeks to a little before a tick: how it came is part of it. */
   seekBefore(tick: number): void {
     this.seek(tick - LEAD_SECONDS * this.info.tickRate);
+  }
+
+  /** Shows how the ship of a kill's mark was destroyed: the seconds before it, slow at the end, with the evidence. */
+  showDeath({ tick, other }: ReplayMark): void {
+    this.free = undefined;
+    replayModel.freeCamera.value = false;
+    this.replay.wish({
+      death: { tick, victim: other ?? 0, calm: settings.value.calm },
+      camera: undefined,
+      tick: undefined,
+      playing: undefined,
+    });
+    this.publish();
   }
 
   /** Slow motion, until it is turned off. */

@@ -152,7 +152,8 @@ export class RemoteReplay {
   }
 
   private receive({ frame, notices, state }: Extract<Reply, { type: "turned" }>): void {
-    const sought = this.sent.tick !== undefined || this.turned?.sought === true;
+    const jumped = this.sent.tick !== undefined || this.sent.death !== undefined;
+    const sought = jumped || this.turned?.sought === true;
     this.askedAtMs = undefined;
     this.sent = {};
     this.turned = { words: frame, sought };

@@ -8,6 +8,7 @@ import { pagePath, publicUrl, recordingPath } from "../page/address.ts";
 import { KillFeed } from "../ui/board.tsx";
 import { ChatLine } from "../ui/chat.tsx";
 import { CopyLink } from "../ui/copy-link.tsx";
+import { Evidence } from "../ui/evidence.tsx";
 import { Toasts } from "../ui/hud.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import { addToast, model } from "../ui/model.ts";
@@ -59,6 +60,7 @@ export function Viewer(props: {
         <Panels player={player} />
         <KillFeed />
       </aside>
+      <DeathEvidence />
       {replayModel.busy.value && (
         <p class="panel busy" role="status">
           {t("replay.busy")}
@@ -131,6 +133,18 @@ export function Viewer(props: {
       </footer>
       {replayModel.keysShown.value && <KeyPage />}
     </div>
+  );
+}
+
+/** What the simulation compared, of the death that is shown. */
+function DeathEvidence(): JSX.Element | null {
+  const facts = replayModel.state.value?.death?.evidence;
+  if (!facts) return null;
+  const shooter = replayModel.info.value?.players.find((player) => player.id === facts.shooter);
+  return (
+    <section class="panel evidence" aria-label={t("evidence.title")}>
+      <Evidence facts={facts} shooter={shooter?.name ?? ""} />
+    </section>
   );
 }
 

@@ -164,11 +164,12 @@ async function bytesOf(source: Source): Promise<Uint8Array> {
 }
 
 function turn(core: Core, replay: Replay, nowMs: number, wishes: Wishes): void {
-  const { tick, playing, speed, follow, camera } = wishes;
+  const { tick, playing, speed, follow, death, camera } = wishes;
   if (tick !== undefined) replay.seek(tick);
   if (playing !== undefined) replay.setPlaying(playing);
   if (speed !== undefined) replay.setSpeed(speed);
   if (follow !== undefined) replay.follow(follow);
+  if (death) replay.showDeath(death.tick, death.victim, death.calm);
   if (camera) replay.setCamera(camera.x, camera.y, camera.width);
   replay.advance(nowMs);
   const pointer = replay.frame(nowMs);

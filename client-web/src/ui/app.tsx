@@ -19,7 +19,7 @@ function App({ actions }: { actions: Actions }): JSX.Element {
       {phase === "queued" && <Queued actions={actions} />}
       {inFlight && <Hud actions={actions} />}
       {inFlight && podium && <Podium />}
-      {phase === "dead" && !podium && <Death />}
+      {phase === "dead" && !podium && <Death actions={actions} />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}
       {phase === "goodbye" && <Goodbye actions={actions} />}
       {inFlight && <Banner />}

@@ -1,7 +1,7 @@
 //! What the interface shows: the game writes these signals, components only read them.
 
 import { signal } from "@preact/signals";
-import type { KillRole, NetGraph, Quote, RoundAward, ScoreRow } from "../core/core.ts";
+import type { EvidenceFacts, KillRole, NetGraph, Quote, RoundAward, ScoreRow } from "../core/core.ts";
 import type { Levels } from "../core/frame.ts";
 import type { Thumbs } from "../input/touch.ts";
 import type { Box } from "./panels.ts";
@@ -145,6 +145,10 @@ export const model = {
   rttMs: signal(0),
   /** The name of the player who last destroyed the own ship, "" for an asteroid. */
   killedBy: signal(""),
+  /** Why the own ship was destroyed, while it is. */
+  evidence: signal<EvidenceFacts | undefined>(undefined),
+  /** The own ship's last seconds are shown again. */
+  replaying: signal(false),
   /** Loads in the own ship's hold, as of when it last lived. */
   carried: signal(0),
   /** `performance.now()` of the next attempt to connect. */
@@ -181,6 +185,7 @@ export interface Actions {
   retryNow(): void;
   click(): void;
   keepMoment(): void;
+  skipReplay(): void;
 }
 
 let lineKey = 0;

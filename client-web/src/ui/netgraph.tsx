@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { NetGraph } from "../core/core.ts";
-import { digits, t } from "../locale/locale.ts";
+import { digits, t, whole } from "../locale/locale.ts";
 import type { Spent } from "../wasm/schema.ts";
 import { model } from "./model.ts";
 
@@ -75,6 +75,9 @@ const SPENT_COLOURS: Record<keyof Spent, string> = {
   own: "#e8ecff",
 };
 
+/** The classes of `hitsByViewAge`. */
+const AGES = ["0–50", "50–100", "100–150", "150–200", "200+"];
+
 function milliseconds(value: number): string {
   return t("graph.ms", { value: digits(value, 1) });
 }
@@ -86,6 +89,7 @@ export function NetGraphPanel(): JSX.Element {
       {rows.map((row) => (
         <Plot key={row.key} row={row} graph={graph} />
       ))}
+      {graph && <HitRows graph={graph} />}
       {graph && <SpentRows spent={graph.spentBytesPerSecond} />}
       {graph && (
         <p>
@@ -104,6 +108,45 @@ export function NetGraphPanel(): JSX.Element {
         <b>{t("graph.perSecond", { value: model.fps.value })}</b>
       </p>
     </section>
+  );
+}
+
+/** The hits of the session: how many were judged in the past, how far ships were moved for it, and how old the view was. */
+function HitRows({ graph }: { graph: NetGraph }): JSX.Element {
+  const { hitsDealt, hitsTaken, hitsByViewAge } = graph;
+  const most = Math.max(1, ...hitsByViewAge);
+  const rows = [
+    ["dealt", hitsDealt],
+    ["taken", hitsTaken],
+  ] as const;
+  return (
+    <>
+      {rows.map(([key, { hits, rewound, moved }]) => (
+        <p key={key} title={t("graph.hits.hint")}>
+          <span>{t(`graph.hits.${key}`)}</span>
+          <b>
+            {t("graph.hits.value", {
+              hits: whole(hits),
+              share: whole(hits > 0 ? (rewound / hits) * 100 : 0),
+              moved: digits(moved, 1),
+            })}
+          </b>
+        </p>
+      ))}
+      <p>
+        <span>{t("graph.hits.ages")}</span>
+        <i class="ages">
+          {hitsByViewAge.map((count, index) => (
+            <i
+              key={AGES[index]}
+              title={`${AGES[index]} ms: ${count}`}
+              style={{ height: `${8 + (count / most) * 92}%` }}
+            />
+          ))}
+        </i>
+        <b>{t("graph.ms", { value: "0–200+" })}</b>
+      </p>
+    </>
   );
 }
 

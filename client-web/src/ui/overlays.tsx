@@ -7,6 +7,7 @@ import { t, whole } from "../locale/locale.ts";
 import { publicUrl, roomPath } from "../page/address.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { CopyLink } from "./copy-link.tsx";
+import { Evidence } from "./evidence.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 import { SettingsPanel } from "./settings.tsx";
@@ -40,16 +41,30 @@ export function Queued({ actions }: { actions: Actions }): JSX.Element {
   );
 }
 
-export function Death(): JSX.Element {
+export function Death({ actions }: { actions: Actions }): JSX.Element {
   const { respawnSeconds } = model.hud.value;
   const killer = model.killedBy.value;
+  const facts = model.evidence.value;
+  const replaying = model.replaying.value;
   return (
-    <div class="death" role="status">
-      <h2>{t("death.title")}</h2>
-      <p class="killer">{killer ? t("death.by", { name: killer }) : t("death.rock")}</p>
-      {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
-      <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
-    </div>
+    <>
+      <div class={`death${replaying ? " aside" : ""}`} role="status">
+        <h2>{t("death.title")}</h2>
+        <p class="killer">{killer ? t("death.by", { name: killer }) : t("death.rock")}</p>
+        {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
+        <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
+      </div>
+      {(facts || replaying) && (
+        <section class="panel evidence" aria-label={t("evidence.title")}>
+          {facts && <Evidence facts={facts} shooter={killer} />}
+          {replaying && (
+            <button type="button" onClick={actions.skipReplay}>
+              {t("death.skip")} <kbd>{labelOf("skip")}</kbd>
+            </button>
+          )}
+        </section>
+      )}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 //! Draws stations, ore, bolts, and the fence around the world.
 
 import type { Frame } from "../core/frame.ts";
-import { HeaderWord, ItemWord } from "../wasm/schema.ts";
+import { DrawKind, HeaderWord, ItemWord, Relation } from "../wasm/schema.ts";
 import type { Atlas } from "./atlas.ts";
 import type { Camera } from "./camera.ts";
 import { Colour, relationColour } from "./palette.ts";
@@ -9,6 +9,10 @@ import type { Quads } from "./quads.ts";
 import { type BandEnd, lightOf, type Ribbons } from "./ribbons.ts";
 
 const LIGHTS = 12;
+/** From dash to dash of a line of fire. */
+const DASH_UNITS = 1;
+/** Hull to radius, as of ships. */
+const GHOST_SCALE = 1.6;
 
 /** A large turning ring with running lights, and a core that turns the other way. */
 export function drawStation(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
@@ -83,6 +87,41 @@ export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): 
     1,
   );
   quads.glow(atlas.glow, x, y, 0.85, colour, 0.5);
+}
+
+/** The line of fire, the ghost of a ship as its shooter saw it, or the point of the hit. */
+export function drawEvidence(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
+  const { u, f } = frame;
+  const x = f[at + ItemWord.X];
+  const y = f[at + ItemWord.Y];
+  const heading = f[at + ItemWord.Heading];
+  const radius = f[at + ItemWord.Radius];
+  switch (u[at + ItemWord.Kind]) {
+    case DrawKind.LineOfFire:
+      for (let along = DASH_UNITS / 2; along < radius; along += DASH_UNITS) {
+        const dashX = x + Math.cos(heading) * along;
+        const dashY = y + Math.sin(heading) * along;
+        quads.paint(atlas.solid, dashX, dashY, DASH_UNITS * 0.32, 0.07, heading, Colour.danger, 0.85);
+      }
+      break;
+    case DrawKind.Ghost:
+      quads.light(
+        atlas.hulls[Relation.Own],
+        x,
+        y,
+        radius * GHOST_SCALE,
+        radius * GHOST_SCALE,
+        heading,
+        Colour.white,
+        0.4,
+      );
+      quads.glow(atlas.dashes, x, y, radius * 2.1, Colour.danger, 0.9);
+      break;
+    case DrawKind.HitPoint:
+      quads.glow(atlas.flare, x, y, 1.3 + 0.2 * Math.sin(seconds * 6), Colour.white, 0.9);
+      quads.glow(atlas.ring, x, y, 0.8, Colour.danger, 1);
+      break;
+  }
 }
 
 /** The visible part of the energy fence at the border. */

@@ -16,7 +16,7 @@ import { Particles } from "./particles.ts";
 import { Quads } from "./quads.ts";
 import { Ribbons } from "./ribbons.ts";
 import { Rocks } from "./rocks.ts";
-import { drawBolt, drawFence, drawOre, drawStation } from "./scenery.ts";
+import { drawBolt, drawEvidence, drawFence, drawOre, drawStation } from "./scenery.ts";
 import { Sharpness } from "./sharpness.ts";
 import { Ships } from "./ships.ts";
 
@@ -216,6 +216,8 @@ export class Stage {
       else if (kind === DrawKind.Bolt) drawBolt(frame, at, craft, this.atlas);
     }
     this.particles.draw(craft, this.atlas, elapsed);
+    for (let index = 0; index < frame.itemCount; index += 1)
+      drawEvidence(frame, frame.item(index), craft, this.atlas, seconds);
     for (let index = 0; index < frame.itemCount; index += 1) {
       const at = frame.item(index);
       if (frame.u[at + ItemWord.Kind] !== DrawKind.Ship) continue;

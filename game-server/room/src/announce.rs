@@ -1,15 +1,17 @@
 //! What a room sends its players besides their snapshots: kills, prices, standings, rounds.
 
-use crate::room::Room;
+use crate::room::{Room, Seat};
 use crate::seats::NOTICE_LIMIT_PLAYERS;
 use crate::session::{concerns, encoded};
 use crate::standings::Standings;
 use shared::awards::awards;
 use shared::event::Happening;
+use shared::evidence::{DeathEvidence, fatal};
 use shared::id::PlayerId;
 use shared::message::{Notice, ServerMessage};
 use shared::recording::Mark;
 use shared::round::RoundPhase;
+use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
 use std::sync::Arc;
@@ -28,6 +30,18 @@ impl Room {
                 Happening::Death { victim, killer, bounty, .. } => {
                     self.kills += 1;
                     self.records.mark(Mark::killed(tick, killer, victim, bounty));
+                    if let Some(hit) = fatal(&world.hits, victim, killer) {
+                        let round_trip_ms = |player| round_trip_ms(self.seats.get(&player)?, &self.setup);
+                        let evidence = DeathEvidence {
+                            tick,
+                            hit: *hit,
+                            shooter_round_trip_ms: round_trip_ms(killer),
+                            victim_round_trip_ms: round_trip_ms(victim),
+                        };
+                        if let Some(seat) = self.seats.get_mut(&victim) {
+                            seat.session.send(&ServerMessage::Evidence(Box::new(evidence)));
+                        }
+                    }
                     let Some(victim_name) = name_of(world, victim) else { continue };
                     let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
                     let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
@@ -75,6 +89,13 @@ impl Room {
             self.broadcast(&ServerMessage::Quotes { prices });
         }
     }
+}
+
+/// From a snapshot to its acknowledgement, to a tick.
+fn round_trip_ms(seat: &Seat, setup: &Setup) -> Option<u16> {
+    let ticks = seat.session.ack_lag_ticks()?;
+    // A float cast saturates.
+    Some((ticks * setup.tick_seconds() * 1000.0).round() as u16)
 }
 
 fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {

@@ -375,6 +375,13 @@ impl Room {
         present.filter_map(|seat| seat.session.ack_lag_ticks())
     }
 
+    /// For each player who is present and has steered: the ticks by which the newest input is ahead of the world.
+    pub fn input_leads_ticks(&self) -> impl Iterator<Item = i8> {
+        let tick = self.world().tick;
+        let present = self.seats.values().filter(|seat| seat.connection.is_some() && seat.session.has_played());
+        present.map(move |seat| seat.session.input_lead_ticks(tick))
+    }
+
     /// The whole world as of the newest tick.
     pub fn keyframe(&self) -> Keyframe {
         self.sim.keyframe()

@@ -1,6 +1,6 @@
 //! What is measured of a running room, for the metrics, the log and the status page. Measuring never steers.
 
-use crate::exposition::{ROUND_TRIPS, load_name};
+use crate::exposition::{INPUT_LEADS, REWIND_DISTANCES, ROUND_TRIPS, VIEW_AGES, load_name};
 use crate::host::journal::{Journal, JournalStatus};
 use crate::telemetry;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
@@ -8,7 +8,9 @@ use room::Room;
 use room::news::{Happened, News};
 use room::stage::{Stage, StageWatch};
 use serde::Serialize;
+use shared::command::FIRST_DRONE;
 use shared::message::LoadLevel;
+use shared::quantize::POSITION_SCALE;
 use shared::round::{Award, Round, RoundPhase};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -141,6 +143,8 @@ pub struct RoomMeter {
     next: usize,
     histogram: Histogram,
     round_trips: Histogram,
+    input_leads: Histogram,
+    fairness: Fairness,
     joins: Counter,
     kills: RunningTotal,
     snapshots_sent: RunningTotal,
@@ -219,6 +223,39 @@ impl Drop for RoomGauges {
     }
 }
 
+/// What lag compensation does to the hits on ships by people's bolts.
+struct Fairness {
+    view_ages: Histogram,
+    distances: Histogram,
+    /// Hits in the present, and in the past.
+    hits: [Counter; 2],
+}
+
+impl Fairness {
+    fn new() -> Fairness {
+        let hits = |rewound| counter!("driftbelt_hits_total", "rewound" => rewound);
+        Fairness {
+            view_ages: histogram!(VIEW_AGES),
+            distances: histogram!(REWIND_DISTANCES),
+            hits: [hits("no"), hits("yes")],
+        }
+    }
+
+    /// Counts the hits of the newest tick.
+    fn record(&self, room: &Room) {
+        for hit in room.world().hits.iter().filter(|hit| hit.shooter.0 < FIRST_DRONE) {
+            let rewound = hit.needed_rewind();
+            self.hits[usize::from(rewound)].increment(1);
+            let tick_seconds = f64::from(room.setup().tick_seconds());
+            self.view_ages.record(f64::from(hit.view_age.ticks()) * tick_seconds);
+            if rewound {
+                let (x, y) = hit.moved();
+                self.distances.record(f64::from(x).hypot(y.into()) / f64::from(POSITION_SCALE));
+            }
+        }
+    }
+}
+
 impl RoomMeter {
     pub fn new() -> RoomMeter {
         RoomMeter {
@@ -227,6 +264,8 @@ impl RoomMeter {
             next: 0,
             histogram: histogram!("driftbelt_tick_seconds"),
             round_trips: histogram!(ROUND_TRIPS),
+            input_leads: histogram!(INPUT_LEADS),
+            fairness: Fairness::new(),
             joins: counter!("driftbelt_joins_total"),
             kills: RunningTotal::new(counter!("driftbelt_kills_total")),
             snapshots_sent: RunningTotal::new(counter!("driftbelt_snapshots_sent_total")),
@@ -280,6 +319,7 @@ impl RoomMeter {
     ) {
         let micros = took.as_micros().min(u128::from(u32::MAX)) as u32;
         self.histogram.record(took);
+        self.fairness.record(room);
         if self.durations.len() < STATUS_WINDOW_TICKS {
             self.durations.push(micros);
         } else {
@@ -345,6 +385,7 @@ impl RoomMeter {
         self.snapshots_sent.set(room.snapshots_sent());
         let tick_seconds = 1.0 / f64::from(status.tick_rate_hz);
         room.ack_lags_ticks().for_each(|ticks| self.round_trips.record(f64::from(ticks) * tick_seconds));
+        room.input_leads_ticks().for_each(|ticks| self.input_leads.record(f64::from(ticks)));
         stats.journal_has_ended.store(journal.has_ended(), Relaxed);
         *stats.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }

@@ -4,6 +4,7 @@ mod bad_link;
 mod chat;
 mod cheats;
 mod crowd;
+mod evidence;
 mod guest;
 mod interest;
 mod ledger;

@@ -27,7 +27,7 @@ const WINDOW: f32 = 16.0;
 const SHOT_MS: f64 = 1500.0;
 
 /// The controls that bring a ship to a velocity.
-fn burn(wanted: Vec2, speed: Vec2) -> (Buttons, f32) {
+pub fn burn(wanted: Vec2, speed: Vec2) -> (Buttons, f32) {
     let change = wanted - speed;
     let buttons = if change.length() > 1.0 { Buttons::THRUST } else { Buttons::default() };
     (buttons, change.y.atan2(change.x))
@@ -89,9 +89,9 @@ impl Target {
 
 /// A ship on the screen: where it is and how it moves.
 #[derive(Clone, Copy)]
-struct OnScreen {
-    at: Vec2,
-    speed: Vec2,
+pub struct OnScreen {
+    pub at: Vec2,
+    pub speed: Vec2,
 }
 
 /// The own ship and the foe's, as a frame shows them.
@@ -112,7 +112,7 @@ fn on_screen(frame: &[u32]) -> Option<(OnScreen, OnScreen)> {
 }
 
 /// The direction in which a bolt must leave to meet a ship that goes straight on.
-fn dead_on(own: OnScreen, foe: OnScreen, muzzle: f32, bolt_speed: f32) -> f32 {
+pub fn dead_on(own: OnScreen, foe: OnScreen, muzzle: f32, bolt_speed: f32) -> f32 {
     let (apart, speed) = (foe.at - own.at, foe.speed - own.speed);
     let mut seconds = 0.0;
     for _ in 0..20 {

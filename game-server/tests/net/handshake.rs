@@ -9,7 +9,7 @@ async fn a_valid_request_is_upgraded() {
     let server = serve(Limits::default()).await;
     let answer = server.connect().await.upgrade().await;
     assert_eq!(answer.header("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    assert_eq!(answer.header("Sec-WebSocket-Protocol"), "driftbelt.4");
+    assert_eq!(answer.header("Sec-WebSocket-Protocol"), "driftbelt.5");
     assert!(answer.header("Upgrade").eq_ignore_ascii_case("websocket"));
     assert!(answer.header("Connection").eq_ignore_ascii_case("upgrade"));
     assert_eq!(answer.header("Sec-WebSocket-Extensions"), "");
@@ -80,7 +80,7 @@ async fn listed_origins_replace_the_own_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_version_is_told_so() {
     let server = serve(Limits::default()).await;
-    for (offer, word) in [("driftbelt.3", "older"), ("chat, driftbelt.5", "newer")] {
+    for (offer, word) in [("driftbelt.3", "older"), ("chat, driftbelt.6", "newer")] {
         let mut peer = server.connect().await;
         peer.write(upgrade_request(&[("Sec-WebSocket-Protocol", offer)]).as_bytes()).await;
         let answer = peer.read_answer(false).await;
@@ -91,8 +91,8 @@ async fn a_page_of_another_version_is_told_so() {
         assert!(reason.contains(word), "{reason}");
     }
     let both =
-        server.request(&upgrade_request(&[("Sec-WebSocket-Protocol", "driftbelt.5, driftbelt.4")])).await;
-    assert_eq!(both.header("Sec-WebSocket-Protocol"), "driftbelt.4");
+        server.request(&upgrade_request(&[("Sec-WebSocket-Protocol", "driftbelt.6, driftbelt.5")])).await;
+    assert_eq!(both.header("Sec-WebSocket-Protocol"), "driftbelt.5");
 }
 
 #[tokio::test(flavor = "multi_thread")]

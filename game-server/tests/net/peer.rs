@@ -110,7 +110,7 @@ pub fn upgrade_request(changes: &[(&str, &str)]) -> String {
         ("Connection", "keep-alive, Upgrade"),
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", KEY),
-        ("Sec-WebSocket-Protocol", "driftbelt.4"),
+        ("Sec-WebSocket-Protocol", "driftbelt.5"),
     ];
     for change in changes {
         lines.retain(|line| line.0 != change.0);

@@ -2,13 +2,15 @@
 
 use bevy_ecs::prelude::{Entity, Local, Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
-use glam::Vec2;
+use glam::{IVec2, Vec2};
 use shared::angle::Angle;
 use shared::entity::Kind;
 use shared::event::Happening;
+use shared::evidence::HitEvidence;
 use shared::id::NetId;
+use shared::input::ViewLag;
 use shared::movement::{Motion, sweep};
-use shared::quantize::HEALTH_SCALE;
+use shared::quantize::{self, HEALTH_SCALE};
 
 use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
 use crate::drones;
@@ -34,6 +36,19 @@ pub struct Contact {
     pub entity: Entity,
 }
 
+/// How a bolt came to a hit. Positions are in position quanta.
+pub struct Flown {
+    /// The bolt as an entity, if it became one.
+    pub id: Option<NetId>,
+    pub muzzle: IVec2,
+    /// Rounded up.
+    pub ticks: u16,
+    /// How far the target was taken back.
+    pub rewound: ViewLag,
+    /// From the target's position to where the shooter saw it.
+    pub seen: IVec2,
+}
+
 /// Everything that a bolt can hit, and what a hit does.
 #[derive(SystemParam)]
 pub struct Targets<'w, 's> {
@@ -49,12 +64,14 @@ pub struct Targets<'w, 's> {
 }
 
 impl Targets<'_, '_> {
-    /// Deals a bolt's damage to what it met at `place`; `seen` is the offset from there to where the shooter saw the hit, in
-    /// position quanta.
-    pub fn strike(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, seen: (i16, i16)) {
+    /// Deals a bolt's damage to what it met at `place`, relative to the target's present position.
+    pub fn strike(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, flown: &Flown) {
         let course = Angle::from_vector(place.velocity());
         let (by, damage) = (bolt.owner, bolt.damage);
+        let seen = flown.seen.clamp(IVec2::splat(i16::MIN.into()), IVec2::splat(i16::MAX.into()));
+        let seen = (seen.x as i16, seen.y as i16);
         self.events.push(place, Happening::Hit { target: met.id, by, damage, course, seen });
+        self.keep_evidence(met, bolt, place, flown);
         if let Ok(mut rock) = self.rocks.get_mut(met.entity) {
             rock.health = rock.health.saturating_sub(bolt.damage);
         } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {
@@ -64,6 +81,26 @@ impl Targets<'_, '_> {
             let full = self.rules.ship.health * HEALTH_SCALE;
             drones::provoke(&mut self.players, crew.player, bolt.owner, f32::from(hull.health) / full);
         }
+    }
+
+    fn keep_evidence(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, flown: &Flown) {
+        let Ok((_, crew, trail)) = self.ships.get(met.entity) else { return };
+        let stood = trail.0.front().copied().unwrap_or(place.position_q);
+        let shooter = self.players.get(bolt.owner);
+        self.events.hits.push(HitEvidence {
+            shooter: bolt.owner,
+            victim: crew.player,
+            ship: met.id,
+            bolt: flown.id,
+            damage: bolt.damage,
+            view_age: shooter.map_or(ViewLag::default(), |shooter| shooter.state.controls.lag),
+            rewound: flown.rewound,
+            flown_ticks: flown.ticks,
+            muzzle: flown.muzzle.into(),
+            met: place.position_q.wrapping_add(flown.seen).into(),
+            seen: stood.wrapping_add(flown.seen).into(),
+            stood: stood.into(),
+        });
     }
 
     /// The first rock or ship in a path, with their own motion in this tick.
@@ -98,7 +135,17 @@ pub fn fly_bolts(
         let met = targets.first(&bolt, &path);
         if let Some(met) = &met {
             let place = Motion::new(path.from.lerp(path.to, met.share), drift.0.velocity());
-            targets.strike(met, &bolt, &place, (0, 0));
+            let lifetime = targets.rules.setup.ticks(targets.rules.bolt.lifetime_seconds);
+            let ticks = lifetime.saturating_sub(bolt.ticks_left.into());
+            let back = quantize::displacement(-drift.0.velocity_q, targets.rules.tick_seconds);
+            let flown = Flown {
+                id: Some(entry.id),
+                muzzle: drift.0.position_q.wrapping_add(back.wrapping_mul(IVec2::splat(ticks as i32))),
+                ticks: ticks.min(u16::MAX.into()) as u16,
+                rewound: ViewLag::default(),
+                seen: IVec2::ZERO,
+            };
+            targets.strike(met, &bolt, &place, &flown);
         }
         let beyond = path.to.abs().max_element() > targets.rules.half_size;
         if met.is_some() || bolt.ticks_left == 0 || beyond {

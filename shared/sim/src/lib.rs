@@ -144,7 +144,7 @@ impl Sim {
 
     /// Writes the world as viewers see it into buffers that are reused.
     pub fn capture_into(&self, out: &mut WorldSnapshot) {
-        let events = &self.world.resource::<EventQueue>().0;
+        let events = self.world.resource::<EventQueue>();
         let round = self.world.resource::<CurrentRound>().0;
         capture::capture_into(out, self.tick(), &self.view(), self.world.resource(), round, events);
     }

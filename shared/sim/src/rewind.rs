@@ -9,12 +9,12 @@
 //! bolt is shown there.
 
 use bevy_ecs::prelude::{ResMut, Resource};
-use glam::{IVec2, Vec2};
+use glam::Vec2;
 use shared::input::ViewLag;
 use shared::movement::{Motion, sweep};
 use shared::quantize;
 
-use crate::bolts::{Contact, Path, Targets, can_hit, earlier};
+use crate::bolts::{Contact, Flown, Path, Targets, can_hit, earlier};
 use crate::components::{Bolt, Trail};
 use crate::entity_index::Spawner;
 
@@ -118,8 +118,14 @@ fn hit(
     };
     let place = Motion::new(stretch.at(ago) - moved, velocity);
     let seen = if rock.is_some_and(|rock| rock.id == met.id) { Vec2::ZERO } else { moved };
-    let seen = quantize::position(seen).clamp(IVec2::splat(i16::MIN.into()), IVec2::splat(i16::MAX.into()));
-    targets.strike(&met, bolt, &place, (seen.x as i16, seen.y as i16));
+    let flown = Flown {
+        id: None,
+        muzzle: quantize::position(stretch.path.from),
+        ticks: (stretch.ticks - ago).ceil() as u16,
+        rewound: ViewLag::of_ticks(ago.into()),
+        seen: quantize::position(seen),
+    };
+    targets.strike(&met, bolt, &place, &flown);
     true
 }
 

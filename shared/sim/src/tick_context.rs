@@ -7,6 +7,7 @@ use rand_pcg::Pcg32;
 use shared::angle::Angle;
 use shared::command::TickInputs;
 use shared::event::{Event, Happening};
+use shared::evidence::HitEvidence;
 use shared::id::Tick;
 use shared::movement::Motion;
 
@@ -23,12 +24,16 @@ pub struct Inputs(pub TickInputs);
 
 /// What happened in this tick.
 #[derive(Resource, Default)]
-pub struct EventQueue(pub Vec<Event>);
+pub struct EventQueue {
+    pub events: Vec<Event>,
+    /// The hits on ships. Nothing in the world depends on them.
+    pub hits: Vec<HitEvidence>,
+}
 
 impl EventQueue {
     /// Adds an event at the position of a motion.
     pub fn push(&mut self, motion: &Motion, what: Happening) {
-        self.0.push(Event { at: (motion.position_q.x, motion.position_q.y), what });
+        self.events.push(Event { at: (motion.position_q.x, motion.position_q.y), what });
     }
 }
 
@@ -90,5 +95,6 @@ pub fn begin(
     clock.0 = clock.0.next();
     *rng = Rng::for_tick(rules.setup.seed, clock.0);
     entities.begin_tick();
-    events.0.clear();
+    events.events.clear();
+    events.hits.clear();
 }

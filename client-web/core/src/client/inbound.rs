@@ -1,6 +1,7 @@
 //! From the server's messages to the world and to notices.
 
 use super::Client;
+use crate::evidence::EvidenceFacts;
 use crate::notice::{Notice, Quote, ScoreRow, upgrade_values};
 use crate::world::World;
 use shared::codec::{DecodeError, decode_server};
@@ -72,6 +73,11 @@ impl Client {
                 let Some(world) = &mut connection.world else { return Ok(()) };
                 world.round = round;
                 self.notices.push(Notice::round(&round, &awards, world.player));
+            }
+            ServerMessage::Evidence(evidence) => {
+                let Some(world) = &mut connection.world else { return Ok(()) };
+                self.notices.push(Notice::Evidence(EvidenceFacts::of_death(&evidence, &world.setup)));
+                world.evidence = Some(*evidence);
             }
             ServerMessage::Goodbye { code, reason } => self.notices.push(Notice::Goodbye { code, reason }),
         }

@@ -2,11 +2,13 @@
 
 use super::playback::Playback;
 use crate::draw_item::{self, Viewer};
+use crate::evidence;
 use crate::frame::FrameBuffer;
 use crate::frame_builder::round_seconds;
 use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader};
 use crate::snapshot_buffer::{Elapsed, interpolate};
 use glam::Vec2;
+use shared::evidence::HitEvidence;
 use shared::id::PlayerId;
 use shared::quantize::{energy_from, health_from};
 use shared::rules::Mode;
@@ -62,6 +64,15 @@ impl Camera {
     }
 }
 
+/// What a frame shows besides the world.
+pub struct Picture<'a> {
+    /// Share of a tick that has passed since the tick shown.
+    pub past_tick: f32,
+    pub effects: &'a [Effect],
+    /// Of a death, with the heading of the ship.
+    pub evidence: Option<(HitEvidence, f32)>,
+}
+
 /// The newest frame, and buffers that are reused from frame to frame.
 #[derive(Debug, Default)]
 pub struct ReplayFrameBuilder {
@@ -76,14 +87,8 @@ impl ReplayFrameBuilder {
     }
 
     /// Draws the tick shown, `past_tick` of a tick later.
-    pub fn draw(
-        &mut self,
-        playback: &Playback,
-        camera: &mut Camera,
-        past_tick: f32,
-        effects: &[Effect],
-        now_ms: f64,
-    ) {
+    pub fn draw(&mut self, playback: &Playback, camera: &mut Camera, picture: Picture<'_>, now_ms: f64) {
+        let Picture { past_tick, effects, evidence } = picture;
         let (setup, world) = (playback.setup(), &playback.now().world);
         let pilot = world.pilot(camera.following);
         let viewer =
@@ -113,6 +118,9 @@ impl ReplayFrameBuilder {
             own = Some(*ship);
         }
         self.items.extend(draw_item::stations(&setup.arena, setup.half_size()));
+        if let Some((hit, heading)) = &evidence {
+            self.items.extend(evidence::items(hit, *heading, setup));
+        }
         let camera = &*camera;
         self.items.retain(|item| item.kind == DrawKind::Station || camera.sees(item.position, item.radius));
         self.effects.clear();

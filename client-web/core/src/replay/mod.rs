@@ -9,20 +9,25 @@ pub use info::{MarkKind, ReplayInfo, ReplayMark, ReplayPlayer};
 pub use sim::clip::ClipError;
 pub use sim::replay::ReplayError;
 
+use crate::death_replay::{REPLAY_SECONDS, SLOW_SECONDS, SLOW_SPEED};
 use crate::event_effects::{self, EntityLookup};
+use crate::evidence::EvidenceFacts;
 use crate::layout::Effect;
 use crate::notice::{Notice, NoticeQueue};
-use frame_builder::{Camera, ReplayFrameBuilder};
+use frame_builder::{Camera, Picture, ReplayFrameBuilder};
 use notices::ReplayNotices;
 use playback::{Playback, ReplayFrame};
 use serde::Serialize;
 use shared::entity::EntityState;
+use shared::event::Happening;
+use shared::evidence::{HitEvidence, fatal};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::levels::Levels;
 use shared::movement::Handling;
 use shared::recording::{Ending, Growing};
 use shared::setup::Setup;
 use sim::clip::cut;
+use std::ops::RangeInclusive;
 
 /// The build of the simulation in this client: recordings of another one may diverge.
 pub const SIM_BUILD: &str = sim::Sim::BUILD;
@@ -51,6 +56,8 @@ pub struct ReplayState {
     pub speed: f64,
     /// The player followed; 0 for nobody.
     pub following: u32,
+    /// The death that is shown, with the evidence.
+    pub death: Option<DeathState>,
     /// Entities in the world.
     pub entities: usize,
     /// The hash of the world at the tick shown, as 16 hex digits.
@@ -59,6 +66,28 @@ pub struct ReplayState {
     pub diverged_at: Option<u32>,
     /// What is wrong with the recording, as far as it has been played.
     pub warning: Option<String>,
+}
+
+/// A death that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify), tsify(missing_as_null))]
+pub struct DeathState {
+    /// When.
+    pub tick: u32,
+    /// Whose ship.
+    pub victim: u32,
+    /// What the simulation compared; `None` if no bolt destroyed the ship.
+    pub evidence: Option<EvidenceFacts>,
+}
+
+/// A death that is shown.
+#[derive(Clone, Copy, Debug)]
+struct ShownDeath {
+    tick: Tick,
+    victim: PlayerId,
+    hit: Option<HitEvidence>,
+    /// Of the ship, in radians.
+    heading: f32,
 }
 
 /// A recording that plays.
@@ -70,6 +99,7 @@ pub struct Replay {
     past_tick: f64,
     playing: bool,
     speed: f64,
+    death: Option<ShownDeath>,
     camera: Camera,
     announced: ReplayNotices,
     notices: NoticeQueue,
@@ -93,6 +123,7 @@ impl Replay {
             past_tick: 0.0,
             playing: false,
             speed: 1.0,
+            death: None,
             announced: ReplayNotices::default(),
             notices: NoticeQueue::default(),
             effects: Vec::new(),
@@ -133,10 +164,40 @@ impl Replay {
 
     /// Shows a tick. If the file is damaged there, the tick shown stays, and the state says why.
     pub fn seek(&mut self, tick: u32) {
-        self.playback.seek(Tick(tick));
+        self.death = None;
+        self.show(Tick(tick));
+    }
+
+    fn show(&mut self, tick: Tick) {
+        self.playback.seek(tick);
         self.past_tick = 0.0;
         self.effects.clear();
         self.sought();
+    }
+
+    /// Shows how a player's ship was destroyed at a tick: the seconds before it, slow at the end, with the evidence. `calm` shows
+    /// the end as a still picture. Without such a death, the tick is shown.
+    pub fn show_death(&mut self, tick: u32, victim: u32, calm: bool) {
+        let (tick, victim) = (Tick(tick), PlayerId(victim));
+        self.seek(tick.0.saturating_sub(1));
+        let ship = self.playback.now().world.pilot(victim).and_then(|pilot| pilot.ship);
+        let state = ship.and_then(|ship| self.playback.now().world.entity(ship));
+        let heading = state.map_or(0.0, |ship| ship.heading.radians());
+        self.show(tick);
+        self.follow(victim.0);
+        let world = &self.playback.now().world;
+        let killer = world.events.iter().find_map(|event| match event.what {
+            Happening::Death { victim: lost, killer, .. } if lost == victim => Some(killer),
+            _ => None,
+        });
+        let Some(killer) = killer else { return };
+        let hit = fatal(&world.hits, victim, killer).copied();
+        self.death = Some(ShownDeath { tick, victim, hit, heading });
+        self.playing = !calm;
+        if !calm {
+            let lead = self.playback.setup().ticks(REPLAY_SECONDS);
+            self.show(Tick(tick.0.saturating_sub(lead)));
+        }
     }
 
     /// Plays or pauses.
@@ -171,7 +232,7 @@ impl Replay {
         }
         let passed_ms = (now_ms - before).clamp(0.0, GAP_LIMIT_MS);
         let rate = f64::from(self.playback.setup().tick_rate_hz);
-        self.past_tick += passed_ms / 1000.0 * rate * self.speed;
+        self.past_tick += passed_ms / 1000.0 * rate * self.speed * self.slowness();
         while self.past_tick >= 1.0 {
             if !self.playback.step() {
                 self.past_tick = 0.0;
@@ -186,8 +247,23 @@ impl Replay {
         }
     }
 
+    /// The share of the speed at which the end of a ship is shown.
+    fn slowness(&self) -> f64 {
+        let tick = self.playback.now().world.tick;
+        let is_near = self.death.is_some_and(|death| self.evidence_span(&death).contains(&tick.0));
+        if is_near { SLOW_SPEED } else { 1.0 }
+    }
+
+    /// The ticks in which the evidence of a death is shown.
+    fn evidence_span(&self, death: &ShownDeath) -> RangeInclusive<u32> {
+        let around = self.playback.setup().ticks(SLOW_SECONDS);
+        death.tick.0.saturating_sub(around)..=death.tick.0.saturating_add(around)
+    }
+
     /// Collects the effects and notices of a tick that was reached by playing.
     fn stepped(&mut self) {
+        let tick = self.playback.now().world.tick;
+        self.death = self.death.filter(|death| tick.0 <= *self.evidence_span(death).end());
         let frame = self.playback.now();
         let entities = InFrame(frame);
         let own = frame.world.pilot(self.camera.following()).and_then(|pilot| pilot.ship);
@@ -214,7 +290,11 @@ impl Replay {
     /// Draws a frame and returns its words. `now_ms` is for animations only.
     pub fn frame(&mut self, now_ms: f64) -> &[u32] {
         let past_tick = self.past_tick as f32;
-        self.frame_builder.draw(&self.playback, &mut self.camera, past_tick, &self.effects, now_ms);
+        let tick = self.playback.now().world.tick;
+        let shown = self.death.filter(|death| self.evidence_span(death).contains(&tick.0));
+        let evidence = shown.and_then(|death| Some((death.hit?, death.heading)));
+        let picture = Picture { past_tick, effects: &self.effects, evidence };
+        self.frame_builder.draw(&self.playback, &mut self.camera, picture, now_ms);
         self.effects.clear();
         self.frame_builder.words()
     }
@@ -229,6 +309,11 @@ impl Replay {
             live: self.live,
             speed: self.speed,
             following: self.camera.following().0,
+            death: self.death.map(|death| DeathState {
+                tick: death.tick.0,
+                victim: death.victim.0,
+                evidence: death.hit.map(|hit| EvidenceFacts::of_hit(&hit, self.playback.setup())),
+            }),
             entities: frame.world.entities.len(),
             state_hash: format!("{:016x}", frame.state_hash),
             diverged_at: self.playback.diverged().map(|tick| tick.0),

@@ -177,6 +177,11 @@ impl Session {
         self.ack_lag_ticks
     }
 
+    /// The ticks by which the newest input is ahead of a tick; negative if it comes late.
+    pub fn input_lead_ticks(&self, tick: Tick) -> i8 {
+        self.input.lead(tick)
+    }
+
     /// Whether the client has acknowledged a snapshot and steered: it is more than a connection that says Hello.
     pub fn has_played(&self) -> bool {
         self.has_acked && self.has_steered
