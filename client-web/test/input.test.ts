@@ -71,6 +71,30 @@ test("a worn stick, a trigger that rests down and a pedal do nothing until they 
   expect(moved.buttons).toBe(Buttons.THRUST | Buttons.FIRE);
 });
 
+test("the shoulder buttons of a standard pad together keep the moment, once", () => {
+  let now: readonly (Pad | null)[] = [];
+  let kept = 0;
+  const gamepads = new Gamepads(
+    () => now,
+    () => {
+      kept += 1;
+    },
+  );
+  const wheel = { mapping: "" };
+  const both = { 4: 1, 5: 1 };
+  for (const turn of [
+    pad([0, 0]),
+    pad([0, 0], { 4: 1 }),
+    pad([0, 0], both),
+    pad([0, 0], both),
+    pad([0, 0]),
+  ]) {
+    now = [turn, pad([0, 0], turn.buttons[4]?.pressed ? both : {}, wheel)];
+    gamepads.read();
+  }
+  expect(kept).toBe(1);
+});
+
 test("of two pads the one used last flies, and a pad that is unplugged releases its buttons", () => {
   const rest = [pad([0, 0]), pad([0, 0])];
   const [, one, other, alone, none] = readings(

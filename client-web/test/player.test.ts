@@ -17,6 +17,7 @@ function open() {
   const seated = { team: 0, drone: false, left: LAST + 1 };
   const info = {
     marks: [],
+    highlights: [],
     tickRate: 30,
     firstTick: FIRST,
     ticks: LAST,

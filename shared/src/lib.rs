@@ -15,6 +15,7 @@ pub mod entity;
 pub mod event;
 pub mod evidence;
 pub mod hash;
+pub mod highlights;
 pub mod id;
 pub mod input;
 pub mod keyframe;

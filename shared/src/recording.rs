@@ -55,7 +55,9 @@ pub use ticks::{RUN_LIMIT_BYTES, RUN_LIMIT_TICKS, RecordedTick};
 /// 2: seats say who is muted, and a tick says whether drones think in turns.
 ///
 /// 3: marks say how rounds ended.
-pub const FORMAT_VERSION: u16 = 3;
+///
+/// 4: marks say who escaped, and who hit from far away.
+pub const FORMAT_VERSION: u16 = 4;
 
 #[cfg(test)]
 mod tests;

@@ -53,7 +53,7 @@ fn the_examples_of_the_recording_format_are_the_golden_recording() {
     // Of literals that are broken over lines, the breaks.
     let golden: String = GOLDEN_RECORDING.split("\\\n").map(str::trim_start).collect();
     let examples = blocks(RECORDING_FORMAT, "hex");
-    assert_eq!(examples.len(), 6);
+    assert_eq!(examples.len(), 7);
     for example in examples {
         assert!(golden.contains(&example), "{example}");
     }

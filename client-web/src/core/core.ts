@@ -13,6 +13,7 @@ export type {
   Notice,
   Quote,
   Replay,
+  ReplayHighlight,
   ReplayInfo,
   ReplayMark,
   ReplayPlayer,

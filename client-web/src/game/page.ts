@@ -54,6 +54,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     keepMoment: () => void keepMoment(model.room.value),
     skipReplay: () => game?.skipReplay(),
   };
+  controls.onChord = actions.keepMoment;
   const start = (name: string, seat: KeptSeat | undefined) => {
     turn += 1;
     const mine = turn;

@@ -30,11 +30,13 @@ export class Controls {
   private sampledAt = Number.NaN;
   private readonly taps = new Map<number, number>();
   private readonly pads: Gamepads;
+  /** Called when the shoulder buttons of a gamepad go down together. */
+  onChord: () => void = () => undefined;
   /** Where the mouse was when a stick took the aim. */
   private mouseAt = { x: 0, y: 0 };
 
   constructor(pads: () => readonly (Pad | null)[] = browserPads) {
-    this.pads = new Gamepads(pads);
+    this.pads = new Gamepads(pads, () => this.onChord());
   }
 
   listen(surface: HTMLElement): void {
@@ -80,12 +82,12 @@ export class Controls {
   sample(nowMs: number): void {
     const seconds = Number.isNaN(this.sampledAt) ? 0 : (nowMs - this.sampledAt) / 1000;
     this.sampledAt = nowMs;
+    let pad = this.pads.read();
     if (!this.enabled) {
       this.buttons = 0;
       return;
     }
     const touch = this.touch.read();
-    let pad = this.pads.read();
     const turn = this.keyboard.turn(Math.min(STEP_LIMIT_SECONDS, seconds));
     const aimer = this.nextAimer(
       turn !== 0,

@@ -1,5 +1,6 @@
-//! Gamepads. In the standard mapping the left stick aims and thrusts, and the buttons do what they are bound to. Pads of
-//! other mappings agree on the first stick and little else. A pad counts only once it is used: a worn stick, a pedal or a trigger
+//! Gamepads. In the standard mapping the left stick aims and thrusts, the buttons do what they are bound to, and both shoulder
+//! buttons together keep the moment. Pads of other mappings agree on the first stick and little else. A pad counts only once it is
+//! used: a worn stick, a pedal or a trigger
 //! that rests off its zero neither aims nor fires. Of several pads the one that was used last flies.
 
 import { attempt } from "../browser/capability.ts";
@@ -12,6 +13,9 @@ const THRUST_DEAD_ZONE = 0.55;
 const TRIGGER = 0.3;
 /** A stick is used once it has moved this far from where it rests. */
 const USE = 0.45;
+
+/** Both shoulder buttons of the standard mapping: together they keep the moment. */
+const CHORD = [4, 5];
 
 type Mapping = readonly (readonly [number, number])[];
 
@@ -54,6 +58,8 @@ class Usage {
   private down: ReadonlySet<number>;
   /** Whether the stick is away from where it rests. */
   isPushed = false;
+  /** The chord is down, and was not before. */
+  isChordNew = false;
 
   constructor(pad: Pad) {
     // A standard stick rests in the middle. What else there is may rest anywhere.
@@ -68,6 +74,8 @@ class Usage {
     const down = downOf(pad);
     for (const button of this.stuck) if (!down.has(button)) this.stuck.delete(button);
     const pressed = [...down].some((button) => !this.down.has(button));
+    const isChord = (of: ReadonlySet<number>) => CHORD.every((button) => of.has(button));
+    this.isChordNew = pad.mapping === "standard" && isChord(down) && !isChord(this.down);
     this.down = down;
     // A stick that comes back to the middle rests there.
     if (Math.hypot(stick.x, stick.y) < Math.hypot(this.rest.x, this.rest.y)) this.rest = stick;
@@ -100,7 +108,11 @@ export class Gamepads {
   private flying: number | undefined;
   private standard = mappingOf(boundPad({}));
 
-  constructor(private readonly slots: () => Slots) {}
+  /** `chord` is called when the shoulder buttons of a pad go down together. */
+  constructor(
+    private readonly slots: () => Slots,
+    private readonly chord: () => void = () => undefined,
+  ) {}
 
   /** Sets what the buttons of pads in the standard mapping do. */
   bind(bound: Bound<number>): void {
@@ -115,6 +127,7 @@ export class Gamepads {
       const usage = this.usages.get(slot) ?? new Usage(pad);
       this.usages.set(slot, usage);
       if (usage.update(pad)) this.flying = slot;
+      if (usage.isChordNew) this.chord();
     }
     if (this.flying === undefined || !pads.has(this.flying))
       this.flying = [...pads.keys()].find((slot) => this.usages.get(slot)?.isPushed);

@@ -44,7 +44,10 @@ export function Events({ player }: { player: Player }): JSX.Element {
       <ol class="events" ref={list}>
         {events.slice(first, now + REACH).map((mark, index) => (
           <li key={first + index} class={`${mark.kind}${first + index === now ? " now" : ""}`}>
-            <button type="button" onClick={() => (mark.kind === "kill" ? player.showDeath(mark) : player.seekBefore(mark.tick))}>
+            <button
+              type="button"
+              onClick={() => (mark.kind === "kill" ? player.showDeath(mark) : player.seekBefore(mark.tick))}
+            >
               <time>{clockAt(mark.tick, info)}</time>
               <span>{describeMark(mark, info)}</span>
             </button>

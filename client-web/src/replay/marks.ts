@@ -11,6 +11,8 @@ const markStyle: Readonly<Record<MarkKind, { colour: string; row: number }>> = {
   join: { colour: "#6ff2b0", row: 2 },
   leave: { colour: "#8391bd", row: 2 },
   chat: { colour: "#9fd0ff", row: 3 },
+  escape: { colour: "#6ff2b0", row: 1 },
+  shot: { colour: "#ff6b5e", row: 0 },
   round: { colour: "#ffffff", row: 0 },
 };
 

@@ -8,7 +8,7 @@ import type { Found } from "./messages.ts";
 /** Seconds of the match per second. */
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 
-export type Panel = "board" | "events" | "curves" | "map";
+export type Panel = "board" | "events" | "highlights" | "curves" | "map";
 
 /** One recording of the server's list. */
 export interface Recording {
@@ -26,10 +26,30 @@ export interface Recording {
   simBuild: string;
 }
 
+/** One of the best moments of the day, as the server lists it. */
+export interface BestMoment {
+  recording: string;
+  room: string;
+  kind: string;
+  /** The player's name. */
+  name: string;
+  value: number;
+  seconds: number;
+  /** From the recording's start. */
+  fromSeconds: number;
+}
+
+/** What may be watched on a server. */
+export interface Matches {
+  delaySeconds: number;
+  rooms: LiveRoom[];
+  best: BestMoment[];
+}
+
 export const replayModel = {
   screen: signal<"list" | "watch" | "opening" | "viewer">("list"),
   /** The matches that go on; undefined while they are being fetched, "unreachable" without a server. */
-  matches: signal<{ delaySeconds: number; rooms: LiveRoom[] } | "unreachable" | undefined>(undefined),
+  matches: signal<Matches | "unreachable" | undefined>(undefined),
   /** undefined while the list is being fetched, "unreachable" without a server. */
   recordings: signal<Recording[] | "unreachable" | undefined>(undefined),
   /** The file that is open or opening. */
@@ -52,6 +72,8 @@ export const replayModel = {
   keysShown: signal(false),
   /** A video is being chosen or made: the viewer rests. */
   filming: signal(false),
+  /** The highlights play one after the other. */
+  reeling: signal(false),
   /** What the scan of the recording has found so far. */
   scan: signal<Found | undefined>(undefined),
   /** Where a clip is to begin and to end, as ticks. */

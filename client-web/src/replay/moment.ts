@@ -10,6 +10,8 @@ export interface Moment {
   /** A player's name. */
   follow?: string;
   speed?: number;
+  /** Play at once. */
+  play?: boolean;
 }
 
 /** Reads the part of an address behind the `#`. What makes no sense is left out. */
@@ -23,6 +25,7 @@ export function readMoment(hash: string): Moment {
   const speed = Number.parseFloat(parts.get("speed") ?? "");
   if (speed > 0)
     moment.speed = SPEEDS.reduce((best, one) => (off(one, speed) < off(best, speed) ? one : best));
+  if (parts.has("play")) moment.play = true;
   return moment;
 }
 

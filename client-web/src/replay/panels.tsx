@@ -7,13 +7,14 @@ import { model } from "../ui/model.ts";
 import { Name } from "../ui/name.tsx";
 import { Curves } from "./curves.tsx";
 import { Events } from "./events.tsx";
+import { Highlights } from "./highlights.tsx";
 import { DeathMap } from "./map.tsx";
 import { clock } from "./marks.ts";
 import { type Panel, replayModel } from "./model.ts";
 import type { Player } from "./player.ts";
 import { summarize } from "./story.ts";
 
-const PANELS: readonly Panel[] = ["board", "events", "curves", "map"];
+const PANELS: readonly Panel[] = ["board", "events", "highlights", "curves", "map"];
 /** Rows of the scoreboard at most. */
 const ROWS = 100;
 
@@ -40,6 +41,7 @@ export function Panels({ player }: { player: Player }): JSX.Element | null {
         <div class="body scrolls" role="tabpanel">
           {open === "board" && <Scoreboard player={player} />}
           {open === "events" && <Events player={player} />}
+          {open === "highlights" && <Highlights player={player} />}
           {open === "curves" && <Curves player={player} />}
           {open === "map" && <DeathMap player={player} />}
         </div>

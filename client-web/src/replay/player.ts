@@ -14,6 +14,7 @@ import { HeaderWord } from "../wasm/schema.ts";
 import { NEWEST_SECONDS } from "./live.ts";
 import { replayModel, SPEEDS } from "./model.ts";
 import { type Moment, momentHash, playerNamed, tickOf } from "./moment.ts";
+import { type Part, reelOf } from "./reel.ts";
 import type { RemoteReplay } from "./remote.ts";
 import type { Scanner } from "./scan.ts";
 import { neighbour } from "./story.ts";
@@ -54,6 +55,8 @@ export class Player {
   private usual: { speed: number; playing: boolean } | undefined;
   /** Whether there is a frame to draw. */
   private hasFrame = false;
+  /** What is left of the reel that plays, the part that is shown first. */
+  private reel: Part[] = [];
 
   constructor(
     private readonly replay: RemoteReplay,
@@ -71,6 +74,7 @@ export class Player {
       model.quotes.value = [];
       replayModel.clip.value = {};
       replayModel.freeCamera.value = false;
+      replayModel.reeling.value = false;
     });
     const { firstTick, tickRate } = this.info;
     this.follow(this.presentAt(firstTick + OPENING_SECONDS * tickRate)[0]?.id ?? 0);
@@ -84,6 +88,7 @@ export class Player {
       camera.look(this.free.x, this.free.y, this.free.width, Number.POSITIVE_INFINITY);
       this.replay.wish({ camera: { x: camera.x, y: camera.y, width: neededWidth(camera) } });
     }
+    this.advanceReel();
     this.replay.turn(nowMs);
     replayModel.busy.value = this.replay.waitedMs(nowMs) > BUSY_MS;
     this.takeFrame();
@@ -145,6 +150,42 @@ export class Player {
   }
 
   seek(tick: number): void {
+    this.endReel();
+    this.goTo(tick);
+  }
+
+  /** Plays the highlights, or those given, one after the other. */
+  playReel(highlights: readonly Part[] = this.info.highlights): void {
+    this.reel = reelOf(highlights);
+    replayModel.reeling.value = this.reel.length > 0;
+    this.replay.wish({ playing: true, speed: 1 });
+    this.showPart();
+  }
+
+  /** Leaves the reel; the match plays on. */
+  endReel(): void {
+    this.reel = [];
+    replayModel.reeling.value = false;
+  }
+
+  private showPart(): void {
+    const [part] = this.reel;
+    if (part) {
+      this.follow(part.player);
+      this.goTo(part.from);
+    } else this.endReel();
+  }
+
+  /** Goes to the next part of the reel once one has been shown. */
+  private advanceReel(): void {
+    const [part] = this.reel;
+    if (!part || this.replay.tick < part.to) return;
+    this.reel.shift();
+    if (this.reel.length === 0) this.replay.wish({ playing: false });
+    this.showPart();
+  }
+
+  private goTo(tick: number): void {
     const { ticks } = this.replay.state();
     this.replay.wish({ tick: Math.max(this.info.firstTick, Math.min(ticks, Math.round(tick))) });
     this.publish();
@@ -198,6 +239,7 @@ export class Player {
 
   /** Shows how the ship of a kill's mark was destroyed: the seconds before it, slow at the end, with the evidence. */
   showDeath({ tick, other }: ReplayMark): void {
+    this.endReel();
     this.free = undefined;
     replayModel.freeCamera.value = false;
     this.replay.wish({
@@ -218,11 +260,11 @@ export class Player {
     this.publish();
   }
 
-  /** Shows a moment that an address names, paused. */
-  show({ seconds, follow, speed }: Moment): void {
+  /** Shows a moment that an address names, paused unless it says to play. */
+  show({ seconds, follow, speed, play }: Moment): void {
     if (seconds !== undefined) {
       this.seek(tickOf(seconds, this.info));
-      this.pause();
+      this.replay.wish({ playing: play === true });
     }
     const player =
       follow === undefined ? undefined : playerNamed(this.info.players, follow, this.replay.tick);

@@ -3,10 +3,11 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t, title } from "../locale/locale.ts";
-import { serverUrl, watchPath } from "../page/address.ts";
+import { recordingPath, serverUrl, watchPath } from "../page/address.ts";
 import { Name } from "../ui/name.tsx";
+import { titleOf } from "./highlights.tsx";
 import type { LiveRoom } from "./live.ts";
-import { replayModel } from "./model.ts";
+import { type BestMoment, type Matches, replayModel } from "./model.ts";
 import { RowLink, Sheet } from "./sheet.tsx";
 
 const REFRESH_MS = 5000;
@@ -26,6 +27,7 @@ export function WatchList({ open }: { open(room: string): void }): JSX.Element {
         </h2>
         <Rows open={open} />
       </section>
+      <Best />
     </Sheet>
   );
 }
@@ -58,10 +60,38 @@ function Row({ match, open }: { match: LiveRoom; open(room: string): void }): JS
   );
 }
 
+/** The best moments of the day's recordings. */
+function Best(): JSX.Element | null {
+  const matches = replayModel.matches.value;
+  if (typeof matches !== "object" || matches.best.length === 0) return null;
+  return (
+    <section class="panel scrolls">
+      <h2>{t("watch.best")}</h2>
+      <ul>
+        {matches.best.map((best) => (
+          <li key={`${best.recording}-${best.fromSeconds}-${best.name}`}>
+            <a href={bestPath(best)}>
+              <b>{titleOf(best, best.name)}</b>
+              <span>
+                <Name>{best.room}</Name>
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The address of a best moment below the server's root. */
+function bestPath({ recording, fromSeconds, name }: BestMoment): string {
+  return `${recordingPath(recording)}#t=${fromSeconds}&follow=${encodeURIComponent(name)}&play`;
+}
+
 async function fetchMatches(): Promise<void> {
   try {
     const response = await fetch(`${serverUrl()}api/watch`);
-    replayModel.matches.value = (await response.json()) as { delaySeconds: number; rooms: LiveRoom[] };
+    replayModel.matches.value = (await response.json()) as Matches;
   } catch {
     replayModel.matches.value = "unreachable";
   }

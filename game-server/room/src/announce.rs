@@ -4,18 +4,23 @@ use crate::room::{Room, Seat};
 use crate::seats::NOTICE_LIMIT_PLAYERS;
 use crate::session::{concerns, encoded};
 use crate::standings::Standings;
+use glam::IVec2;
 use shared::awards::awards;
 use shared::event::Happening;
 use shared::evidence::{DeathEvidence, fatal};
 use shared::id::PlayerId;
 use shared::message::{Notice, ServerMessage};
+use shared::quantize::{POSITION_SCALE, health_from};
 use shared::recording::Mark;
 use shared::round::RoundPhase;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A bolt that destroys a ship from at least this far away is worth a mark, in units: bolts fly 52.
+const FAR_SHOT_UNITS: f32 = 35.0;
 /// Seconds between two scoreboards, and between two quotes.
 pub const SCOREBOARD_INTERVAL_SECONDS: f32 = 1.0;
 
@@ -38,6 +43,11 @@ impl Room {
                             shooter_round_trip_ms: round_trip_ms(killer),
                             victim_round_trip_ms: round_trip_ms(victim),
                         };
+                        let flown = IVec2::from(hit.met) - IVec2::from(hit.muzzle);
+                        let distance = flown.as_vec2().length() / POSITION_SCALE;
+                        if distance >= FAR_SHOT_UNITS {
+                            self.records.mark(Mark::far_shot(tick, killer, victim, distance.round() as u16));
+                        }
                         if let Some(seat) = self.seats.get_mut(&victim) {
                             seat.session.send(&ServerMessage::Evidence(Box::new(evidence)));
                         }
@@ -82,12 +92,32 @@ impl Room {
                 seat.session.send(&round);
             }
         }
+        if tick.0.is_multiple_of(interval) {
+            self.mark_escapes();
+        }
+        let world = self.replicator.world();
         if tick.0.is_multiple_of(interval) && self.quoted != world.prices {
             self.quoted.clone_from(&world.prices);
             self.quoted_at = tick;
             let prices = self.quoted.clone();
             self.broadcast(&ServerMessage::Quotes { prices });
         }
+    }
+}
+
+impl Room {
+    /// Marks the pilots whose ships have reached a station with less health than ever in this round.
+    fn mark_escapes(&mut self) {
+        let world = self.replicator.world();
+        let mut escapes = BTreeMap::new();
+        for pilot in world.pilots.iter().filter(|pilot| pilot.escape > 0) {
+            escapes.insert(pilot.player, pilot.escape);
+            if self.escapes.get(&pilot.player).is_none_or(|before| pilot.escape < *before) {
+                let health = health_from(pilot.escape).ceil() as u16;
+                self.records.mark(Mark::escaped(world.tick, pilot.player, health));
+            }
+        }
+        self.escapes = escapes;
     }
 }
 

@@ -123,6 +123,8 @@ pub struct Room {
     pub(crate) round: Round,
     /// Of the round that ended last.
     pub(crate) last_awards: Vec<Award>,
+    /// The least health with which each pilot has escaped to a station in this round, in quanta.
+    pub(crate) escapes: BTreeMap<PlayerId, u16>,
     pub(crate) quoted: Vec<u32>,
     /// When everybody was last sent the prices.
     pub(crate) quoted_at: Tick,
@@ -174,6 +176,7 @@ impl Room {
             standings: Standings::default(),
             round: Round::default(),
             last_awards: Vec::new(),
+            escapes: BTreeMap::new(),
             quoted: Vec::new(),
             quoted_at: Tick(0),
             snapshot: Vec::new(),
@@ -189,6 +192,8 @@ impl Room {
         // A room that continues during a podium does not end the round again.
         let world = room.replicator.world();
         room.round = world.round;
+        let escaped = world.pilots.iter().filter(|pilot| pilot.escape > 0);
+        room.escapes = escaped.map(|pilot| (pilot.player, pilot.escape)).collect();
         if room.round.phase == RoundPhase::Podium {
             room.last_awards = awards(&world.pilots);
         }

@@ -1,11 +1,9 @@
 //! Clips that are kept for links to them, in a directory of the host's choice.
 
-use crate::host::journal::{Directory, FILE_EXTENSION, FileSource, Retention};
-use shared::id::{PlayerId, Tick};
-use shared::recording::{Ending, Marked, Recording};
+use crate::host::journal::{Directory, FILE_EXTENSION, Retention};
+use shared::id::Tick;
+use shared::recording::{Ending, Recording};
 use sim::clip::cut;
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -103,59 +101,6 @@ impl Clips {
     }
 }
 
-/// What a clip is called in a link preview.
-pub fn title(path: &std::path::Path) -> Option<String> {
-    Some(Title::of(&Recording::open(FileSource::open(path).ok()?).ok()?).to_string())
-}
-
-/// What a clip shows, by its marks.
-#[derive(Debug, PartialEq, Eq)]
-enum Title {
-    Streak { name: String, kills: usize, seconds: u32 },
-    Haul { name: String, gained: u32 },
-    Moment { room: String },
-}
-
-impl Title {
-    fn of(recording: &Recording) -> Title {
-        let roster = recording.roster();
-        let name_of = |player: PlayerId| {
-            let seated = roster.iter().find(|seated| seated.player == player);
-            seated.map(|seated| seated.name.as_str().to_owned())
-        };
-        let mut kills = BTreeMap::<PlayerId, Vec<Tick>>::new();
-        let mut haul = None;
-        for mark in recording.marks() {
-            match mark.what {
-                Marked::Killed { killer, .. } if killer != PlayerId::NOBODY => {
-                    kills.entry(killer).or_default().push(mark.tick);
-                }
-                Marked::Banked { player, gained } => haul = haul.max(Some((gained, player))),
-                _ => {}
-            }
-        }
-        let best = kills.iter().max_by_key(|(_, ticks)| ticks.len());
-        let streak = best.and_then(|(player, ticks)| {
-            let rate = u32::from(recording.header().tick_rate_hz).max(1);
-            let seconds = ticks[ticks.len() - 1].since(ticks[0]).div_ceil(rate);
-            Some(Title::Streak { name: name_of(*player)?, kills: ticks.len(), seconds })
-        });
-        let haul = || haul.and_then(|(gained, player)| Some(Title::Haul { name: name_of(player)?, gained }));
-        streak.or_else(haul).unwrap_or_else(|| Title::Moment { room: recording.header().room.clone() })
-    }
-}
-
-impl fmt::Display for Title {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Title::Streak { name, kills: 1, .. } => write!(f, "{name} strikes"),
-            Title::Streak { name, kills, seconds } => write!(f, "{name}, {kills} in {seconds} seconds"),
-            Title::Haul { name, gained } => write!(f, "{name} banks {gained}"),
-            Title::Moment { room } => write!(f, "A moment in {room}"),
-        }
-    }
-}
-
 fn open(bytes: Vec<u8>) -> Result<Recording, KeepError> {
     Recording::open(bytes).map_err(|error| KeepError::NoClip(error.to_string()))
 }
@@ -174,7 +119,9 @@ fn file_name(id: &str) -> String {
 mod tests {
     use super::*;
     use crate::assets::belt;
+    use crate::host::titles::title_of_file;
     use shared::command::{Join, TickInputs};
+    use shared::id::PlayerId;
     use shared::recording::{Encoder, Header, Mark};
     use shared::text::Name;
     use sim::Sim;
@@ -212,7 +159,7 @@ mod tests {
         let is_kept = |id: &String| matches!(clips.find(id), Kept::At(_));
         assert_eq!(ids.iter().filter(|id| is_kept(id)).count(), 2);
         let Kept::At(path) = clips.find(&ids[2]) else { panic!("the newest is kept") };
-        assert_eq!(title(&path).as_deref(), Some("Comet, 3 in 2 seconds"));
+        assert_eq!(title_of_file(&path).as_deref(), Some("Comet, 3 in 2 seconds"));
         for id in ["", "..", "aaaaaaaaaaaa", "../../clips", &ids[2][1..]] {
             assert_eq!(clips.find(id), Kept::Missing, "{id}");
         }

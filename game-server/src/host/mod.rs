@@ -7,3 +7,4 @@ pub mod journal;
 pub(crate) mod lobby;
 pub mod room_loop;
 pub(crate) mod room_metrics;
+pub mod titles;

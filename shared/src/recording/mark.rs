@@ -69,6 +69,22 @@ pub enum Marked {
         #[serde(deserialize_with = "bounded::<_, _, AWARDS_LIMIT>")]
         awards: Vec<Award>,
     },
+    /// A ship that had just been hit reached a station. Since format 4; told within a second.
+    Escaped {
+        /// Who.
+        player: PlayerId,
+        /// Points of health left.
+        health: u16,
+    },
+    /// A bolt destroyed a ship from far away. Since format 4.
+    FarShot {
+        /// Who fired.
+        killer: PlayerId,
+        /// Whose ship.
+        victim: PlayerId,
+        /// In units.
+        distance: u16,
+    },
 }
 
 impl Mark {
@@ -95,6 +111,16 @@ impl Mark {
     /// A round ended.
     pub fn round_ended(tick: Tick, number: u32, awards: Vec<Award>) -> Mark {
         Mark { tick, what: Marked::RoundEnded { number, awards } }
+    }
+
+    /// A ship that had just been hit reached a station.
+    pub fn escaped(tick: Tick, player: PlayerId, health: u16) -> Mark {
+        Mark { tick, what: Marked::Escaped { player, health } }
+    }
+
+    /// A bolt destroyed a ship from far away.
+    pub fn far_shot(tick: Tick, killer: PlayerId, victim: PlayerId, distance: u16) -> Mark {
+        Mark { tick, what: Marked::FarShot { killer, victim, distance } }
     }
 
     /// Somebody said something.

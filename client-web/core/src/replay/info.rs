@@ -1,7 +1,8 @@
 //! A recording's header, players and marks, for the replay page.
 
 use serde::Serialize;
-use shared::id::PlayerId;
+use shared::highlights::{Moment, highlights};
+use shared::id::{PlayerId, Tick};
 use shared::recording::{Damage, Ending, Mark, Marked, Recording, Seated};
 use shared::round::AwardKind;
 use sim::Sim;
@@ -41,8 +42,28 @@ pub struct ReplayInfo {
     pub holes: Vec<ReplayHole>,
     /// The marks of the timeline.
     pub marks: Vec<ReplayMark>,
+    /// The best moments, the best first.
+    pub highlights: Vec<ReplayHighlight>,
     /// The build of the simulation that made it.
     pub sim_build: String,
+}
+
+/// A moment that is worth seeing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+pub struct ReplayHighlight {
+    /// "streak", "haul", "escape", "shot" or "comeback".
+    pub kind: &'static str,
+    /// Who.
+    pub player: u32,
+    /// The first and the last tick that show it.
+    pub from: u32,
+    /// As `from`.
+    pub to: u32,
+    /// Kills, score, points of health, units or losses, by kind.
+    pub value: u32,
+    /// From its first to its last mark.
+    pub seconds: u32,
 }
 
 /// Ticks that were recorded and cannot be shown.
@@ -107,6 +128,10 @@ pub enum MarkKind {
     Chat,
     /// A round ended; the player won it.
     Round,
+    /// A ship that had just been hit reached a station.
+    Escape,
+    /// A bolt destroyed a ship from far away.
+    Shot,
 }
 
 impl ReplayInfo {
@@ -146,8 +171,20 @@ impl ReplayInfo {
             warning: (!warnings.is_empty()).then(|| warnings.join("; ")),
             players: recording.roster().iter().map(|seated| ReplayPlayer::new(seated, after_end)).collect(),
             marks: recording.marks().iter().map(ReplayMark::new).collect(),
+            highlights: highlights(recording.marks(), header.tick_rate_hz)
+                .iter()
+                .map(|moment| ReplayHighlight::new(moment, recording.last_tick(), header.tick_rate_hz))
+                .collect(),
             sim_build: header.build.clone(),
         }
+    }
+}
+
+impl ReplayHighlight {
+    fn new(moment: &Moment, last: Tick, tick_rate_hz: u16) -> ReplayHighlight {
+        let (from, to) = moment.span(last, tick_rate_hz);
+        let (player, value, seconds) = (moment.player.0, moment.value, moment.seconds(tick_rate_hz));
+        ReplayHighlight { kind: moment.kind.name(), player, from: from.0, to: to.0, value, seconds }
     }
 }
 
@@ -191,6 +228,14 @@ impl ReplayMark {
                 let player = winner.map_or(PlayerId::NOBODY, |award| award.player);
                 ReplayMark { amount: winner.map(|award| award.value), ..of(MarkKind::Round, player) }
             }
+            Marked::Escaped { player, health } => {
+                ReplayMark { amount: Some((*health).into()), ..of(MarkKind::Escape, *player) }
+            }
+            Marked::FarShot { killer, victim, distance } => ReplayMark {
+                other: Some(victim.0),
+                amount: Some((*distance).into()),
+                ..of(MarkKind::Shot, *killer)
+            },
             Marked::Said { player, text } => {
                 ReplayMark { text: Some(text.clone()), ..of(MarkKind::Chat, *player) }
             }

@@ -75,6 +75,8 @@ impl ReplayNotices {
                 }),
                 // These come from the events themselves.
                 Marked::Killed { .. } | Marked::Banked { .. } | Marked::RoundEnded { .. } => {}
+                // These are for who looks for highlights.
+                Marked::Escaped { .. } | Marked::FarShot { .. } => {}
             }
         }
     }

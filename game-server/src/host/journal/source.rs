@@ -29,6 +29,11 @@ impl FileSource {
         let bytes = file.metadata()?.len();
         Ok(FileSource { file, bytes })
     }
+
+    /// Only its first bytes.
+    pub fn up_to(self, bytes: u64) -> FileSource {
+        FileSource { bytes: self.bytes.min(bytes), ..self }
+    }
 }
 
 impl Source for FileSource {

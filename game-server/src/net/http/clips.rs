@@ -4,8 +4,9 @@ use super::entrance::Entrance;
 use super::page;
 use super::refusal::{Refusal, method_not_allowed};
 use super::watch::Watch;
-use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept, title};
+use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept};
 use crate::host::journal::Directory;
+use crate::host::titles::title_of_file;
 use crate::net::guard::addresses::network_of;
 use crate::net::guard::socket_permit::SocketPermit;
 use axum::body::{Body, Bytes};
@@ -125,7 +126,7 @@ async fn answer(
 async fn show_state(State(shelf): State<Arc<Shelf>>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     match shelf.find(&id) {
         Kept::At(path) => {
-            let title = tokio::task::spawn_blocking(move || title(&path)).await.ok().flatten();
+            let title = tokio::task::spawn_blocking(move || title_of_file(&path)).await.ok().flatten();
             Ok(Json(json!({ "ready": true, "title": title })))
         }
         Kept::Waiting => Ok(Json(json!({ "ready": false }))),
@@ -159,7 +160,7 @@ async fn show_page(
     let untitled = || "Clip".to_owned();
     let title = match shelf.find(&id) {
         Kept::At(path) => {
-            let title = tokio::task::spawn_blocking(move || title(&path)).await.ok().flatten();
+            let title = tokio::task::spawn_blocking(move || title_of_file(&path)).await.ok().flatten();
             Some(title.unwrap_or_else(untitled))
         }
         Kept::Waiting => Some(untitled()),

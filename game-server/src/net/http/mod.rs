@@ -9,6 +9,7 @@ mod client_files;
 pub mod clips;
 mod downloads;
 mod entrance;
+mod highlights;
 mod memory_file;
 mod page;
 pub mod polling;
@@ -34,6 +35,7 @@ use axum::{Extension, Router};
 use builds::Builds;
 use clips::KeptClips;
 pub use entrance::Entrance;
+use highlights::Highlights;
 use polling::Polling;
 use recordings::Recordings;
 use refusal::{Refusal, method_not_allowed};
@@ -92,16 +94,17 @@ pub fn router(services: Services) -> Router {
     let downloads = NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address);
     let counted = from_fn_with_state((downloads, entrance.clone()), downloads::count);
     let builds = Arc::new(Builds { recordings: recordings.clone(), own: sim_build });
+    let highlights = Arc::new(Highlights::new(recordings.clone(), watch));
     let mut routes = Router::new()
         .merge(status::routes(context.clone(), workers.clone(), sim_build))
-        .merge(watch::routes(recordings.directory().cloned(), watch, context.clone()))
+        .merge(watch::routes(recordings.directory().cloned(), watch, context.clone(), highlights.clone()))
         .merge(clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone()))
         .merge(recordings::routes(recordings).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
         .merge(build_pages::routes(builds.clone()))
-        .merge(page::routes(entrance.public_url.clone(), builds))
+        .merge(page::routes(entrance.public_url.clone(), builds, highlights))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response_with_state(security_policy, add_page_headers));
     if context.purpose == Purpose::Game {

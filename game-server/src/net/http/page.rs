@@ -3,6 +3,7 @@
 
 use super::builds::{self, Builds};
 use super::client_files;
+use super::highlights::Highlights;
 use crate::net::guard::origin::PublicUrl;
 use axum::Router;
 use axum::extract::State;
@@ -33,6 +34,8 @@ const PATHS: [&str; 12] = [
 ];
 /// Before the name of a recording.
 const RECORDING: &str = "/replay/";
+/// Before the name of a room whose match is watched.
+const MATCH: &str = "/watch/";
 /// What a page with another title has instead.
 const PLAIN_TITLE: &str = "<title>Driftbelt</title>";
 /// Where the additions go: before all addresses.
@@ -44,22 +47,34 @@ const PREVIEW_IMAGE: &str = "preview.jpg";
 struct Pages {
     public_url: Option<PublicUrl>,
     builds: Arc<Builds>,
+    highlights: Arc<Highlights>,
 }
 
-pub(super) fn routes(public_url: Option<PublicUrl>, builds: Arc<Builds>) -> Router {
+pub(super) fn routes(
+    public_url: Option<PublicUrl>,
+    builds: Arc<Builds>,
+    highlights: Arc<Highlights>,
+) -> Router {
     let routes = PATHS.into_iter().fold(Router::new(), |routes, path| routes.route(path, get(page)));
-    routes.with_state(Arc::new(Pages { public_url, builds }))
+    routes.with_state(Arc::new(Pages { public_url, builds, highlights }))
 }
 
 async fn page(State(pages): State<Arc<Pages>>, uri: Uri, headers: HeaderMap) -> Response {
-    if let Some(name) = uri.path().strip_prefix(RECORDING)
-        && let Ok(name) = percent_decode_str(name).decode_utf8()
-        && let Some(build) = pages.builds.other_build_of(&name).await
-    {
-        let target = uri.path_and_query().map_or("", |target| target.as_str());
-        return Redirect::temporary(&format!("../{}/{build}{target}", builds::FOLDER)).into_response();
+    let named = |prefix| {
+        let name = percent_decode_str(uri.path().strip_prefix(prefix)?).decode_utf8().ok()?;
+        (!name.is_empty()).then_some(name)
+    };
+    let mut title = None;
+    if let Some(name) = named(RECORDING) {
+        if let Some(build) = pages.builds.other_build_of(&name).await {
+            let target = uri.path_and_query().map_or("", |target| target.as_str());
+            return Redirect::temporary(&format!("../{}/{build}{target}", builds::FOLDER)).into_response();
+        }
+        title = pages.highlights.title_of(&name).await;
+    } else if let Some(room) = named(MATCH) {
+        title = pages.highlights.title_of_match(&room).await;
     }
-    show(pages.public_url.as_ref(), uri.path(), &headers, None)
+    show(pages.public_url.as_ref(), uri.path(), &headers, title.as_deref())
 }
 
 /// The page at a path, with a title of what it shows if that is known.

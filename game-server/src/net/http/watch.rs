@@ -1,14 +1,18 @@
 //! Matches that go on, for those who watch: the list, and their recordings in pieces that are older than the watch delay.
 
+use super::highlights::Highlights;
 use super::memory_file::MemoryFile;
 use super::refusal::Refusal;
 use crate::host::journal::{Directory, LiveStatus, Run};
 use crate::host::lobby::is_public;
 use crate::net::play::context::ConnectionContext;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use axum::http::{StatusCode, Uri};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, RANGE,
+};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -63,11 +67,29 @@ struct Stand {
     directory: Option<Directory>,
     watch: Watch,
     context: Arc<ConnectionContext>,
-    kept: std::sync::Mutex<VecDeque<(String, Arc<[u8]>)>>,
+    highlights: Arc<Highlights>,
+    kept: std::sync::Mutex<VecDeque<KeptRun>>,
 }
 
-pub(super) fn routes(directory: Option<Directory>, watch: Watch, context: Arc<ConnectionContext>) -> Router {
-    let stand = Stand { directory, watch, context, kept: Default::default() };
+/// Pieces that are kept in memory.
+#[derive(Clone)]
+struct KeptRun {
+    /// The recording's.
+    name: Arc<str>,
+    /// Where they stand in it, in bytes.
+    from: u64,
+    to: u64,
+    content: Bytes,
+    tag: Option<HeaderValue>,
+}
+
+pub(super) fn routes(
+    directory: Option<Directory>,
+    watch: Watch,
+    context: Arc<ConnectionContext>,
+    highlights: Arc<Highlights>,
+) -> Router {
+    let stand = Stand { directory, watch, context, highlights, kept: Default::default() };
     Router::new()
         .route("/api/watch", get(show_list))
         .route("/api/watch/{room}", get(show_room))
@@ -86,7 +108,8 @@ async fn show_list(State(stand): State<Arc<Stand>>) -> Response {
             rooms.extend(stand.directory.as_ref().and_then(|directory| directory.live(&live.room)));
         }
     }
-    short(json!({ "delaySeconds": stand.delay().as_secs(), "rooms": rooms }))
+    let best = stand.highlights.best_of_the_day().await;
+    short(json!({ "delaySeconds": stand.delay().as_secs(), "rooms": rooms, "best": *best }))
 }
 
 async fn show_room(State(stand): State<Arc<Stand>>, Path(room): Path<String>) -> Result<Response, Refusal> {
@@ -122,19 +145,31 @@ async fn show_run(
             return Err(missing());
         }
     };
-    let content = stand.read(directory, recording, from, to).await.map_err(|error| {
+    let kept = stand.read(directory, recording, from, to).await.map_err(|error| {
         tracing::warn!(%error, "a piece of a recording cannot be read");
         missing()
     })?;
-    let mut request = request.map(drop);
-    // The bytes never change: the path names them.
-    *request.uri_mut() = Uri::from_static("/");
-    let file = ServeDir::with_backend("", OneFile(MemoryFile::new(content, SystemTime::UNIX_EPOCH)));
-    let Ok(response) = file.append_index_html_on_directories(false).oneshot(request).await;
-    let mut response = response.map(Body::new);
+    let is_plain = request.method() == Method::GET
+        && [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE]
+            .iter()
+            .all(|name| !request.headers().contains_key(name));
+    // Thousands ask for the next piece at once: no more is done for each than needed.
+    let mut response = match &kept.tag {
+        Some(tag) if is_plain => ([(ETAG, tag.clone())], kept.content).into_response(),
+        _ => serve(kept.content, request).await,
+    };
     response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     Ok(response)
+}
+
+/// Serves bytes with ranges, validators and conditions. They never change: the path names them.
+async fn serve(content: Bytes, request: Request) -> Response {
+    let mut request = request.map(drop);
+    *request.uri_mut() = Uri::from_static("/");
+    let file = ServeDir::with_backend("", OneFile(MemoryFile::new(content, SystemTime::UNIX_EPOCH)));
+    let Ok(response) = file.append_index_html_on_directories(false).oneshot(request).await;
+    response.map(Body::new)
 }
 
 /// The pieces of a request such as `16-32`.
@@ -156,40 +191,43 @@ impl Stand {
         self.directory.as_ref().filter(|_| self.watch.opens(room))
     }
 
-    async fn read(&self, directory: &Directory, name: String, from: u64, to: u64) -> io::Result<Arc<[u8]>> {
-        let key = format!("{name}/{from}-{to}");
+    async fn read(&self, directory: &Directory, name: String, from: u64, to: u64) -> io::Result<KeptRun> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, content)) = kept().iter().find(|(known, _)| *known == key) {
-            return Ok(content.clone());
+        let is_it = |run: &&KeptRun| (run.from, run.to) == (from, to) && *run.name == *name;
+        // The newest are asked for most.
+        if let Some(run) = kept().iter().rev().find(is_it) {
+            return Ok(run.clone());
         }
         let path = directory.path().join(&name);
-        let read = move || -> io::Result<Arc<[u8]>> {
+        let read = move || -> io::Result<Bytes> {
             let mut content = vec![0; usize::try_from(to - from).map_err(io::Error::other)?];
             let file = crate::host::journal::FileSource::open(&path)?;
             file.read(from, &mut content).map_err(io::Error::other)?;
             Ok(content.into())
         };
         let content = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
+        let tag = serve(content.clone(), Request::default()).await.headers_mut().remove(ETAG);
+        let run = KeptRun { name: name.into(), from, to, content, tag };
         let mut kept = kept();
-        if content.len() <= KEPT_RUN_LIMIT_BYTES {
-            kept.push_back((key, content.clone()));
+        if run.content.len() <= KEPT_RUN_LIMIT_BYTES {
+            kept.push_back(run.clone());
         }
         if kept.len() > KEPT_RUNS {
             kept.pop_front();
         }
-        Ok(content)
+        Ok(run)
     }
 }
 
 /// One file, whatever path is asked for.
 #[derive(Clone)]
-struct OneFile(MemoryFile<Arc<[u8]>>);
+struct OneFile(MemoryFile<Bytes>);
 
 impl Backend for OneFile {
-    type File = MemoryFile<Arc<[u8]>>;
-    type Metadata = MemoryFile<Arc<[u8]>>;
-    type OpenFuture = Ready<io::Result<MemoryFile<Arc<[u8]>>>>;
-    type MetadataFuture = Ready<io::Result<MemoryFile<Arc<[u8]>>>>;
+    type File = MemoryFile<Bytes>;
+    type Metadata = MemoryFile<Bytes>;
+    type OpenFuture = Ready<io::Result<MemoryFile<Bytes>>>;
+    type MetadataFuture = Ready<io::Result<MemoryFile<Bytes>>>;
 
     fn open(&self, _: PathBuf) -> Self::OpenFuture {
         ready(Ok(self.0.clone()))

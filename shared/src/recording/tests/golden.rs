@@ -7,7 +7,7 @@ use crate::recording::chunk::put_chunk;
 use crate::round::{Award, AwardKind};
 use crate::varint::put;
 
-const HEADER: &str = "42454c54030039000000d9df06440107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+const HEADER: &str = "42454c540400390000008ccd6f2c0107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
     740452696e67fb2c011efd006c50c4a001000003010203";
 const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe000000000000a0030c00010106d090d0b4d0b000\
     0002025d0b5a8e0320030b01c800010101020009010702026c8e0302031200031f0000006fcf09c20507000106d090d0\
@@ -19,8 +19,14 @@ const INDEX: &str = "0410000000cc73127a0a03050207600afc7011010019000000";
 const TURNS: &str = "0217000000defd69d50b040b000000000000000c000000000000000601020000";
 /// A mark of a round; since format 3.
 const ROUND: &str = "03110000003fbba395010c050201000106d090d0b4d0b0fbe803";
+/// Marks of an escape and a far shot; since format 4.
+const FEATS: &str = "030a0000004f45751c020d0601040e0701c830";
 /// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
 const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
+
+/// As format version 3 had it. Only read.
+const HEADER_3: &str = "42454c54030039000000d9df06440107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+    740452696e67fb2c011efd006c50c4a001000003010203";
 
 /// As format version 2 had it. Only read.
 const HEADER_2: &str = "42454c5402003900000005b5b5140107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
@@ -104,6 +110,10 @@ fn frozen_round() -> Mark {
     Mark::round_ended(Tick(12), 2, vec![award])
 }
 
+fn frozen_feats() -> [Mark; 2] {
+    [Mark::escaped(Tick(13), PlayerId(1), 4), Mark::far_shot(Tick(14), PlayerId(1), PlayerId(200), 48)]
+}
+
 fn frozen_seats() -> Seats {
     let key = |player, before| SeatKey { player: PlayerId(player), token: TokenHash([9; 16]), before };
     let keys = vec![key(1, None), key(200, Some(TokenHash([7; 16])))];
@@ -134,11 +144,13 @@ fn the_bytes_of_a_recording_are_frozen() {
     let turns = encoder.take().expect("small chunks");
     encoder.mark(frozen_round());
     let round = encoder.take().expect("a small chunk");
+    frozen_feats().into_iter().for_each(|mark| encoder.mark(mark));
+    let feats = encoder.take().expect("a small chunk");
     let mut index = Vec::new();
     frozen_index().write(&mut index).expect("a small index");
     assert_eq!(
-        [hex(&header), hex(&chunks), hex(&seats), hex(&turns), hex(&round), hex(&index)],
-        [HEADER, CHUNKS, SEATS, TURNS, ROUND, INDEX].map(String::from)
+        [hex(&header), hex(&chunks), hex(&seats), hex(&turns), hex(&round), hex(&feats), hex(&index)],
+        [HEADER, CHUNKS, SEATS, TURNS, ROUND, FEATS, INDEX].map(String::from)
     );
 }
 
@@ -147,7 +159,8 @@ fn frozen_bytes_of_every_format_are_read() {
     let before_mutes = Seats { muted: Vec::new(), ..frozen_seats() };
     frozen_bytes_are_read(1, [HEADER_1, SEATS_1], &before_mutes);
     frozen_bytes_are_read(2, [HEADER_2, SEATS], &frozen_seats());
-    frozen_bytes_are_read(3, [HEADER, SEATS], &frozen_seats());
+    frozen_bytes_are_read(3, [HEADER_3, SEATS], &frozen_seats());
+    frozen_bytes_are_read(4, [HEADER, SEATS], &frozen_seats());
 }
 
 fn frozen_bytes_are_read(format: u16, [header, seats]: [&str; 2], expected: &Seats) {
@@ -167,6 +180,9 @@ fn frozen_bytes_are_read(format: u16, [header, seats]: [&str; 2], expected: &Sea
     if format >= 3 {
         file.extend(unhex(ROUND));
     }
+    if format >= 4 {
+        file.extend(unhex(FEATS));
+    }
     let recording = Recording::open(file).expect("a sound file");
     assert_eq!(recording.header(), &frozen_header(format));
     assert_eq!(recording.ending(), &Ending::Unfinished);
@@ -174,7 +190,8 @@ fn frozen_bytes_are_read(format: u16, [header, seats]: [&str; 2], expected: &Sea
     assert_eq!(recording.seats(), expected);
     assert_eq!(recording.marks()[..5], frozen_marks());
     assert_eq!(recording.marks()[5..45], vec![Mark::said(Tick(9), PlayerId(1), "gg"); 40]);
-    let rounds = if format >= 3 { vec![frozen_round()] } else { Vec::new() };
-    assert_eq!(recording.marks()[45..], rounds);
+    let mut later = if format >= 3 { vec![frozen_round()] } else { Vec::new() };
+    later.extend(frozen_feats().into_iter().filter(|_| format >= 4));
+    assert_eq!(recording.marks()[45..], later);
     assert_eq!(Index::read(&unhex(INDEX)), Some(frozen_index()));
 }
