@@ -104,7 +104,8 @@ pub fn moments(marks: &[Mark], tick_rate_hz: u16) -> Vec<Moment> {
     let mut streaks = BTreeMap::<PlayerId, (Tick, Tick, u32)>::new();
     let mut unpaid = BTreeMap::<(PlayerId, PlayerId), u32>::new();
     let gap = STREAK_GAP_SECONDS * u32::from(tick_rate_hz);
-    let streak_of = |player, (begins, ends, kills)| Moment::new(MomentKind::Streak, player, (begins, ends), kills);
+    let streak_of =
+        |player, (begins, ends, kills)| Moment::new(MomentKind::Streak, player, (begins, ends), kills);
     for mark in marks {
         let at = (mark.tick, mark.tick);
         match mark.what {
@@ -126,14 +127,17 @@ pub fn moments(marks: &[Mark], tick_rate_hz: u16) -> Vec<Moment> {
                 found.extend(paid.map(|deaths| Moment::new(MomentKind::Comeback, killer, at, deaths)));
                 *unpaid.entry((killer, victim)).or_default() += 1;
             }
-            Marked::Banked { player, gained } => found.push(Moment::new(MomentKind::Haul, player, at, gained)),
+            Marked::Banked { player, gained } => {
+                found.push(Moment::new(MomentKind::Haul, player, at, gained))
+            }
             Marked::Escaped { player, health } => {
                 found.push(Moment::new(MomentKind::Escape, player, at, health.into()));
             }
             Marked::FarShot { killer, distance, .. } => {
                 found.push(Moment::new(MomentKind::LongShot, killer, at, distance.into()));
             }
-            Marked::Joined { .. } | Marked::Left { .. } | Marked::Said { .. } | Marked::RoundEnded { .. } => {}
+            Marked::Joined { .. } | Marked::Left { .. } | Marked::Said { .. } | Marked::RoundEnded { .. } => {
+            }
         }
     }
     found.extend(streaks.into_iter().map(|(player, streak)| streak_of(player, streak)));

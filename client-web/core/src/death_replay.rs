@@ -111,7 +111,8 @@ impl DeathReplay {
         let (first, last) = (f64::from(first.tick.0), f64::from(last.tick.0));
         let elapsed_ms = now_ms - self.began_ms - DELAY_MS;
         let slow = last - f64::from(SLOW_SECONDS) * self.rate_hz;
-        let tick = if calm { self.still(elapsed_ms, last)? } else { self.moving(elapsed_ms, first, slow, last)? };
+        let tick =
+            if calm { self.still(elapsed_ms, last)? } else { self.moving(elapsed_ms, first, slow, last)? };
         let index = self.ticks.partition_point(|past| f64::from(past.tick.0) <= tick.max(first)) - 1;
         let (before, after) = (&self.ticks[index], self.ticks.get(index + 1));
         let ticks = (tick - f64::from(before.tick.0)).max(0.0) as f32;
@@ -206,7 +207,8 @@ mod tests {
         let replay = lived(1000);
         assert_eq!(tick_at(&replay, 0.0, false), None, "the end is seen first");
         assert_eq!(tick_at(&replay, DELAY_MS, false), Some(880.0));
-        let shown: Vec<f32> = (0..400).filter_map(|at| tick_at(&replay, f64::from(at) * 10.0, false)).collect();
+        let shown: Vec<f32> =
+            (0..400).filter_map(|at| tick_at(&replay, f64::from(at) * 10.0, false)).collect();
         assert!(shown.is_sorted());
         assert_eq!(shown.last(), Some(&1000.0));
         assert_eq!(tick_at(&replay, 10_000.0, false), None);

@@ -8,8 +8,8 @@ use crate::evidence;
 use crate::frame::FrameBuffer;
 use crate::layout::{DrawItem, DrawKind, Effect, FrameHeader, Relation};
 use crate::own_bolts::FlyingBolt;
-use crate::snapshot_buffer::interpolate;
 use crate::prediction::PREDICTION_LIMIT_TICKS;
+use crate::snapshot_buffer::interpolate;
 use crate::world::World;
 use glam::Vec2;
 use shared::entity::{Kind, ShipFlags};
@@ -67,7 +67,8 @@ impl FrameBuilder {
         let own_ship = last_ship.map(|ship| ship.id);
         for (before, now) in replay.play_to(tick).filter(|_| !calm) {
             let entities = InPast(&now.entities, &before.entities);
-            let effects = now.events.iter().map(|event| event_effects::effect(event, rules, own_ship, &entities));
+            let effects =
+                now.events.iter().map(|event| event_effects::effect(event, rules, own_ship, &entities));
             self.effects.extend(effects);
         }
         self.items.extend(draw_item::stations(&world.setup.arena, world.half_size));

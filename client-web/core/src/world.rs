@@ -259,7 +259,8 @@ impl World {
     fn keep_last_seconds(&mut self, events: &[Event], now_ms: f64) {
         let span_ticks = self.setup.ticks(REPLAY_SECONDS);
         self.last_seconds.push(self.view.tick(), self.view.entities(), events, span_ticks);
-        let is_end = |event: &Event| matches!(event.what, Happening::Death { victim, .. } if victim == self.player);
+        let is_end =
+            |event: &Event| matches!(event.what, Happening::Death { victim, .. } if victim == self.player);
         if self.own.ship.is_some() {
             (self.death_replay, self.evidence) = (None, None);
         } else if events.iter().any(is_end) {
@@ -282,7 +283,8 @@ impl World {
             if let Happening::Hit { target, by, seen, .. } = event.what {
                 if own == Some(target) {
                     self.hits.taken.add(seen);
-                } else if by == self.player && entities.entity(target).is_some_and(|it| it.kind == Kind::Ship) {
+                } else if by == self.player && entities.entity(target).is_some_and(|it| it.kind == Kind::Ship)
+                {
                     self.hits.add_dealt(seen, self.lag, self.tick_seconds);
                 }
             }

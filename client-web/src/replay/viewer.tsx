@@ -76,6 +76,12 @@ export function Viewer(props: {
             <Icon name={state.playing ? "pause" : "play"} />
             <span class="label">{t(state.playing ? "replay.pause" : "replay.play")}</span>
           </button>
+          {/* Before what a narrow screen scrolls out of sight. */}
+          {state.live && (
+            <button type="button" onClick={() => player.seekNewest()}>
+              {t("watch.newest")}
+            </button>
+          )}
           <Action icon="stepBack" text="step" back press={() => player.nudge(-1)} />
           <Action icon="step" text="step" press={() => player.nudge(1)} />
           <Action icon="markBack" text="mark" back press={() => player.jump(-1)} />
@@ -104,11 +110,6 @@ export function Viewer(props: {
           >
             {t("replay.free")}
           </button>
-          {state.live && (
-            <button type="button" onClick={() => player.seekNewest()}>
-              {t("watch.newest")}
-            </button>
-          )}
           <ClipBar player={player} />
           <SaveVideo player={player} core={props.core} />
           <LinkToMoment player={player} />

@@ -124,7 +124,7 @@ function HitRows({ graph }: { graph: NetGraph }): JSX.Element {
       {rows.map(([key, { hits, rewound, moved }]) => (
         <p key={key} title={t("graph.hits.hint")}>
           <span>{t(`graph.hits.${key}`)}</span>
-          <b>
+          <b class="level">
             {t("graph.hits.value", {
               hits: whole(hits),
               share: whole(hits > 0 ? (rewound / hits) * 100 : 0),

@@ -383,7 +383,8 @@ impl Room {
     /// For each player who is present and has steered: the ticks by which the newest input is ahead of the world.
     pub fn input_leads_ticks(&self) -> impl Iterator<Item = i8> {
         let tick = self.world().tick;
-        let present = self.seats.values().filter(|seat| seat.connection.is_some() && seat.session.has_played());
+        let present =
+            self.seats.values().filter(|seat| seat.connection.is_some() && seat.session.has_played());
         present.map(move |seat| seat.session.input_lead_ticks(tick))
     }
 

@@ -15,7 +15,8 @@ pub fn title_of_file(path: &Path) -> Option<String> {
 pub fn title(recording: &Recording) -> String {
     let rate = recording.header().tick_rate_hz;
     let best = moments(recording.marks(), rate);
-    let named = best.iter().find_map(|moment| Some(describe(moment, &name_of(recording, moment.player)?, rate)));
+    let named =
+        best.iter().find_map(|moment| Some(describe(moment, &name_of(recording, moment.player)?, rate)));
     named.unwrap_or_else(|| format!("A moment in {}", recording.header().room))
 }
 

@@ -89,7 +89,8 @@ fn hunt(shooter: &mut Guest, room: &mut Room, truth: &Truth) {
 fn places(frame: &[u32], kind: DrawKind) -> Vec<Vec2> {
     let items = frame[HEADER_WORDS..].chunks(ITEM_WORDS).take(frame[HeaderWord::Items as usize] as usize);
     let of_kind = items.filter(|item| item[ItemWord::Kind as usize] == kind as u32);
-    let place = |item: &[u32]| [ItemWord::X, ItemWord::Y].map(|word| f32::from_bits(item[word as usize])).into();
+    let place =
+        |item: &[u32]| [ItemWord::X, ItemWord::Y].map(|word| f32::from_bits(item[word as usize])).into();
     of_kind.map(place).collect()
 }
 
@@ -142,7 +143,12 @@ fn the_evidence_is_what_the_simulation_did_and_is_shown_with_the_last_seconds() 
     }
     assert!(truth.deaths.iter().any(|(_, hit)| hit.needed_rewind()), "a hit in the past");
     // The last death may still be under way.
-    assert!(told.len() >= truth.deaths.len() - 1, "{} of {} deaths were told", told.len(), truth.deaths.len());
+    assert!(
+        told.len() >= truth.deaths.len() - 1,
+        "{} of {} deaths were told",
+        told.len(),
+        truth.deaths.len()
+    );
     for (facts, (_, hit)) in told.iter().zip(&truth.deaths) {
         let apart = |a: (i32, i32), b: (i32, i32)| position_from(IVec2::from(a) - IVec2::from(b)).length();
         assert_eq!((facts.shooter, facts.damage), (SHOOTER.0, f32::from(hit.damage) / 8.0));

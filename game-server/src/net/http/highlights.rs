@@ -109,7 +109,8 @@ impl Highlights {
         let since = now.checked_sub(DAY).and_then(|since| since.duration_since(UNIX_EPOCH).ok());
         let since_ms = since.unwrap_or_default().as_millis() as u64;
         let listed = directory.list().unwrap_or_default();
-        let of_the_day = listed.iter().filter(|one| one.started_at >= since_ms && self.watch.opens(&one.room));
+        let of_the_day =
+            listed.iter().filter(|one| one.started_at >= since_ms && self.watch.opens(&one.room));
         let told = of_the_day.take(DAY_LIMIT_RECORDINGS).filter_map(|one| self.told_of(directory, one));
         let mut best: Vec<_> = told.flat_map(|told| told.best.clone()).collect();
         best.sort_by_key(|moment| std::cmp::Reverse(moment.rank));
@@ -124,7 +125,8 @@ impl Highlights {
     /// What the marks in the first bytes of a file say. Waits for the disk, unless it is known.
     fn told(&self, path: &Path, name: &str, bytes: u64) -> Option<Arc<Told>> {
         let known = self.told.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        let is_fresh = |told: &Arc<Told>| told.bytes == bytes || told.bytes < bytes && told.read.elapsed() < AGE_LIMIT;
+        let is_fresh =
+            |told: &Arc<Told>| told.bytes == bytes || told.bytes < bytes && told.read.elapsed() < AGE_LIMIT;
         if let Some(told) = known.filter(is_fresh) {
             return Some(told);
         }
@@ -207,7 +209,8 @@ mod tests {
         assert_eq!(highlights.title_of("belt-1.belt").await.as_deref(), Some("Comet, 3 in 2 seconds"));
         assert_eq!(highlights.title_of("belt-3.belt").await, None, "it runs on");
         let best = highlights.best_of_the_day().await;
-        let told: Vec<_> = best.iter().map(|best| (&*best.room, best.kind, &*best.name, best.value)).collect();
+        let told: Vec<_> =
+            best.iter().map(|best| (&*best.room, best.kind, &*best.name, best.value)).collect();
         assert_eq!(told, [("belt-1", "streak", "Comet", 3)]);
 
         // Of a match that runs on, what is older than the delay.
