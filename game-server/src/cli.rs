@@ -3,7 +3,7 @@
 use crate::host::journal::DEFAULT_WATCH_DELAY_SECONDS;
 use crate::net::guard::addresses::parse_network;
 use crate::net::guard::origin::{Origin, PublicUrl};
-use crate::net::http::watch::Watch;
+use crate::net::http::audience::Watch;
 use crate::playing_time::parse_playing_time;
 use crate::telemetry::LogForm;
 use clap::builder::BoolishValueParser;

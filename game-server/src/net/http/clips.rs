@@ -1,9 +1,9 @@
 //! Kept clips: taking them in, and showing them under a link.
 
+use super::audience::Watch;
 use super::entrance::Entrance;
 use super::page;
 use super::refusal::{Refusal, method_not_allowed};
-use super::watch::Watch;
 use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept};
 use crate::host::journal::Directory;
 use crate::host::titles::title_of_file;

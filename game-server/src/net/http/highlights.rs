@@ -1,8 +1,8 @@
 //! The titles of recordings, for link previews, and the best moments of the day. Reading a recording's marks takes a pass over its
 //! file: what was found is kept in memory.
 
+use super::audience::Watch;
 use super::recordings::Recordings;
-use super::watch::Watch;
 use crate::host::journal::{Directory, FileSource, ListedRecording};
 use crate::host::titles::{name_of, title};
 use serde::Serialize;

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod admin_log;
+pub mod audience;
 mod build_pages;
 pub mod builds;
 mod client_files;
@@ -16,7 +17,7 @@ pub mod polling;
 pub mod recordings;
 mod refusal;
 mod status;
-pub mod watch;
+mod watch;
 mod websocket;
 
 use crate::net::guard::network_limit::NetworkLimit;
@@ -25,6 +26,7 @@ use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::workers::SocketWorkers;
 use admin::Admin;
+use audience::Watch;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Authority, Uri};
@@ -41,7 +43,6 @@ use recordings::Recordings;
 use refusal::{Refusal, method_not_allowed};
 use std::sync::Arc;
 use tower::Layer;
-use watch::Watch;
 
 /// The Content-Security-Policy of pages: they load files from their origin only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \

@@ -1,10 +1,10 @@
 //! Matches that go on, for those who watch: the list, and their recordings in pieces that are older than the watch delay.
 
+use super::audience::Watch;
 use super::highlights::Highlights;
 use super::memory_file::MemoryFile;
 use super::refusal::Refusal;
 use crate::host::journal::{Directory, LiveStatus, Run};
-use crate::host::lobby::is_public;
 use crate::net::play::context::ConnectionContext;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -16,7 +16,6 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use clap::ValueEnum;
 use serde_json::{Value, json};
 use shared::recording::Source;
 use std::collections::VecDeque;
@@ -41,27 +40,6 @@ const KEPT_RUN_LIMIT_BYTES: usize = 256 * 1024;
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=1");
-
-/// Which matches may be watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Watch {
-    /// None
-    Nobody,
-    /// Those of rooms that the server opens for everybody; rooms of invite links are closed
-    Public,
-    /// All
-    Everybody,
-}
-
-impl Watch {
-    pub fn opens(self, room: &str) -> bool {
-        match self {
-            Watch::Nobody => false,
-            Watch::Public => is_public(room),
-            Watch::Everybody => true,
-        }
-    }
-}
 
 struct Stand {
     directory: Option<Directory>,
@@ -252,16 +230,6 @@ mod tests {
         for text in ["", "1", "1-1", "2-1", "0-2", "1-17", "+1-2", "01-02", "0-1-2", "18446744073709551615-0"]
         {
             assert_eq!(parse_run(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn rooms_of_invite_links_are_closed_unless_the_host_opens_them() {
-        for (room, public) in
-            [("belt-1", true), ("belt-41", true), ("belt-", false), ("belt-x", false), ("ours", false)]
-        {
-            let opens = [Watch::Nobody, Watch::Public, Watch::Everybody].map(|watch| watch.opens(room));
-            assert_eq!(opens, [false, public, true], "{room}");
         }
     }
 }
