@@ -15,8 +15,11 @@ import {
 import { has, t } from "../locale/locale.ts";
 import { settings } from "../page/settings.ts";
 
-export const changedKeys = computed(() => readChanged(settings.value.keys, isKey));
-export const changedPad = computed(() => readChanged(settings.value.pad, isPadButton));
+// Another setting that changes must not bind anew: that would release the keys that are held.
+const storedKeys = computed(() => settings.value.keys);
+const storedPad = computed(() => settings.value.pad);
+export const changedKeys = computed(() => readChanged(storedKeys.value, isKey));
+export const changedPad = computed(() => readChanged(storedPad.value, isPadButton));
 export const keys = computed(() => boundKeys(changedKeys.value));
 export const pad = computed(() => boundPad(changedPad.value));
 
