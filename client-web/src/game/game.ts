@@ -8,9 +8,9 @@ import type { Client, ClientState, Core } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import type { Controls } from "../input/controls.ts";
 import { t, whole } from "../locale/locale.ts";
-import { Link } from "../net/link.ts";
+import { type GameLink, Link, type LinkEvents, type LinkKind } from "../net/link.ts";
 import { type KeptSeat, keepSeat } from "../net/seat.ts";
-import { ABNORMAL_CLOSURE, type TransportKind } from "../net/transport/transport.ts";
+import { ABNORMAL_CLOSURE } from "../net/transport/transport.ts";
 import { serverUrl } from "../page/address.ts";
 import { change, settings } from "../page/settings.ts";
 import { addToast, hudAtRest, model, noRound, noScores, precedesMatch } from "../ui/model.ts";
@@ -32,9 +32,16 @@ const BANKED_MS = 600;
 const UNREADABLE_LIMIT = 3;
 const UNREADABLE_MS = 60_000;
 
+/** A room in this tab, in place of a server. */
+export interface LocalRoom {
+  link(events: LinkEvents): GameLink;
+  /** Looks at what happens. */
+  watch(frame: Frame, nowMs: number): void;
+}
+
 export class Game {
   private readonly client: Client;
-  private readonly link: Link;
+  private readonly link: GameLink;
   private readonly frame = new Frame();
   private readonly names: Names = new Map();
   private readonly nameOf = (player: number) => this.names.get(player) ?? "";
@@ -59,13 +66,14 @@ export class Game {
     private readonly name: string,
     private room: string | undefined,
     seat: KeptSeat | undefined,
+    private readonly local: LocalRoom | undefined,
   ) {
     this.client = core.client(name, room, (panic) => this.breakDown(panic));
     if (seat) this.client.claim(seat.claim);
     this.reset();
     model.phase.value = "connecting";
     // Once seated, every later connection goes to the same room.
-    this.link = new Link(() => ({ url: serverUrl(), room: this.room }), {
+    const events: LinkEvents = {
       opened: () => {
         this.moving = model.phase.value === "playing" || model.phase.value === "dead";
         this.client.opened(performance.now());
@@ -78,7 +86,8 @@ export class Game {
         model.retryReason.value = explain(code, reason);
       },
       refused: (code, reason) => this.end(code, reason),
-    });
+    };
+    this.link = local?.link(events) ?? new Link(() => ({ url: serverUrl(), room: this.room }), events);
     this.hiddenTimer = setInterval(this.playHidden, HIDDEN_MS);
     document.addEventListener("visibilitychange", this.playHidden);
   }
@@ -114,6 +123,7 @@ export class Game {
       );
     this.sound.play(this.frame, camera, alive);
     if (this.hints.watch(this.frame)) change({ learned: this.hints.all });
+    this.local?.watch(this.frame, nowMs);
     this.showEarned(nowMs);
     if (nowMs - this.hudAt >= HUD_MS) {
       this.hudAt = nowMs;
@@ -165,7 +175,7 @@ export class Game {
   }
 
   /** The transport in use. */
-  get transport(): TransportKind {
+  get transport(): LinkKind {
     return this.link.kind;
   }
 
@@ -258,6 +268,7 @@ export class Game {
 
   /** Stores the seat in this tab for a reload of the page. */
   private keepSeat(): void {
+    if (this.local) return;
     const claim = this.client.seat();
     keepSeat(claim && this.room ? { name: this.name, room: this.room, claim } : undefined);
   }

@@ -2,7 +2,7 @@
 
 import type { ClientState, ReplayState } from "../core/core.ts";
 import type { Frame } from "../core/frame.ts";
-import type { TransportKind } from "../net/transport/transport.ts";
+import type { LinkKind } from "../net/link.ts";
 import type { Phase } from "../ui/model.ts";
 import { DrawKind, ItemWord } from "../wasm/schema.ts";
 
@@ -10,7 +10,7 @@ import { DrawKind, ItemWord } from "../wasm/schema.ts";
 export type PageState = Omit<ClientState, "phase" | "room" | "silentMs"> & {
   phase: Phase;
   /** The transport of the live match. */
-  transport: TransportKind;
+  transport: LinkKind;
   /** Animation frames per second. */
   fps: number;
 };
@@ -64,7 +64,7 @@ export function expose(sources: {
   core(): ClientState | undefined;
   ships(): SeenShip[];
   phase(): Phase;
-  transport(): TransportKind;
+  transport(): LinkKind;
   fps(): number;
   replay(): ReplayState | undefined;
 }): void {

@@ -16,7 +16,7 @@ import { type Actions, model, precedesMatch } from "../ui/model.ts";
 import { Attract } from "../view/attract.ts";
 import { Stage } from "../view/stage.ts";
 import { CloseCode } from "../wasm/schema.ts";
-import { Game } from "./game.ts";
+import { Game, type LocalRoom } from "./game.ts";
 import { expose } from "./handle.ts";
 import { keepMoment } from "./moment.ts";
 
@@ -35,12 +35,24 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   let turn = 0;
   const actions: Actions = {
     play: (name) => start(name, undefined),
+    practise: async () => {
+      try {
+        const { openMenu } = await import("../practice/practice.tsx");
+        actions.leave();
+        openMenu((local) => start(settings.value.name.trim(), undefined, local));
+        return true;
+      } catch (error) {
+        console.error("driftbelt: practice could not be loaded:", error);
+        return false;
+      }
+    },
     leave: () => {
       turn += 1;
       if (game) game.leave();
       game = undefined;
       model.phase.value = "join";
       model.room.value = room ?? "";
+      model.practice.value = undefined;
     },
     again: () => start(settings.value.name.trim(), undefined),
     chat: (text) => game?.chat(text),
@@ -51,18 +63,21 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     },
     retryNow: () => game?.retryNow(),
     click: () => sound.click(),
-    keepMoment: () => void keepMoment(model.room.value),
+    keepMoment: () => {
+      // Practice is not recorded.
+      if (!model.practice.value) void keepMoment(model.room.value);
+    },
     skipReplay: () => game?.skipReplay(),
   };
   controls.onChord = actions.keepMoment;
-  const start = (name: string, seat: KeptSeat | undefined) => {
+  const start = (name: string, seat: KeptSeat | undefined, local?: LocalRoom) => {
     turn += 1;
     const mine = turn;
     model.phase.value = "connecting";
     void parts.then(([loaded, open]) => {
       if (mine !== turn) return;
       try {
-        game = new Game(loaded, open, controls, sound, name, seat?.room ?? room, seat);
+        game = new Game(loaded, open, controls, sound, name, seat?.room ?? room, seat, local);
       } catch (error) {
         console.error("driftbelt: the match could not be started:", error);
         model.goodbye.value = { code: CloseCode.ClientCouldNotRead, reason: String(error) };

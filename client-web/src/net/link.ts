@@ -25,7 +25,7 @@ const RESTART_SPREAD_MS = 150;
 /** A connection that is lost again this soon after a silent reconnect counts as broken. */
 const QUIET_MS = 5000;
 
-interface LinkEvents {
+export interface LinkEvents {
   /** Messages may be sent. If no connection was lost before, the link has moved to a better transport. */
   opened(): void;
   received(bytes: Uint8Array): void;
@@ -39,7 +39,25 @@ interface LinkEvents {
   refused(code: number, reason: string): void;
 }
 
-export class Link {
+/** `practice` stays in this tab. */
+export type LinkKind = TransportKind | "practice";
+
+/** What carries the messages of a match: the link to a server, or one to a room in this tab. */
+export interface GameLink {
+  readonly kind: LinkKind;
+  /** Sends one message; it is dropped while the link is not open. */
+  send(bytes: Uint8Array): void;
+  /** Makes the waiting attempt now. */
+  tryNow(): void;
+  /** The client was accepted. */
+  settled(): void;
+  /** Closes this connection; another attempt follows. */
+  drop(code: number, reason: string): void;
+  /** Closes for good. */
+  stop(): void;
+}
+
+export class Link implements GameLink {
   private readonly ladder = new Ladder();
   private transport: Transport | undefined;
   /** Whether the transport has delivered a message. */

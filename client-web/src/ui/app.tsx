@@ -22,10 +22,15 @@ function App({ actions }: { actions: Actions }): JSX.Element {
       {phase === "dead" && !podium && <Death actions={actions} />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}
       {phase === "goodbye" && <Goodbye actions={actions} />}
+      {model.practice.value && <Practice screen={model.practice.value.screen} />}
       {inFlight && <Banner />}
       {inFlight && model.menuOpen.value && <Menu actions={actions} />}
     </>
   );
+}
+
+function Practice({ screen }: { screen(): JSX.Element | null }): JSX.Element | null {
+  return screen();
 }
 
 export function mountApp(host: HTMLElement, actions: Actions): void {

@@ -9,6 +9,7 @@ import { useComposing } from "./composing.ts";
 import { Icon } from "./icons.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
+import { PracticeButton } from "./practice.tsx";
 import { SettingsPanel } from "./settings.tsx";
 
 export function Join({ actions }: { actions: Actions }): JSX.Element {
@@ -47,6 +48,7 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
           {t("join.play")}
           <Icon name="arrow" />
         </button>
+        <PracticeButton actions={actions} />
         <a class="quiet" href="replay">
           {t("join.replays")}
         </a>

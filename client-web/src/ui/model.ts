@@ -1,6 +1,7 @@
 //! What the interface shows: the game writes these signals, components only read them.
 
 import { signal } from "@preact/signals";
+import type { JSX } from "preact";
 import type { EvidenceFacts, KillRole, NetGraph, Quote, RoundAward, ScoreRow } from "../core/core.ts";
 import type { Levels } from "../core/frame.ts";
 import type { Thumbs } from "../input/touch.ts";
@@ -166,7 +167,9 @@ export const model = {
   muted: signal<ReadonlySet<string>>(new Set()),
   netGraphOpen: signal(false),
   netGraph: signal<NetGraph | undefined>(undefined),
-  transport: signal<"websocket" | "long-poll" | "short-poll">("websocket"),
+  transport: signal<"websocket" | "long-poll" | "short-poll" | "practice">("websocket"),
+  /** What practice shows over the picture, while it is chosen or flown. */
+  practice: signal<{ screen(): JSX.Element | null } | undefined>(undefined),
   fps: signal(0),
   thumbs: signal<Thumbs | undefined>(undefined),
   /** The hint to show, or "". */
@@ -176,6 +179,8 @@ export const model = {
 /** What the interface can do. */
 export interface Actions {
   play(name: string): void;
+  /** Offers practice. Resolves with false if it cannot be loaded. */
+  practise(): Promise<boolean>;
   leave(): void;
   /** Plays again under the same name. */
   again(): void;

@@ -10,6 +10,7 @@ import { CopyLink } from "./copy-link.tsx";
 import { Evidence } from "./evidence.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
+import { PracticeButton } from "./practice.tsx";
 import { SettingsPanel } from "./settings.tsx";
 import { explain, needsReload, nextStep } from "./words.ts";
 
@@ -87,6 +88,7 @@ export function Reconnecting({ actions }: { actions: Actions }): JSX.Element {
       <button type="button" class="primary" onClick={actions.retryNow}>
         {t("link.now")}
       </button>
+      <PracticeButton actions={actions} />
       <button type="button" onClick={actions.leave}>
         {t("link.back")}
       </button>
@@ -143,7 +145,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
       <button type="button" class="primary" ref={first} onClick={close}>
         {t("menu.resume")}
       </button>
-      {model.room.value && (
+      {model.room.value && !model.practice.value && (
         <CopyLink
           link={() => publicUrl(roomPath(model.room.value))}
           label={t("menu.invite")}
@@ -160,15 +162,17 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
       >
         {t("menu.graph")} <kbd>{labelOf("graph")}</kbd>
       </button>
-      <button
-        type="button"
-        onClick={() => {
-          close();
-          actions.keepMoment();
-        }}
-      >
-        {t("menu.moment")} <kbd>{labelOf("moment")}</kbd>
-      </button>
+      {!model.practice.value && (
+        <button
+          type="button"
+          onClick={() => {
+            close();
+            actions.keepMoment();
+          }}
+        >
+          {t("menu.moment")} <kbd>{labelOf("moment")}</kbd>
+        </button>
+      )}
       <SettingsPanel />
       <button type="button" class="danger" onClick={actions.leave}>
         {t("menu.leave")}

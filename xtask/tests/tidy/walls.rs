@@ -48,6 +48,12 @@ const WALLS: &[Wall] = &[
         never: &["wasm_bindgen", "serde_wasm_bindgen"],
     },
     Wall {
+        reason: "only bindings.rs knows the browser",
+        modules: &["client-web/practice/src"],
+        except: &["client-web/practice/src/bindings"],
+        never: &["wasm_bindgen"],
+    },
+    Wall {
         reason: "the client decides no outcome: it simulates replays only",
         modules: &["client-web/core/src"],
         except: &["client-web/core/src/replay", "client-web/core/src/bindings"],
