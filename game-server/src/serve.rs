@@ -5,6 +5,7 @@ mod error;
 pub(crate) mod handover;
 mod plan;
 mod port;
+pub(crate) mod service_manager;
 
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::host::journal::{Directory, DirectoryLock, LockError};
@@ -20,6 +21,7 @@ use crate::net::guard::permits::ConnectionLimit;
 use crate::net::http::admin::{Admin, Console};
 use crate::net::http::builds;
 use crate::net::http::polling::Polling;
+use crate::net::http::status::Observed;
 use crate::net::http::{self, Entrance, Services};
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::stream::Meters;
@@ -32,6 +34,7 @@ use metrics::gauge;
 use plan::Plan;
 use port::{bracketed, lan_address};
 use room::Stop;
+use service_manager::{ServiceState, notify, watchdog_interval};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
@@ -220,7 +223,8 @@ impl Server {
             let (log, proxies) = (plan.admin_log, entrance.proxies.clone());
             Admin { token, log, context: context.clone(), console, proxies }
         });
-        let routes_in_need = http::routes_in_need(context.clone(), workers.clone(), sim::Sim::BUILD);
+        let observed = Observed { context: context.clone(), workers: workers.clone() };
+        let routes_in_need = http::routes_in_need(observed.clone(), sim::Sim::BUILD);
         let routes = http::router(Services {
             context: context.clone(),
             entrance: entrance.clone(),
@@ -251,7 +255,7 @@ impl Server {
             tokio::spawn(acme.renew(context.clone()));
         }
         tokio::spawn(polling.check_timeouts(context.clone()));
-        tokio::spawn(keep_up(context.clone(), certificate.clone(), recordings));
+        tokio::spawn(keep_up(observed, certificate.clone(), recordings));
         Ok(Server {
             address,
             tls: certificate.is_some(),
@@ -363,14 +367,11 @@ fn scheme(tls: bool) -> &'static str {
 }
 
 /// What has to be done now and then.
-async fn keep_up(
-    context: Arc<ConnectionContext>,
-    certificate: Option<Arc<Certificate>>,
-    recordings: Option<Directory>,
-) {
+async fn keep_up(observed: Observed, certificate: Option<Arc<Certificate>>, recordings: Option<Directory>) {
     let mut refresh = interval(CERTIFICATE_REFRESH_INTERVAL);
     let mut disk = interval(DISK_USAGE_INTERVAL);
     let mut upkeep = interval(METRICS_UPKEEP_INTERVAL);
+    let mut watchdog = interval(watchdog_interval());
     loop {
         tokio::select! {
             _ = refresh.tick() => if let Some(certificate) = certificate.clone() {
@@ -384,7 +385,10 @@ async fn keep_up(
                 exposition::metrics().run_upkeep();
                 telemetry::end_episodes();
             }
-            () = context.stopped() => return,
+            _ = watchdog.tick() => if observed.dead_thread().is_none() {
+                notify(ServiceState::Alive);
+            },
+            () = observed.context.stopped() => return,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::net::http::recordings;
 use crate::process::Request;
 #[cfg(unix)]
 use crate::serve::handover::{self, Binary, Handover, Predecessor};
+use crate::serve::service_manager::{ServiceState, notify};
 use crate::serve::{Server, StartError};
 use crate::telemetry::{LogForm, flush, log_to_stderr, say};
 use anyhow::Context;
@@ -73,6 +74,7 @@ fn run(options: &ServeOptions, runtime: &Runtime, mut signals: Signals) -> anyho
                 Some(server) => server,
                 None => return Ok(()),
             };
+            notify(ServiceState::Ready);
         }
     }
     Ok(())
@@ -99,6 +101,7 @@ fn announce(server: &Server) {
         say(&format!("In your network:   {lan}"));
     }
     say(&format!("Recordings:        {url}replay"));
+    notify(ServiceState::Ready);
 }
 
 /// Runs the server until a new binary can replace it, and returns the handover; `None` after a stop.
@@ -107,12 +110,16 @@ async fn run_until_handover(server: Server, binary: &Binary, signals: &mut Signa
     loop {
         let stop_request = match signals.next().await {
             Request::Upgrade => {
+                notify(ServiceState::Reloading);
                 let origin = server.origin();
                 tokio::select! {
                     answer = binary.ask(&origin) => {
                         match answer {
                             Ok(()) => return Some(server.leave_to_successor().await),
-                            Err(error) => tracing::error!(%error, "no upgrade: this server stays"),
+                            Err(error) => {
+                                tracing::error!(%error, "no upgrade: this server stays");
+                                notify(ServiceState::Ready);
+                            }
                         }
                         continue;
                     }
@@ -168,6 +175,7 @@ fn runtime() -> anyhow::Result<Runtime> {
 /// Stops; a second signal ends the wait.
 async fn stop(server: Server, request: Request, signals: &mut Signals) {
     say("Stopping …");
+    notify(ServiceState::Stopping);
     let stop = async {
         match request {
             Request::StopForGood => server.stop_for_good().await,

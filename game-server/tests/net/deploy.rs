@@ -245,7 +245,9 @@ fn systemd_understands_the_unit() {
     let verified = succeed(Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file));
     let words = String::from_utf8(verified.stderr).unwrap();
     let faults: Vec<_> = words.lines().filter(|line| line.contains("driftbelt.service")).collect();
-    assert!(faults.is_empty(), "{faults:#?}");
+    // What systemd before 253 does not know, it ignores.
+    let is_expected = |line: &&str| line.contains("notify-reload") || line.contains("ReloadSignal");
+    assert!(faults.iter().all(is_expected), "{faults:#?}");
 }
 
 /// Podman with storage of its own, in a plain virtual machine too.

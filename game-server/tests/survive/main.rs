@@ -13,5 +13,7 @@ mod player;
 mod process;
 #[cfg(unix)]
 mod restart;
+#[cfg(target_os = "linux")]
+mod service_manager;
 #[cfg(unix)]
 mod upgrade;

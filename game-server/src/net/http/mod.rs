@@ -16,7 +16,7 @@ mod page;
 pub mod polling;
 pub mod recordings;
 mod refusal;
-mod status;
+pub mod status;
 mod watch;
 mod websocket;
 
@@ -41,6 +41,7 @@ use highlights::Highlights;
 use polling::Polling;
 use recordings::Recordings;
 use refusal::{Refusal, method_not_allowed};
+use status::Observed;
 use std::sync::Arc;
 use tower::Layer;
 
@@ -91,13 +92,14 @@ pub fn router(services: Services) -> Router {
         sim_build,
         security_policy,
     } = services;
+    let observed = Observed { context: context.clone(), workers: workers.clone() };
     let limits = &context.limits;
     let downloads = NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address);
     let counted = from_fn_with_state((downloads, entrance.clone()), downloads::count);
     let builds = Arc::new(Builds { recordings: recordings.clone(), own: sim_build });
     let highlights = Arc::new(Highlights::new(recordings.clone(), watch));
     let mut routes = Router::new()
-        .merge(status::routes(context.clone(), workers.clone(), sim_build))
+        .merge(status::routes(observed, sim_build))
         .merge(watch::routes(recordings.directory().cloned(), watch, context.clone(), highlights.clone()))
         .merge(clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone()))
         .merge(recordings::routes(recordings).route_layer(counted))
@@ -145,12 +147,8 @@ async fn strip_public_path(State(url): State<Arc<PublicUrl>>, mut request: Reque
 }
 
 /// The routes of sockets beyond all limits: probes must have an answer when players have none.
-pub fn routes_in_need(
-    context: Arc<ConnectionContext>,
-    workers: Arc<SocketWorkers>,
-    sim_build: &'static str,
-) -> Router {
-    status::routes(context, workers, sim_build)
+pub fn routes_in_need(observed: Observed, sim_build: &'static str) -> Router {
+    status::routes(observed, sim_build)
         .fallback(refuse_in_need)
         .layer(map_response(close_after))
         .layer(map_response(add_common_headers))

@@ -29,16 +29,16 @@ struct Status {
     rooms: Vec<RoomStatus>,
 }
 
-/// What the probes look at.
+/// What the probes and the watchdog look at.
 #[derive(Clone)]
-struct Observed {
-    context: Arc<ConnectionContext>,
-    workers: Arc<SocketWorkers>,
+pub struct Observed {
+    pub context: Arc<ConnectionContext>,
+    pub workers: Arc<SocketWorkers>,
 }
 
 impl Observed {
     /// Which thread that matters has ended, if one has.
-    fn dead_thread(&self) -> Option<&'static str> {
+    pub fn dead_thread(&self) -> Option<&'static str> {
         // The workers end with a server that stops.
         let workers_are_alive = self.context.is_stopping() || self.workers.is_healthy();
         let workers = (!workers_are_alive).then_some("a thread that serves players has ended");
@@ -47,11 +47,7 @@ impl Observed {
     }
 }
 
-pub(super) fn routes(
-    context: Arc<ConnectionContext>,
-    workers: Arc<SocketWorkers>,
-    sim_build: &'static str,
-) -> Router {
+pub(super) fn routes(observed: Observed, sim_build: &'static str) -> Router {
     let started = Instant::now();
     let status = async move |State(Observed { context, .. }): State<Observed>| {
         let rooms = context.lobby.status();
@@ -71,7 +67,7 @@ pub(super) fn routes(
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/api/status", get(status))
-        .with_state(Observed { context, workers })
+        .with_state(observed)
 }
 
 async fn healthy(State(observed): State<Observed>) -> (StatusCode, String) {
