@@ -70,6 +70,7 @@ impl Highlights {
         let (highlights, name) = (self.clone(), name.to_owned());
         let find = move || {
             let path = highlights.recordings.path(&name)?;
+            let path = highlights.recordings.opens(highlights.watch, &path).then_some(path)?;
             let bytes = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
             Some(highlights.told(&path, &name, bytes)?.title.clone())
         };
@@ -208,6 +209,7 @@ mod tests {
         let highlights = Arc::new(Highlights::new(Recordings::Directory(directory), Watch::Public));
         assert_eq!(highlights.title_of("belt-1.belt").await.as_deref(), Some("Comet, 3 in 2 seconds"));
         assert_eq!(highlights.title_of("belt-3.belt").await, None, "it runs on");
+        assert_eq!(highlights.title_of("ours.belt").await, None, "it is closed");
         let best = highlights.best_of_the_day().await;
         let told: Vec<_> =
             best.iter().map(|best| (&*best.room, best.kind, &*best.name, best.value)).collect();

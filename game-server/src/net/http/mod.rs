@@ -102,7 +102,7 @@ pub fn router(services: Services) -> Router {
         .merge(status::routes(observed, sim_build))
         .merge(watch::routes(recordings.directory().cloned(), watch, context.clone(), highlights.clone()))
         .merge(clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone()))
-        .merge(recordings::routes(recordings).route_layer(counted))
+        .merge(recordings::routes(recordings, watch).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())

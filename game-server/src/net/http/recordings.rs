@@ -1,5 +1,6 @@
 //! Recordings for the browser: the list, and the files.
 
+use super::audience::Watch;
 use super::refusal::Refusal;
 use crate::files::has_no_files_left;
 use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording};
@@ -37,11 +38,12 @@ pub enum Recordings {
 
 struct Archive {
     recordings: Recordings,
+    watch: Watch,
     newest_list: Mutex<Option<(Instant, Arc<[ListedRecording]>)>>,
 }
 
-pub(super) fn routes(recordings: Recordings) -> Router {
-    let archive = Archive { recordings, newest_list: Mutex::default() };
+pub(super) fn routes(recordings: Recordings, watch: Watch) -> Router {
+    let archive = Archive { recordings, watch, newest_list: Mutex::default() };
     Router::new()
         .route("/api/recordings", get(show_list))
         .route("/recordings/{name}", get(show_file))
@@ -73,6 +75,11 @@ async fn show_file(
         Ok(metadata) if metadata.is_file() => {}
         Err(error) if has_no_files_left(&error) => return Err(busy()),
         _ => return Err(missing()),
+    }
+    let (asked, file) = (archive.clone(), path.clone());
+    let is_open = tokio::task::spawn_blocking(move || asked.recordings.opens(asked.watch, &file)).await;
+    if !is_open.unwrap_or_default() {
+        return Err(missing());
     }
     let mut response =
         serve(ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM), request.map(drop)).await;
@@ -118,9 +125,9 @@ impl Archive {
         {
             return Ok(listed.clone());
         }
-        let recordings = self.recordings.clone();
-        let listed: Arc<[_]> =
-            tokio::task::spawn_blocking(move || recordings.list()).await.map_err(io::Error::other)??.into();
+        let (recordings, watch) = (self.recordings.clone(), self.watch);
+        let list = move || recordings.list(watch);
+        let listed: Arc<[_]> = tokio::task::spawn_blocking(list).await.map_err(io::Error::other)??.into();
         *newest = Some((now, listed.clone()));
         Ok(listed)
     }
@@ -143,10 +150,25 @@ impl Recordings {
         }
     }
 
-    fn list(&self) -> io::Result<Vec<ListedRecording>> {
+    /// Whether the host lets everybody fetch a file: its match could be watched, or it was named to be shown. Waits for the disk.
+    pub fn opens(&self, watch: Watch, path: &path::Path) -> bool {
+        match self {
+            Recordings::None => false,
+            Recordings::Directory(_) => {
+                ListedRecording::of(path).is_none_or(|recording| watch.opens(&recording.room))
+            }
+            Recordings::File(_) => true,
+        }
+    }
+
+    fn list(&self, watch: Watch) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
-            Recordings::Directory(directory) => directory.list(),
+            Recordings::Directory(directory) => {
+                let mut listed = directory.list()?;
+                listed.retain(|recording| watch.opens(&recording.room));
+                Ok(listed)
+            }
             Recordings::File(file) => Ok(ListedRecording::of(file).into_iter().collect()),
         }
     }
@@ -188,13 +210,15 @@ fn is_safe(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assets::belt;
+    use shared::recording::{Encoder, Header};
 
     #[tokio::test]
     async fn the_disk_is_read_at_most_once_per_second() {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("missing");
         let recordings = Recordings::Directory(Directory::new(missing.clone()));
-        let archive = Archive { recordings, newest_list: Mutex::default() };
+        let archive = Archive { recordings, watch: Watch::Public, newest_list: Mutex::default() };
         let start = Instant::now();
         assert_eq!(archive.list(start).await.unwrap().len(), 0);
         // Listing a file fails.
@@ -202,6 +226,31 @@ mod tests {
         let late = start + LIST_AGE_LIMIT;
         assert!(archive.list(late - Duration::from_nanos(1)).await.is_ok());
         assert!(archive.list(late).await.is_err());
+    }
+
+    #[test]
+    fn recordings_of_rooms_that_are_closed_to_watchers_are_neither_listed_nor_served() {
+        let home = tempfile::tempdir().unwrap();
+        for room in ["belt-1", "ours"] {
+            let header = Header::new(&belt(), "any build", room, 0);
+            let bytes = Encoder::new(&header).finish().unwrap();
+            std::fs::write(home.path().join(format!("{room}.belt")), bytes).unwrap();
+        }
+        let recordings = Recordings::Directory(Directory::new(home.path().into()));
+        for (watch, shown) in
+            [(Watch::Nobody, &[][..]), (Watch::Public, &["belt-1"]), (Watch::Everybody, &["belt-1", "ours"])]
+        {
+            let listed = recordings.list(watch).unwrap();
+            let mut rooms: Vec<_> = listed.iter().map(|recording| recording.room.as_str()).collect();
+            rooms.sort_unstable();
+            assert_eq!(rooms, shown);
+            for room in ["belt-1", "ours"] {
+                let path = home.path().join(format!("{room}.belt"));
+                assert_eq!(recordings.opens(watch, &path), shown.contains(&room), "{room}");
+            }
+        }
+        let file = home.path().join("ours.belt");
+        assert!(Recordings::File(file.clone()).opens(Watch::Nobody, &file), "it was named to be shown");
     }
 
     #[test]
