@@ -81,7 +81,7 @@ test("a recording of another build opens with its kept page and reaches its reco
     expect(new URL(tab.page.url()).pathname.startsWith(kept)).toBe(true);
     await tab.page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 0);
     expect(await tab.page.evaluate(() => new URL(document.baseURI).pathname)).toBe(kept);
-    await tab.page.getByText(other).waitFor();
+    await tab.page.getByText(other).waitFor({ state: "attached" });
     await tab.page.keyboard.press("End");
     const end = await untilTick(tab.page, Number(last![2]));
     expect([end.stateHash, end.divergedAt, end.warning]).toEqual([last![1], null, null]);
