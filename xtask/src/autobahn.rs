@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::debian;
 use crate::process;
-use crate::workspace::{TESTED_CRATES, Workspace};
+use crate::workspace::Workspace;
 
 /// The suite, as a package of PyPI.
 const PACKAGE: &str = "kosoku";
@@ -19,9 +19,9 @@ const VERSION: &str = "0.1.0";
 /// What is missing to run it, or the cases that fail.
 pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     let suite = install(workspace)?;
-    let mut tests = workspace.cargo();
+    let mut tests = workspace.cargo_test();
     tests.env("KOSOKU", suite);
-    tests.arg("test").args(TESTED_CRATES).args(["--test", "net", "autobahn"]);
+    tests.args(["--test", "net", "autobahn"]);
     process::run(tests.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]))
 }
 

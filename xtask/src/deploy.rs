@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use crate::debian;
 use crate::process;
-use crate::workspace::{Profile, TESTED_CRATES, Workspace};
+use crate::workspace::{Profile, Workspace};
 
 /// Each program, and Debian's package of it.
 const PROGRAMS: [(&str, &str); 6] = [
@@ -29,8 +29,8 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
         }
         debian::install(workspace, &packages)?;
     }
-    let mut tests = workspace.cargo();
+    let mut tests = workspace.cargo_test();
     tests.env("DRIFTBELT_SERVER", workspace.program(Profile::Release, "game-server"));
-    tests.arg("test").args(TESTED_CRATES).args(["--test", "net", "deploy"]);
+    tests.args(["--test", "net", "deploy"]);
     process::run(tests.args(["--", "--ignored"]))
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use crate::debian;
 use crate::process;
-use crate::workspace::{TESTED_CRATES, Workspace};
+use crate::workspace::Workspace;
 
 /// Of Debian's package `prometheus`.
 const TOOL: &str = "promtool";
@@ -17,9 +17,9 @@ const TOOL: &str = "promtool";
 /// If the tool is missing, or finds something.
 pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     let tool = find(workspace)?;
-    let mut tests = workspace.cargo();
+    let mut tests = workspace.cargo_test();
     tests.env("PROMTOOL", tool);
-    tests.arg("test").args(TESTED_CRATES).args(["--test", "net", "promtool"]);
+    tests.args(["--test", "net", "promtool"]);
     process::run(tests.args(["--", "--ignored", "--nocapture"]))
 }
 

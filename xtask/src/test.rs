@@ -14,20 +14,19 @@ use crate::instructions;
 use crate::npm;
 use crate::process;
 use crate::prometheus;
-use crate::workspace::{Profile, TESTED_CRATES, Workspace};
+use crate::workspace::{Profile, Workspace};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
 /// The client comes before every release build of the server, which embeds it.
 const STEPS: &[Step] = &[
-    ("rustfmt", |workspace| cargo(workspace, &["fmt", "--all", "--check"])),
-    ("clippy, and the client beside it", |workspace| {
-        let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-        build::build_client_beside(workspace, || cargo(workspace, &clippy))
+    ("rustfmt", |workspace| process::run(workspace.cargo().args(["fmt", "--all", "--check"]))),
+    ("tests compiled by clippy, and the client beside them", |workspace| {
+        build::build_client_beside(workspace, || process::run(workspace.cargo_test().arg("--no-run")))
     }),
     ("biome and tsc", |workspace| npm::run_script(workspace, "check", &[])),
-    ("tests", |workspace| cargo(workspace, &[&["test"], &TESTED_CRATES[..]].concat())),
-    ("tests of the tools", |workspace| cargo(workspace, &["test", "--package", "xtask"])),
+    ("tests", |workspace| process::run(&mut workspace.cargo_test())),
+    ("tests of the tools", |workspace| process::run(&mut workspace.cargo_test_tools())),
     ("autobahn cases, ws and wss", autobahn::test),
     ("metrics and alert rules, by promtool", prometheus::test),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
@@ -53,10 +52,6 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     }
     eprintln!("\nall {} steps ok, {:.0} s", STEPS.len(), started.elapsed().as_secs_f32());
     Ok(())
-}
-
-fn cargo(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
-    process::run(workspace.cargo().args(arguments))
 }
 
 /// The release build simulates as the dev build does, whose frozen hash the tests have checked.

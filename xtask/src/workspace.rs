@@ -6,9 +6,11 @@ use std::process::Command;
 
 use anyhow::Context;
 
-/// The crates whose tests run together. Not the tools: their dependencies would get the server's features, and so be
+/// The tools are tested apart: together with the rest, their dependencies would get the server's features, and so be
 /// compiled once more than for building the client.
-pub const TESTED_CRATES: [&str; 5] = ["--workspace", "--exclude", "xtask", "--exclude", "wasm-glue"];
+const TOOLS: [&str; 2] = ["xtask", "wasm-glue"];
+/// `-D warnings`, as cargo-clippy hands it to the compiler.
+const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 
 /// How a program is compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,28 @@ impl Workspace {
     pub fn cargo(&self) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.root);
+        cargo
+    }
+
+    /// `cargo test` for everything but the tools.
+    pub fn cargo_test(&self) -> Command {
+        let mut tests = self.linting_cargo();
+        tests.args(["test", "--workspace"]).args(TOOLS.iter().flat_map(|tool| ["--exclude", tool]));
+        tests
+    }
+
+    /// `cargo test` for the tools.
+    pub fn cargo_test_tools(&self) -> Command {
+        let mut tests = self.linting_cargo();
+        tests.arg("test").args(TOOLS.iter().flat_map(|tool| ["--package", tool]));
+        tests
+    }
+
+    /// Cargo with clippy in place of the compiler: it lints what it compiles, and the tests need it compiled anyway.
+    /// `cargo clippy` would check all dependencies once more.
+    fn linting_cargo(&self) -> Command {
+        let mut cargo = self.cargo();
+        cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", DENY_WARNINGS);
         cargo
     }
 
