@@ -3,7 +3,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import english from "../../assets/locales/en.json";
-import russian from "../../assets/locales/ru.json";
+import { languages } from "../src/locale/locale.ts";
+
+const FOLDER = new URL("../../assets/locales/", import.meta.url);
+/** All languages, English included, by their codes. */
+const locales: readonly (readonly [string, object])[] = readdirSync(FOLDER).map((file) => [
+  file.replace(".json", ""),
+  JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")),
+]);
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
@@ -25,26 +32,30 @@ function placeholders(list: string[]): string {
   return [...new Set(list.flatMap((text) => text.match(/\{\{\w+\}\}/g) ?? []))].sort().join();
 }
 
-test("the languages have the same keys", () => {
-  expect([...texts(russian).keys()].sort()).toEqual([...texts(english).keys()].sort());
+test("every file is a language that the player can choose", () => {
+  expect(Object.keys(languages).sort()).toEqual(locales.map(([language]) => language).sort());
+  expect(languages).toMatchObject({ de: "Deutsch", en: "English", es: "Español", ru: "Русский" });
 });
 
-test("a text has the same placeholders in every language", () => {
-  const other = texts(russian);
+test.each(locales)("%s has every text, and no other", (language, tree) => {
+  const wanted = [...texts(english).keys()];
+  const found = [...texts(tree).keys()];
+  const missing = wanted.filter((key) => !found.includes(key));
+  const unknown = found.filter((key) => !wanted.includes(key));
+  expect({ language, missing, unknown }).toEqual({ language, missing: [], unknown: [] });
+});
+
+test.each(locales)("a text of %s has the same placeholders as in English", (_, tree) => {
+  const other = texts(tree);
   for (const [key, list] of texts(english))
     expect([key, placeholders(other.get(key) ?? [])]).toEqual([key, placeholders(list)]);
 });
 
-test("plurals have the forms that their language needs", () => {
-  for (const [language, tree] of [
-    ["en", english],
-    ["ru", russian],
-  ] as const) {
-    const needed = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
-    const flat = JSON.stringify(tree);
-    for (const base of new Set(flat.match(/\w+(?=_other")/g) ?? [])) {
-      for (const form of needed) expect(flat).toContain(`"${base}_${form}"`);
-    }
+test.each(locales)("plurals of %s have the forms that it needs", (language, tree) => {
+  const needed = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+  const flat = JSON.stringify(tree);
+  for (const base of new Set(flat.match(/\w+(?=_other")/g) ?? [])) {
+    for (const form of needed) expect(flat).toContain(`"${base}_${form}"`);
   }
 });
 
@@ -58,8 +69,6 @@ test("every mode and arena has a title", () => {
   }
 });
 
-test("no text is empty", () => {
-  for (const list of [...texts(english).values(), ...texts(russian).values()]) {
-    for (const text of list) expect(text.trim()).not.toBe("");
-  }
+test.each(locales)("no text of %s is empty", (_, tree) => {
+  for (const list of texts(tree).values()) for (const text of list) expect(text.trim()).not.toBe("");
 });

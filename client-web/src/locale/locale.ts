@@ -1,16 +1,32 @@
-//! The language of the page. English comes with the script; others are loaded when chosen.
+//! The language of the page. A file of `assets/locales` is a language. English comes with the script; others are loaded when chosen.
 
 import { signal } from "@preact/signals";
 import i18next from "i18next";
 import english from "../../../assets/locales/en.json";
 import { attempt, report } from "../browser/capability.ts";
 
-export const languages = { en: "English", ru: "Русский" } as const;
-export type Language = keyof typeof languages;
+/** The code of a language, the name of its file. */
+export type Language = string;
 
-const loaders: Record<Exclude<Language, "en">, () => Promise<{ default: object }>> = {
-  ru: () => import("../../../assets/locales/ru.json"),
-};
+const files = import.meta.glob<object>(["../../../assets/locales/*.json", "!**/en.json"], {
+  import: "default",
+});
+const loaders = new Map(Object.entries(files).map(([path, load]) => [codeOf(path), load]));
+
+/** What the languages call themselves, by their codes. */
+export const languages: Readonly<Record<Language, string>> = Object.fromEntries(
+  ["en", ...loaders.keys()].map((code) => [code, nameOf(code)]),
+);
+
+function codeOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1, -".json".length);
+}
+
+function nameOf(code: string): string {
+  const named = () => new Intl.DisplayNames(code, { type: "language" }).of(code);
+  const name = attempt("internationalization", named, undefined) ?? code;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
 
 const current = signal<Language>("en");
 
@@ -35,10 +51,9 @@ export function language(): Language {
 }
 
 export async function setLanguage(next: Language): Promise<void> {
-  if (next !== "en" && !i18next.hasResourceBundle(next, "translation")) {
-    const bundle = await loaders[next]();
-    i18next.addResourceBundle(next, "translation", bundle.default);
-  }
+  const load = loaders.get(next);
+  if (load && !i18next.hasResourceBundle(next, "translation"))
+    i18next.addResourceBundle(next, "translation", await load());
   await i18next.changeLanguage(next);
   document.documentElement.lang = next;
   current.value = next;
@@ -100,7 +115,7 @@ export function preferredLanguage(
 ): Language {
   for (const tag of wanted) {
     const base = tag.split("-")[0];
-    if (base in languages) return base as Language;
+    if (Object.hasOwn(languages, base)) return base;
   }
   return "en";
 }

@@ -22,7 +22,7 @@ export function SettingsPanel(): JSX.Element {
   return (
     <div class="settings">
       <fieldset class="segments" aria-label={t("settings.language")}>
-        {(Object.keys(languages) as Language[]).map((key) => (
+        {Object.keys(languages).map((key) => (
           <button
             key={key}
             type="button"
