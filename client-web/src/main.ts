@@ -7,6 +7,7 @@ import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
 import { isAdminPath, isReplayPath, isTransportPath, pagePath, serverUrl } from "./page/address.ts";
 import { settings } from "./page/settings.ts";
+import { followAppearance } from "./ui/appearance.ts";
 import { followLayout } from "./ui/keys.ts";
 import { mountTroubles } from "./ui/troubles.tsx";
 import { NoWebGl } from "./view/stage.ts";
@@ -16,6 +17,7 @@ const KEEP_AFTER_MS = 5000;
 
 async function start(): Promise<void> {
   mountTroubles(element("troubles"));
+  followAppearance();
   followLayout();
   const hosts = { stage: element("stage"), ui: element("ui") };
   try {

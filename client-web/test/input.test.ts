@@ -1,6 +1,7 @@
 //! Devices to buttons and aim.
 
 import { beforeEach, expect, test, vi } from "vitest";
+import { assistedAim } from "../src/input/assist.ts";
 import { Controls } from "../src/input/controls.ts";
 import { Gamepads, type Pad } from "../src/input/gamepad.ts";
 import { Keyboard, positionOf } from "../src/input/keyboard.ts";
@@ -119,7 +120,7 @@ test("two thumbs fly, fire and boost at once", () => {
   touch.move(1, 150, 200);
   expect(touch.read()).toEqual({ buttons: Buttons.THRUST, aim: 0 });
   touch.down(2, 600, 100);
-  touch.down(3, 800 - BOOST_ZONE.right, 400 - BOOST_ZONE.bottom);
+  touch.down(3, 800 - BOOST_ZONE.side, 400 - BOOST_ZONE.bottom);
   expect(touch.read().buttons).toBe(Buttons.THRUST | Buttons.FIRE | Buttons.BOOST);
   // A palm beside the thumb changes nothing.
   touch.down(4, 20, 300);
@@ -128,10 +129,52 @@ test("two thumbs fly, fire and boost at once", () => {
   touch.up(1);
   touch.up(2);
   expect(touch.read()).toEqual({ buttons: Buttons.BOOST, aim: undefined });
-  touch.inset = { right: 44, bottom: 21 };
-  touch.down(5, 800 - BOOST_ZONE.right - 44, 400 - BOOST_ZONE.bottom - 21);
+  touch.inset = { left: 0, right: 44, bottom: 21 };
+  touch.down(5, 800 - BOOST_ZONE.side - 44, 400 - BOOST_ZONE.bottom - 21);
   touch.up(3);
   expect(touch.read()).toEqual({ buttons: Buttons.BOOST, aim: undefined });
+});
+
+test("for the left-handed the halves change sides", () => {
+  const touch = new Touch();
+  touch.width = 800;
+  touch.height = 400;
+  touch.leftHanded = true;
+  touch.down(1, 700, 200);
+  touch.move(1, 750, 200);
+  touch.down(2, BOOST_ZONE.side, 400 - BOOST_ZONE.bottom);
+  touch.down(3, 100, 50);
+  expect(touch.read()).toEqual({ buttons: Buttons.THRUST | Buttons.BOOST | Buttons.FIRE, aim: 0 });
+});
+
+test("the assist draws the aim to a ship near its line, never past it, and to nothing far off", () => {
+  const at = (angle: number, distance: number) => ({
+    dx: Math.cos(angle) * distance,
+    dy: Math.sin(angle) * distance,
+  });
+  expect(assistedAim(1, [])).toBeCloseTo(1);
+  const drawn = assistedAim(0, [at(0.08, 20)]);
+  expect(drawn).toBeGreaterThan(0.01);
+  expect(drawn).toBeLessThan(0.08);
+  expect(assistedAim(0, [at(0.3, 20), at(0.08, 60), { dx: 0, dy: 0 }])).toBe(0);
+  expect(assistedAim(0, [at(0.1, 10), at(-0.04, 30)])).toBeLessThan(0);
+  expect(Math.abs(assistedAim(Math.PI - 0.02, [at(-Math.PI + 0.02, 9)]))).toBeGreaterThan(Math.PI - 0.02);
+});
+
+test("only a stick that fires is assisted", () => {
+  controls.assists = true;
+  controls.targets = [{ dx: 20, dy: 1 }];
+  plugged = [pad([1, 0])];
+  controls.sample(16);
+  expect(controls.aim).toBe(0);
+  plugged = [pad([1, 0], { 7: 1 })];
+  controls.sample(32);
+  controls.sample(48);
+  expect(controls.aim).toBeGreaterThan(0);
+  expect(controls.aim).toBeLessThan(0.05);
+  controls.mouse.move(500, 300);
+  controls.sample(64);
+  expect(controls.aim).toBe(0);
 });
 
 let controls: Controls;

@@ -12,6 +12,7 @@ export class Synth {
   /** When the next sounds start, in seconds of the context, if a film is rendered; without it they start now. */
   startsAt: number | undefined;
   private readonly master: GainNode;
+  private readonly music: GainNode;
   private readonly noise: AudioBuffer;
 
   /** `random` gives 0 up to, not including, 1. */
@@ -24,6 +25,8 @@ export class Synth {
     limiter.threshold.value = -14;
     limiter.ratio.value = 8;
     this.master.connect(limiter).connect(context.destination);
+    this.music = context.createGain();
+    this.music.connect(limiter);
     this.noise = context.createBuffer(1, context.sampleRate, context.sampleRate);
     const samples = this.noise.getChannelData(0);
     for (let i = 0; i < samples.length; i += 1) samples[i] = this.random() * 2 - 1;
@@ -37,8 +40,31 @@ export class Synth {
     return this.startsAt ?? this.context.currentTime;
   }
 
-  setVolume(volume: number): void {
-    this.master.gain.setTargetAtTime(volume * volume * 0.9, this.now, 0.02);
+  /** Sets the loudness of effects and music, 0..1. */
+  setVolume(effects: number, music: number): void {
+    this.master.gain.setTargetAtTime(effects * effects * 0.9, this.now, 0.02);
+    this.music.gain.setTargetAtTime(music * music * 0.9, this.now, 0.2);
+  }
+
+  /** A note of the music, which begins at `at` and swells for `attack` seconds. */
+  note(
+    shape: OscillatorType,
+    hertz: number,
+    at: number,
+    seconds: number,
+    level: number,
+    attack: number,
+  ): void {
+    const oscillator = this.context.createOscillator();
+    oscillator.type = shape;
+    oscillator.frequency.setValueAtTime(hertz, at);
+    const gain = this.context.createGain();
+    gain.gain.setValueAtTime(0.0001, at);
+    gain.gain.exponentialRampToValueAtTime(level, at + attack);
+    gain.gain.exponentialRampToValueAtTime(0.0001, at + seconds);
+    oscillator.connect(gain).connect(this.music);
+    oscillator.start(at);
+    oscillator.stop(at + seconds + 0.02);
   }
 
   /** Resumes after a browser's autoplay policy, a phone call or a locked screen has suspended the context. */

@@ -15,6 +15,7 @@ export type Capability =
   | "service worker"
   | "size observer"
   | "storage"
+  | "vibration"
   | "WebSocket";
 
 const reported = new Set<Capability>();

@@ -26,8 +26,9 @@ export function capturePointer(element: Element, pointer: number): void {
   attempt("pointer capture", () => element.setPointerCapture(pointer), undefined);
 }
 
-/** What a notch or the home indicator covers at two edges of the screen, CSS pixels. */
+/** What a notch or the home indicator covers at three edges of the screen, CSS pixels. */
 export interface Inset {
+  left: number;
   right: number;
   bottom: number;
 }
@@ -40,8 +41,9 @@ export function safeArea(): Inset {
     probe.className = "safe-area";
     document.body.append(probe);
   }
-  const { paddingRight, paddingBottom } = getComputedStyle(probe);
-  return { right: Number.parseFloat(paddingRight) || 0, bottom: Number.parseFloat(paddingBottom) || 0 };
+  const { paddingLeft, paddingRight, paddingBottom } = getComputedStyle(probe);
+  const pixels = (padding: string) => Number.parseFloat(padding) || 0;
+  return { left: pixels(paddingLeft), right: pixels(paddingRight), bottom: pixels(paddingBottom) };
 }
 
 /** Full screen, and back. */

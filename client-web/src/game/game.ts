@@ -3,6 +3,7 @@
 
 import { batch } from "@preact/signals";
 import type { Sound } from "../audio/sound.ts";
+import { vibrate } from "../browser/vibration.ts";
 import { matches } from "../browser/view.ts";
 import type { Client, ClientState, Core } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
@@ -20,7 +21,7 @@ import type { Stage } from "../view/stage.ts";
 import { CloseCode, EffectKind, EffectWord, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type SeenShip, shipsOf } from "./handle.ts";
 import { Hints } from "./hints.ts";
-import { readHud, readMinimap, readPointers } from "./hud.ts";
+import { readHud, readMinimap, readPointers, readTargets } from "./hud.ts";
 import { addNews, type Names, show } from "./notices.ts";
 
 const HUD_MS = 66;
@@ -28,6 +29,10 @@ const HUD_MS = 66;
 const HIDDEN_MS = 1000;
 /** Ore that was banked is shown as one sum, this long after the last load. */
 const BANKED_MS = 600;
+/** The server sends many times per second: silence for longer than this is shown. */
+const STALLED_MS = 700;
+const HIT_SHAKE_MS = 40;
+const DEATH_SHAKE_MS = 250;
 /** A connection with a message that cannot be read is opened again; after this many within this time nothing is gained. */
 const UNREADABLE_LIMIT = 3;
 const UNREADABLE_MS = 60_000;
@@ -121,11 +126,15 @@ export class Game {
         camera.screenX(this.frame.f[own + ItemWord.X]),
         camera.screenY(this.frame.f[own + ItemWord.Y]),
       );
+    if (this.controls.assists) this.controls.targets = readTargets(this.frame);
     this.sound.play(this.frame, camera, alive);
+    this.shake();
     if (this.hints.watch(this.frame)) change({ learned: this.hints.all });
     this.local?.watch(this.frame, nowMs);
     this.showEarned(nowMs);
-    if (nowMs - this.hudAt >= HUD_MS) {
+    const inFlight = model.phase.value === "playing" || model.phase.value === "dead";
+    model.stalled.value = inFlight && this.link.silentMs > STALLED_MS;
+    if (inFlight && nowMs - this.hudAt >= HUD_MS) {
       this.hudAt = nowMs;
       this.updateHud();
     }
@@ -263,7 +272,22 @@ export class Game {
     if (this.frame.alive) {
       model.phase.value = "playing";
       model.evidence.value = undefined;
-    } else if (this.frame.f[HeaderWord.RespawnSeconds] > 0) model.phase.value = "dead";
+    } else if (this.frame.f[HeaderWord.RespawnSeconds] > 0) {
+      if (phase === "playing" && settings.value.vibration) vibrate(DEATH_SHAKE_MS, 1);
+      model.phase.value = "dead";
+    }
+  }
+
+  /** The device vibrates when the own ship is hit. */
+  private shake(): void {
+    const { frame } = this;
+    if (!settings.value.vibration || frame.own < 0) return;
+    const id = frame.u[frame.own + ItemWord.Id];
+    for (let index = 0; index < frame.effectCount; index += 1) {
+      const at = frame.effect(index);
+      if (frame.u[at + EffectWord.Kind] === EffectKind.Hit && frame.u[at + EffectWord.Subject] === id)
+        vibrate(HIT_SHAKE_MS, 0.5);
+    }
   }
 
   /** Stores the seat in this tab for a reload of the page. */

@@ -2,8 +2,9 @@
 
 import type { Quote } from "../core/core.ts";
 import type { Frame } from "../core/frame.ts";
+import type { Target } from "../input/assist.ts";
 import type { Blip, Hud, MinimapData, Pointer } from "../ui/model.ts";
-import { type Box, clearOf } from "../ui/panels.ts";
+import { type Box, boxOf, clearOf } from "../ui/panels.ts";
 import type { Camera } from "../view/camera.ts";
 import { DrawKind, HeaderWord, ItemWord, Relation } from "../wasm/schema.ts";
 
@@ -30,6 +31,23 @@ export function readHud(frame: Frame): Hud {
   };
 }
 
+/** The ships that a stick's aim may be drawn to. */
+export function readTargets(frame: Frame): Target[] {
+  const { u, f, own } = frame;
+  const targets: Target[] = [];
+  for (let index = 0; own >= 0 && index < frame.itemCount; index += 1) {
+    const at = frame.item(index);
+    const relation = u[at + ItemWord.Relation];
+    if (u[at + ItemWord.Kind] !== DrawKind.Ship || relation === Relation.Own || relation === Relation.Mate)
+      continue;
+    targets.push({
+      dx: f[at + ItemWord.X] - f[own + ItemWord.X],
+      dy: f[at + ItemWord.Y] - f[own + ItemWord.Y],
+    });
+  }
+  return targets;
+}
+
 export function readMinimap(frame: Frame, camera: Camera, aim: number): MinimapData {
   const { u, f } = frame;
   const ships: Blip[] = [];
@@ -49,7 +67,7 @@ export function readMinimap(frame: Frame, camera: Camera, aim: number): MinimapD
   };
 }
 
-/** Arrows toward the stations outside the picture, clear of the HUD's panels. */
+/** Arrows toward the stations outside the picture, clear of the HUD's panels and of one another. */
 export function readPointers(
   frame: Frame,
   quotes: readonly Quote[],
@@ -57,6 +75,7 @@ export function readPointers(
   panels: readonly Box[],
 ): Pointer[] {
   const pointers: Pointer[] = [];
+  const taken = [...panels];
   const edge = EDGE_PIXELS / camera.scale;
   const middle = { x: camera.screenWidth / 2, y: camera.screenHeight / 2 };
   for (const station of quotes) {
@@ -68,7 +87,8 @@ export function readPointers(
       x: middle.x + dx * camera.scale * stretch,
       y: middle.y + dy * camera.scale * stretch,
     };
-    const { x, y } = clearOf(panels, onEllipse, middle);
+    const { x, y } = clearOf(taken, onEllipse, middle);
+    taken.push(boxOf({ x, y }));
     pointers.push({
       index: station.index,
       x: Math.round(x),

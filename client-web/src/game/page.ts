@@ -106,6 +106,11 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
   });
   effect(() => controls.bind(keys.value, pad.value));
+  effect(() => {
+    const { aimAssist, leftHanded } = settings.value;
+    controls.assists = aimAssist;
+    controls.touch.leftHanded = leftHanded;
+  });
   listenToKeys(actions);
   const { camera } = stage;
   followCalm((calm) => {

@@ -1,6 +1,7 @@
 //! All devices together: their buttons add up, and the device used last aims.
 
 import { Buttons } from "../wasm/schema.ts";
+import { assistedAim, type Target } from "./assist.ts";
 import { type Bound, byInput } from "./bindings.ts";
 import { browserPads, Gamepads, type Pad } from "./gamepad.ts";
 import { Keyboard } from "./keyboard.ts";
@@ -24,6 +25,11 @@ export class Controls {
   enabled = false;
   buttons = 0;
   aim = -Math.PI / 2;
+  /** Whether the aim of a thumb or a stick is assisted, and the ships that it may be drawn to. */
+  assists = false;
+  targets: readonly Target[] = [];
+  /** The aim before the assist. */
+  private given = -Math.PI / 2;
   private aimer: Aimer = "mouse";
   private shipX = 0;
   private shipY = 0;
@@ -103,14 +109,16 @@ export class Controls {
     this.mouse.moved = false;
     this.touch.used = false;
     const direct = touch.aim ?? pad.aim;
-    if (this.aimer === "keys") this.aim += turn;
-    else if (this.aimer === "stick" && direct !== undefined) this.aim = direct;
+    if (this.aimer === "keys") this.given += turn;
+    else if (this.aimer === "stick" && direct !== undefined) this.given = direct;
     else if (this.aimer === "mouse")
-      this.aim = Math.atan2(this.mouse.y - this.shipY, this.mouse.x - this.shipX);
-    this.aim = Math.atan2(Math.sin(this.aim), Math.cos(this.aim));
+      this.given = Math.atan2(this.mouse.y - this.shipY, this.mouse.x - this.shipX);
+    this.given = Math.atan2(Math.sin(this.given), Math.cos(this.given));
     this.buttons =
       (this.keyboard.buttons | this.mouse.buttons | touch.buttons | pad.buttons | this.tapped(nowMs)) &
       Buttons.ALL;
+    const assisted = this.assists && this.aimer === "stick" && (this.buttons & Buttons.FIRE) !== 0;
+    this.aim = assisted ? assistedAim(this.given, this.targets) : this.given;
   }
 
   /** The device that aims from now on: the one that was used last. */

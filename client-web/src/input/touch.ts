@@ -1,5 +1,5 @@
 //! Two thumbs: the left half of the screen is a stick that starts where it is touched (aim and thrust; held still, it
-//! brakes), the right half fires, and the circle in its corner boosts.
+//! brakes), the right half fires, and the circle in its corner boosts. For left-handed players the halves change sides.
 
 import { type Inset, safeArea } from "../browser/view.ts";
 import { Buttons } from "../wasm/schema.ts";
@@ -9,11 +9,12 @@ import type { DeviceInput } from "./device.ts";
 const AIM_PIXELS = 10;
 const THRUST_PIXELS = 30;
 export const STICK_PIXELS = 64;
-/** The boost circle: its center from the right and the bottom edge, and its radius; CSS pixels. */
-export const BOOST_ZONE = { right: 78, bottom: 190, radius: 46 } as const;
+/** The boost circle: its center from the side and the bottom edge, and its radius; CSS pixels. */
+export const BOOST_ZONE = { side: 78, bottom: 190, radius: 46 } as const;
 
 /** What the screen shows. */
 export interface Thumbs {
+  leftHanded: boolean;
   inset: Inset;
   stick: { x: number; y: number; dx: number; dy: number } | undefined;
   firing: boolean;
@@ -32,7 +33,8 @@ export class Touch {
   width = 1;
   height = 1;
   /** What a notch or the home indicator covers at the edges. */
-  inset: Inset = { right: 0, bottom: 0 };
+  inset: Inset = { left: 0, right: 0, bottom: 0 };
+  leftHanded = false;
 
   listen(surface: HTMLElement): void {
     surface.addEventListener("pointerdown", (event) => {
@@ -53,15 +55,17 @@ export class Touch {
 
   down(finger: number, x: number, y: number): void {
     this.used = true;
-    if (x < this.width / 2) {
+    // As if the stick were on the left.
+    const across = this.leftHanded ? this.width - x : x;
+    if (across < this.width / 2) {
       // One stick: a second finger on its side is the palm of the hand.
       const taken = [...this.fingers.values()].some(({ part }) => part === "stick");
       if (!taken) this.fingers.set(finger, { part: "stick", x, y, dx: 0, dy: 0 });
       return;
     }
-    const centerX = this.width - BOOST_ZONE.right - this.inset.right;
+    const centerX = this.width - BOOST_ZONE.side - (this.leftHanded ? this.inset.left : this.inset.right);
     const centerY = this.height - BOOST_ZONE.bottom - this.inset.bottom;
-    const away = Math.hypot(x - centerX, y - centerY);
+    const away = Math.hypot(across - centerX, y - centerY);
     this.fingers.set(finger, away <= BOOST_ZONE.radius * 1.3 ? { part: "boost" } : { part: "fire" });
   }
 
@@ -96,7 +100,8 @@ export class Touch {
   }
 
   thumbs(): Thumbs {
-    const thumbs: Thumbs = { inset: this.inset, stick: undefined, firing: false, boosting: false };
+    const { inset, leftHanded } = this;
+    const thumbs: Thumbs = { leftHanded, inset, stick: undefined, firing: false, boosting: false };
     for (const finger of this.fingers.values()) {
       if (finger.part === "stick") thumbs.stick = { x: finger.x, y: finger.y, dx: finger.dx, dy: finger.dy };
       else if (finger.part === "fire") thumbs.firing = true;

@@ -92,6 +92,11 @@ export class Link implements GameLink {
     return this.transport?.kind ?? this.ladder.next;
   }
 
+  /** Milliseconds since the last message. */
+  get silentMs(): number {
+    return performance.now() - this.receivedAt;
+  }
+
   /** Sends one binary message. It is dropped while the link is not open: stale input would do harm. */
   send(bytes: Uint8Array): void {
     this.transport?.send(bytes);

@@ -4,20 +4,23 @@ import { type JSX, render } from "preact";
 import { Banner } from "./banner.tsx";
 import { Hud } from "./hud.tsx";
 import { Join } from "./join.tsx";
-import { type Actions, model } from "./model.ts";
-import { Connecting, Death, Goodbye, Menu, Queued, Reconnecting } from "./overlays.tsx";
+import { type Actions, hudAtRest, model } from "./model.ts";
+import { Connecting, Death, Goodbye, Menu, Queued, Reconnecting, Stalled } from "./overlays.tsx";
 import { Podium } from "./podium.tsx";
 
 function App({ actions }: { actions: Actions }): JSX.Element {
   const phase = model.phase.value;
   const inFlight = phase === "playing" || phase === "dead";
   const { podium } = model.round.value;
+  // While the connection is lost, the last values stay in sight.
+  const behind = phase === "reconnecting" && model.hud.value !== hudAtRest;
   return (
     <>
       {phase === "join" && <Join actions={actions} />}
       {phase === "connecting" && <Connecting actions={actions} />}
       {phase === "queued" && <Queued actions={actions} />}
-      {inFlight && <Hud actions={actions} />}
+      {(inFlight || behind) && <Hud actions={actions} dimmed={behind || model.stalled.value} />}
+      {inFlight && <Stalled />}
       {inFlight && podium && <Podium />}
       {phase === "dead" && !podium && <Death actions={actions} />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}

@@ -17,7 +17,7 @@ import { NetGraphPanel } from "./netgraph.tsx";
 import { watchPanels } from "./panels.ts";
 import { Thumbs } from "./thumbs.tsx";
 
-export function Hud({ actions }: { actions: Actions }): JSX.Element {
+export function Hud({ actions, dimmed }: { actions: Actions; dimmed: boolean }): JSX.Element {
   const hud = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!hud.current) return undefined;
@@ -26,7 +26,11 @@ export function Hud({ actions }: { actions: Actions }): JSX.Element {
     });
   }, []);
   return (
-    <div class="hud" ref={hud} inert={model.menuOpen.value}>
+    <div
+      class={`hud${dimmed ? " dimmed" : ""}`}
+      ref={hud}
+      inert={model.menuOpen.value || model.phase.value === "reconnecting"}
+    >
       <div class="top-left">
         <Score />
         <Quotes />
@@ -59,7 +63,9 @@ function Score(): JSX.Element {
   const { score, purse, streak } = model.hud.value;
   return (
     <div class="score">
-      <output aria-label={t("hud.score")}>{whole(score)}</output>
+      <output aria-label={t("hud.score")} aria-live="off">
+        {whole(score)}
+      </output>
       <span class="purse" title={t("hud.purse")}>
         <Icon name="hold" />
         {whole(purse)}
@@ -174,11 +180,12 @@ function Bar(props: {
   const part = Math.max(0, Math.min(1, props.value / props.most));
   return (
     <div class={`bar ${props.kind}`} title={props.name}>
+      <meter class="unseen" min={0} max={props.most} value={props.value} aria-label={props.name} />
       <Icon name={props.icon} />
       <span class="track">
         <span class="fill" style={{ transform: `scaleX(${part})` }} />
       </span>
-      <b>
+      <b aria-hidden="true">
         {props.value}
         <small>/{props.most}</small>
       </b>
@@ -257,9 +264,12 @@ export function Toasts(): JSX.Element {
   );
 }
 
-function Hint(): JSX.Element | null {
-  const hint = model.hint.value;
-  if (hint === "") return null;
+/** The region is always present, so that screen readers announce a hint. */
+function Hint(): JSX.Element {
+  return <div role="status">{model.hint.value !== "" && <HintText hint={model.hint.value} />}</div>;
+}
+
+function HintText({ hint }: { hint: string }): JSX.Element {
   const touch =
     model.thumbs.value !== undefined && (hint === "fly" || hint === "shoot" || hint === "upgrade");
   const key = labelOf(hint === "shoot" ? "fire" : "thrust");

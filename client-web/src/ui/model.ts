@@ -158,6 +158,8 @@ export const model = {
   retryReason: signal<{ text: string; detail: string } | undefined>(undefined),
   /** The place in the queue, from 1, and its length. */
   queue: signal({ position: 0, waiting: 0 }),
+  /** Whether the server has been silent for longer than it ever is. */
+  stalled: signal(false),
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
   menuOpen: signal(false),
   chatOpen: signal(false),

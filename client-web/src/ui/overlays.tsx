@@ -12,7 +12,7 @@ import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 import { PracticeButton } from "./practice.tsx";
 import { SettingsPanel } from "./settings.tsx";
-import { explain, needsReload, nextStep } from "./words.ts";
+import { explain, headline, mayPlayAgain, needsOtherRoom, needsReload, nextStep } from "./words.ts";
 
 export function Connecting({ actions }: { actions: Actions }): JSX.Element {
   return (
@@ -96,6 +96,15 @@ export function Reconnecting({ actions }: { actions: Actions }): JSX.Element {
   );
 }
 
+/** The connection is still open, but nothing comes. The region is always present, so that screen readers announce it. */
+export function Stalled(): JSX.Element {
+  return (
+    <div class="stalled" role="status">
+      {model.stalled.value && <p class="panel">{t("link.stalled")}</p>}
+    </div>
+  );
+}
+
 function secondsLeft(): number {
   return Math.max(0, Math.ceil((model.retryAt.value - performance.now()) / 1000));
 }
@@ -103,9 +112,9 @@ function secondsLeft(): number {
 export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
   const { code, reason } = model.goodbye.value;
   const { text, detail } = explain(code, reason);
-  const next = nextStep(code);
+  const next = nextStep(code, reason);
   return (
-    <Dialog title={t("goodbye.title")}>
+    <Dialog title={headline(code, reason)}>
       <p>{text}</p>
       {detail && <p class="small">{detail}</p>}
       {next && <p>{next}</p>}
@@ -114,12 +123,12 @@ export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
           {t("link.reload")}
         </button>
       )}
-      {code === CloseCode.TakenOver && (
+      {mayPlayAgain(code) && (
         <button type="button" class="primary" onClick={actions.again}>
-          {t("goodbye.here")}
+          {t(code === CloseCode.TakenOver ? "goodbye.here" : "goodbye.again")}
         </button>
       )}
-      {model.room.value && code === CloseCode.BadMessage && (
+      {model.room.value && needsOtherRoom(code, reason) && (
         <a class="button primary" href="./">
           {t("goodbye.anyRoom")}
         </a>

@@ -14,6 +14,12 @@ export type Box = Pick<DOMRect, "left" | "top" | "right" | "bottom">;
 /** How far a pointer and the text below it extend from its point, CSS pixels. */
 export const POINTER_REACH: Box = { left: 46, top: 12, right: 46, bottom: 30 };
 
+/** The box of a pointer at a point. */
+export function boxOf({ x, y }: Point): Box {
+  const { left, top, right, bottom } = POINTER_REACH;
+  return { left: x - left, top: y - top, right: x + right, bottom: y + bottom };
+}
+
 /** The first point on the line from `point` to the middle where a pointer covers no panel. */
 export function clearOf(boxes: readonly Box[], point: Point, middle: Point): Point {
   const dx = point.x - middle.x;

@@ -4,6 +4,7 @@ import type { FunctionComponent, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { type Language, language, languages, setLanguage, t } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
+import { Slider, Toggle } from "./setting.tsx";
 
 export function SettingsPanel(): JSX.Element {
   const [Page, setPage] = useState<FunctionComponent<{ close(): void }>>();
@@ -35,36 +36,19 @@ export function SettingsPanel(): JSX.Element {
         ))}
       </fieldset>
       <Toggle label={t("settings.sound")} on={!muted} change={(on) => change({ muted: !on })} />
-      <label class="slider">
-        <span>{t("settings.volume")}</span>
-        <input
-          type="range"
-          min="0"
-          max="1"
-          step="0.05"
-          value={volume}
-          disabled={muted}
-          onInput={(event) => change({ volume: event.currentTarget.valueAsNumber })}
-        />
-      </label>
+      <Slider
+        label={t("settings.volume")}
+        low={0}
+        high={1}
+        value={volume}
+        disabled={muted}
+        change={(next) => change({ volume: next })}
+      />
       <Toggle label={t("settings.calm")} on={calm} change={(on) => change({ calm: on })} />
       <button type="button" class="all-settings" onClick={open}>
         {t("settings.all")}
       </button>
       {Page && <Page close={() => setPage(undefined)} />}
     </div>
-  );
-}
-
-function Toggle(props: { label: string; on: boolean; change(on: boolean): void }): JSX.Element {
-  return (
-    <label class="toggle">
-      <span>{props.label}</span>
-      <input
-        type="checkbox"
-        checked={props.on}
-        onChange={(event) => props.change(event.currentTarget.checked)}
-      />
-    </label>
   );
 }

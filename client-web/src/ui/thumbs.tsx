@@ -20,7 +20,8 @@ export function Thumbs(): JSX.Element | null {
       <div
         class={`boost${thumbs.boosting ? " on" : ""}`}
         style={{
-          right: `${BOOST_ZONE.right - BOOST_ZONE.radius + thumbs.inset.right}px`,
+          [thumbs.leftHanded ? "left" : "right"]:
+            `${BOOST_ZONE.side - BOOST_ZONE.radius + (thumbs.leftHanded ? thumbs.inset.left : thumbs.inset.right)}px`,
           bottom: `${BOOST_ZONE.bottom - BOOST_ZONE.radius + thumbs.inset.bottom}px`,
           width: `${BOOST_ZONE.radius * 2}px`,
           height: `${BOOST_ZONE.radius * 2}px`,

@@ -7,6 +7,11 @@ import { HeaderWord } from "../wasm/schema.ts";
 const CLOSE = 0.72;
 const WIDE = 0.84;
 const LEAD_UNITS = 4.5;
+/** The share of the lead that is left along the picture's height, upright or not. */
+const LEAD_UP = 0.7;
+const LEAD_UPRIGHT = 0.3;
+/** An upright picture is narrow: it shows this share of the view's height at any speed. */
+const UPRIGHT = 0.97;
 /** A ship further away than this has jumped (a respawn, a seek): the lead restarts. */
 const JUMP_UNITS = 25;
 
@@ -45,7 +50,8 @@ export class Camera {
     const targetY = frame.f[HeaderWord.CameraY];
     const pull = 1 - Math.exp(-elapsed * 3.2);
     const wantX = aim === undefined ? 0 : Math.cos(aim) * LEAD_UNITS;
-    const wantY = aim === undefined ? 0 : Math.sin(aim) * LEAD_UNITS * 0.7;
+    const upright = this.screenHeight > this.screenWidth;
+    const wantY = aim === undefined ? 0 : Math.sin(aim) * LEAD_UNITS * (upright ? LEAD_UPRIGHT : LEAD_UP);
     this.leadX += (wantX - this.leadX) * pull;
     this.leadY += (wantY - this.leadY) * pull;
     if (Math.hypot(targetX - this.x, targetY - this.y) > JUMP_UNITS) {
@@ -53,7 +59,7 @@ export class Camera {
       this.leadY = 0;
     }
     const speed = Math.min(1, frame.f[HeaderWord.Speed]);
-    const want = CLOSE + (WIDE - CLOSE) * speed;
+    const want = upright ? UPRIGHT : CLOSE + (WIDE - CLOSE) * speed;
     this.breath += (want - this.breath) * (1 - Math.exp(-elapsed * 1.6));
     const viewWidth = frame.f[HeaderWord.ViewWidth] || 100;
     const viewHeight = frame.f[HeaderWord.ViewHeight] || 60;

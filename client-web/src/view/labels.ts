@@ -37,6 +37,12 @@ export class Labels {
     this.texture = new Texture({ source: new CanvasSource({ resource: canvas, scaleMode: "linear" }) });
   }
 
+  /** Forgets what was written: its colours have changed. */
+  clear(): void {
+    this.byPlayer.clear();
+    this.slots.length = 0;
+  }
+
   /** Draws a player's name centered at a point; `height` is the text's height in world units. */
   draw(
     quads: Quads,

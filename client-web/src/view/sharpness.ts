@@ -1,4 +1,4 @@
-//! Chooses the resolution: lowers it where the machine cannot keep up.
+//! Chooses the resolution: what the player wants, or lower where the machine cannot keep up.
 
 const MOST = 2;
 const LEAST = 0.75;
@@ -7,6 +7,8 @@ const STEP = 0.8;
 /** Frames per judgement, and the median frame time above which they are slow. */
 const FRAMES = 45;
 const SLOW_MS = 25;
+/** With a frame cap, frames are slow from this factor of its time on. */
+const SLOW_FACTOR = 1.5;
 /**
  * All steps down together must reduce the median to this share: else it is not the pixels that take the time. A single step may
  * change nothing, because frames wait for the display.
@@ -32,6 +34,16 @@ export class Sharpness {
   private raised = false;
   /** Fewer pixels did not help: the browser throttles frames, or something else is slow. */
   private settled = false;
+  /** The share of the finest resolution that the player wants; undefined leaves it to the judgement. */
+  private wanted: number | undefined;
+  private slowMs = SLOW_MS;
+
+  /** Sets what the player wants. `frameCap` in frames per second, 0 for none. */
+  want(quality: "auto" | number, frameCap: number): void {
+    this.wanted = quality === "auto" ? undefined : quality;
+    this.slowMs = frameCap === 0 ? SLOW_MS : Math.max(SLOW_MS, (1000 / frameCap) * SLOW_FACTOR);
+    this.restart();
+  }
 
   /** Records the time of a frame. Returns whether the resolution has changed. */
   measure(nowMs: number): boolean {
@@ -56,16 +68,16 @@ export class Sharpness {
   private restart(): void {
     this.ratio = displayRatio();
     this.finest = Math.min(MOST, this.ratio);
-    this.resolution = this.finest;
+    this.resolution = this.finest * (this.wanted ?? 1);
     this.count = 0;
     this.calm = 0;
     this.before = undefined;
     this.raised = false;
-    this.settled = false;
+    this.settled = this.wanted !== undefined;
   }
 
   private judge(median: number): void {
-    const slow = median > SLOW_MS;
+    const slow = median > this.slowMs;
     this.calm = slow ? 0 : this.calm + 1;
     if (!slow) this.before = undefined;
     if (slow && this.resolution > LEAST) {

@@ -1,10 +1,12 @@
 //! The picture: owns the renderer and its layers, and draws a frame from back to front.
 
 import "pixi.js/unsafe-eval";
+import { effect } from "@preact/signals";
 import { Container, WebGLRenderer } from "pixi.js";
 import { attempt } from "../browser/capability.ts";
 import { observeSize } from "../browser/view.ts";
 import type { Frame } from "../core/frame.ts";
+import { settings } from "../page/settings.ts";
 import { raise, settle } from "../page/trouble.ts";
 import { DrawKind, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type Atlas, makeAtlas } from "./atlas.ts";
@@ -165,6 +167,29 @@ export class Stage {
     return best;
   }
 
+  /** Follows the player's resolution, frame cap and palette. */
+  private followSettings(sharpness: Sharpness, resize: () => void): void {
+    effect(() => {
+      const { quality, frameCap } = settings.value;
+      sharpness.want(quality, frameCap);
+      resize();
+    });
+    let painted = settings.value.palette;
+    effect(() => {
+      const { palette } = settings.value;
+      if (palette !== painted) void this.repaint();
+      painted = palette;
+    });
+  }
+
+  /** Paints again what was painted with other colours. */
+  private async repaint(): Promise<void> {
+    this.labels.clear();
+    const { source } = this.atlas.texture;
+    source.resource = (await makeAtlas()).texture.source.resource;
+    source.update();
+  }
+
   private hit(id: number, seconds: number): void {
     this.ships.hit(id, seconds);
     if (this.camera.reducedMotion) return;
@@ -249,7 +274,7 @@ export class Stage {
       if (sharpness.measure(nowMs)) resize();
     };
     observeSize([host], resize);
-    resize();
+    this.followSettings(sharpness, resize);
     this.canvas.addEventListener("webglcontextlost", () => raise("picture"));
     this.canvas.addEventListener("webglcontextrestored", () => settle("picture"));
   }

@@ -51,7 +51,7 @@ export class Soundtrack {
     const noise = new Random(7);
     const synth = new Synth(context, () => noise.next());
     const engine = new Engine(synth);
-    synth.setVolume(VOLUME);
+    synth.setVolume(VOLUME, 0);
     this.beats = this.beats.filter(({ atSeconds }) => atSeconds * SAMPLE_RATE >= start);
     for (const { atSeconds, seed, power, cues } of this.beats) {
       const random = new Random(seed);
