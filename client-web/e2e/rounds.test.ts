@@ -47,9 +47,20 @@ test("a round ends with a podium, and the next one begins with a new ship", asyn
   expect(await page.textContent(".podium .count")).toMatch(/^Next round in \d+ seconds?$/);
   expect(await page.locator(".death").count()).toBe(0);
   expect((await pilot.state()).self).toBeNull();
+  const arenas = page.locator(".vote button");
+  expect(await arenas.allTextContents()).toEqual([
+    "1The Cluster0 votes",
+    "2The Corridor0 votes",
+    "3The Expanse0 votes",
+  ]);
+  await page.keyboard.press("2");
+  await page.waitForSelector(".vote .leads >> text=The Corridor1 vote");
+  await arenas.nth(2).click();
+  await page.waitForSelector(".vote .leads >> text=The Expanse1 vote");
   await page.waitForSelector(".podium", { state: "detached" });
   await expect.poll(async () => (await pilot.state()).self?.id ?? first, { timeout: 30_000 }).not.toBe(first);
   expect((await pilot.state()).self?.score).toBe(0);
+  expect(await page.textContent(".quotes")).toContain("Kalliope");
   tab.expectNoFaults();
   await tab.close();
 });

@@ -26,7 +26,7 @@ pub fn rules(bytes: &[u8]) -> bool {
     let script = scripted::setup();
     let rules = toml::from_str::<Rules>(text).map(|rules| Setup { rules, ..script.clone() });
     let mode = toml::from_str::<Mode>(text).map(|mode| Setup { mode, ..script.clone() });
-    let arena = toml::from_str::<Arena>(text).map(|arena| Setup { arena, ..script.clone() });
+    let arena = toml::from_str::<Arena>(text).map(|arena| Setup { arenas: vec![arena], ..script.clone() });
     let mut sound = false;
     for mut setup in [rules, mode, arena].into_iter().flatten() {
         if setup.check().is_err() {

@@ -93,8 +93,9 @@ fn controls(setup: &Setup, world: &WorldSnapshot, pilot: &Pilot) -> Option<Contr
     let own = world.entity(pilot.ship?)?;
     let at = own.motion.position();
     if own.hold >= FULL_LOADS {
-        let stations = setup.arena.stations.iter();
-        let places = stations.map(|station| Vec2::new(station.x, station.y) * setup.half_size() - at);
+        let stations = setup.arena(&world.round).stations.iter();
+        let places =
+            stations.map(|station| Vec2::new(station.x, station.y) * setup.half_size(&world.round) - at);
         let home = places.min_by(|one, other| one.length().total_cmp(&other.length()))?;
         let buttons = if home.length() > HOME_UNITS { Buttons::THRUST } else { Buttons::BRAKE };
         return Some(Controls { buttons, aim: Angle::from_vector(home), ..Controls::default() });

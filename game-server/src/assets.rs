@@ -88,15 +88,19 @@ impl Assets {
             Assets::Directory(root) => parse(&rules_file, &read(&root.join("rules.toml"))?)?,
         };
         let (mode, mode_file): (Mode, String) = self.named("mode", &choice.mode)?;
-        let (arena, arena_file): (Arena, String) = self.named("arena", &mode.arena)?;
+        let arenas = mode.arenas.iter().map(|name| {
+            let (arena, file): (Arena, String) = self.named("arena", name)?;
+            arena.check().map_err(|error| AssetError::OutOfRange { file, error })?;
+            Ok(arena)
+        });
+        let arenas = arenas.collect::<Result<Vec<Arena>, AssetError>>()?;
         let drones = choice.drones.unwrap_or(mode.drones);
         let setup =
-            Setup { rules, mode, arena, tick_rate_hz: choice.tick_rate_hz, drones, seed: choice.seed };
+            Setup { rules, mode, arenas, tick_rate_hz: choice.tick_rate_hz, drones, seed: choice.seed };
         setup.check().map_err(|error| {
             let file = match error.file {
                 "rules" => rules_file,
                 "mode" => mode_file,
-                "arena" => arena_file,
                 other => other.to_owned(),
             };
             AssetError::OutOfRange { file, error }

@@ -16,8 +16,9 @@ use shared::snapshot::WorldSnapshot;
 fn setup() -> Setup {
     let rules: Rules = toml::from_str(include_str!("../../assets/rules.toml")).expect("the game's rules");
     let mode: Mode = toml::from_str(include_str!("../../assets/modes/belt.toml")).expect("the game's mode");
-    let arena = Arena { title: String::new(), stations: Vec::new() };
-    Setup { rules, mode, arena, tick_rate_hz: 30, drones: 0, seed: 1 }
+    let arena: Arena =
+        toml::from_str(include_str!("../../assets/arenas/open.toml")).expect("an arena without stations");
+    Setup { rules, mode, arenas: vec![arena], tick_rate_hz: 30, drones: 0, seed: 1 }
 }
 
 /// What happens to one entity in one tick.
@@ -51,7 +52,7 @@ fn step(world: &mut Vec<EntityState>, next_id: &mut u32, fates: &[Fate], setup: 
     let mut fates = fates.iter().cycle();
     world.retain_mut(|entity| {
         entity.motion = entity.motion.drifted(1, setup.tick_seconds());
-        bounce_off_border(&mut entity.motion, setup.half_size(), 1.0);
+        bounce_off_border(&mut entity.motion, setup.largest_half_size(), 1.0);
         match fates.next() {
             Some(Fate::Turn(x, y)) => entity.motion.velocity_q += IVec2::new(*x, *y),
             Some(Fate::Jump(x, y)) => entity.motion.position_q = IVec2::new(*x, *y),

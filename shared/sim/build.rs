@@ -41,6 +41,7 @@ const DRONES: &[Number] = &[
     ("flight.chase_boost_energy", 0.0, 1.0),
     ("flight.flee_boost_energy", 0.0, 1.0),
     ("flight.distance_cost", 0.0, 10.0),
+    ("flight.patrol_seconds", 1.0, 600.0),
 ];
 const SPAWNS: &[Number] = &[
     ("ship.ship_clearance", 0.0, 200.0),

@@ -31,6 +31,9 @@ impl Kind {
     }
 }
 
+/// The size of an asteroid that neither moves nor breaks: walls are made of them.
+pub const BOULDER: u8 = 3;
+
 /// What a ship shows of itself, as a bit mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,7 +68,7 @@ pub struct EntityState {
     pub id: NetId,
     /// What it is.
     pub kind: Kind,
-    /// Asteroid: 0 small, 1 medium, 2 large.
+    /// Asteroid: 0 small, 1 medium, 2 large, 3 [`BOULDER`].
     pub size: u8,
     /// Ship and bolt: 0 in a free-for-all, else the team from 1.
     pub team: u8,

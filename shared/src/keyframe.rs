@@ -143,6 +143,8 @@ pub struct PlayerKey {
     pub best_haul: u32,
     /// The least health with which a ship reached a station just after a hit in this round, in quanta; 0 if none did.
     pub escape: u16,
+    /// The player's vote on the next arena: its place on the list from 1, 0 for none.
+    pub vote: u8,
     /// What a drone is up to; `None` for humans.
     pub drone: Option<DroneKey>,
 }

@@ -8,7 +8,7 @@ use crate::evidence::DeathEvidence;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::InputFrame;
 use crate::levels::Levels;
-use crate::round::{Award, Round};
+use crate::round::{Award, Round, Votes};
 use crate::rules::{Arena, Mode, Rules};
 use crate::snapshot::Pilot;
 use crate::text::Name;
@@ -152,12 +152,14 @@ pub enum ServerMessage<'a> {
         /// How many wait.
         waiting: u32,
     },
-    /// The round: every second, and when its phase changes.
+    /// The round: every second, when its phase changes, and at every vote.
     Round {
         /// Number, phase and end.
         round: Round,
         /// The awards, while the podium is shown.
         awards: Vec<Award>,
+        /// The votes on [the next arena](Round::candidates).
+        votes: Votes,
     },
     /// Why the viewer's ship was destroyed by a bolt: sent to its player only, before the snapshot that lacks the ship.
     Evidence(Box<DeathEvidence>),
@@ -217,8 +219,10 @@ pub struct Welcome {
     pub rules: Rules,
     /// What is played.
     pub mode: Mode,
-    /// Where the stations are.
-    pub arena: Arena,
+    /// The mode's arenas.
+    pub arenas: Vec<Arena>,
+    /// The present round.
+    pub round: Round,
 }
 
 /// What one viewer sees at one tick, as the difference to what it was last sent.

@@ -119,6 +119,8 @@ pub struct BoltRules {
 pub struct AsteroidRules {
     /// Radius, units.
     pub radius: [f32; 3],
+    /// Radius of the boulders that walls are made of, units.
+    pub boulder_radius: f32,
     /// Health.
     pub health: [f32; 3],
     /// Fastest drift, units/s.
@@ -211,6 +213,11 @@ impl Rules {
         self.ship.health * (1.0 + self.upgrades.hull_per_level * f32::from(levels.of(Upgrade::Hull)))
     }
 
+    /// Radius of an asteroid, in units.
+    pub fn rock_radius(&self, size: u8) -> f32 {
+        self.asteroid.radius.get(usize::from(size)).copied().unwrap_or(self.asteroid.boulder_radius)
+    }
+
     /// Loads that a hold with these upgrades takes.
     pub fn hold_capacity(&self, levels: Levels) -> u16 {
         let share = 1.0 + self.upgrades.hold_per_level * f32::from(levels.of(Upgrade::Hold));
@@ -233,7 +240,7 @@ impl Rules {
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
         let Rules { ship, bolt, asteroid, ore, station, bounty, upgrades, drone } = self;
-        let ranges: [(&str, f64, f64, f64); 51] = [
+        let ranges: [(&str, f64, f64, f64); 52] = [
             ("ship.radius", ship.radius.into(), 0.2, 10.0),
             ("ship.health", ship.health.into(), 1.0, 2000.0),
             ("ship.energy", ship.energy.into(), 1.0, 1000.0),
@@ -259,6 +266,7 @@ impl Rules {
             ("asteroid.radius[0]", asteroid.radius[0].into(), 0.2, 20.0),
             ("asteroid.radius[1]", asteroid.radius[1].into(), 0.2, 20.0),
             ("asteroid.radius[2]", asteroid.radius[2].into(), 0.2, 20.0),
+            ("asteroid.boulder_radius", asteroid.boulder_radius.into(), 0.2, 20.0),
             ("asteroid.health[0]", asteroid.health[0].into(), 0.1, 2000.0),
             ("asteroid.health[1]", asteroid.health[1].into(), 0.1, 2000.0),
             ("asteroid.health[2]", asteroid.health[2].into(), 0.1, 2000.0),
@@ -318,8 +326,8 @@ pub struct Mode {
     pub view_width: f32,
     /// Height of what a player is told about, in units.
     pub view_height: f32,
-    /// The arena's name: a file of `assets/arenas`.
-    pub arena: String,
+    /// The arenas' names, in the order in which rounds are played: files of `assets/arenas`.
+    pub arenas: Vec<String>,
     /// Length of a round, in seconds; 0 for a match without rounds.
     pub round_seconds: u32,
     /// For how long the best are shown after a round, in seconds.
@@ -333,6 +341,7 @@ impl Mode {
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
         check_range("mode", "teams", self.teams.into(), 0.0, 4.0)?;
+        check_range("mode", "arenas (their number)", self.arenas.len() as f64, 1.0, ARENAS_LIMIT as f64)?;
         check_range("mode", "capacity", self.capacity.into(), 1.0, 10_000.0)?;
         check_range("mode", "area_per_player", self.area_per_player.into(), 100.0, 40_000.0)?;
         check_range("mode", "asteroids_per_player", self.asteroids_per_player.into(), 0.0, 20.0)?;
@@ -344,14 +353,60 @@ impl Mode {
     }
 }
 
-/// Where the stations are.
+/// Where stations, rocks and walls are. Places are shares of the world's half size: −1 is the left or top border, 1 the right
+/// or bottom one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arena {
     /// What players call it.
     pub title: String,
+    /// Side of the world, as a factor of what the mode's density gives.
+    #[serde(default = "usual")]
+    pub size: f32,
+    /// Number of asteroids, as a factor of the mode's.
+    #[serde(default = "usual")]
+    pub rocks: f32,
+    /// Speed of new asteroids, as a factor.
+    #[serde(default = "usual")]
+    pub drift: f32,
     /// The stations.
+    #[serde(default)]
     pub stations: Vec<Station>,
+    /// Where asteroids are; without any, everywhere.
+    #[serde(default)]
+    pub fields: Vec<Region>,
+    /// Where ships appear; without any, everywhere. With teams, every team has those of its turn.
+    #[serde(default)]
+    pub spawns: Vec<Region>,
+    /// Rows of boulders, which never move or break.
+    #[serde(default)]
+    pub walls: Vec<Wall>,
+}
+
+fn usual() -> f32 {
+    1.0
+}
+
+/// A circle.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// Where its middle is.
+    pub x: f32,
+    /// As `x`.
+    pub y: f32,
+    /// A share of the world's half size.
+    pub radius: f32,
+}
+
+/// A straight row of boulders.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wall {
+    /// Where it begins: x and y.
+    pub from: [f32; 2],
+    /// Where it ends.
+    pub to: [f32; 2],
 }
 
 /// A place that banks and repairs.
@@ -368,8 +423,12 @@ pub struct Station {
     pub radius: f32,
 }
 
+/// Most arenas of a mode.
+pub const ARENAS_LIMIT: usize = 16;
 /// Most stations of an arena.
 pub const STATIONS_LIMIT: usize = 32;
+/// Most fields, most spawn regions and most walls of an arena.
+pub const REGIONS_LIMIT: usize = 64;
 
 impl Arena {
     /// Checks every number against its allowed range.
@@ -377,13 +436,32 @@ impl Arena {
     /// # Errors
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
-        check_range(
-            "arena",
-            "stations (their number)",
-            self.stations.len() as f64,
-            0.0,
-            STATIONS_LIMIT as f64,
-        )?;
+        let Arena { title: _, size, rocks, drift, stations, fields, spawns, walls } = self;
+        for (key, count, limit) in [
+            ("stations (their number)", stations.len(), STATIONS_LIMIT),
+            ("fields (their number)", fields.len(), REGIONS_LIMIT),
+            ("spawns (their number)", spawns.len(), REGIONS_LIMIT),
+            ("walls (their number)", walls.len(), REGIONS_LIMIT),
+        ] {
+            check_range("arena", key, count as f64, 0.0, limit as f64)?;
+        }
+        check_range("arena", "size", (*size).into(), 0.2, 3.0)?;
+        check_range("arena", "rocks", (*rocks).into(), 0.0, 5.0)?;
+        check_range("arena", "drift", (*drift).into(), 0.0, 5.0)?;
+        for (list, regions) in [("fields", fields), ("spawns", spawns)] {
+            for (index, region) in regions.iter().enumerate() {
+                let key = |field: &str| format!("{list}[{index}].{field}");
+                check_range("arena", &key("x"), region.x.into(), -1.0, 1.0)?;
+                check_range("arena", &key("y"), region.y.into(), -1.0, 1.0)?;
+                check_range("arena", &key("radius"), region.radius.into(), 0.01, 1.0)?;
+            }
+        }
+        for (index, wall) in walls.iter().enumerate() {
+            for (end, [x, y]) in [("from", wall.from), ("to", wall.to)] {
+                check_range("arena", &format!("walls[{index}].{end}[0]"), x.into(), -1.0, 1.0)?;
+                check_range("arena", &format!("walls[{index}].{end}[1]"), y.into(), -1.0, 1.0)?;
+            }
+        }
         for (index, station) in self.stations.iter().enumerate() {
             let key = |field: &str| format!("stations[{index}].{field}");
             check_range("arena", &key("x"), station.x.into(), -1.0, 1.0)?;

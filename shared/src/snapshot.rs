@@ -106,6 +106,8 @@ pub struct Pilot {
     pub best_haul: u32,
     /// The least health with which the ship reached a station just after a hit, in quanta; 0 if it never did.
     pub escape: u16,
+    /// The vote on the next arena: its place on the list from 1, 0 for none.
+    pub vote: u8,
 }
 
 #[cfg(test)]

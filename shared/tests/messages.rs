@@ -10,7 +10,7 @@ use shared::input::{Buttons, Controls, InputFrame, ViewLag};
 use shared::levels::{Levels, Upgrade};
 use shared::message::*;
 use shared::round::{Award, AwardKind, Round, RoundPhase};
-use shared::rules::{Arena, Mode, Rules, Station};
+use shared::rules::{Arena, Mode, Region, Rules, Station, Wall};
 use shared::text::Name;
 use std::borrow::Cow;
 
@@ -74,7 +74,17 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         tick_rate_hz: 30,
         rules,
         mode,
-        arena: Arena { title: "Ring".into(), stations: vec![station] },
+        arenas: vec![Arena {
+            title: "Ring".into(),
+            size: 1.0,
+            rocks: 1.0,
+            drift: 0.5,
+            stations: vec![station],
+            fields: vec![Region { x: 0.5, y: 0.0, radius: 0.25 }],
+            spawns: Vec::new(),
+            walls: vec![Wall { from: [-1.0, 0.0], to: [0.5, 0.0] }],
+        }],
+        round: Round { number: 1, phase: RoundPhase::Running, ends: Some(Tick(14_400)), arena: 0 },
     };
     let own = Own {
         ship: Some(NetId(9)),
@@ -129,8 +139,9 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         ServerMessage::Resumed { token: ResumeToken([9; 16]), tick: Tick(300) },
         ServerMessage::Queued { position: 12, waiting: 300 },
         ServerMessage::Round {
-            round: Round { number: 2, phase: RoundPhase::Podium, ends: Some(Tick(15_000)) },
+            round: Round { number: 2, phase: RoundPhase::Podium, ends: Some(Tick(15_000)), arena: 3 },
             awards: vec![Award { kind: AwardKind::Hunter, player: PlayerId(3), name: name("Ada"), value: 7 }],
+            votes: [2, 0, 1],
         },
         ServerMessage::Evidence(Box::new(DeathEvidence {
             tick: Tick(300),

@@ -54,11 +54,11 @@ pub fn entity(state: &EntityState, rules: &Rules, viewer: Viewer) -> DrawItem {
             ..item(DrawKind::Ship)
         },
         Kind::Asteroid => {
-            let size = usize::from(state.size).min(2);
+            let health = rules.asteroid.health.get(usize::from(state.size));
             DrawItem {
-                health: share(health_from(state.health), rules.asteroid.health[size]),
-                radius: rules.asteroid.radius[size],
-                variant: size as u32,
+                health: health.map_or(1.0, |full| share(health_from(state.health), *full)),
+                radius: rules.rock_radius(state.size),
+                variant: state.size.into(),
                 ..item(DrawKind::Asteroid)
             }
         }

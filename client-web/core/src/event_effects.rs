@@ -34,9 +34,7 @@ pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, entities: &
         Happening::Death { ship, killer, bounty, .. } => {
             (EffectKind::Death, ship, bounty as f32, ship_of(killer))
         }
-        Happening::Broken { asteroid, size } => {
-            (EffectKind::Broken, asteroid, rules.asteroid.radius[usize::from(size).min(2)], None)
-        }
+        Happening::Broken { asteroid, size } => (EffectKind::Broken, asteroid, rules.rock_radius(size), None),
         Happening::Loaded { ship } => (EffectKind::Loaded, ship, 1.0, None),
         Happening::Banked { ship, gained, .. } => (EffectKind::Banked, ship, gained as f32, None),
         Happening::Assisted { ship, gained, .. } => (EffectKind::Assisted, ship, gained as f32, None),

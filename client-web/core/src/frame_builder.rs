@@ -86,7 +86,7 @@ impl FrameBuilder {
         let extrapolation = world.extrapolation_ticks(now_ms);
         world.others.drop_before(interpolated);
 
-        self.items.extend(draw_item::stations(&world.setup.arena, world.half_size));
+        self.items.extend(draw_item::stations(world.setup.arena(&world.round), world.half_size));
         self.drifting(world, predicted);
         self.others(world, interpolated, extrapolation);
         self.own_bolts(world, predicted);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::id::PlayerId;
 use shared::levels::{Levels, Upgrade};
 use shared::message;
-use shared::round::{Award, AwardKind, Round, RoundPhase};
+use shared::round::{Award, AwardKind, Round, RoundPhase, Votes};
 use shared::rules::{Rules, UPGRADE_LEVELS};
 use shared::setup::Setup;
 use shared::text::Name;
@@ -110,6 +110,15 @@ pub enum Notice {
         podium: bool,
         /// The awards, while the podium is shown.
         awards: Vec<RoundAward>,
+        /// What is voted on, while the podium is shown.
+        candidates: Vec<Candidate>,
+    },
+    /// Where the round is played. Comes before its first quotes.
+    Arena {
+        /// The arena's title.
+        title: String,
+        /// Its walls, in units: the ends of each, x and y.
+        walls: Vec<[f32; 4]>,
     },
     /// The server ends the connection.
     Goodbye {
@@ -143,6 +152,16 @@ pub struct RoundAward {
     pub value: u32,
     /// The viewer's award.
     pub own: bool,
+}
+
+/// An arena to vote for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+pub struct Candidate {
+    /// Its title.
+    pub title: String,
+    /// How many want it.
+    pub votes: u16,
 }
 
 /// One player's standing.
@@ -237,7 +256,12 @@ impl Notice {
     }
 
     /// A round, for a viewer.
-    pub(crate) fn round(round: &Round, awards: &[Award], viewer: PlayerId) -> Notice {
+    pub(crate) fn round(
+        setup: &Setup,
+        round: &Round,
+        (awards, votes): (&[Award], &Votes),
+        viewer: PlayerId,
+    ) -> Notice {
         let kind = |kind| match kind {
             AwardKind::Winner => "winner",
             AwardKind::Haul => "haul",
@@ -252,7 +276,22 @@ impl Notice {
             own: award.player == viewer,
         });
         let podium = round.phase == RoundPhase::Podium;
-        Notice::Round { number: round.number, podium, awards: awards.collect() }
+        let candidates = round.candidates(setup.arenas.len()).zip(votes).map(|(arena, votes)| {
+            let title = setup.arena(&Round { arena, ..*round }).title.clone();
+            Candidate { title, votes: *votes }
+        });
+        let candidates = if podium { candidates.collect() } else { Vec::new() };
+        Notice::Round { number: round.number, podium, awards: awards.collect(), candidates }
+    }
+
+    /// The arena of a round.
+    pub(crate) fn arena(setup: &Setup, round: &Round) -> Notice {
+        let (arena, half_size) = (setup.arena(round), setup.half_size(round));
+        let walls = arena.walls.iter().map(|wall| {
+            let ([x1, y1], [x2, y2]) = (wall.from, wall.to);
+            [x1, y1, x2, y2].map(|share| share * half_size)
+        });
+        Notice::Arena { title: arena.title.clone(), walls: walls.collect() }
     }
 
     /// A text of the page about a player, or about nobody.
@@ -301,9 +340,9 @@ pub(crate) fn upgrade_values(rules: &Rules) -> Vec<Vec<f32>> {
 
 impl Quote {
     /// The quotes of all stations; `prices` are in hundredths, in the arena's order.
-    pub(crate) fn all(setup: &Setup, prices: &[u32]) -> Vec<Quote> {
-        let half_size = setup.half_size();
-        let stations = setup.arena.stations.iter().zip(prices).zip(0..);
+    pub(crate) fn all(setup: &Setup, round: &Round, prices: &[u32]) -> Vec<Quote> {
+        let half_size = setup.half_size(round);
+        let stations = setup.arena(round).stations.iter().zip(prices).zip(0..);
         stations
             .map(|((station, price), index)| {
                 let position = station_position(station, half_size);

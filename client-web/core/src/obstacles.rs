@@ -2,7 +2,7 @@
 //! per tick is constant, so that a tick costs one addition each.
 
 use glam::{IVec2, Vec2};
-use shared::entity::{EntityState, Kind};
+use shared::entity::{BOULDER, EntityState, Kind};
 use shared::movement::{self, Motion};
 use shared::quantize;
 use shared::rules::Rules;
@@ -39,13 +39,13 @@ impl Obstacles {
         self.asteroids.clear();
         self.ores.clear();
         let limit = |radius: f32| quantize::position(Vec2::splat(self.half_size - radius)).x;
-        let asteroid_limits = rules.asteroid.radius.map(limit);
+        let asteroid_limits = [0, 1, 2, BOULDER].map(|size| limit(rules.rock_radius(size)));
         let ore_limit = limit(rules.ore.radius);
         for entity in entities {
             let (radius, limit, list) = match entity.kind {
                 Kind::Asteroid => {
-                    let size = usize::from(entity.size).min(2);
-                    (rules.asteroid.radius[size], asteroid_limits[size], &mut self.asteroids)
+                    let size = entity.size.min(BOULDER);
+                    (rules.rock_radius(size), asteroid_limits[usize::from(size)], &mut self.asteroids)
                 }
                 Kind::Ore => (rules.ore.radius, ore_limit, &mut self.ores),
                 Kind::Ship | Kind::Bolt => continue,

@@ -8,6 +8,7 @@ use shared::id::{NetId, Tick};
 use shared::input::{Controls, InputFrame, ViewLag};
 use shared::levels::Levels;
 use shared::movement::{self, Handling, Motion, Moved, ShipMotion};
+use shared::round::Round;
 use shared::rules::Rules;
 use shared::setup::Setup;
 use std::collections::VecDeque;
@@ -76,21 +77,29 @@ pub struct Prediction {
 
 impl Prediction {
     /// No ship yet, in a world of this setup.
-    pub fn new(setup: &Setup) -> Prediction {
+    pub fn new(setup: &Setup, round: &Round) -> Prediction {
+        let half_size = setup.half_size(round);
         Prediction {
             rules: setup.rules.clone(),
-            half_size: setup.half_size(),
+            half_size,
             tick_seconds: setup.tick_seconds(),
             frames: VecDeque::new(),
             ship: None,
             levels: Levels::default(),
             path: VecDeque::new(),
-            obstacles: Obstacles::new(setup.half_size(), setup.tick_seconds()),
+            obstacles: Obstacles::new(half_size, setup.tick_seconds()),
             error_units: 0.0,
             corrections: 0,
             offset: Vec2::ZERO,
             faded_ms: 0.0,
         }
+    }
+
+    /// Changes to a world of a half size; no ship is in it yet.
+    pub fn enter(&mut self, half_size: f32) {
+        self.half_size = half_size;
+        self.obstacles = Obstacles::new(half_size, self.tick_seconds);
+        self.path.clear();
     }
 
     /// Predicts the tick of a new input frame, and returns it. Skipped ticks before it repeat the previous controls.
@@ -309,7 +318,7 @@ mod tests {
     }
 
     fn drifted(rocks: &[EntityState], ticks: usize, setup: &Setup) -> Vec<EntityState> {
-        let mut obstacles = Obstacles::new(setup.half_size(), setup.tick_seconds());
+        let mut obstacles = Obstacles::new(setup.half_size(&Round::default()), setup.tick_seconds());
         obstacles.fill(rocks, &setup.rules);
         (0..ticks).for_each(|_| obstacles.drift());
         let moved = rocks.iter().zip(&obstacles.asteroids);
@@ -329,7 +338,7 @@ mod tests {
                 (1..).zip(&rocks).map(|(id, (at, speed))| rock(id, *at, *speed)).collect();
             let ship = ShipMotion { energy: u16::MAX / 2, ..ShipMotion::default() };
             let start = ServerShip { id: SHIP, tick: START, ship, hold: 0, levels: Levels::default() };
-            let mut confirmed = Prediction::new(&setup);
+            let mut confirmed = Prediction::new(&setup, &Round::default());
             confirmed.reconcile(Some(start), START, &rocks, true);
             for (buttons, after) in buttons.iter().zip(1..) {
                 let controls = Controls { buttons: Buttons(*buttons), ..Controls::default() };

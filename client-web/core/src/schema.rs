@@ -11,7 +11,7 @@ use crate::replay::SIM_BUILD;
 use const_format::concatcp;
 use shared::PROTOCOL_VERSION;
 use shared::batch::{BATCH_TYPE, CLOSE_BIT, CODE_BYTES, LENGTH_BYTES, POST_LIMIT_BYTES};
-use shared::entity::ShipFlags;
+use shared::entity::{BOULDER, ShipFlags};
 use shared::input::Buttons;
 use shared::message::CloseCode;
 use shared::spent::Spent;
@@ -58,7 +58,7 @@ const TEXT: &str = concatcp!(
     "// @filename: schema.ts\n",
     "//! Numbers of the core. Written by the build from client-web/core/src/schema.rs.\n\n",
     modules!(HeaderWord ItemWord EffectWord DrawKind Relation EffectKind ShipFlags Buttons CloseCode),
-    constants!(PROTOCOL_VERSION NAME_LIMIT_CHARS CHAT_LIMIT_CHARS),
+    constants!(PROTOCOL_VERSION NAME_LIMIT_CHARS CHAT_LIMIT_CHARS BOULDER),
     constants!(LENGTH_BYTES CODE_BYTES CLOSE_BIT POST_LIMIT_BYTES),
     constants!(HEADER_WORDS ITEM_WORDS EFFECT_WORDS NONE),
     concatcp!("export const SIM_BUILD = \"", SIM_BUILD, "\";\n"),

@@ -91,7 +91,7 @@ impl World {
             drones: welcome.mode.drones,
             rules: welcome.rules,
             mode: welcome.mode,
-            arena: welcome.arena,
+            arenas: welcome.arenas,
             tick_rate_hz: welcome.tick_rate_hz,
             seed: 0,
         };
@@ -100,18 +100,18 @@ impl World {
         let tick_ms = 1000.0 / f64::from(setup.tick_rate_hz);
         let clock = TickClock::start(tick_ms, welcome.tick, round_trip_ms, now_ms);
         Ok(World {
-            half_size: setup.half_size(),
+            half_size: setup.half_size(&welcome.round),
             player: welcome.player,
             tick_seconds,
             view: View::new(tick_seconds),
             own: Own::default(),
-            round: Round::default(),
+            round: welcome.round,
             viewer: Viewer { player: welcome.player, team: 0 },
             issued: clock.tick(now_ms),
             clock,
             interpolation_clock: InterpolationClock::new(tick_ms),
             others: SnapshotBuffer::new(tick_seconds),
-            prediction: Prediction::new(&setup),
+            prediction: Prediction::new(&setup, &welcome.round),
             bolts: OwnBolts::new(tick_seconds),
             effects: EffectQueue::default(),
             camera: Vec2::ZERO,
@@ -128,6 +128,22 @@ impl World {
             names: BTreeMap::new(),
             setup,
         })
+    }
+
+    /// The server told of the round. Returns whether it is played in another arena.
+    pub(crate) fn enter(&mut self, round: Round) -> bool {
+        let is_elsewhere = round.arena != self.round.arena;
+        self.round = round;
+        if is_elsewhere {
+            self.half_size = self.setup.half_size(&round);
+            self.prediction.enter(self.half_size);
+        }
+        is_elsewhere
+    }
+
+    /// The present round.
+    pub fn round(&self) -> &Round {
+        &self.round
     }
 
     /// What is played.
@@ -153,7 +169,7 @@ impl World {
             unacknowledged,
             interpolation_clock: InterpolationClock::new(tick_ms),
             others: SnapshotBuffer::new(self.tick_seconds),
-            prediction: Prediction::new(&self.setup),
+            prediction: Prediction::new(&self.setup, &self.round),
             bolts: OwnBolts::new(self.tick_seconds),
             effects: EffectQueue::default(),
             last_seconds: LastSeconds::default(),

@@ -4,6 +4,7 @@ import init, { Client, Replay } from "../wasm/client_core.js";
 import { guarded } from "./guard.ts";
 
 export type {
+  Candidate,
   Client,
   ClientState,
   EvidenceFacts,

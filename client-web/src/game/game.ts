@@ -14,7 +14,7 @@ import { type KeptSeat, keepSeat } from "../net/seat.ts";
 import { ABNORMAL_CLOSURE } from "../net/transport/transport.ts";
 import { serverUrl } from "../page/address.ts";
 import { change, settings } from "../page/settings.ts";
-import { addToast, hudAtRest, model, noRound, noScores, precedesMatch } from "../ui/model.ts";
+import { addToast, hudAtRest, model, noArena, noRound, noScores, precedesMatch } from "../ui/model.ts";
 import { type MuteChange, Mutes } from "../ui/mutes.ts";
 import { explain, needsReload } from "../ui/words.ts";
 import type { Stage } from "../view/stage.ts";
@@ -203,6 +203,7 @@ export class Game {
       model.muted.value = this.mutes.all();
       model.scores.value = noScores;
       model.round.value = noRound;
+      model.arena.value = noArena;
       model.quotes.value = [];
       model.menuOpen.value = false;
       model.chatOpen.value = false;

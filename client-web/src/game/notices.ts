@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 import type { Notice } from "../core/core.ts";
-import { has, t, whole } from "../locale/locale.ts";
+import { has, t, title, whole } from "../locale/locale.ts";
 import { addLine, addToast, model, showBanner } from "../ui/model.ts";
 import type { Mutes } from "../ui/mutes.ts";
 
@@ -52,6 +52,10 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         break;
       case "round":
         model.round.value = notice;
+        break;
+      case "arena":
+        model.arena.value = notice;
+        addNews(t("round.arena", { arena: title(notice.title) }));
         break;
       case "quotes":
         model.quotes.value = notice.stations;

@@ -103,7 +103,9 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   stage = await opening;
   controls.listen(stage.canvas);
   effect(() => {
-    controls.enabled = model.phase.value === "playing" && !model.menuOpen.value && !model.chatOpen.value;
+    const { value } = model.phase;
+    controls.enabled =
+      (value === "playing" || value === "dead") && !model.menuOpen.value && !model.chatOpen.value;
   });
   effect(() => controls.bind(keys.value, pad.value));
   effect(() => {

@@ -21,7 +21,7 @@ function App({ actions }: { actions: Actions }): JSX.Element {
       {phase === "queued" && <Queued actions={actions} />}
       {(inFlight || behind) && <Hud actions={actions} dimmed={behind || model.stalled.value} />}
       {inFlight && <Stalled />}
-      {inFlight && podium && <Podium />}
+      {inFlight && podium && <Podium actions={actions} />}
       {phase === "dead" && !podium && <Death actions={actions} />}
       {phase === "reconnecting" && <Reconnecting actions={actions} />}
       {phase === "goodbye" && <Goodbye actions={actions} />}

@@ -45,6 +45,14 @@ function draw(pen: CanvasRenderingContext2D, data: MinimapData): void {
   const height = data.viewHalfHeight * scale;
   pen.fillStyle = "rgba(140, 190, 255, 0.1)";
   pen.fillRect(x - width, y - height, width * 2, height * 2);
+  pen.strokeStyle = "rgba(190, 180, 170, 0.75)";
+  pen.lineWidth = 3;
+  pen.beginPath();
+  for (const [x1, y1, x2, y2] of model.arena.peek().walls) {
+    pen.moveTo(x1 * scale, y1 * scale);
+    pen.lineTo(x2 * scale, y2 * scale);
+  }
+  pen.stroke();
   for (const station of model.quotes.peek()) {
     const sx = station.x * scale;
     const sy = station.y * scale;

@@ -2,7 +2,15 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { EvidenceFacts, KillRole, NetGraph, Quote, RoundAward, ScoreRow } from "../core/core.ts";
+import type {
+  Candidate,
+  EvidenceFacts,
+  KillRole,
+  NetGraph,
+  Quote,
+  RoundAward,
+  ScoreRow,
+} from "../core/core.ts";
 import type { Levels } from "../core/frame.ts";
 import type { Thumbs } from "../input/touch.ts";
 import type { Box } from "./panels.ts";
@@ -119,9 +127,19 @@ interface Round {
   /** Whether the best are shown, and no ship flies. */
   podium: boolean;
   awards: RoundAward[];
+  /** The arenas to vote for, while the podium is shown. */
+  candidates: Candidate[];
 }
 
-export const noRound: Round = { number: 0, podium: false, awards: [] };
+export const noRound: Round = { number: 0, podium: false, awards: [], candidates: [] };
+
+interface Arena {
+  title: string;
+  /** In world units: the ends of each, x and y. */
+  walls: readonly (readonly [number, number, number, number])[];
+}
+
+export const noArena: Arena = { title: "", walls: [] };
 
 export const model = {
   phase: signal<Phase>("join"),
@@ -137,6 +155,7 @@ export const model = {
   /** Of hull, engine, gun and hold, what each level from 0 on gives. */
   upgrades: signal<number[][]>([]),
   round: signal(noRound),
+  arena: signal(noArena),
   kills: signal<FeedLine[]>([]),
   /** Chat and news. */
   chat: signal<FeedLine[]>([]),

@@ -8,7 +8,7 @@ import { observeSize } from "../browser/view.ts";
 import type { Frame } from "../core/frame.ts";
 import { settings } from "../page/settings.ts";
 import { raise, settle } from "../page/trouble.ts";
-import { DrawKind, HeaderWord, ItemWord } from "../wasm/schema.ts";
+import { BOULDER, DrawKind, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type Atlas, makeAtlas } from "./atlas.ts";
 import { Nebula, Starfield } from "./backdrop.ts";
 import { Camera } from "./camera.ts";
@@ -261,8 +261,9 @@ export class Stage {
       flash = Math.max(0, (until - seconds) / FLASH_SECONDS) * 0.35;
       if (flash === 0) this.rockFlash.delete(id);
     }
-    const { f } = frame;
-    this.rocks.draw(id, f[at + ItemWord.X], f[at + ItemWord.Y], f[at + ItemWord.Radius], seconds, 1, flash);
+    const { f, u } = frame;
+    const turned = u[at + ItemWord.Variant] === BOULDER ? 0 : seconds;
+    this.rocks.draw(id, f[at + ItemWord.X], f[at + ItemWord.Y], f[at + ItemWord.Radius], turned, 1, flash);
   }
 
   /** Shows the picture in an element, in its size, as sharp as the machine can draw it. */

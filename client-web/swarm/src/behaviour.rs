@@ -54,7 +54,8 @@ impl Pilot {
         let controls = world.and_then(|world| {
             let own = world.view.entity(world.own.ship?)?;
             let (setup, tick, purse) = (world.setup(), world.view.tick(), world.own.purse);
-            let screen = Screen { setup, tick, own, purse, entities: world.view.entities() };
+            let screen =
+                Screen { setup, round: world.round(), tick, own, purse, entities: world.view.entities() };
             Some(errand.controls(&screen))
         });
         controls.map_or((0, self.aim), |controls| (controls.buttons.0, controls.aim.radians()))

@@ -33,7 +33,14 @@ impl World {
         let arena: Arena =
             toml::from_str(include_str!("../../../assets/arenas/open.toml")).expect("the open arena");
         let mode = Mode { capacity: players as u16, ..mode };
-        let setup = Setup { rules, mode, arena, tick_rate_hz: DEFAULT_TICK_RATE_HZ, drones: 0, seed: 1 };
+        let setup = Setup {
+            rules,
+            mode,
+            arenas: vec![arena],
+            tick_rate_hz: DEFAULT_TICK_RATE_HZ,
+            drones: 0,
+            seed: 1,
+        };
         let mut sim = Sim::new(&setup).expect("a sound setup");
         let join = |player| Join { player: PlayerId(player), name: Name::from_input("bench") };
         sim.step(&TickInputs { joins: (1..=players).map(join).collect(), ..TickInputs::default() });

@@ -12,7 +12,7 @@ use shared::id::PlayerId;
 use shared::message::{Notice, ServerMessage};
 use shared::quantize::{POSITION_SCALE, health_from};
 use shared::recording::Mark;
-use shared::round::RoundPhase;
+use shared::round::{RoundPhase, count_votes};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
@@ -69,15 +69,16 @@ impl Room {
             }
         }
         let turned = world.round.phase != self.round.phase;
-        self.round = world.round;
+        let votes = count_votes(world.pilots.iter().map(|pilot| pilot.vote));
+        let is_news = turned || votes != self.votes;
+        (self.round, self.votes) = (world.round, votes);
         if turned && self.round.phase == RoundPhase::Podium {
             self.last_awards = awards(&world.pilots);
             let ended = Mark::round_ended(tick, self.round.number, self.last_awards.clone());
             self.records.mark(ended);
         }
-        let shown =
-            if self.round.phase == RoundPhase::Podium { self.last_awards.clone() } else { Vec::new() };
-        let round = ServerMessage::Round { round: self.round, awards: shown };
+        let round = self.round_message();
+        let world = self.replicator.world();
         let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
         if tick.0.is_multiple_of((interval / 4).max(1)) || self.standings.is_empty() {
             self.standings = Standings::of(world);
@@ -88,7 +89,7 @@ impl Room {
                 let scoreboard = self.standings.scoreboard(*player, world);
                 seat.session.send(&ServerMessage::Scoreboard(scoreboard));
                 seat.session.send(&round);
-            } else if turned {
+            } else if is_news {
                 seat.session.send(&round);
             }
         }
@@ -96,7 +97,7 @@ impl Room {
             self.mark_escapes();
         }
         let world = self.replicator.world();
-        if tick.0.is_multiple_of(interval) && self.quoted != world.prices {
+        if turned || tick.0.is_multiple_of(interval) && self.quoted != world.prices {
             self.quoted.clone_from(&world.prices);
             self.quoted_at = tick;
             let prices = self.quoted.clone();
@@ -106,6 +107,13 @@ impl Room {
 }
 
 impl Room {
+    /// What players are told of the round.
+    pub(crate) fn round_message(&self) -> ServerMessage<'static> {
+        let is_over = self.round.phase == RoundPhase::Podium;
+        let awards = if is_over { self.last_awards.clone() } else { Vec::new() };
+        ServerMessage::Round { round: self.round, awards, votes: self.votes }
+    }
+
     /// Marks the pilots whose ships have reached a station with less health than ever in this round.
     fn mark_escapes(&mut self) {
         let world = self.replicator.world();

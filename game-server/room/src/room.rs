@@ -22,7 +22,7 @@ use shared::id::{PlayerId, Tick};
 use shared::keyframe::Keyframe;
 use shared::message::{CloseCode, LoadLevel, Notice, ResumeToken, ServerMessage, Welcome};
 use shared::recording::{Mark, SeatKey, Seats, TokenHash};
-use shared::round::{Award, Round, RoundPhase};
+use shared::round::{Award, Round, RoundPhase, Votes};
 use shared::rules::RuleError;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
@@ -121,6 +121,8 @@ pub struct Room {
     pub(crate) standings: Standings,
     /// As of the newest tick.
     pub(crate) round: Round,
+    /// On the next arena, as of the newest tick.
+    pub(crate) votes: Votes,
     /// Of the round that ended last.
     pub(crate) last_awards: Vec<Award>,
     /// The least health with which each pilot has escaped to a station in this round, in quanta.
@@ -175,6 +177,7 @@ impl Room {
             ends_at: None,
             standings: Standings::default(),
             round: Round::default(),
+            votes: Votes::default(),
             last_awards: Vec::new(),
             escapes: BTreeMap::new(),
             quoted: Vec::new(),
@@ -483,6 +486,7 @@ impl Room {
 
     fn send_snapshots(&mut self) {
         let tick = self.sim.tick();
+        let round = self.round_message();
         for (player, seat) in &mut self.seats {
             let Some((_, outbox)) = &seat.connection else {
                 seat.session.discard_transmits();
@@ -494,9 +498,12 @@ impl Room {
             if let Some(first) = seat.first_message.take() {
                 let token = seat.session.claim.token();
                 seat.session.send_first(&match first {
-                    FirstMessage::Welcome => welcome(&self.name, &self.setup, tick, *player, token),
+                    FirstMessage::Welcome => {
+                        welcome(&self.name, &self.setup, self.round, tick, *player, token)
+                    }
                     FirstMessage::Resumed { .. } => ServerMessage::Resumed { token, tick },
                 });
+                seat.session.send(&round);
                 if first == FirstMessage::Welcome && !self.message_of_the_day.is_empty() {
                     let text = self.message_of_the_day.as_ref().into();
                     seat.session.send_kept(&session::encoded(&server_line(text)).into());
@@ -573,6 +580,7 @@ fn transmit(session: &mut Session, outbox: &Outbox, tick: Tick) -> u64 {
 fn welcome(
     room: &str,
     setup: &Setup,
+    round: Round,
     tick: Tick,
     player: PlayerId,
     token: ResumeToken,
@@ -585,6 +593,7 @@ fn welcome(
         tick_rate_hz: setup.tick_rate_hz,
         rules: setup.rules.clone(),
         mode: setup.mode.clone(),
-        arena: setup.arena.clone(),
+        arenas: setup.arenas.clone(),
+        round,
     }))
 }

@@ -72,7 +72,7 @@ pub struct RoundStatus {
 impl RoundStatus {
     fn of(room: &Room) -> RoundStatus {
         let world = room.world();
-        let Round { number, phase, ends } = world.round;
+        let Round { number, phase, ends, .. } = world.round;
         RoundStatus {
             number,
             is_podium: phase == RoundPhase::Podium,

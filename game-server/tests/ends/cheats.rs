@@ -97,7 +97,7 @@ fn rich_belt() -> Setup {
     let mut setup = setup(0);
     setup.rules.bolt.damage = 200.0;
     setup.mode.asteroids_per_player = 4.0;
-    setup.arena.stations.iter_mut().for_each(|station| station.radius = 50.0);
+    setup.arenas[0].stations.iter_mut().for_each(|station| station.radius = 50.0);
     setup
 }
 

@@ -4,6 +4,7 @@ use shared::entity::{EntityState, Kind};
 use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::levels::{Levels, Upgrade};
+use shared::round::Round;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 
@@ -85,10 +86,10 @@ impl Ledger {
     }
 
     fn is_at_station(&self, ship: &EntityState) -> bool {
-        let half_size = self.setup.half_size();
+        let half_size = self.setup.half_size(&Round::default());
         // A ship of the tick before may have come this much nearer since.
         let way = ship.motion.velocity().length() * self.setup.tick_seconds() + ROUNDING_UNITS;
-        self.setup.arena.stations.iter().any(|station| {
+        self.setup.arenas[0].stations.iter().any(|station| {
             let place = glam::Vec2::new(station.x, station.y) * half_size;
             ship.motion.position().distance(place) <= station.radius + way
         })

@@ -130,7 +130,7 @@ impl Proxied {
         let mut poller = self.connect().await.unwrap();
         let message = encoded(&hello());
         let head = format!(
-            "POST /poll?version=4&room=polled HTTP/1.1\r\nHost: localhost:{}\r\nOrigin: {origin}\r\n\
+            "POST /poll?version=5&room=polled HTTP/1.1\r\nHost: localhost:{}\r\nOrigin: {origin}\r\n\
              X-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\nContent-Length: {}\r\n\r\n",
             self.public_port,
             message.len()

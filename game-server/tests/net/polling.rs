@@ -39,7 +39,7 @@ async fn ask(server: &TestServer, head: &str, body: &[u8]) -> Answer {
 }
 
 async fn open(server: &TestServer, hello: &ClientMessage) -> Answer {
-    ask(server, "POST /poll?version=4", &encoded(hello)).await
+    ask(server, "POST /poll?version=5", &encoded(hello)).await
 }
 
 fn batch(messages: &[&[u8]]) -> Vec<u8> {
@@ -262,7 +262,7 @@ async fn invalid_requests_are_refused() {
     for (head, status) in [
         ("POST /poll".to_owned(), 400),
         ("POST /poll?version=one".to_owned(), 400),
-        ("GET /poll?version=4".to_owned(), 405),
+        ("GET /poll?version=5".to_owned(), 405),
         (format!("PUT /poll/{id}/0"), 405),
         (format!("GET /poll/{id}"), 405),
         (format!("DELETE /poll/{stranger}"), 404),
@@ -273,18 +273,18 @@ async fn invalid_requests_are_refused() {
         (format!("POST /poll/{stranger}/0"), 404),
         ("GET /poll/no-id/0".to_owned(), 404),
         ("GET /pollen".to_owned(), 404),
-        ("POST /poll?version=4 HTTP/1.1\r\nOrigin: https://evil.test\r\nX:".to_owned(), 403),
+        ("POST /poll?version=5 HTTP/1.1\r\nOrigin: https://evil.test\r\nX:".to_owned(), 403),
         (format!("GET /poll/{id}/0 HTTP/1.1\r\nOrigin: https://evil.test\r\nX:"), 403),
     ] {
         let answer = ask(&server, &head, if head.starts_with("POST") { &said } else { b"" }).await;
         assert_eq!(answer.status, status, "{head}");
     }
     for (query, hello, code) in [
-        ("version=4", encoded(&ClientMessage::Leave), 4001),
-        ("version=4", vec![99], 4001),
-        ("version=4", Vec::new(), 4001),
-        ("version=4&room=NO%20ROOM", said.clone(), 4001),
-        ("version=4", encoded(&returning(ResumeToken([7; 16]), 1)), 4010),
+        ("version=5", encoded(&ClientMessage::Leave), 4001),
+        ("version=5", vec![99], 4001),
+        ("version=5", Vec::new(), 4001),
+        ("version=5&room=NO%20ROOM", said.clone(), 4001),
+        ("version=5", encoded(&returning(ResumeToken([7; 16]), 1)), 4010),
     ] {
         let answer = ask(&server, &format!("POST /poll?{query}"), &hello).await;
         if answer.status == 201 {
@@ -364,7 +364,7 @@ async fn a_client_over_its_limits_is_closed() {
 async fn a_post_that_never_ends_is_aborted() {
     let server = serve(Limits { request_timeout: SHORT, ..Limits::default() }).await;
     let mut peer = server.connect().await;
-    peer.write(b"POST /poll?version=4 HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nHello").await;
+    peer.write(b"POST /poll?version=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nHello").await;
     assert_eq!(peer.read_answer(true).await.status, 400);
     peer.gone().await;
 }

@@ -98,7 +98,7 @@ async fn a_page_whose_socket_is_refused_is_told_why() {
         "{words}"
     );
     assert_eq!((refused.status, refused.header("Content-Type")), (403, "text/plain; charset=utf-8"));
-    let poll = "POST /poll?version=4 HTTP/1.1\r\nHost: localhost\r\nOrigin: https://x.test\r\nContent-Length: 0\r\n\r\n";
+    let poll = "POST /poll?version=5 HTTP/1.1\r\nHost: localhost\r\nOrigin: https://x.test\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(server.request(poll).await.status, 403);
     let by_http = ask("Origin: http://y.test\r\nForwarded: for=192.0.2.9;host=y.test;proto=https\r\n").await;
     assert_eq!(by_http.status, 403, "a page that was not loaded securely");

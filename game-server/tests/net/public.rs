@@ -41,7 +41,7 @@ async fn everything_is_found_below_the_path_whether_the_proxy_strips_it_or_not()
         let mut peer = server.connect().await;
         let length = message.len();
         let poll = format!(
-            "POST {path}/poll?version=4&room=a HTTP/1.1\r\nHost: x\r\nOrigin: https://example.org\r\n\
+            "POST {path}/poll?version=5&room=a HTTP/1.1\r\nHost: x\r\nOrigin: https://example.org\r\n\
              Content-Length: {length}\r\n\r\n"
         );
         peer.write(&[poll.as_bytes(), &message].concat()).await;

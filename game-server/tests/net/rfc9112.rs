@@ -9,7 +9,7 @@ async fn pipelined_requests_are_answered_in_order() {
     let mut peer = server.connect().await;
     let message = encoded(&hello());
     let open =
-        format!("POST /poll?version=4 HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", message.len());
+        format!("POST /poll?version=5 HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", message.len());
     let upgrade = upgrade_request(&[]);
     let requests = [
         b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -32,7 +32,7 @@ async fn a_body_that_waits_for_it_is_asked_for_and_a_refused_one_is_not() {
     let server = serve(Limits::default()).await;
     let message = encoded(&hello());
     let head = |length: usize, more: &str| {
-        let post = "POST /poll?version=4 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue";
+        let post = "POST /poll?version=5 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue";
         format!("{post}\r\nContent-Length: {length}\r\n{more}\r\n")
     };
     let mut peer = server.connect().await;

@@ -20,7 +20,7 @@ fn main() {
     let mut setup = Setup {
         rules: toml::from_str(include_str!("../../../assets/rules.toml")).expect("rules"),
         mode: toml::from_str(include_str!("../../../assets/modes/arena.toml")).expect("a mode"),
-        arena: toml::from_str(include_str!("../../../assets/arenas/open.toml")).expect("an arena"),
+        arenas: vec![toml::from_str(include_str!("../../../assets/arenas/open.toml")).expect("an arena")],
         tick_rate_hz: 30,
         drones: 0,
         seed: 1,

@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut, Resource, Without};
 use glam::Vec2;
-use shared::entity::Kind;
+use shared::entity::{BOULDER, Kind};
 use shared::event::Happening;
 use shared::id::Tick;
 use shared::movement::{self, Motion};
@@ -64,13 +64,14 @@ pub fn shatter(
 
 fn leave_pieces(motion: &Motion, size: u8, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
     let asteroid = &rules.asteroid;
+    let drift_speed = rules.drift_speed();
     let away = rng.angle();
     for piece in 0..asteroid.pieces {
         let turn = 1024 / i16::from(asteroid.pieces) * i16::from(piece);
         let direction = away.turned(turn).vector();
         let at = motion.position() + direction * (rules.rock_radius(size) * 0.8);
-        let apart = direction * (asteroid.drift_speed * spawns::rock::PIECES_SPEED * rng.between(0.5, 1.0));
-        let velocity = (motion.velocity() + apart).clamp_length_max(asteroid.drift_speed * 2.0);
+        let apart = direction * (drift_speed * spawns::rock::PIECES_SPEED * rng.between(0.5, 1.0));
+        let velocity = (motion.velocity() + apart).clamp_length_max(drift_speed * 2.0);
         let rock = Rock { size, health: rules.rock_health_q(size) };
         spawner.rock(Motion::new(inside(at, rules), velocity), rock);
     }
@@ -113,8 +114,7 @@ pub fn replenish(
             from_ships: spawns::rock::SHIP_CLEARANCE,
             from_rocks: spawns::rock::ROCK_CLEARANCE,
         };
-        let half_size = (rules.half_size - rules.rock_radius(2)).max(0.0);
-        let at = free_place(&clearance, &mut near, || rng.place(half_size));
+        let at = free_place(&clearance, &mut near, || field_place(&rules, &mut rng));
         place_large(at, &rules, &mut rng, &mut spawner);
     }
     let respawn_ticks = rules.setup.ticks(rules.asteroid.respawn_seconds);
@@ -124,16 +124,42 @@ pub fn replenish(
 }
 
 fn place_large(at: Vec2, rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
-    let speed = rules.asteroid.drift_speed;
+    let speed = rules.drift_speed();
     let motion = Motion::new(at, rng.vector(speed * 0.2, speed));
     spawner.rock(motion, Rock { size: 2, health: rules.rock_health_q(2) });
 }
 
-/// Fills a new world with rocks.
+/// Fills a new world with boulders and rocks.
 pub fn seed(rules: Res<WorldRules>, mut rng: ResMut<Rng>, mut spawner: Spawner) {
-    let half_size = (rules.half_size - rules.rock_radius(2)).max(0.0);
-    for _ in 0..rules.large_asteroids() {
-        let at = rng.place(half_size);
-        place_large(at, &rules, &mut rng, &mut spawner);
+    fill(&rules, &mut rng, &mut spawner);
+}
+
+/// Fills a world that has no rocks.
+pub fn fill(rules: &WorldRules, rng: &mut Rng, spawner: &mut Spawner) {
+    for at in rules.walls.boulders() {
+        let motion = Motion::new(inside(at, rules), Vec2::ZERO);
+        spawner.rock(motion, Rock { size: BOULDER, health: rules.rock_health_q(BOULDER) });
     }
+    for _ in 0..rules.large_asteroids() {
+        let at = field_place(rules, rng);
+        place_large(at, rules, rng, spawner);
+    }
+}
+
+/// Places tried until one is clear of the walls.
+const FIELD_TRIES: u32 = 16;
+
+/// A place in one of the arena's fields.
+fn field_place(rules: &WorldRules, rng: &mut Rng) -> Vec2 {
+    let radius = rules.rock_radius(2);
+    let half_size = (rules.half_size - radius).max(0.0);
+    let fields = &rules.arena().fields;
+    let mut at = rng.region(fields.iter(), half_size);
+    for _ in 1..FIELD_TRIES {
+        if rules.walls.are_clear(at, radius) {
+            break;
+        }
+        at = rng.region(fields.iter(), half_size);
+    }
+    at
 }

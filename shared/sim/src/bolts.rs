@@ -4,7 +4,7 @@ use bevy_ecs::prelude::{Entity, Local, Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
 use glam::{IVec2, Vec2};
 use shared::angle::Angle;
-use shared::entity::Kind;
+use shared::entity::{BOULDER, Kind};
 use shared::event::Happening;
 use shared::evidence::HitEvidence;
 use shared::id::NetId;
@@ -73,7 +73,9 @@ impl Targets<'_, '_> {
         self.events.push(place, Happening::Hit { target: met.id, by, damage, course, seen });
         self.keep_evidence(met, bolt, place, flown);
         if let Ok(mut rock) = self.rocks.get_mut(met.entity) {
-            rock.health = rock.health.saturating_sub(bolt.damage);
+            if rock.size != BOULDER {
+                rock.health = rock.health.saturating_sub(bolt.damage);
+            }
         } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {
             hull.health = hull.health.saturating_sub(bolt.damage);
             let assist_ticks = self.rules.setup.ticks(self.rules.bounty.assist_seconds);

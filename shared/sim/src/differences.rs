@@ -100,7 +100,7 @@ fn ore_fields(out: &mut Differences, subject: Subject, a: &OreKey, b: &OreKey) {
 fn player_fields(out: &mut Differences, subject: Subject, a: &PlayerKey, b: &PlayerKey) {
     fields!(out, subject, a, b, PlayerKey {
         name, team, calm_until, away, ship, respawn_ticks, controls, score, purse, streak, kills, deaths, levels, best_haul,
-        escape, drone
+        escape, vote, drone
     } without player);
 }
 

@@ -86,8 +86,11 @@ pub fn state_hash(tick: Tick, view: &WorldView<'_>, round: Round, prices: &Price
         record.word(tick.0).word(view.next_net_id()).word(*next_drone).word(u32::from(*wanted));
         record.word(view.entities.len() as u32).word(players.len() as u32);
         record.word(prices.0.len() as u32).word(due.0.len() as u32);
-        let Round { number, phase, ends } = round;
-        record.word(number).pair(phase as u16, ends.is_some().into()).word(ends.unwrap_or_default().0);
+        let Round { number, phase, ends, arena } = round;
+        record
+            .word(number)
+            .pair(phase as u16, u16::from(ends.is_some()) | u16::from(arena) << 1)
+            .word(ends.unwrap_or_default().0);
     });
     for (entity, hidden) in view.entities {
         block.record(|record| {
@@ -166,9 +169,10 @@ fn put_player(state: &PlayerKey, record: &mut Record) {
         levels,
         best_haul,
         escape,
+        vote,
         drone,
     } = *state;
-    let flags = u16::from(away) | u16::from(drone.is_some()) << 1;
+    let flags = u16::from(away) | u16::from(drone.is_some()) << 1 | u16::from(vote) << 2;
     record.word(player.0).pair(u16::from(team), flags).word(calm_until.0);
     record.word(ship.map_or(0, |ship| ship.0)).pair(respawn_ticks, levels.0).pair(buttons.0, aim.step());
     record.word(score).word(purse).pair(streak, kills).pair(deaths, lag.0).word(name.as_str().len() as u32);

@@ -2,13 +2,13 @@
 
 use bevy_ecs::prelude::World;
 use shared::command::FIRST_DRONE;
-use shared::entity::{EntityState, Kind, ShipFlags};
+use shared::entity::{BOULDER, EntityState, Kind, ShipFlags};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
 use shared::levels::{Levels, Upgrade};
 use shared::movement::ShipMotion;
 use shared::quantize;
-use shared::round::{Round, RoundPhase};
+use shared::round::{CANDIDATES_LIMIT, Round, RoundPhase};
 use shared::rules::{RuleError, UPGRADE_LEVELS};
 use std::iter::Peekable;
 
@@ -100,6 +100,7 @@ pub fn take(tick: Tick, view: &WorldView<'_>, round: Round, prices: &Prices, due
 /// Fills an empty world from a keyframe.
 pub fn restore(world: &mut World, rules: &WorldRules, key: &Keyframe) -> Result<(), KeyframeError> {
     let check = Check { rules, key };
+    check.arena()?;
     check.counts()?;
     check.prices()?;
     check.belt()?;
@@ -220,6 +221,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// The arena of the round is one of the setup's.
+    fn arena(&self) -> Result<(), KeyframeError> {
+        let last = (self.rules.setup.arenas.len() - 1) as u8;
+        within("arena", self.key.round.number, self.key.round.arena, last)
+    }
+
     /// Bounds the work of a step by what the setup allows.
     fn counts(&self) -> Result<(), KeyframeError> {
         let key = self.key;
@@ -250,12 +257,15 @@ impl Check<'_> {
     fn belt(&self) -> Result<(), KeyframeError> {
         let (rules, key) = (self.rules, self.key);
         let rocks = key.entities.iter().filter(|entity| entity.kind == Kind::Asteroid);
+        let mut boulders = 0;
         let mut weight = key.asteroids_due.len() * rules.weight(2) as usize;
         for rock in rocks {
-            within("size", rock.id.0, rock.size, 2)?;
+            within("size", rock.id.0, rock.size, BOULDER)?;
+            boulders += usize::from(rock.size == BOULDER);
             weight += rules.weight(rock.size) as usize;
         }
         at_most("rocks' worth of asteroids", weight, rules.belt_weight as usize)?;
+        at_most("boulders", boulders, rules.walls.boulders().count())?;
         let due = &key.asteroids_due;
         if let Some(pair) = due.windows(2).find(|pair| pair[0] > pair[1]) {
             return Err(KeyframeError::Order { what: "asteroid due", id: pair[1].0 });
@@ -307,6 +317,7 @@ impl Check<'_> {
             within("lag of the view", id.0, player.controls.lag.0, self.rules.rewind_limit.0)?;
             let error = drone.map_or(0, |drone| drone.aim_error);
             within("error of aim", id.0, i64::from(error).abs(), 512)?;
+            within("vote", id.0, player.vote, CANDIDATES_LIMIT as u8)?;
         }
         let list = key.players.iter().cloned().map(Player::restored).collect();
         Ok(Players::new(list, key.next_drone, key.drones_wanted))

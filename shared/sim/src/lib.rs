@@ -6,7 +6,7 @@
 //!
 //! To read it: `schedule` (the order of a tick) → `components` → the systems, in that order: `commands`, `population`,
 //! `rounds`, `asteroids`, `drones`, `flight`, `bolts`, `rewind`, `lives`, `ore`, `stations`. Around them: `entity_index` and `players`
-//! (what lives), `spatial_grid` (what is near), `rules` and `tuning` (numbers), `view` → `capture`, `hash`, `keyframe` (state
+//! (what lives), `spatial_grid` (what is near), `rules`, `walls` and `tuning` (numbers), `view` → `capture`, `hash`, `keyframe` (state
 //! as data), [`replay`] (recordings), [`clip`] (parts of them).
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -41,6 +41,7 @@ mod stations;
 mod tick_context;
 mod tuning;
 mod view;
+mod walls;
 
 use bevy_ecs::prelude::{Schedule, World};
 use bevy_ecs::system::RunSystemOnce;
@@ -77,20 +78,21 @@ pub struct Sim {
 impl Sim {
     /// The version of the simulation: recordings are re-simulated by the build that made them. The last number is raised by
     /// hand whenever a change makes the same inputs lead to other states.
-    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r4");
+    pub const BUILD: &str = concat!("driftbelt-sim-", env!("CARGO_PKG_VERSION"), "-p1-r5");
 
     /// A new world at tick 0: rocks and stations, nobody in it yet.
     ///
     /// # Errors
     /// [`RuleError`] if a number of the setup is out of range.
     pub fn new(setup: &Setup) -> Result<Sim, RuleError> {
-        let rules = WorldRules::new(setup)?;
+        let round = CurrentRound::first(setup);
+        let rules = WorldRules::new(setup, &round.0)?;
         let mut world = World::new();
         world.insert_resource(EntityIndex::new(1));
         world.insert_resource(Players::new(Vec::new(), FIRST_DRONE, setup.drones));
         world.insert_resource(Prices(vec![rules.price_at_rest(); rules.stations.len()]));
         world.insert_resource(RocksDue::default());
-        world.insert_resource(CurrentRound::first(setup));
+        world.insert_resource(round);
         let mut sim = Sim::from_parts(world, rules, Tick(0));
         sim.world.run_system_once(asteroids::seed).expect("everything that it reads has just been put there");
         sim.reader.gather(&sim.world);
@@ -102,7 +104,7 @@ impl Sim {
     /// # Errors
     /// [`KeyframeError`] says what in the keyframe is wrong.
     pub fn from_keyframe(setup: &Setup, key: &Keyframe) -> Result<Sim, KeyframeError> {
-        let rules = WorldRules::new(setup)?;
+        let rules = WorldRules::new(setup, &key.round)?;
         let mut world = World::new();
         keyframe::restore(&mut world, &rules, key)?;
         Ok(Sim::from_parts(world, rules, key.tick))

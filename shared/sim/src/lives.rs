@@ -162,10 +162,16 @@ fn launch(
     Some(entry.id)
 }
 
-/// Anywhere in a free-for-all; with teams, each in its own sector of the belt.
+/// In one of the arena's spawn regions, of which each team has its own. Where there are none: anywhere in a free-for-all; with
+/// teams, each in its own sector of the belt.
 fn spawn_place(team: u8, rules: &WorldRules, rng: &mut Rng) -> Vec2 {
     let region = rules.half_size * spawns::ship::REGION;
     let teams = rules.setup.mode.teams;
+    let regions = &rules.arena().spawns;
+    if !regions.is_empty() && regions.len() >= usize::from(teams.max(1)) {
+        let own = regions.iter().skip(usize::from(team.saturating_sub(1))).step_by(teams.max(1).into());
+        return rng.region(own, rules.half_size);
+    }
     if team == 0 || teams < 2 {
         return rng.place(region);
     }

@@ -2,10 +2,11 @@
 
 use glam::Vec2;
 use shared::angle::Angle;
-use shared::entity::{EntityState, Kind, ShipFlags};
+use shared::entity::{BOULDER, EntityState, Kind, ShipFlags};
 use shared::id::Tick;
 use shared::input::{Buttons, Controls};
 use shared::levels::Upgrade;
+use shared::round::Round;
 use shared::setup::Setup;
 
 use crate::stations::button;
@@ -23,8 +24,10 @@ pub enum Errand {
 
 /// What the pilot's screen shows.
 pub struct Screen<'a> {
-    /// The rules and the arena.
+    /// The rules and the arenas.
     pub setup: &'a Setup,
+    /// The present round.
+    pub round: &'a Round,
     /// The present tick.
     pub tick: Tick,
     /// The own ship.
@@ -73,7 +76,7 @@ fn mine(screen: &Screen<'_>) -> Controls {
     if let Some(ore) = screen.nearest(|entity| entity.kind == Kind::Ore) {
         return fly(own, ore.motion.position(), ore.motion.velocity());
     }
-    match screen.nearest(|entity| entity.kind == Kind::Asteroid) {
+    match screen.nearest(|entity| entity.kind == Kind::Asteroid && entity.size != BOULDER) {
         Some(rock) => {
             let controls = shoot(own, rock, MINING_RANGE);
             if screen.is_in_line(rock) { Controls { buttons: Buttons::BRAKE, ..controls } } else { controls }
@@ -132,7 +135,7 @@ fn dock(screen: &Screen<'_>) -> Controls {
 /// Flies from station to station.
 fn patrol(screen: &Screen<'_>) -> Controls {
     let turn = screen.tick.0 / PATROL_TICKS + screen.own.owner.0;
-    let count = screen.setup.arena.stations.len().max(1);
+    let count = screen.setup.arena(screen.round).stations.len().max(1);
     let to = screen.stations().nth(turn as usize % count).map_or(Vec2::ZERO, |(at, _)| at);
     fly(screen.own, to, Vec2::ZERO)
 }
@@ -173,8 +176,8 @@ impl Screen<'_> {
 
     /// Where the stations are and how large, in units.
     fn stations(&self) -> impl Iterator<Item = (Vec2, f32)> {
-        let half_size = self.setup.half_size();
-        let stations = self.setup.arena.stations.iter();
+        let half_size = self.setup.half_size(self.round);
+        let stations = self.setup.arena(self.round).stations.iter();
         stations.map(move |station| (Vec2::new(station.x, station.y) * half_size, station.radius))
     }
 }

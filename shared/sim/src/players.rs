@@ -102,6 +102,7 @@ impl Players {
             levels: Default::default(),
             best_haul: 0,
             escape: 0,
+            vote: 0,
             drone,
         };
         self.humans += usize::from(drone.is_none());

@@ -2,16 +2,19 @@
 
 use bevy_ecs::prelude::Resource;
 use glam::Vec2;
+use shared::entity::BOULDER;
 use shared::id::Tick;
 use shared::input::ViewLag;
 use shared::levels::Levels;
 use shared::movement::Handling;
 use shared::quantize;
-use shared::rules::{RuleError, Rules};
+use shared::round::Round;
+use shared::rules::{Arena, RuleError, Rules, Station};
 use shared::setup::Setup;
 use std::ops::Deref;
 
 use crate::tuning::drones::mind::NEWCOMER_CALM_SECONDS;
+use crate::walls::{StationRing, Walls};
 
 /// Price quanta per point of score.
 pub const PRICE_SCALE: f32 = 100.0;
@@ -23,18 +26,15 @@ pub struct WorldRules {
     pub tick_seconds: f32,
     /// Half the side of the world, in units.
     pub half_size: f32,
+    /// The arena of the round: its place in the setup's list.
+    pub arena: u8,
     pub stations: Vec<StationRing>,
+    /// Ways around the walls.
+    pub walls: Walls,
     /// The rocks of an unmined belt, in units of [`WorldRules::weight`].
     pub belt_weight: u32,
     /// The largest lag of the view that shots are compensated for.
     pub rewind_limit: ViewLag,
-}
-
-/// The ring of a station, in units.
-#[derive(Clone, Copy, Debug)]
-pub struct StationRing {
-    pub at: Vec2,
-    pub radius: f32,
 }
 
 impl Deref for WorldRules {
@@ -46,33 +46,60 @@ impl Deref for WorldRules {
 }
 
 impl WorldRules {
-    pub fn new(setup: &Setup) -> Result<WorldRules, RuleError> {
+    /// In a round's arena.
+    pub fn new(setup: &Setup, round: &Round) -> Result<WorldRules, RuleError> {
         setup.check()?;
-        let half_size = setup.half_size();
-        let ring = |station: &shared::rules::Station| StationRing {
-            at: Vec2::new(station.x, station.y) * half_size,
-            radius: station.radius,
-        };
         let mut rules = WorldRules {
             tick_seconds: setup.tick_seconds(),
-            half_size,
-            stations: setup.arena.stations.iter().map(ring).collect(),
+            half_size: 0.0,
+            arena: 0,
+            stations: Vec::new(),
+            walls: Walls::default(),
             belt_weight: 0,
             rewind_limit: setup.rewind_limit(),
             setup: setup.clone(),
         };
-        rules.belt_weight = rules.large_asteroids() * rules.weight(2);
+        rules.enter(round);
         Ok(rules)
+    }
+
+    /// Changes to a round's arena.
+    pub fn enter(&mut self, round: &Round) {
+        let half_size = self.setup.half_size(round);
+        let arena = self.setup.arena(round);
+        let ring = |(station, index): (&Station, u8)| StationRing {
+            index,
+            at: Vec2::new(station.x, station.y) * half_size,
+            radius: station.radius,
+        };
+        self.stations = arena.stations.iter().zip(0..).map(ring).collect();
+        self.walls = Walls::new(arena, &self.setup.rules, half_size, &self.stations);
+        self.arena = round.arena;
+        self.half_size = half_size;
+        self.belt_weight = self.large_asteroids() * self.weight(2);
+    }
+
+    /// The arena of the round.
+    pub fn arena(&self) -> &Arena {
+        &self.setup.arenas[usize::from(self.arena).min(self.setup.arenas.len() - 1)]
     }
 
     /// Large asteroids that the belt starts with.
     pub fn large_asteroids(&self) -> u32 {
         let mode = &self.setup.mode;
-        (f32::from(mode.capacity) * mode.asteroids_per_player).round() as u32
+        (f32::from(mode.capacity) * mode.asteroids_per_player * self.arena().rocks).round() as u32
     }
 
-    /// How many small rocks an asteroid of this size is worth.
+    /// Fastest drift of new rocks, in units per second.
+    pub fn drift_speed(&self) -> f32 {
+        self.asteroid.drift_speed * self.arena().drift
+    }
+
+    /// How many small rocks an asteroid of this size is worth; nothing comes out of a boulder.
     pub fn weight(&self, size: u8) -> u32 {
+        if size == BOULDER {
+            return 0;
+        }
         u32::from(self.asteroid.pieces.max(1)).pow(u32::from(size))
     }
 
@@ -93,11 +120,6 @@ impl WorldRules {
     /// Full health of an asteroid, in quanta.
     pub fn rock_health_q(&self, size: u8) -> u16 {
         quantize::health(self.asteroid.health[usize::from(size.min(2))]).max(1)
-    }
-
-    /// Radius of an asteroid, in units.
-    pub fn rock_radius(&self, size: u8) -> f32 {
-        self.asteroid.radius[usize::from(size.min(2))]
     }
 
     /// The price of a load at rest, in hundredths of a point of score.

@@ -28,6 +28,7 @@ pub fn step(world: &mut World) -> Schedule {
                 tick_context::begin,
                 commands::apply,
                 population::adjust,
+                rounds::vote,
                 rounds::turn,
                 asteroids::drift,
                 spatial_grid::place_drifting,
@@ -58,13 +59,16 @@ mod tests {
     use crate::rules::WorldRules;
     use crate::stations::Prices;
     use bevy_ecs::prelude::ResMut;
+    use shared::round::Round;
 
     fn beside_the_chain(_: ResMut<Prices>) {}
 
     #[test]
     fn the_chain_leaves_nothing_undecided_and_what_stands_beside_it_is_found() {
         let mut world = World::new();
-        world.insert_resource(WorldRules::new(&crate::scripted::setup()).expect("a sound setup"));
+        world.insert_resource(
+            WorldRules::new(&crate::scripted::setup(), &Round::default()).expect("a sound setup"),
+        );
         let mut schedule = step(&mut world);
         schedule.add_systems(beside_the_chain);
         assert!(schedule.initialize(&mut world).is_err());

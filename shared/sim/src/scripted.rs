@@ -5,8 +5,8 @@ use shared::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls, ViewLag};
 use shared::rules::{
-    Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, Mode, OreRules, Rules, ShipRules, Station,
-    StationRules, UpgradeRules,
+    Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, Mode, OreRules, Region, Rules, ShipRules,
+    Station, StationRules, UpgradeRules, Wall,
 };
 use shared::setup::Setup;
 use shared::text::Name;
@@ -85,18 +85,33 @@ pub fn setup() -> Setup {
             drones: 8,
             view_width: 100.0,
             view_height: 60.0,
-            arena: "script".into(),
+            arenas: vec!["script".into(), "walled".into()],
             round_seconds: 16,
             podium_seconds: 2,
         },
-        arena: Arena {
-            title: "Script".into(),
-            stations: vec![ring("One", 0.0, -0.5), ring("Two", 0.5, 0.4), ring("Three", -0.5, 0.4)],
-        },
+        arenas: vec![
+            Arena {
+                stations: vec![ring("One", 0.0, -0.5), ring("Two", 0.5, 0.4), ring("Three", -0.5, 0.4)],
+                ..open("Script")
+            },
+            Arena {
+                size: 1.2,
+                drift: 0.5,
+                stations: vec![ring("Four", 0.0, -0.6), ring("Five", 0.0, 0.6)],
+                fields: vec![Region { x: 0.4, y: 0.0, radius: 0.4 }],
+                walls: vec![Wall { from: [-0.6, -0.2], to: [0.5, -0.2] }],
+                ..open("Walled")
+            },
+        ],
         tick_rate_hz: 30,
         drones: 8,
         seed: 0xd21f_7be1,
     }
+}
+
+fn open(title: &str) -> Arena {
+    let (stations, fields, spawns, walls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Arena { title: title.into(), size: 1.0, rocks: 1.0, drift: 1.0, stations, fields, spawns, walls }
 }
 
 fn rules() -> Rules {
@@ -129,6 +144,7 @@ fn rules() -> Rules {
         },
         asteroid: AsteroidRules {
             radius: [1.3, 2.4, 4.2],
+            boulder_radius: 4.6,
             health: [10.0, 20.0, 30.0],
             drift_speed: 2.5,
             pieces: 2,

@@ -86,8 +86,11 @@ impl SpatialGrid {
         self.bodies.binary_search_by_key(&id, |body| body.id).ok().map(|index| &self.bodies[index])
     }
 
-    /// Rebuilds the grid; the bodies must come ascending by id.
-    pub fn rebuild(&mut self, bodies: impl Iterator<Item = Body>) {
+    /// Rebuilds the grid for a world of a half size; the bodies must come ascending by id.
+    pub fn rebuild(&mut self, half_size: f32, bodies: impl Iterator<Item = Body>) {
+        if self.half_size != half_size {
+            *self = SpatialGrid::new(half_size);
+        }
         self.bodies.clear();
         self.bodies.extend(bodies);
         self.starts.clear();
@@ -178,15 +181,21 @@ pub fn place_drifting(
         let at = motion.position();
         Body { id, entity, motion, from: at - motion.velocity() * rules.tick_seconds, at, radius }
     };
-    rock_grid.0.rebuild(entities.of(Kind::Asteroid).filter_map(|entry| {
-        let (drift, rock) = rocks.get(entry.entity).ok()?;
-        Some(body(entry.id, entry.entity, drift.0, rules.rock_radius(rock.size)))
-    }));
+    rock_grid.0.rebuild(
+        rules.half_size,
+        entities.of(Kind::Asteroid).filter_map(|entry| {
+            let (drift, rock) = rocks.get(entry.entity).ok()?;
+            Some(body(entry.id, entry.entity, drift.0, rules.rock_radius(rock.size)))
+        }),
+    );
     let radius = rules.ore.radius;
-    ore_grid.0.rebuild(entities.of(Kind::Ore).filter_map(|entry| {
-        let drift = ores.get(entry.entity).ok()?;
-        Some(body(entry.id, entry.entity, drift.0, radius))
-    }));
+    ore_grid.0.rebuild(
+        rules.half_size,
+        entities.of(Kind::Ore).filter_map(|entry| {
+            let drift = ores.get(entry.entity).ok()?;
+            Some(body(entry.id, entry.entity, drift.0, radius))
+        }),
+    );
 }
 
 /// Rebuilds the grid of ships, with where each was before this tick.
@@ -197,16 +206,19 @@ pub fn place_ships(
     mut grid: ResMut<ShipGrid>,
 ) {
     let radius = rules.ship.radius;
-    grid.0.rebuild(entities.of(Kind::Ship).filter_map(|entry| {
-        let flight = ships.get(entry.entity).ok()?;
-        let motion = flight.state.motion;
-        Some(Body {
-            id: entry.id,
-            entity: entry.entity,
-            motion,
-            from: flight.from,
-            at: motion.position(),
-            radius,
-        })
-    }));
+    grid.0.rebuild(
+        rules.half_size,
+        entities.of(Kind::Ship).filter_map(|entry| {
+            let flight = ships.get(entry.entity).ok()?;
+            let motion = flight.state.motion;
+            Some(Body {
+                id: entry.id,
+                entity: entry.entity,
+                motion,
+                from: flight.from,
+                at: motion.position(),
+                radius,
+            })
+        }),
+    );
 }

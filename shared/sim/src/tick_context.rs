@@ -10,6 +10,7 @@ use shared::event::{Event, Happening};
 use shared::evidence::HitEvidence;
 use shared::id::Tick;
 use shared::movement::Motion;
+use shared::rules::Region;
 
 use crate::entity_index::EntityIndex;
 use crate::rules::WorldRules;
@@ -67,6 +68,20 @@ impl Rng {
     /// A vector of any direction, with a length from `low` to below `high`.
     pub fn vector(&mut self, low: f32, high: f32) -> Vec2 {
         self.angle().vector() * self.between(low, high)
+    }
+
+    /// A place in one of some circles, larger ones more often; without any, anywhere in the square of a half size.
+    pub fn region<'a>(&mut self, regions: impl Iterator<Item = &'a Region> + Clone, half_size: f32) -> Vec2 {
+        let area = |region: &Region| region.radius * region.radius;
+        let mut left = self.between(0.0, regions.clone().map(area).sum());
+        let chosen = regions.clone().find(|region| {
+            left -= area(region);
+            left < 0.0
+        });
+        let Some(region) = chosen.or(regions.last()) else { return self.place(half_size) };
+        let distance = region.radius * self.between(0.0, 1.0).sqrt();
+        let at = (Vec2::new(region.x, region.y) + self.angle().vector() * distance) * half_size;
+        at.clamp(Vec2::splat(-half_size), Vec2::splat(half_size))
     }
 
     /// A place in the square of a half size.

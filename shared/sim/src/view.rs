@@ -182,6 +182,7 @@ impl WorldView<'_> {
             levels: state.levels,
             best_haul: state.best_haul,
             escape: state.escape,
+            vote: state.vote,
         }
     }
 

@@ -89,7 +89,14 @@ fn flown(setup: &Setup, world: &WorldSnapshot) -> TickInputs {
         let at = own.motion.position();
         let in_view = |it: &&EntityState| (it.motion.position() - at).abs().cmple(half).all();
         let entities: Vec<EntityState> = world.entities.iter().filter(in_view).copied().collect();
-        let screen = Screen { setup, tick: world.tick, own, purse: pilot.purse, entities: &entities };
+        let screen = Screen {
+            setup,
+            round: &world.round,
+            tick: world.tick,
+            own,
+            purse: pilot.purse,
+            entities: &entities,
+        };
         let controls = errand(pilot.player).controls(&screen);
         inputs.inputs.push(PlayerInput { player: pilot.player, controls });
     }

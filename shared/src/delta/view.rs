@@ -2,7 +2,7 @@
 
 use super::{CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned};
 use crate::angle::Angle;
-use crate::entity::{EntityState, Kind, ShipFlags};
+use crate::entity::{BOULDER, EntityState, Kind, ShipFlags};
 use crate::id::{NetId, PlayerId, Tick};
 use crate::levels::Levels;
 use crate::spent::{ByteCounter, Spent};
@@ -197,7 +197,7 @@ fn read_full(id: NetId, header: u8, bytes: &mut &[u8]) -> Result<(EntityState, O
         }
         Kind::Asteroid => {
             entity.size = take_byte(bytes)?;
-            if entity.size > 2 {
+            if entity.size > BOULDER {
                 return Err(Malformed.into());
             }
             entity.health = take_u16(bytes)?;

@@ -97,7 +97,7 @@ impl Header {
             rules_hash: hash_bytes(&rules),
             room: room.into(),
             mode: setup.mode.title.clone(),
-            arena: setup.arena.title.clone(),
+            arena: setup.arenas.first().map(|arena| arena.title.clone()).unwrap_or_default(),
             seed: setup.seed,
             tick_rate_hz: setup.tick_rate_hz,
             started_at_unix_ms,

@@ -24,7 +24,7 @@ fn setup() -> Setup {
     Setup {
         rules: asset::<Rules>(include_str!("../../../assets/rules.toml")),
         mode: asset::<Mode>(include_str!("../../../assets/modes/belt.toml")),
-        arena: asset::<Arena>(include_str!("../../../assets/arenas/ring.toml")),
+        arenas: vec![asset::<Arena>(include_str!("../../../assets/arenas/ring.toml"))],
         tick_rate_hz: 30,
         drones: 4,
         seed: 7,
@@ -173,6 +173,7 @@ fn the_roster_knows_humans_by_marks_and_drones_by_keyframes() {
         levels: crate::levels::Levels::default(),
         best_haul: 0,
         escape: 0,
+        vote: 0,
         drone: drone.then(crate::keyframe::DroneKey::default),
     };
     let mut encoder = Encoder::new(&header());

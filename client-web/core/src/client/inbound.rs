@@ -66,13 +66,17 @@ impl Client {
             ServerMessage::Scoreboard(scoreboard) => self.scored(&scoreboard),
             ServerMessage::Quotes { prices } => {
                 if let Some(world) = &connection.world {
-                    self.notices.push(Notice::Quotes { stations: Quote::all(&world.setup, &prices) });
+                    self.notices
+                        .push(Notice::Quotes { stations: Quote::all(&world.setup, &world.round, &prices) });
                 }
             }
-            ServerMessage::Round { round, awards } => {
+            ServerMessage::Round { round, awards, votes } => {
                 let Some(world) = &mut connection.world else { return Ok(()) };
-                world.round = round;
-                self.notices.push(Notice::round(&round, &awards, world.player));
+                if world.enter(round) {
+                    self.notices.push(Notice::arena(&world.setup, &round));
+                }
+                let told = (&awards[..], &votes);
+                self.notices.push(Notice::round(&world.setup, &round, told, world.player));
             }
             ServerMessage::Evidence(evidence) => {
                 let Some(world) = &mut connection.world else { return Ok(()) };
@@ -98,12 +102,15 @@ impl Client {
         let token = welcome.token;
         let room = welcome.room.clone();
         let round_trip = (now_ms - connection.hello_ms).clamp(0.0, ROUND_TRIP_LIMIT_MS);
-        connection.world = Some(World::new(welcome, self.draws, round_trip, now_ms)?);
+        let world = World::new(welcome, self.draws, round_trip, now_ms)?;
+        let arena = Notice::arena(&world.setup, &world.round);
+        connection.world = Some(world);
         self.token = Some(token);
         self.room = Some(room);
         self.parked = None;
         self.backlog_ack = 0;
         self.notices.push(notice);
+        self.notices.push(arena);
         Ok(())
     }
 

@@ -117,7 +117,7 @@ impl ReplayFrameBuilder {
             }
             own = Some(*ship);
         }
-        self.items.extend(draw_item::stations(&setup.arena, setup.half_size()));
+        self.items.extend(draw_item::stations(setup.arena(&world.round), setup.half_size(&world.round)));
         if let Some((hit, heading)) = &evidence {
             self.items.extend(evidence::items(hit, *heading, setup));
         }
@@ -136,7 +136,7 @@ fn header(playback: &Playback, camera: &Camera, own: Option<&DrawItem>, now_ms: 
     let common = FrameHeader {
         tick: world.tick.0,
         camera: camera.at,
-        half_size: setup.half_size(),
+        half_size: setup.half_size(&world.round),
         view: camera.view,
         seconds: draw_item::seconds(now_ms),
         round_seconds: round_seconds(&world.round, world.tick, setup.tick_seconds()),

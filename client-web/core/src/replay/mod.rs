@@ -326,7 +326,8 @@ impl Replay {
 fn shots<'a>(frame: &'a ReplayFrame, setup: &Setup, own: Option<NetId>) -> impl Iterator<Item = Effect> + 'a {
     let world = &frame.world;
     let tick_seconds = setup.tick_seconds();
-    let handling = Handling::of(&setup.rules, setup.half_size(), tick_seconds, Levels::default(), 0);
+    let handling =
+        Handling::of(&setup.rules, setup.half_size(&world.round), tick_seconds, Levels::default(), 0);
     world.pilots.iter().filter(move |pilot| pilot.cooldown == handling.cooldown_ticks).filter_map(
         move |pilot| {
             let ship = world.entity(pilot.ship?)?;

@@ -7,7 +7,7 @@ use shared::event::Happening;
 use shared::id::PlayerId;
 use shared::message;
 use shared::recording::Marked;
-use shared::round::RoundPhase;
+use shared::round::{RoundPhase, count_votes};
 use shared::snapshot::{Pilot, WorldSnapshot};
 use shared::text::Name;
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ pub struct ReplayNotices {
     viewer: PlayerId,
     names: BTreeMap<PlayerId, (Name, u8)>,
     prices: Vec<u32>,
+    arena: Option<u8>,
 }
 
 impl ReplayNotices {
@@ -93,10 +94,16 @@ impl ReplayNotices {
             RoundPhase::Running => Vec::new(),
             RoundPhase::Podium => awards(&world.pilots),
         };
-        out.push(Notice::round(&world.round, &awards, self.viewer));
+        let setup = playback.setup();
+        if self.arena != Some(world.round.arena) {
+            self.arena = Some(world.round.arena);
+            out.push(Notice::arena(setup, &world.round));
+        }
+        let votes = count_votes(world.pilots.iter().map(|pilot| pilot.vote));
+        out.push(Notice::round(setup, &world.round, (&awards, &votes), self.viewer));
         if self.prices != world.prices {
             self.prices.clone_from(&world.prices);
-            out.push(Notice::Quotes { stations: Quote::all(playback.setup(), &world.prices) });
+            out.push(Notice::Quotes { stations: Quote::all(setup, &world.round, &world.prices) });
         }
     }
 

@@ -13,6 +13,7 @@ use shared::input::{Controls, InputFrame};
 use shared::message::{ClientMessage, Hello, LoadLevel, Own, ResumeToken, ServerMessage, Snapshot, Welcome};
 use shared::movement::{self, Handling, Motion, ShipMotion};
 use shared::quantize;
+use shared::round::Round;
 use shared::setup::Setup;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -131,7 +132,8 @@ impl Server {
             tick_rate_hz: self.setup.tick_rate_hz,
             rules: self.setup.rules.clone(),
             mode: self.setup.mode.clone(),
-            arena: self.setup.arena.clone(),
+            arenas: self.setup.arenas.clone(),
+            round: Round::default(),
         }
     }
 
@@ -142,9 +144,9 @@ impl Server {
             self.held = frame.controls;
         }
         let dt = self.setup.tick_seconds();
-        let half_size = self.setup.half_size();
+        let half_size = self.setup.largest_half_size();
         for rock in &mut self.rocks {
-            let radius = self.setup.rules.asteroid.radius[usize::from(rock.size)];
+            let radius = self.setup.rules.rock_radius(rock.size);
             rock.motion = movement::drift(&rock.motion, radius, half_size, dt);
         }
         self.bolts.retain_mut(|(bolt, ticks_left)| {
@@ -165,7 +167,7 @@ impl Server {
         let moved = movement::step(ship, self.held, &handling, dt);
         let mut impact = moved.bounced.unwrap_or(0.0);
         for rock in &self.rocks {
-            let radius = self.setup.rules.asteroid.radius[usize::from(rock.size)];
+            let radius = self.setup.rules.rock_radius(rock.size);
             let bump = movement::collide(&mut ship.motion, &handling, &rock.motion, radius);
             impact = impact.max(bump.unwrap_or(0.0));
         }

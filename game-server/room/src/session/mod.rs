@@ -399,6 +399,7 @@ mod tests {
             levels: Levels::default(),
             best_haul: 0,
             escape: 0,
+            vote: 0,
         }
     }
 

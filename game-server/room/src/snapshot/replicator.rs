@@ -35,7 +35,7 @@ impl Replicator {
             tick_seconds: setup.tick_seconds(),
             world: WorldSnapshot::default(),
             history: History::default(),
-            grid: Grid::new(setup.half_size(), Interest::around(IVec2::ZERO, setup).leave),
+            grid: Grid::new(setup.largest_half_size(), Interest::around(IVec2::ZERO, setup).leave),
             deltas: TickDeltas::default(),
             far_deltas: TickDeltas::default(),
             lazy: LazyRecords::default(),

@@ -124,5 +124,5 @@ fn place(index: usize, count: usize, setup: &Setup) -> IVec2 {
     let side = (count as f32).sqrt().ceil().max(1.0);
     let (column, row) = (index % side as usize, index / side as usize);
     let share = (Vec2::new(column as f32, row as f32) + 0.5) / side;
-    quantize::position((share * 2.0 - 1.0) * setup.half_size())
+    quantize::position((share * 2.0 - 1.0) * setup.largest_half_size())
 }

@@ -50,7 +50,7 @@ fn choose(
         return (Goal::Flee, None);
     }
     if key.goal == Goal::Fight && !rng.chance(mind::ABANDON_FIGHT) {
-        let in_reach = |at: Vec2| at.distance(own.at) < drone.sight;
+        let in_reach = |at: Vec2| at.distance(own.at) < drone.sight && sight.can_reach(own, at);
         if let Some(target) = sight.target(key).filter(|target| in_reach(target.at)) {
             return (Goal::Fight, Some(target.id));
         }
@@ -59,7 +59,9 @@ fn choose(
     if hauling && stations {
         return (Goal::Haul, None);
     }
-    let is_prey = |foe: &Foe| !foe.protected && !foe.newcomer && pursuits.may_hunt(own, foe.ship);
+    let is_prey = |foe: &Foe| {
+        !foe.protected && !foe.newcomer && pursuits.may_hunt(own, foe.ship) && sight.can_reach(own, foe.at)
+    };
     if own.health >= mind::FIGHT_HEALTH
         && let Some(prey) = sight.nearest_foe(own, drone.sight * mind::FIGHT_SIGHT, near, is_prey)
         && rng.chance(if prey.hold >= mind::PREY_HOLD { mind::ATTACK_RICH } else { mind::ATTACK_ANYBODY })
@@ -67,14 +69,15 @@ fn choose(
         return (Goal::Fight, Some(prey.ship));
     }
     let has_room = own.hold < 1.0;
-    let may_fetch = |ore: &Body| has_room && pursuits.may_fetch(own, ore);
+    let may_fetch = |ore: &Body| has_room && pursuits.may_fetch(own, ore) && sight.can_reach(own, ore.at);
     if let Some(ore) = sight.ores.nearest(own.at, drone.sight, near, may_fetch) {
         return (Goal::Collect, Some(ore.id));
     }
-    if let Some(rock) = sight.target(key).filter(|_| key.goal == Goal::Mine) {
+    let may_mine = |rock: &Body| sight.is_minable(rock) && sight.can_reach(own, rock.at);
+    if let Some(rock) = sight.target(key).filter(|rock| key.goal == Goal::Mine && may_mine(rock)) {
         return (Goal::Mine, Some(rock.id));
     }
-    match sight.rocks.nearest(own.at, drone.sight, near, |_| true) {
+    match sight.rocks.nearest(own.at, drone.sight, near, may_mine) {
         Some(rock) => (Goal::Mine, Some(rock.id)),
         None => (Goal::Roam, None),
     }

@@ -52,6 +52,16 @@ impl Sight<'_> {
         grid.find(key.target?)
     }
 
+    /// Whether no wall is in between.
+    pub fn can_reach(&self, own: &OwnShip, at: Vec2) -> bool {
+        self.rules.walls.are_clear_between(own.at, at)
+    }
+
+    /// Whether it is no boulder.
+    pub fn is_minable(&self, rock: &Body) -> bool {
+        rock.radius <= self.rules.rock_radius(2)
+    }
+
     /// Whether the goal has a target, and it is gone.
     pub fn lost_target(&self, key: &DroneKey) -> bool {
         matches!(key.goal, Goal::Mine | Goal::Collect | Goal::Fight) && self.target(key).is_none()

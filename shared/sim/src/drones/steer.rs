@@ -6,9 +6,10 @@ use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, Goal};
 
 use super::sight::{OwnShip, Sight};
-use crate::rules::{PRICE_SCALE, StationRing};
+use crate::rules::PRICE_SCALE;
 use crate::spatial_grid::Body;
 use crate::tuning::drones::flight;
+use crate::walls::StationRing;
 
 /// From one drone to the next, directions differ by the golden angle, in steps: no two neighbours are alike.
 const GOLDEN_STEPS: u32 = 391;
@@ -28,7 +29,14 @@ pub fn controls(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec
     }
 }
 
+/// Flies on its course. Among walls, which a course would end at, it goes from station to station.
 fn roam(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -> Controls {
+    let patrol = sight.tick.0 / sight.rules.setup.ticks(flight::PATROL_SECONDS) + own.player.0;
+    let station = sight.rules.stations.get(patrol as usize % sight.rules.stations.len().max(1));
+    if let Some(to) = station.and_then(|ring| sight.rules.walls.waypoint(own.at, ring)) {
+        let direction = (to - own.at).normalize_or_zero();
+        return fly(own, direction * flight::ROAM_SPEED, Buttons::default(), sight, near);
+    }
     let outside = own.at.abs().max_element() > sight.rules.half_size * flight::ROAM_REGION;
     let direction = if outside { (-own.at).normalize_or_zero() } else { key.course.vector() };
     fly(own, direction * flight::ROAM_SPEED, Buttons::default(), sight, near)
@@ -133,6 +141,10 @@ fn dock(
     sight: &Sight<'_>,
     near: &mut Vec<u32>,
 ) -> Controls {
+    if let Some(to) = sight.rules.walls.waypoint(own.at, ring) {
+        let wish = (to - own.at).normalize_or_zero() * flight::CRUISE_SPEED;
+        return fly(own, wish, Buttons::default(), sight, near);
+    }
     let berth = ring.at + bearing(own).vector() * ring.radius * flight::BERTH_OFFSET;
     let offset = berth - own.at;
     let distance = offset.length();

@@ -6,6 +6,7 @@ use shared::angle::Angle;
 use shared::event::Happening;
 use shared::input::Buttons;
 use shared::quantize;
+use shared::round::Round;
 
 /// How far a ship gets in three seconds of full thrust from rest, in units.
 fn reach(tick_rate_hz: u16, loads: u16) -> f32 {
@@ -73,7 +74,7 @@ fn who_just_spawned_takes_no_harm_from_a_crash() {
 #[test]
 fn nobody_leaves_the_world() {
     let setup = shipped("belt");
-    let half = setup.half_size();
+    let half = setup.half_size(&Round::default());
     let mut game = Game::with_players(setup, &[1]);
     for tick in 0..600u16 {
         game.hold(1, Buttons::BOOST, Angle::from_step(tick / 200 * 256));

@@ -24,8 +24,9 @@ pub fn shipped(mode: &str) -> Setup {
     };
     let rules = toml::from_str(&read("rules")).expect("rules");
     let mode: shared::rules::Mode = toml::from_str(&read(&format!("modes/{mode}"))).expect("a mode");
-    let arena = toml::from_str(&read(&format!("arenas/{}", mode.arena))).expect("an arena");
-    Setup { rules, mode, arena, tick_rate_hz: 30, drones: 0, seed: 7 }
+    let arena = |name: &String| toml::from_str(&read(&format!("arenas/{name}"))).expect("an arena");
+    let arenas = mode.arenas.iter().map(arena).collect();
+    Setup { rules, mode, arenas, tick_rate_hz: 30, drones: 0, seed: 7 }
 }
 
 /// The shipped game without any rocks: nothing is in the way.

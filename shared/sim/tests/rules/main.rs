@@ -1,5 +1,6 @@
 //! The rules of the game, one by one, against the shipped assets.
 
+mod arenas;
 mod drones;
 mod fights;
 mod flight;

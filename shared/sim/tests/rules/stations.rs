@@ -9,16 +9,19 @@ use shared::event::Happening;
 use shared::input::Buttons;
 use shared::levels::Upgrade;
 use shared::quantize;
+use shared::round::Round;
 
 /// The middle of the first station's ring.
 fn ring(game: &Game) -> Vec2 {
-    let station = &game.setup.arena.stations[0];
-    Vec2::new(station.x, station.y) * game.setup.half_size()
+    let station = &game.setup.arenas[0].stations[0];
+    Vec2::new(station.x, station.y) * game.setup.half_size(&Round::default())
 }
 
 /// One ship at rest in the ring of the first station.
 fn docked() -> Game {
-    let mut game = Game::with_players(empty_space(), &[1]);
+    let mut setup = empty_space();
+    setup.mode.round_seconds = 0;
+    let mut game = Game::with_players(setup, &[1]);
     game.place(1, ring(&game));
     game.step(&TickInputs::default());
     assert_eq!(game.pilot(1).docked, Some(0));
@@ -83,7 +86,7 @@ fn leaving_the_ring_ends_the_haul() {
     let mut game = docked();
     game.ship_key(1, |entity, _| entity.hold = 16);
     game.wait(1.0);
-    let radius = game.setup.arena.stations[0].radius;
+    let radius = game.setup.arenas[0].stations[0].radius;
     game.place(1, ring(&game) + Vec2::new(radius + 1.0, 0.0));
     game.step(&TickInputs::default());
     let left = game.ship(1).hold;
