@@ -11,13 +11,9 @@ type Number = (&'static str, f64, f64);
 
 const DRONES: &[Number] = &[
     ("mind.recovered_health", 0.0, 1.0),
-    ("mind.haul_hold", 0.0, 1.0),
     ("mind.prey_hold", 0.0, 10.0),
-    ("mind.fight_health", 0.0, 1.0),
-    ("mind.retaliation_health", 0.0, 1.0),
     ("mind.fight_sight", 0.0, 1.0),
-    ("mind.attack_rich", 0.0, 1.0),
-    ("mind.attack_anybody", 0.0, 1.0),
+    ("mind.hunter_streak", 1.0, 100.0),
     ("mind.attackers", 1.0, 16.0),
     ("mind.newcomer_calm_seconds", 0.0, 600.0),
     ("mind.abandon_fight", 0.0, 1.0),
@@ -55,6 +51,18 @@ const SPAWNS: &[Number] = &[
     ("ore.spill_speed_min", 0.0, 50.0),
     ("ore.spill_speed_max", 0.0, 50.0),
 ];
+/// The numbers of a temperament: each lies between 0 and this.
+const TEMPERAMENT: [(&str, f64); 7] = [
+    ("haul_hold", 1.0),
+    ("fight_health", 1.0),
+    ("retaliation_health", 1.0),
+    ("caution", 3.0),
+    ("attack_rich", 1.0),
+    ("attack_hunter", 1.0),
+    ("attack_anybody", 1.0),
+];
+/// Most drones of a temperament in a cycle.
+const SHARE_LIMIT: i64 = 32;
 /// Longest call sign, in characters: a number behind it must fit into a name.
 const CALL_SIGN_LIMIT_CHARS: usize = 11;
 
@@ -76,8 +84,10 @@ fn run() -> Result<(), String> {
             .map_err(|error| format!("{file}: {error}; it is part of the repository"))?;
         let _ = write!(all, "pub mod {name} {{{}}}", constants(&file, &text, numbers)?);
     }
-    if !all.contains("CALL_SIGNS") {
-        return Err("assets/drones.toml: call_signs is missing: give it a list of names".to_owned());
+    if !all.contains("TEMPERAMENTS") {
+        return Err(
+            "assets/drones.toml: temperament is missing: give it one [[temperament]] at least".to_owned()
+        );
     }
     let out = std::env::var("OUT_DIR").map_err(|error| error.to_string())?;
     std::fs::write(Path::new(&out).join("tuning.rs"), all).map_err(|error| error.to_string())
@@ -90,8 +100,8 @@ fn run() -> Result<(), String> {
 pub fn constants(file: &str, text: &str, numbers: &[Number]) -> Result<String, String> {
     let mut table: Table = toml::from_str(text).map_err(|error| format!("{file}: {error}"))?;
     let mut out = String::new();
-    if let Some(signs) = table.remove("call_signs") {
-        out.push_str(&call_signs(file, signs)?);
+    if let Some(list) = table.remove("temperament") {
+        out.push_str(&temperaments(file, list)?);
     }
     let mut sections = BTreeMap::<&str, String>::new();
     for &(key, low, high) in numbers {
@@ -124,16 +134,56 @@ pub fn constants(file: &str, text: &str, numbers: &[Number]) -> Result<String, S
     Ok(out)
 }
 
-fn call_signs(file: &str, value: Value) -> Result<String, String> {
-    let signs: Vec<String> = value.try_into().map_err(|error| format!("{file}: call_signs: {error}"))?;
+/// The temperaments, and the order in which drones get them: each as evenly spread as its share allows.
+fn temperaments(file: &str, list: Value) -> Result<String, String> {
+    let list: Vec<Table> = list.try_into().map_err(|error| format!("{file}: temperament: {error}"))?;
+    let mut out = String::from("pub const TEMPERAMENTS: &[crate::drones::Temperament] = &[");
+    let mut places = Vec::new();
+    for (index, mut table) in list.into_iter().enumerate() {
+        let key = |field: &str| format!("{file}: temperament[{index}].{field}");
+        let name = table.remove("name").and_then(|name| name.as_str().map(str::to_owned));
+        let name = name.ok_or_else(|| format!("{} is missing: give it a name", key("name")))?;
+        let share = table.remove("share").and_then(|share| share.as_integer());
+        let share = share
+            .filter(|share| (1..=SHARE_LIMIT).contains(share))
+            .ok_or_else(|| format!("{} must be a whole number between 1 and {SHARE_LIMIT}", key("share")))?;
+        places.extend((0..share).map(|place| ((place * 2 + 1) as f64 / share as f64, index)));
+        let signs = table.remove("call_signs").unwrap_or(Value::Array(Vec::new()));
+        let signs = call_signs(&key("call_signs"), signs)?;
+        let _ = write!(
+            out,
+            "crate::drones::Temperament {{ name: {name:?}, share: {share}, call_signs: &{signs:?}, "
+        );
+        for (field, high) in TEMPERAMENT {
+            let value = table
+                .remove(field)
+                .ok_or_else(|| format!("{} is missing: give it a number between 0 and {high}", key(field)))?;
+            let number = value.as_float().or(value.as_integer().map(|whole| whole as f64));
+            let number = number
+                .filter(|number| (0.0..=high).contains(number))
+                .ok_or_else(|| format!("{} is {value}, but must lie between 0 and {high}", key(field)))?
+                as f32;
+            let _ = write!(out, "{field}: {number:?}, ");
+        }
+        if let Some(unknown) = table.keys().next() {
+            return Err(format!("{} is unknown: delete it", key(unknown)));
+        }
+        out.push_str("},");
+    }
+    places.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    let cycle: Vec<usize> = places.into_iter().map(|(_, index)| index).collect();
+    let _ = write!(out, "];pub const TEMPERAMENT_CYCLE: &[u8] = &{cycle:?};");
+    Ok(out)
+}
+
+fn call_signs(key: &str, value: Value) -> Result<Vec<String>, String> {
+    let signs: Vec<String> = value.try_into().map_err(|error| format!("{key}: {error}"))?;
     if signs.is_empty() {
-        return Err(format!("{file}: call_signs is empty, but must hold a name at least"));
+        return Err(format!("{key} is empty, but must hold a name at least"));
     }
     let fits = |sign: &String| (1..=CALL_SIGN_LIMIT_CHARS).contains(&sign.chars().count());
-    if let Some(sign) = signs.iter().find(|sign| !fits(sign)) {
-        return Err(format!(
-            "{file}: call_signs: `{sign}` must have 1 to {CALL_SIGN_LIMIT_CHARS} characters"
-        ));
+    match signs.iter().find(|sign| !fits(sign)) {
+        Some(sign) => Err(format!("{key}: `{sign}` must have 1 to {CALL_SIGN_LIMIT_CHARS} characters")),
+        None => Ok(signs),
     }
-    Ok(format!("pub const CALL_SIGNS: [&str; {}] = {signs:?};", signs.len()))
 }

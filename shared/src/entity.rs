@@ -54,6 +54,8 @@ impl ShipFlags {
     pub const PROTECTED: u8 = 32;
     /// Its player is away.
     pub const AWAY: u8 = 64;
+    /// A drone that hunts a ship, or whoever has destroyed several since the last loss.
+    pub const HUNTER: u8 = 128;
 
     /// Whether any of the given flags is set.
     pub fn any(self, flags: u8) -> bool {

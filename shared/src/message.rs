@@ -44,6 +44,43 @@ pub enum ClientMessage {
     },
     /// The player leaves for good; the seat is given up.
     Leave,
+    /// A word of the quick chat.
+    Signal(Signal),
+}
+
+/// A word of the quick chat: every listener reads it in the listener's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Signal {
+    /// The sender wants help.
+    Help,
+    /// There is ore.
+    Ore,
+    /// There is danger.
+    Danger,
+    /// Thanks.
+    Thanks,
+    /// A greeting.
+    Wave,
+    /// A laugh.
+    Laugh,
+    /// Well done.
+    Cheer,
+    /// Sorry.
+    Sorry,
+}
+
+impl Signal {
+    /// All of them, in the order of their wire numbers.
+    pub const ALL: [Signal; 8] = [
+        Signal::Help,
+        Signal::Ore,
+        Signal::Danger,
+        Signal::Thanks,
+        Signal::Wave,
+        Signal::Laugh,
+        Signal::Cheer,
+        Signal::Sorry,
+    ];
 }
 
 /// Who is there.
@@ -112,6 +149,8 @@ pub enum ServerMessage<'a> {
         name: Name,
         /// The line.
         text: String,
+        /// Only the sender's team is told.
+        to_team: bool,
     },
     /// Something the whole room hears.
     Notice(Notice),
@@ -163,6 +202,17 @@ pub enum ServerMessage<'a> {
     },
     /// Why the viewer's ship was destroyed by a bolt: sent to its player only, before the snapshot that lacks the ship.
     Evidence(Box<DeathEvidence>),
+    /// A word of the quick chat, from a mate or from somebody in sight.
+    Signal {
+        /// Who gave it.
+        player: PlayerId,
+        /// The name of who gave it.
+        name: Name,
+        /// What.
+        signal: Signal,
+        /// Where its ship is, in position quanta.
+        at: (i32, i32),
+    },
 }
 
 /// What a room leaves out when its ticks take too long. Each level includes those before it.
@@ -293,6 +343,8 @@ pub enum Notice {
         victim_name: Name,
         /// Score the killer won.
         bounty: u32,
+        /// The teams of killer and victim; 0 without teams.
+        teams: (u8, u8),
     },
     /// The server will stop soon.
     ShuttingDown,
@@ -314,6 +366,8 @@ pub struct Scoreboard {
     pub own_rank: u32,
     /// The best players, and the viewer itself as the last row if it is not among them.
     pub rows: Vec<ScoreRow>,
+    /// The score of each team, from team 1 on; empty without teams.
+    pub teams: Vec<u32>,
 }
 
 /// Rows of a scoreboard at most, the viewer's own row not counted.

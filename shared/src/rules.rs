@@ -312,7 +312,11 @@ impl Rules {
 pub struct Mode {
     /// What players call it.
     pub title: String,
-    /// Number of teams; 0 is a free-for-all.
+    /// What is won by what.
+    pub kind: ModeKind,
+    /// Whether the join screen offers it, and players may open rooms of it.
+    pub is_listed: bool,
+    /// Number of teams; 0 without teams.
     pub teams: u8,
     /// Seats in a room.
     pub capacity: u16,
@@ -332,6 +336,20 @@ pub struct Mode {
     pub round_seconds: u32,
     /// For how long the best are shown after a round, in seconds.
     pub podium_seconds: u32,
+    /// Kills with which a player ends the round; 0 if none do.
+    pub kills_to_win: u16,
+}
+
+/// What is won by what in a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModeKind {
+    /// Everybody for himself: the highest score.
+    FreeForAll,
+    /// Mates cannot hurt each other; the team with the highest sum.
+    Teams,
+    /// Bouts: whenever a ship is destroyed, all begin again.
+    Duel,
 }
 
 impl Mode {
@@ -340,7 +358,8 @@ impl Mode {
     /// # Errors
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
-        check_range("mode", "teams", self.teams.into(), 0.0, 4.0)?;
+        let fewest = if self.kind == ModeKind::Teams { 2.0 } else { 0.0 };
+        check_range("mode", "teams", self.teams.into(), fewest, 4.0)?;
         check_range("mode", "arenas (their number)", self.arenas.len() as f64, 1.0, ARENAS_LIMIT as f64)?;
         check_range("mode", "capacity", self.capacity.into(), 1.0, 10_000.0)?;
         check_range("mode", "area_per_player", self.area_per_player.into(), 100.0, 40_000.0)?;

@@ -38,6 +38,7 @@ fn client_messages() -> Vec<ClientMessage> {
         ClientMessage::Chat { text: "hélo".into() },
         ClientMessage::Ping { stamp: 0x1234_5678 },
         ClientMessage::Leave,
+        ClientMessage::Signal(Signal::Ore),
     ]
 }
 
@@ -120,7 +121,7 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
     vec![
         ServerMessage::Welcome(Box::new(welcome)),
         ServerMessage::Snapshot(snapshot),
-        ServerMessage::Chat { player: PlayerId(3), name: name("Ada"), text: "hi".into() },
+        ServerMessage::Chat { player: PlayerId(3), name: name("Ada"), text: "hi".into(), to_team: true },
         ServerMessage::Notice(Notice::Joined { name: name("Ada") }),
         ServerMessage::Notice(Notice::Left { name: name("Ada") }),
         ServerMessage::Notice(Notice::Killed {
@@ -129,10 +130,17 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
             victim: PlayerId(3),
             victim_name: name("Ada"),
             bounty: 25,
+            teams: (1, 2),
         }),
         ServerMessage::Notice(Notice::ShuttingDown),
         ServerMessage::Notice(Notice::Muted { muted: true }),
-        ServerMessage::Scoreboard(Scoreboard { players: 20, humans: 4, own_rank: 1, rows: vec![row] }),
+        ServerMessage::Scoreboard(Scoreboard {
+            players: 20,
+            humans: 4,
+            own_rank: 1,
+            rows: vec![row],
+            teams: vec![900, 1200],
+        }),
         ServerMessage::Quotes { prices: vec![1000, 900] },
         ServerMessage::Pong { stamp: 7, tick_micros: 1500, load: LoadLevel::HalfSnapshots },
         ServerMessage::Goodbye { code: 4003, reason: "full".into() },
@@ -162,6 +170,12 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
             shooter_round_trip_ms: Some(120),
             victim_round_trip_ms: None,
         })),
+        ServerMessage::Signal {
+            player: PlayerId(3),
+            name: name("Ada"),
+            signal: Signal::Danger,
+            at: (-256, 512),
+        },
     ]
 }
 

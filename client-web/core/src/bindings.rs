@@ -74,6 +74,11 @@ impl Client {
         self.0.closed();
     }
 
+    /// Sends a word of the quick chat, by its place in the list.
+    pub fn signal(&mut self, place: u8) {
+        self.0.signal(place);
+    }
+
     /// Sends a line to the room's chat.
     pub fn chat(&mut self, text: &str) {
         self.0.chat(text);

@@ -71,7 +71,7 @@ impl FrameBuilder {
                 now.events.iter().map(|event| event_effects::effect(event, rules, own_ship, &entities));
             self.effects.extend(effects);
         }
-        self.items.extend(draw_item::stations(&world.setup.arena, world.half_size));
+        self.items.extend(draw_item::stations(world.setup.arena(&world.round), world.half_size));
         let header = FrameHeader { tick: tick.0, replaying: true, ..header(world, None, now_ms) };
         self.buffer.write(header, own_id, &mut self.items, &self.effects);
         true

@@ -67,6 +67,10 @@ pub enum Notice {
         victim_name: String,
         /// Score that the killer won.
         bounty: u32,
+        /// The killer's team; 0 without teams.
+        killer_team: u8,
+        /// The victim's team.
+        victim_team: u8,
         /// The viewer's part in it.
         own: Option<KillRole>,
     },
@@ -80,6 +84,21 @@ pub enum Notice {
         name: String,
         /// The line.
         text: String,
+        /// Only the team is told.
+        to_team: bool,
+    },
+    /// A word of the quick chat.
+    Signal {
+        /// Who gave it.
+        player: u32,
+        /// The name of who gave it.
+        name: String,
+        /// Its place in the list.
+        signal: u8,
+        /// Where its ship is, in units.
+        x: f32,
+        /// As `x`.
+        y: f32,
     },
     /// A text of the page, by its key.
     System {
@@ -96,6 +115,8 @@ pub enum Notice {
         humans: u32,
         /// By rank; the own row last if it is not among the best.
         rows: Vec<ScoreRow>,
+        /// The score of each team, from team 1 on; empty without teams.
+        teams: Vec<u32>,
     },
     /// What every station pays.
     Quotes {
@@ -233,8 +254,8 @@ impl NoticeQueue {
 impl Notice {
     /// A kill, for a viewer.
     pub(crate) fn kill(
-        (killer, killer_name): (PlayerId, &Name),
-        (victim, victim_name): (PlayerId, &Name),
+        (killer, killer_name, killer_team): (PlayerId, &Name, u8),
+        (victim, victim_name, victim_team): (PlayerId, &Name, u8),
         bounty: u32,
         viewer: PlayerId,
     ) -> Notice {
@@ -251,6 +272,8 @@ impl Notice {
             victim: victim.0,
             victim_name: victim_name.as_str().into(),
             bounty,
+            killer_team,
+            victim_team,
             own,
         }
     }

@@ -61,11 +61,14 @@ pub struct Texts<'a> {
 pub fn setup(texts: Texts<'_>, seed: u64) -> Result<Setup, PracticeError> {
     let rules: Rules = parse("rules", texts.rules)?;
     let mode: Mode = parse("mode", texts.mode)?;
-    let named = texts.arenas.iter().find(|(name, _)| *name == mode.arena);
-    let (name, text) = named.ok_or_else(|| PracticeError::UnknownArena(mode.arena.clone()))?;
-    let arena: Arena = parse(name, text)?;
+    let arena = |wanted: &String| {
+        let named = texts.arenas.iter().find(|(name, _)| name == wanted);
+        let (name, text) = named.ok_or_else(|| PracticeError::UnknownArena(wanted.clone()))?;
+        parse::<Arena>(name, text)
+    };
+    let arenas = mode.arenas.iter().map(arena).collect::<Result<Vec<Arena>, PracticeError>>()?;
     let drones = mode.drones;
-    Ok(Setup { rules, mode, arena, tick_rate_hz: DEFAULT_TICK_RATE_HZ, drones, seed })
+    Ok(Setup { rules, mode, arenas, tick_rate_hz: DEFAULT_TICK_RATE_HZ, drones, seed })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, PracticeError> {

@@ -70,6 +70,7 @@ export class Game {
     private readonly sound: Sound,
     private readonly name: string,
     private room: string | undefined,
+    mode: string | undefined,
     seat: KeptSeat | undefined,
     private readonly local: LocalRoom | undefined,
   ) {
@@ -92,7 +93,7 @@ export class Game {
       },
       refused: (code, reason) => this.end(code, reason),
     };
-    this.link = local?.link(events) ?? new Link(() => ({ url: serverUrl(), room: this.room }), events);
+    this.link = local?.link(events) ?? new Link(() => ({ url: serverUrl(), room: this.room, mode }), events);
     this.hiddenTimer = setInterval(this.playHidden, HIDDEN_MS);
     document.addEventListener("visibilitychange", this.playHidden);
   }
@@ -147,6 +148,11 @@ export class Game {
       return;
     }
     this.client.chat(text);
+    this.transmit();
+  }
+
+  signal(place: number): void {
+    this.client.signal(place);
     this.transmit();
   }
 

@@ -3,8 +3,9 @@
 import { batch } from "@preact/signals";
 import type { Notice } from "../core/core.ts";
 import { has, t, title, whole } from "../locale/locale.ts";
-import { addLine, addToast, model, showBanner } from "../ui/model.ts";
+import { addLine, addPing, addToast, model, showBanner } from "../ui/model.ts";
 import type { Mutes } from "../ui/mutes.ts";
+import { SIGNALS } from "../ui/signals.tsx";
 
 const KILL_LINES = 5;
 const KILL_SECONDS = 6;
@@ -42,6 +43,11 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         if (mutes?.hides(notice.player, notice.name)) break;
         showChat(notice);
         break;
+      case "signal":
+        if (mutes?.hides(notice.player, notice.name)) break;
+        showChat({ ...notice, type: "chat", text: t(`signal.${SIGNALS[notice.signal]}`), toTeam: false });
+        addPing(notice);
+        break;
       case "system": {
         const key = `news.${notice.key}`;
         if (has(key)) addNews(t(key, notice.values));
@@ -69,14 +75,16 @@ export function addNews(text: string): void {
   addLine(model.chat, { kind: "news", name: "", text, own: null }, CHAT_LINES, CHAT_SECONDS / 2);
 }
 
-function showChat({ player, name, text }: Extract<Notice, { type: "chat" }>): void {
+function showChat({ player, name, text, toTeam }: Extract<Notice, { type: "chat" }>): void {
   const canMute = player !== model.player.value;
-  addLine(model.chat, { kind: "chat", name, text, own: null, canMute }, CHAT_LINES, CHAT_SECONDS);
+  const line = { kind: "chat", name, text, own: null, canMute, toTeam } as const;
+  addLine(model.chat, line, CHAT_LINES, CHAT_SECONDS);
 }
 
 function showKill(kill: Extract<Notice, { type: "kill" }>): void {
   const { killerName: name, victimName: text, own } = kill;
-  addLine(model.kills, { kind: "kill", name, text, own }, KILL_LINES, KILL_SECONDS);
+  const teams = [kill.killerTeam, kill.victimTeam] as const;
+  addLine(model.kills, { kind: "kill", name, text, own, teams }, KILL_LINES, KILL_SECONDS);
   if (own === "victim") {
     model.killedBy.value = name;
   } else if (own === "killer") {

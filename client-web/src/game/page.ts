@@ -6,7 +6,7 @@ import type { Core } from "../core/core.ts";
 import { Controls } from "../input/controls.ts";
 import { isShortcut, isTyping, positionOf } from "../input/keyboard.ts";
 import { type KeptSeat, keptSeat } from "../net/seat.ts";
-import { invitedRoom, pagePath } from "../page/address.ts";
+import { invitedMode, invitedRoom, pagePath } from "../page/address.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
@@ -18,7 +18,10 @@ import { Stage } from "../view/stage.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { Game, type LocalRoom } from "./game.ts";
 import { expose } from "./handle.ts";
+import { fetchModes } from "./modes.ts";
 import { keepMoment } from "./moment.ts";
+
+const MODES_MS = 5000;
 
 /**
  * Opens the page. The join screen appears while `core` is still loading; if loading fails, or the browser has no WebGL 2, the
@@ -27,6 +30,8 @@ import { keepMoment } from "./moment.ts";
 export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<void> {
   const room = invitedRoom(pagePath());
   model.room.value = room ?? "";
+  model.chosenMode.value = invitedMode(location.search);
+  if (room === undefined) watchModes();
   const controls = new Controls();
   const sound = new Sound();
   let game: Game | undefined;
@@ -56,6 +61,10 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     },
     again: () => start(settings.value.name.trim(), undefined),
     chat: (text) => game?.chat(text),
+    signal: (place) => {
+      model.signalsOpen.value = false;
+      game?.signal(place);
+    },
     toggleMute: (name) => game?.toggleMute(name),
     tap: (button) => {
       sound.click();
@@ -77,7 +86,9 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     void parts.then(([loaded, open]) => {
       if (mine !== turn) return;
       try {
-        game = new Game(loaded, open, controls, sound, name, seat?.room ?? room, seat, local);
+        const to = seat?.room ?? room;
+        const mode = model.chosenMode.value;
+        game = new Game(loaded, open, controls, sound, name, to, mode, seat, local);
       } catch (error) {
         console.error("driftbelt: the match could not be started:", error);
         model.goodbye.value = { code: CloseCode.ClientCouldNotRead, reason: String(error) };
@@ -106,6 +117,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     const { value } = model.phase;
     controls.enabled =
       (value === "playing" || value === "dead") && !model.menuOpen.value && !model.chatOpen.value;
+    controls.choosing = model.signalsOpen.value;
   });
   effect(() => controls.bind(keys.value, pad.value));
   effect(() => {
@@ -144,6 +156,18 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   }
 }
 
+/** While the join screen is shown, asks how many play each mode. */
+function watchModes(): void {
+  const ask = async () => {
+    if (model.phase.value !== "join" || document.hidden) return;
+    model.modes.value = await fetchModes();
+  };
+  effect(() => {
+    if (model.phase.value === "join") void ask();
+  });
+  setInterval(() => void ask(), MODES_MS);
+}
+
 /** Keys that do not fly: chat, menu, sound, net graph, keeping the moment. */
 function listenToKeys(actions: Actions): void {
   addEventListener("keydown", (event) => {
@@ -161,6 +185,9 @@ function listenToKeys(actions: Actions): void {
     if (!flying) return;
     if (action === "moment") actions.keepMoment();
     if (action === "skip") actions.skipReplay();
+    if (action === "signals") model.signalsOpen.value = !model.signalsOpen.value;
+    const place = /^Digit([1-8])$/.exec(positionOf(event))?.[1];
+    if (place && model.signalsOpen.value) actions.signal(Number(place) - 1);
     if (action === "chat" && !model.menuOpen.value) {
       event.preventDefault();
       model.chatOpen.value = true;

@@ -26,6 +26,7 @@ export const ACTIONS = {
   buyGun: { keys: ["Digit3"], pad: [13], button: Buttons.BUY_GUN },
   buyHold: { keys: ["Digit4"], pad: [14], button: Buttons.BUY_HOLD },
   chat: { keys: ["Enter", "NumpadEnter"] },
+  signals: { keys: ["KeyV"], pad: [3] },
   menu: { keys: [] },
   sound: { keys: ["KeyM"] },
   graph: { keys: ["F3"] },

@@ -15,6 +15,8 @@ const STEP_LIMIT_SECONDS = 0.1;
 /** The mouse takes the aim from a stick once it has moved this far, CSS pixels: a desk may shake. */
 const MOUSE_TAKES_PIXELS = 8;
 
+const BUYS = Buttons.BUY_HULL | Buttons.BUY_ENGINE | Buttons.BUY_GUN | Buttons.BUY_HOLD;
+
 type Aimer = "mouse" | "keys" | "stick";
 
 export class Controls {
@@ -23,6 +25,8 @@ export class Controls {
   readonly touch = new Touch();
   /** False while a menu or the join screen is in front. */
   enabled = false;
+  /** While a list with numbers is in front, whose digits would also buy. */
+  choosing = false;
   buttons = 0;
   aim = -Math.PI / 2;
   /** Whether the aim of a thumb or a stick is assisted, and the ships that it may be drawn to. */
@@ -116,6 +120,7 @@ export class Controls {
     this.given = Math.atan2(Math.sin(this.given), Math.cos(this.given));
     this.buttons =
       (this.keyboard.buttons | this.mouse.buttons | touch.buttons | pad.buttons | this.tapped(nowMs)) &
+      ~(this.choosing ? BUYS : 0) &
       Buttons.ALL;
     const assisted = this.assists && this.aimer === "stick" && (this.buttons & Buttons.FIRE) !== 0;
     this.aim = assisted ? assistedAim(this.given, this.targets) : this.given;

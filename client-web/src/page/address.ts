@@ -28,6 +28,11 @@ export function invitedRoom(path: string): string | undefined {
   );
 }
 
+/** The mode of an invite link, `?mode=`. */
+export function invitedMode(search: string): string | undefined {
+  return new URLSearchParams(search).get("mode")?.trim().toLowerCase() || undefined;
+}
+
 /** Whether it is an address of the replay page. */
 export function isReplayPath(path: string): boolean {
   return /^\/(replay|watch)(\/|$)/.test(path) || keptClip(path) !== undefined;

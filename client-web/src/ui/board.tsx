@@ -9,8 +9,13 @@ import { PlayerName } from "./player-name.tsx";
 
 const ROWS = 8;
 
+/** The teams with their scores, which come from team 1 on. */
+export function numbered(scores: readonly number[]): { team: number; score: number }[] {
+  return scores.map((score, index) => ({ team: index + 1, score }));
+}
+
 export function Board({ actions }: { actions: Actions }): JSX.Element | null {
-  const { players, humans, rows } = model.scores.value;
+  const { players, humans, rows, teams } = model.scores.value;
   if (rows.length === 0) return null;
   const top = rows.filter((row) => row.rank <= ROWS).slice(0, ROWS);
   const own = rows.find((row) => row.own && !top.includes(row));
@@ -24,6 +29,16 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
           ...(players > humans ? [t("hud.drones", { count: players - humans })] : []),
         ].join(", ")}
       </h2>
+      {teams.length > 0 && (
+        <ul class="teams">
+          {numbered(teams).map(({ team, score }) => (
+            <li key={team} class={`team${team}`}>
+              <span>{t("team.name", { number: team })}</span>
+              <b>{whole(score)}</b>
+            </li>
+          ))}
+        </ul>
+      )}
       <ol>
         {shown.map((row) => (
           <li
@@ -50,9 +65,13 @@ export function KillFeed(): JSX.Element {
     <ul class="kills" aria-live="polite">
       {model.kills.value.map((line) => (
         <li key={line.key} class={line.own ?? ""}>
-          <Name>{line.name || t("kill.asteroid")}</Name>
+          <span class={`team${line.teams?.[0] ?? 0}`}>
+            <Name>{line.name || t("kill.asteroid")}</Name>
+          </span>
           <Icon name="skull" />
-          <Name>{line.text}</Name>
+          <span class={`team${line.teams?.[1] ?? 0}`}>
+            <Name>{line.text}</Name>
+          </span>
         </li>
       ))}
     </ul>

@@ -26,7 +26,8 @@ export function Chat({ actions }: { actions: Actions }): JSX.Element {
 export function ChatLine({ line, actions }: { line: FeedLine; actions?: Actions }): JSX.Element {
   const { name } = line;
   return (
-    <li class={line.kind}>
+    <li class={`${line.kind}${line.toTeam ? " to-team" : ""}`}>
+      {line.toTeam && <small>{t("team.chat")} </small>}
       {line.canMute && actions ? (
         <PlayerName name={name} actions={actions} />
       ) : (

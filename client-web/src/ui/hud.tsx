@@ -15,6 +15,7 @@ import { Minimap } from "./minimap.tsx";
 import { type Actions, model } from "./model.ts";
 import { NetGraphPanel } from "./netgraph.tsx";
 import { watchPanels } from "./panels.ts";
+import { Signals } from "./signals.tsx";
 import { Thumbs } from "./thumbs.tsx";
 
 export function Hud({ actions, dimmed }: { actions: Actions; dimmed: boolean }): JSX.Element {
@@ -52,6 +53,7 @@ export function Hud({ actions, dimmed }: { actions: Actions; dimmed: boolean }):
         <Hint />
         <Docked actions={actions} />
       </div>
+      <Signals actions={actions} />
       <Pointers />
       <Thumbs />
       {model.netGraphOpen.value && <NetGraphPanel />}
@@ -117,6 +119,15 @@ function TopBar(): JSX.Element {
         }}
       >
         <Icon name="chat" />
+      </button>
+      <button
+        type="button"
+        title={t("signal.title")}
+        onClick={() => {
+          model.signalsOpen.value = !model.signalsOpen.value;
+        }}
+      >
+        <Icon name="signal" />
       </button>
       <button
         type="button"

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import type { ActionName } from "../input/bindings.ts";
-import { t } from "../locale/locale.ts";
+import { t, title } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
 import { useComposing } from "./composing.ts";
@@ -44,6 +44,7 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
             onInput={(event) => change({ name: event.currentTarget.value })}
           />
         </label>
+        {!model.room.value && <Modes />}
         <button type="submit" class="primary">
           {t("join.play")}
           <Icon name="arrow" />
@@ -58,6 +59,32 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
         <SettingsPanel />
       </div>
     </main>
+  );
+}
+
+/** The modes that the server offers, with how many play each. */
+function Modes(): JSX.Element | null {
+  const modes = model.modes.value;
+  if (modes.length < 2) return null;
+  const chosen = model.chosenMode.value ?? modes.find((mode) => mode.isUsual)?.name;
+  return (
+    <fieldset class="modes">
+      <legend>{t("join.mode")}</legend>
+      {modes.map((mode) => (
+        <label key={mode.name}>
+          <input
+            type="radio"
+            name="mode"
+            checked={mode.name === chosen}
+            onChange={() => {
+              model.chosenMode.value = mode.name;
+            }}
+          />
+          <span>{title(mode.title)}</span>
+          <small>{t("join.playing", { count: mode.players })}</small>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

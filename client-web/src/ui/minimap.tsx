@@ -68,6 +68,13 @@ function draw(pen: CanvasRenderingContext2D, data: MinimapData): void {
     pen.fillStyle = css(relationColour[ship.relation] ?? Colour.white);
     pen.fillRect(ship.x * scale - 1.3, ship.y * scale - 1.3, 2.6, 2.6);
   }
+  pen.strokeStyle = css(Colour.white);
+  pen.lineWidth = 2;
+  for (const ping of model.pings.peek()) {
+    pen.beginPath();
+    pen.arc(ping.x * scale, ping.y * scale, 6, 0, Math.PI * 2);
+    pen.stroke();
+  }
   pen.save();
   pen.translate(x, y);
   pen.rotate(data.aim);

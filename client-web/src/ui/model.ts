@@ -51,6 +51,33 @@ export interface Blip {
   relation: number;
 }
 
+/** A mode, as `/api/modes` tells it. */
+export interface Mode {
+  name: string;
+  title: string;
+  kind: string;
+  /** Whether it is played by those who choose none. */
+  isUsual: boolean;
+  /** People who play it. */
+  players: number;
+}
+
+/** A place that a word of the quick chat came from, in world units. */
+export interface Ping {
+  x: number;
+  y: number;
+}
+
+const PING_SECONDS = 5;
+
+/** Shows a place on the minimap for a while. */
+export function addPing(ping: Ping): void {
+  model.pings.value = [...model.pings.value, ping];
+  setTimeout(() => {
+    model.pings.value = model.pings.value.filter((other) => other !== ping);
+  }, PING_SECONDS * 1000);
+}
+
 /** What the minimap draws, in world units. */
 export interface MinimapData {
   halfSize: number;
@@ -83,6 +110,10 @@ export interface FeedLine {
   own: KillRole | null;
   /** Whether `name` is another player. */
   canMute?: boolean;
+  /** The teams of `name` and of the victim; 0 without teams. */
+  teams?: readonly [number, number];
+  /** Whether only the team is told. */
+  toTeam?: boolean;
 }
 
 interface Toast {
@@ -118,9 +149,11 @@ interface Scores {
   players: number;
   humans: number;
   rows: ScoreRow[];
+  /** Of team 1, 2…; empty without teams. */
+  teams: number[];
 }
 
-export const noScores: Scores = { players: 0, humans: 0, rows: [] };
+export const noScores: Scores = { players: 0, humans: 0, rows: [], teams: [] };
 
 interface Round {
   number: number;
@@ -145,6 +178,10 @@ export const model = {
   phase: signal<Phase>("join"),
   room: signal(""),
   mode: signal(""),
+  /** What the server offers; empty before it has answered. */
+  modes: signal<Mode[]>([]),
+  /** The mode chosen on the join screen, or by the link; undefined for the usual one. */
+  chosenMode: signal<string | undefined>(undefined),
   hud: signal<Hud>(hudAtRest),
   minimap: signal<MinimapData | undefined>(undefined),
   pointers: signal<Pointer[]>([]),
@@ -182,6 +219,10 @@ export const model = {
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
   menuOpen: signal(false),
   chatOpen: signal(false),
+  /** Whether the words of the quick chat are offered. */
+  signalsOpen: signal(false),
+  /** Where words of the quick chat were given lately, in world units. */
+  pings: signal<Ping[]>([]),
   /** The own player, 0 before the first welcome. */
   player: signal(0),
   /** Keys of the names that the player has muted. */
@@ -206,6 +247,8 @@ export interface Actions {
   /** Plays again under the same name. */
   again(): void;
   chat(text: string): void;
+  /** Gives a word of the quick chat, by its place in the list. */
+  signal(place: number): void;
   toggleMute(name: string): void;
   tap(button: number): void;
   retryNow(): void;

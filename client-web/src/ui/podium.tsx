@@ -4,10 +4,16 @@ import type { JSX } from "preact";
 import type { Candidate } from "../core/core.ts";
 import { t, title, whole } from "../locale/locale.ts";
 import { Buttons } from "../wasm/schema.ts";
+import { numbered } from "./board.tsx";
+import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 
 /** The buttons that vote, in the order of the arenas. */
-const VOTES = [Buttons.BUY_HULL, Buttons.BUY_ENGINE, Buttons.BUY_GUN];
+const VOTES = [
+  { button: Buttons.BUY_HULL, action: "buyHull" },
+  { button: Buttons.BUY_ENGINE, action: "buyEngine" },
+  { button: Buttons.BUY_GUN, action: "buyGun" },
+] as const;
 
 /** The arena that is played next if nobody votes any more. */
 function leader(candidates: readonly Candidate[]): number {
@@ -17,10 +23,20 @@ function leader(candidates: readonly Candidate[]): number {
 
 export function Podium({ actions }: { actions: Actions }): JSX.Element {
   const { number, awards, candidates } = model.round.value;
+  const { teams } = model.scores.value;
   const seconds = Math.max(0, model.hud.value.roundSeconds);
   return (
     <section class="podium" aria-label={t("round.over", { number })}>
       <h2>{t("round.over", { number })}</h2>
+      {teams.length > 0 && (
+        <p class="teams">
+          {numbered(teams).map(({ team, score }) => (
+            <b key={team} class={`team${team}`}>
+              {t("team.name", { number: team })} {whole(score)}
+            </b>
+          ))}
+        </p>
+      )}
       <ul>
         {awards.map((award) => (
           <li key={award.kind} class={`${award.kind}${award.own ? " own" : ""}`}>
@@ -38,9 +54,9 @@ export function Podium({ actions }: { actions: Actions }): JSX.Element {
               key={arena.title}
               type="button"
               class={index === leader(candidates) ? "leads" : ""}
-              onClick={() => actions.tap(VOTES[index])}
+              onClick={() => actions.tap(VOTES[index].button)}
             >
-              <kbd>{index + 1}</kbd>
+              <kbd>{labelOf(VOTES[index].action)}</kbd>
               <span>{title(arena.title)}</span>
               <b>{t("round.votes", { count: arena.votes })}</b>
             </button>

@@ -12,6 +12,8 @@ import { Trail } from "./trails.ts";
 
 /** Size of the hull relative to the circle that it collides with. */
 const HULL_SCALE = 1.6;
+/** A ship is worth a raid from this share of its hold on. */
+const PREY_HOLD = 0.5;
 const ROLL_LIMIT = 0.75;
 const FLASH_SECONDS = 0.12;
 const HIT_SECONDS = 2.5;
@@ -150,6 +152,14 @@ export class Ships {
     if (f[at + ItemWord.Hold] > 0.02) {
       const load = f[at + ItemWord.Hold];
       quads.glow(this.atlas.glow, x, y, radius * (0.5 + load * 0.7), Colour.ore, 0.35 + load * 0.3);
+    }
+    if (f[at + ItemWord.Hold] >= PREY_HOLD) {
+      const size = radius * 2.3;
+      quads.light(this.atlas.dashes, x, y, size, size, seconds * 0.9, Colour.ore, 0.5);
+    }
+    if (flags & ShipFlags.HUNTER) {
+      const size = radius * 2.7;
+      quads.light(this.atlas.dashes, x, y, size, size, -seconds * 1.4, Colour.danger, 0.5);
     }
     if (flags & ShipFlags.PROTECTED) {
       const pulse = 0.45 + 0.2 * Math.sin(seconds * 7);

@@ -54,7 +54,8 @@ impl Room {
                     }
                     let Some(victim_name) = name_of(world, victim) else { continue };
                     let killer_name = name_of(world, killer).unwrap_or_else(|| victim_name.clone());
-                    let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty };
+                    let teams = (team_of(world, killer), team_of(world, victim));
+                    let notice = Notice::Killed { killer, killer_name, victim, victim_name, bounty, teams };
                     let message: Arc<[u8]> = encoded(&ServerMessage::Notice(notice)).into();
                     for (player, seat) in &mut self.seats {
                         if is_small || concerns(event, *player) || seat.session.sees(event.at) {
@@ -81,7 +82,7 @@ impl Room {
         let world = self.replicator.world();
         let interval = self.setup.ticks(SCOREBOARD_INTERVAL_SECONDS);
         if tick.0.is_multiple_of((interval / 4).max(1)) || self.standings.is_empty() {
-            self.standings = Standings::of(world);
+            self.standings = Standings::of(world, self.setup.mode.teams);
         }
         // Players take turns within the interval: a thousand scoreboards at once would make one tick much longer.
         for (player, seat) in &mut self.seats {
@@ -134,6 +135,10 @@ fn round_trip_ms(seat: &Seat, setup: &Setup) -> Option<u16> {
     let ticks = seat.session.ack_lag_ticks()?;
     // A float cast saturates.
     Some((ticks * setup.tick_seconds() * 1000.0).round() as u16)
+}
+
+fn team_of(world: &WorldSnapshot, player: PlayerId) -> u8 {
+    world.pilot(player).map_or(0, |pilot| pilot.team)
 }
 
 fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {

@@ -8,10 +8,13 @@ use crate::session::encoded;
 use crate::speech::server_line;
 use shared::command::Admin;
 use shared::id::PlayerId;
-use shared::message::{CloseCode, Notice, ServerMessage};
+use shared::message::{CloseCode, Notice, ServerMessage, Signal};
 use shared::recording::Mark;
 use shared::text::chat_line;
+use std::sync::Arc;
 
+/// What a line for the sender's team begins with.
+const TO_TEAM: &str = "/t ";
 /// Seconds before a muted player who continues to write is reminded again.
 pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
 
@@ -25,15 +28,24 @@ impl Room {
                 if !self.conduct.allows_line(seat.permit.network, now) {
                     return;
                 }
+                let team = self.replicator.world().pilot(player).map_or(0, |pilot| pilot.team);
+                let to_team = team != 0 && text.starts_with(TO_TEAM);
+                let text = if to_team { &text[TO_TEAM.len()..] } else { text };
                 let text = self.options.words.line(text);
                 if text.is_empty() {
                     return;
                 }
                 let name = seat.name.name.clone();
-                if self.options.records_chat {
+                if self.options.records_chat && !to_team {
                     self.records.mark(Mark::said(now, player, &text));
                 }
-                self.broadcast_kept(&ServerMessage::Chat { player, name, text });
+                let message: Arc<[u8]> = encoded(&ServerMessage::Chat { player, name, text, to_team }).into();
+                let world = self.replicator.world();
+                for (listener, seat) in &mut self.seats {
+                    if !to_team || world.pilot(*listener).is_some_and(|pilot| pilot.team == team) {
+                        seat.session.send_kept(&message);
+                    }
+                }
             }
             Some(reminded) if now.since(reminded) >= self.setup.ticks(MUTED_REMINDER_SECONDS) => {
                 seat.muted = Some(now);
@@ -41,6 +53,24 @@ impl Room {
                     .send_kept(&encoded(&ServerMessage::Notice(Notice::Muted { muted: true })).into());
             }
             Some(_) => {}
+        }
+    }
+
+    /// Passes a word of the quick chat on to the sender, to mates, and to those who see the sender's ship.
+    pub(crate) fn signal(&mut self, player: PlayerId, signal: Signal) {
+        let world = self.replicator.world();
+        let Some(pilot) = world.pilot(player) else { return };
+        let Some(ship) = pilot.ship.and_then(|ship| world.entity(ship)) else { return };
+        let Some(seat) = self.seats.get(&player).filter(|seat| seat.muted.is_none()) else { return };
+        let at = ship.motion.position_q.into();
+        let name = seat.name.name.clone();
+        let message = ServerMessage::Signal { player, name, signal, at };
+        for (listener, seat) in &mut self.seats {
+            let team = world.pilot(*listener).map_or(0, |listener| listener.team);
+            let is_mate = *listener == player || team != 0 && team == pilot.team;
+            if seat.connection.is_some() && (is_mate || seat.session.sees(at)) {
+                seat.session.send(&message);
+            }
         }
     }
 

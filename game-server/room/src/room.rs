@@ -316,6 +316,7 @@ impl Room {
                 match seat.session.handle(message, now, &self.setup, self.report) {
                     Reaction::None => {}
                     Reaction::Chat(text) => self.chat(player, &text),
+                    Reaction::Signal(signal) => self.signal(player, signal),
                     Reaction::Leave => {
                         self.leave(player, LeaveReason::Asked, CloseCode::Left, "you left the room");
                     }

@@ -189,7 +189,10 @@ impl Room {
                 outbox.close(now, CloseCode::Left, "you left the queue");
                 self.queue.leave(connection);
             }
-            ClientMessage::Hello(_) | ClientMessage::Input(_) | ClientMessage::Chat { .. } => {}
+            ClientMessage::Hello(_)
+            | ClientMessage::Input(_)
+            | ClientMessage::Chat { .. }
+            | ClientMessage::Signal(_) => {}
         }
     }
 }

@@ -24,7 +24,12 @@ const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
 
 /// A line in the server's name.
 pub(crate) fn server_line(text: String) -> ServerMessage<'static> {
-    ServerMessage::Chat { player: PlayerId::NOBODY, name: Name::from_input(SERVER_NAME), text }
+    ServerMessage::Chat {
+        player: PlayerId::NOBODY,
+        name: Name::from_input(SERVER_NAME),
+        text,
+        to_team: false,
+    }
 }
 
 /// Unwanted words, of all languages.

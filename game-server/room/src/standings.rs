@@ -13,11 +13,13 @@ pub struct Standings {
     /// Each player's rank, ascending by player.
     ranks: Vec<(PlayerId, u32)>,
     humans: u32,
+    /// The score of each team.
+    teams: Vec<u32>,
 }
 
 impl Standings {
     /// The standings of a world.
-    pub fn of(world: &WorldSnapshot) -> Standings {
+    pub fn of(world: &WorldSnapshot, teams: u8) -> Standings {
         let mut ranked: Vec<&Pilot> = world.pilots.iter().collect();
         ranked.sort_by_key(|pilot| (Reverse(pilot.score), pilot.player));
         let best = (1..)
@@ -28,7 +30,11 @@ impl Standings {
         let mut ranks: Vec<_> = (1..).zip(&ranked).map(|(rank, pilot)| (pilot.player, rank)).collect();
         ranks.sort_unstable();
         let humans = ranked.iter().filter(|pilot| !pilot.drone).count() as u32;
-        Standings { best, ranks, humans }
+        let score = |team| {
+            let mates = world.pilots.iter().filter(|pilot| pilot.team == team);
+            mates.fold(0, |sum: u32, pilot| sum.saturating_add(pilot.score))
+        };
+        Standings { best, ranks, humans, teams: (1..=teams).map(score).collect() }
     }
 
     /// Whether there are no players.
@@ -44,6 +50,12 @@ impl Standings {
         if own_rank as usize > SCOREBOARD_ROWS {
             rows.extend(world.pilot(viewer).map(|pilot| ScoreRow::new(own_rank, pilot)));
         }
-        Scoreboard { players: self.ranks.len() as u32, humans: self.humans, own_rank, rows }
+        Scoreboard {
+            players: self.ranks.len() as u32,
+            humans: self.humans,
+            own_rank,
+            rows,
+            teams: self.teams.clone(),
+        }
     }
 }

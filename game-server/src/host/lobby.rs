@@ -7,11 +7,12 @@ use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
 use room::network::RoomPermit;
 use room::{Connected, Room, RoomOptions, SeatStatus, SessionEvent, Stop};
+use serde::{Deserialize, Serialize};
 use shared::command::Admin;
 use shared::id::Tick;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
 use shared::recording::Recording;
-use shared::rules::RuleError;
+use shared::rules::{ModeKind, RuleError};
 use shared::setup::Setup;
 use sim::replay::Resimulation;
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Before the number of a room that was opened for players who asked for none.
+/// Before the number of a room that was opened for players who asked for none; with a mode's name in between for a mode that is
+/// not the usual one.
 const PUBLIC_PREFIX: &str = "belt-";
 /// Before the number of a room that continues another room's recording: no client is sent there unasked.
 const SANDBOX_PREFIX: &str = "sandbox-";
@@ -43,7 +45,9 @@ pub struct LobbyOptions {
     pub setup: Setup,
     /// Every room starts from the setup's seed instead of a random one.
     pub fixed_seed: bool,
-    /// By their names: the modes of rooms that administrators open.
+    /// The name of the setup's mode.
+    pub mode: String,
+    /// All modes by their names.
     pub modes: BTreeMap<String, Setup>,
     pub rooms_limit: usize,
     pub room: RoomOptions,
@@ -58,6 +62,8 @@ pub enum EnterError {
         "“{0}” cannot be a room's name: use 1 to {ROOM_NAME_LIMIT_BYTES} of the characters a–z, 0–9 and -"
     )]
     BadName(String),
+    #[error("there is no mode “{0}” on this server: choose one on the first page")]
+    NoMode(String),
     #[error("there is no place for another room: try again in a moment")]
     Full,
     #[error("your network has opened as many rooms as it may: join one, or try again in a moment")]
@@ -77,6 +83,7 @@ impl EnterError {
     pub fn name(&self) -> &'static str {
         match self {
             EnterError::BadName(_) => "name",
+            EnterError::NoMode(_) => "mode",
             EnterError::Full => "full",
             EnterError::TooManyRooms => "limit",
             EnterError::SeatGone => "seat_gone",
@@ -88,7 +95,7 @@ impl EnterError {
 
     pub fn close_code(&self) -> CloseCode {
         match self {
-            EnterError::BadName(_) => CloseCode::BadMessage,
+            EnterError::BadName(_) | EnterError::NoMode(_) => CloseCode::BadMessage,
             EnterError::Full | EnterError::TooManyRooms | EnterError::Draining | EnterError::Broken(_) => {
                 CloseCode::Full
             }
@@ -121,6 +128,39 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[error("there is no room “{0}”")]
 pub struct NoRoom(String);
+
+/// Where a client wants to play.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Destination {
+    /// The room; `None` for any.
+    pub room: Option<String>,
+    /// The mode; `None` for the usual one.
+    pub mode: Option<String>,
+}
+
+impl Destination {
+    /// As in a query, where a key without a value asks for nothing.
+    pub fn without_empty(self) -> Destination {
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Destination { room: filled(self.room), mode: filled(self.mode) }
+    }
+}
+
+/// A mode as `/api/modes` shows it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModeStatus {
+    pub name: String,
+    pub title: String,
+    pub kind: ModeKind,
+    /// Whether it is played by those who choose none.
+    pub is_usual: bool,
+    /// People who play it in rooms for everybody.
+    pub players: usize,
+    pub rooms: usize,
+    /// Seats of a room.
+    pub capacity: u16,
+}
 
 #[derive(Clone)]
 pub struct Lobby(Arc<Inner>);
@@ -157,8 +197,8 @@ struct RunningRoom {
     _permit: Option<RoomPermit>,
     handle: RoomHandle,
     stats: Arc<RoomStats>,
-    /// Clients who ask for no room are sent here.
-    is_matched: bool,
+    /// The mode of those who are sent here without asking for the room; `None` if nobody is.
+    matched_mode: Option<String>,
     thread: JoinHandle<()>,
 }
 
@@ -176,7 +216,7 @@ impl Lobby {
 
     /// Sends a client to the named room, or to one with a free seat; makes the room if there is none. Where all seats are
     /// taken, the client waits.
-    pub fn connect(&self, name: Option<&str>, connected: Connected) -> Result<RoomHandle, EnterError> {
+    pub fn connect(&self, to: &Destination, connected: Connected) -> Result<RoomHandle, EnterError> {
         let mut rooms = self.rooms();
         if rooms.stopping {
             return Err(EnterError::Stopping);
@@ -184,9 +224,12 @@ impl Lobby {
         if self.is_draining() && connected.hello.resume.is_none() {
             return Err(EnterError::Draining);
         }
-        let name = match name {
+        let options = &self.0.options;
+        let mode = to.room.as_deref().and_then(public_mode).or(to.mode.as_deref()).unwrap_or(&options.mode);
+        let setup = options.listed(mode).ok_or_else(|| EnterError::NoMode(mode.into()))?;
+        let name = match &to.room {
             Some(name) => checked_name(name)?.to_owned(),
-            None => rooms.chosen(&self.0.options).ok_or(EnterError::Full)?,
+            None => rooms.chosen(options, mode).ok_or(EnterError::Full)?,
         };
         if !rooms.running.contains_key(&name) {
             if connected.hello.resume.is_some() {
@@ -197,7 +240,7 @@ impl Lobby {
             }
             let networks = &self.0.options.room.networks;
             let permit = networks.room(connected.network).ok_or(EnterError::TooManyRooms)?;
-            let room = RunningRoom { _permit: Some(permit), ..self.open(&name, &self.0.options.setup)? };
+            let room = RunningRoom { _permit: Some(permit), ..self.open(&name, setup)? };
             rooms.running.insert(name.clone(), room);
         }
         let Some(room) = rooms.running.get(&name) else { return Err(EnterError::Full) };
@@ -249,6 +292,28 @@ impl Lobby {
             // A room that has ended greets nobody.
             let _ = room.handle.inbox.post(RoomEvent::MessageOfTheDay(text.clone()));
         }
+    }
+
+    /// The modes that players may choose, the usual one first.
+    pub fn listed_modes(&self) -> Vec<ModeStatus> {
+        let options = &self.0.options;
+        let rooms = self.rooms();
+        let status = |(name, setup): (&String, &Setup)| {
+            let played = rooms.running.values().filter(|room| room.matched_mode.as_ref() == Some(name));
+            ModeStatus {
+                name: name.clone(),
+                title: setup.mode.title.clone(),
+                kind: setup.mode.kind,
+                is_usual: *name == options.mode,
+                players: played.clone().map(|room| room.stats.status().players).sum(),
+                rooms: played.count(),
+                capacity: setup.mode.capacity,
+            }
+        };
+        let usual = std::iter::once((&options.mode, &options.setup));
+        let others =
+            options.modes.iter().filter(|(name, setup)| **name != options.mode && setup.mode.is_listed);
+        usual.chain(others).map(status).collect()
     }
 
     /// Every room as of about a second ago.
@@ -472,8 +537,10 @@ impl Lobby {
 
     fn run(&self, mut room: Room, mut journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
         let name = room.name().to_owned();
-        let is_usual = room.setup().mode == self.0.options.setup.mode;
-        let is_matched = is_usual && !name.starts_with(SANDBOX_PREFIX);
+        let options = &self.0.options;
+        let mut modes = std::iter::once((&options.mode, &options.setup)).chain(&options.modes);
+        let played = modes.find(|(_, setup)| setup.mode == room.setup().mode);
+        let matched_mode = played.filter(|_| is_public(&name)).map(|(mode, _)| mode.clone());
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::default());
         stats.set_occupied(&room);
@@ -516,7 +583,7 @@ impl Lobby {
             _permit: None,
             handle: RoomHandle { inbox: sender, commits },
             stats,
-            is_matched,
+            matched_mode,
             thread: thread?,
         })
     }
@@ -543,16 +610,18 @@ fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
 impl Rooms {
     /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
     /// shortest queue.
-    fn chosen(&self, options: &LobbyOptions) -> Option<String> {
+    fn chosen(&self, options: &LobbyOptions, mode: &str) -> Option<String> {
         let occupied = |room: &RunningRoom| room.stats.occupied() + room.handle.inbox.newcomers();
-        let is_open = |room: &RunningRoom| room.is_matched && !room.stats.is_ending();
+        let is_open =
+            |room: &RunningRoom| room.matched_mode.as_deref() == Some(mode) && !room.stats.is_ending();
         let open = || self.running.iter().filter(|(_, room)| is_open(room));
         let free = open().filter(|(_, room)| occupied(room) < room.stats.capacity());
         if let Some((_, name)) = free.map(|(name, room)| (occupied(room), name)).max() {
             return Some(name.clone());
         }
         if self.running.len() < options.rooms_limit {
-            return Some(self.unused_name(PUBLIC_PREFIX));
+            let middle = if mode == options.mode { String::new() } else { format!("{mode}-") };
+            return Some(self.unused_name(&format!("{PUBLIC_PREFIX}{middle}")));
         }
         open().map(|(name, room)| (occupied(room), name)).min().map(|(_, name)| name.clone())
     }
@@ -566,10 +635,26 @@ impl Rooms {
     }
 }
 
+impl LobbyOptions {
+    /// A mode that players may choose.
+    fn listed(&self, mode: &str) -> Option<&Setup> {
+        if mode == self.mode {
+            return Some(&self.setup);
+        }
+        self.modes.get(mode).filter(|setup| setup.mode.is_listed)
+    }
+}
+
 /// Whether a room has a name of those that are opened for players who ask for none.
 pub fn is_public(name: &str) -> bool {
-    let number = name.strip_prefix(PUBLIC_PREFIX);
+    let number = name.strip_prefix(PUBLIC_PREFIX).and_then(|rest| rest.rsplit('-').next());
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The mode in the name of a room for everybody; `None` if it names none.
+fn public_mode(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(PUBLIC_PREFIX).filter(|_| is_public(name))?;
+    rest.rsplit_once('-').map(|(mode, _)| mode)
 }
 
 fn checked_name(name: &str) -> Result<&str, EnterError> {
@@ -610,6 +695,7 @@ mod tests {
     fn lobby(journal: Option<JournalOptions>, panics: u32) -> (Lobby, Arc<AtomicU32>) {
         let options = LobbyOptions {
             setup: belt(),
+            mode: "belt".into(),
             fixed_seed: true,
             modes: BTreeMap::new(),
             rooms_limit: 1,
@@ -630,11 +716,11 @@ mod tests {
     #[test]
     fn a_client_gets_another_room_after_one_has_panicked() {
         let (lobby, _) = lobby(None, 1);
-        lobby.connect(None, newcomer(1)).expect("a seat");
+        lobby.connect(&Destination::default(), newcomer(1)).expect("a seat");
         while !lobby.rooms().running.is_empty() {
             std::thread::yield_now();
         }
-        lobby.connect(None, newcomer(2)).expect("a seat in another room");
+        lobby.connect(&Destination::default(), newcomer(2)).expect("a seat in another room");
         let answer = lobby.ask_roster("belt-1").expect("the room");
         assert!(answer.recv().is_ok(), "it ticks");
         lobby.stop(Stop::ForGood);
@@ -645,7 +731,9 @@ mod tests {
         for (panics, survives) in [(2, true), (u32::MAX, false)] {
             let home = tempfile::tempdir().expect("a directory");
             let (lobby, left) = lobby(Some(JournalOptions::new(home.path().into())), 0);
-            let room = lobby.connect(Some("belt-1"), newcomer(1)).expect("a seat");
+            let room = lobby
+                .connect(&Destination { room: Some("belt-1".into()), mode: None }, newcomer(1))
+                .expect("a seat");
             for tick in (1..=300).cycle().map(Tick) {
                 if lobby.status().iter().any(|room| room.recording.recording) {
                     break;

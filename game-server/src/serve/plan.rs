@@ -81,6 +81,7 @@ impl Plan {
         let directory = Directory::new(options.recordings.clone()).with_delay(delay);
         let lobby = LobbyOptions {
             setup: setup(options)?,
+            mode: choice(options).mode,
             fixed_seed: options.seed.is_some(),
             rooms_limit: if options.no_record { options.rooms_limit } else { shares.rooms },
             modes: assets(options).setups(&choice(options)),
@@ -145,6 +146,7 @@ impl Plan {
             acme: None,
             lobby: LobbyOptions {
                 setup,
+                mode: choice.mode,
                 fixed_seed: false,
                 modes: BTreeMap::new(),
                 rooms_limit: 0,

@@ -2,11 +2,12 @@
 
 use crate::crowd::Crowd;
 use crate::pair::setup;
-use room::session::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
+use room::session::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS, SIGNALS_BURST};
 use room::{MUTED_REMINDER_SECONDS, SessionEvent};
 use shared::codec::decode_server;
 use shared::command::Admin;
-use shared::message::{ClientMessage, Notice, ServerMessage};
+use shared::message::{ClientMessage, Notice, ServerMessage, Signal};
+use shared::rules::ModeKind;
 
 const SPEAKER: u8 = 0;
 const LISTENER: u8 = 1;
@@ -87,4 +88,51 @@ fn a_muted_player_is_notified_and_reminded_after_an_interval() {
     mute(&mut crowd, false);
     say(&mut crowd, "thanks");
     assert_eq!(receive(&mut crowd, 1), Received { notices: vec![false], lines: vec!["thanks".into()] });
+}
+
+#[test]
+fn a_line_for_the_team_reaches_mates_only() {
+    let mut setup = setup(0);
+    (setup.mode.kind, setup.mode.teams) = (ModeKind::Teams, 2);
+    let mut crowd = Crowd::new(setup, 4);
+    receive(&mut crowd, 1);
+    let team = |crowd: &Crowd, player: u8| {
+        let pilot = crowd.room.world().pilot(Crowd::player(player)).map(|pilot| pilot.team);
+        pilot.expect("a seated player")
+    };
+    say(&mut crowd, "/t on me");
+    say(&mut crowd, "hello all");
+    let mut heard = Vec::new();
+    crowd.tick(|player, bytes, _| {
+        if let Ok(ServerMessage::Chat { text, to_team, .. }) = decode_server(bytes) {
+            heard.push((player, text, to_team));
+        }
+    });
+    for listener in 0..4 {
+        let mate = team(&crowd, listener) == team(&crowd, SPEAKER);
+        assert_eq!(heard.contains(&(listener, "on me".into(), true)), mate, "{listener}: {heard:?}");
+        assert!(heard.contains(&(listener, "hello all".into(), false)), "{listener}: {heard:?}");
+    }
+}
+
+#[test]
+fn a_word_of_the_quick_chat_is_limited_and_reaches_who_sees_the_sender() {
+    let setup = setup(0);
+    let mut crowd = Crowd::new(setup, 2);
+    receive(&mut crowd, 10);
+    for _ in 0..2 * SIGNALS_BURST {
+        crowd.say(SPEAKER, ClientMessage::Signal(Signal::Danger));
+    }
+    let mut heard = 0;
+    crowd.tick(|player, bytes, _| {
+        if let Ok(ServerMessage::Signal { signal, .. }) = decode_server(bytes) {
+            assert_eq!(signal, Signal::Danger);
+            heard += u32::from(player == SPEAKER);
+        }
+    });
+    assert_eq!(heard, SIGNALS_BURST);
+    mute(&mut crowd, true);
+    receive(&mut crowd, 300);
+    crowd.say(SPEAKER, ClientMessage::Signal(Signal::Help));
+    crowd.tick(|_, bytes, _| assert!(!matches!(decode_server(bytes), Ok(ServerMessage::Signal { .. }))));
 }

@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 #[cfg(target_os = "linux")]
 mod memory;
+mod modes;
 mod observed;
 mod peer;
 mod polling;

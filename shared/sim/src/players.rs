@@ -126,6 +126,30 @@ impl Players {
         (1..=mode.teams).min_by_key(|team| load(*team)).unwrap_or(0)
     }
 
+    /// Moves those who came last from the largest teams to the smallest, people first, until teams differ by one player at most.
+    /// No ship may fly: ships know their team.
+    pub fn balance(&mut self, teams: u8) {
+        for with_drones in [false, true] {
+            let size = |list: &[Player], team: u8| {
+                let counted =
+                    |player: &&Player| player.state.team == team && (with_drones || !player.is_drone());
+                list.iter().filter(counted).count()
+            };
+            loop {
+                let largest = (1..=teams).rev().max_by_key(|team| size(&self.list, *team));
+                let smallest = (1..=teams).min_by_key(|team| size(&self.list, *team));
+                let (Some(from), Some(to)) = (largest, smallest) else { return };
+                if size(&self.list, from) <= size(&self.list, to) + 1 {
+                    break;
+                }
+                let fits =
+                    |player: &&mut Player| player.state.team == from && player.is_drone() == with_drones;
+                let Some(moved) = self.list.iter_mut().rev().find(fits) else { break };
+                moved.state.team = to;
+            }
+        }
+    }
+
     fn position(&self, player: PlayerId) -> Result<usize, usize> {
         self.list.binary_search_by_key(&player, |seated| seated.state.player)
     }

@@ -1,18 +1,20 @@
 //! Rounds: at the end of one, all ships leave the belt; the next begins with nothing earned.
 
 use bevy_ecs::prelude::{Res, ResMut, Resource};
+use shared::event::{Event, Happening};
 use shared::id::Tick;
 use shared::input::Buttons;
 use shared::keyframe::PlayerKey;
 use shared::round::{CANDIDATES_LIMIT, Round, RoundPhase, count_votes};
+use shared::rules::ModeKind;
 use shared::setup::Setup;
 
 use crate::asteroids::{RocksDue, fill};
 use crate::entity_index::Spawner;
-use crate::players::Players;
+use crate::players::{Player, Players};
 use crate::rules::WorldRules;
 use crate::stations::Prices;
-use crate::tick_context::{Clock, Rng};
+use crate::tick_context::{Clock, EventQueue, Rng};
 
 /// The button for each place on the list of arenas.
 const VOTES: [Buttons; CANDIDATES_LIMIT] = [Buttons::BUY_HULL, Buttons::BUY_ENGINE, Buttons::BUY_GUN];
@@ -60,7 +62,10 @@ pub fn turn(
     mut spawner: Spawner,
 ) {
     let Round { number, phase, ends, arena } = round.0;
-    if ends.is_none_or(|ends| clock.0 < ends) {
+    let kills_to_win = rules.setup.mode.kills_to_win;
+    let has_won = |player: &Player| player.state.kills >= kills_to_win;
+    let is_won = phase == RoundPhase::Running && kills_to_win > 0 && players.all().iter().any(has_won);
+    if !is_won && ends.is_none_or(|ends| clock.0 < ends) {
         return;
     }
     match phase {
@@ -78,6 +83,7 @@ pub fn turn(
             let votes = count_votes(players.all().iter().map(|player| player.state.vote));
             let next = round.0.next_arena(rules.setup.arenas.len(), &votes);
             players.all_mut().for_each(|player| forget_round(&mut player.state));
+            players.balance(rules.setup.mode.teams);
             round.0 = running(number.saturating_add(1), clock.0, next, &rules.setup);
             rules.enter(&round.0);
             for index in 0..spawner.entities.entries().len() {
@@ -88,6 +94,25 @@ pub fn turn(
             fill(&rules, &mut rng, &mut spawner);
             prices.0 = vec![rules.price_at_rest(); rules.stations.len()];
         }
+    }
+}
+
+/// In a duel, a ship's end is the end of a bout: all ships leave, and new ones come.
+pub fn end_bout(
+    rules: Res<WorldRules>,
+    mut players: ResMut<Players>,
+    events: Res<EventQueue>,
+    mut spawner: Spawner,
+) {
+    let is_end = |event: &Event| matches!(event.what, Happening::Death { .. });
+    if rules.setup.mode.kind != ModeKind::Duel || !events.events.iter().any(is_end) {
+        return;
+    }
+    let respawn_ticks = rules.setup.ticks(rules.ship.respawn_seconds).min(u32::from(u16::MAX)) as u16;
+    for player in players.all_mut().map(|player| &mut player.state) {
+        player.respawn_ticks = respawn_ticks;
+        let ship = player.ship.take().and_then(|ship| spawner.entities.find(ship));
+        ship.into_iter().for_each(|entry| spawner.remove(entry));
     }
 }
 

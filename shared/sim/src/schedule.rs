@@ -43,7 +43,7 @@ pub fn step(world: &mut World) -> Schedule {
                 rewind::launch,
             )
                 .chain(),
-            (asteroids::shatter, lives::bury, ore::load, ore::expire).chain(),
+            (asteroids::shatter, lives::bury, rounds::end_bout, ore::load, ore::expire).chain(),
             (stations::serve, stations::recover, lives::respawn, asteroids::replenish, entity_index::sweep)
                 .chain(),
         )

@@ -5,8 +5,8 @@ use shared::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls, ViewLag};
 use shared::rules::{
-    Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, Mode, OreRules, Region, Rules, ShipRules,
-    Station, StationRules, UpgradeRules, Wall,
+    Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, Mode, ModeKind, OreRules, Region, Rules,
+    ShipRules, Station, StationRules, UpgradeRules, Wall,
 };
 use shared::setup::Setup;
 use shared::text::Name;
@@ -78,6 +78,8 @@ pub fn setup() -> Setup {
         rules: rules(),
         mode: Mode {
             title: "Script".into(),
+            kind: ModeKind::FreeForAll,
+            is_listed: false,
             teams: 0,
             capacity: 12,
             area_per_player: 500.0,
@@ -88,6 +90,7 @@ pub fn setup() -> Setup {
             arenas: vec!["script".into(), "walled".into()],
             round_seconds: 16,
             podium_seconds: 2,
+            kills_to_win: 0,
         },
         arenas: vec![
             Arena {
@@ -118,7 +121,7 @@ fn rules() -> Rules {
     Rules {
         ship: ShipRules {
             radius: 1.2,
-            health: 60.0,
+            health: 30.0,
             energy: 100.0,
             energy_regen: 14.0,
             thrust: 26.0,

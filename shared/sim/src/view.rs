@@ -8,6 +8,7 @@ use shared::keyframe::{BoltKey, OreKey, ShipKey};
 use shared::snapshot::Pilot;
 
 use crate::components::{Bolt, Cargo, Crew, Drift, Flight, Hull, Ore, Rock, Trail};
+use crate::drones::is_hunter;
 use crate::entity_index::{EntityIndex, Entry};
 use crate::players::{Player, Players};
 use crate::rules::WorldRules;
@@ -126,7 +127,8 @@ impl Gathering<'_> {
             | flag(docked, ShipFlags::DOCKED)
             | flag(player.is_drone(), ShipFlags::DRONE)
             | flag(hull.protection_ticks > 0, ShipFlags::PROTECTED)
-            | flag(player.state.away, ShipFlags::AWAY);
+            | flag(player.state.away, ShipFlags::AWAY)
+            | flag(is_hunter(&player.state), ShipFlags::HUNTER);
         let state = EntityState {
             team: crew.team,
             flags: ShipFlags(flags),

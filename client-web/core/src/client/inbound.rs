@@ -4,10 +4,12 @@ use super::Client;
 use crate::evidence::EvidenceFacts;
 use crate::notice::{Notice, Quote, ScoreRow, upgrade_values};
 use crate::world::World;
+use glam::Vec2;
 use shared::codec::{DecodeError, decode_server};
 use shared::delta::DeltaError;
 use shared::id::{PlayerId, Tick};
 use shared::message::{self, ResumeToken, Scoreboard, ServerMessage, Welcome};
+use shared::movement::Motion;
 use shared::rules::RuleError;
 
 /// Round trips count for at most this when a clock starts, in milliseconds.
@@ -52,9 +54,10 @@ impl Client {
             }
             ServerMessage::Welcome(welcome) => self.welcomed(*welcome, now_ms)?,
             ServerMessage::Resumed { token, tick } => self.resumed(token, tick, now_ms)?,
-            ServerMessage::Chat { player, name, text } => {
+            ServerMessage::Chat { player, name, text, to_team } => {
                 self.backlog_ack += 1;
-                self.notices.push(Notice::Chat { player: player.0, name: name.as_str().into(), text });
+                let name = name.as_str().into();
+                self.notices.push(Notice::Chat { player: player.0, name, text, to_team });
             }
             ServerMessage::Notice(notice) => {
                 self.backlog_ack += 1;
@@ -82,6 +85,11 @@ impl Client {
                 let Some(world) = &mut connection.world else { return Ok(()) };
                 self.notices.push(Notice::Evidence(EvidenceFacts::of_death(&evidence, &world.setup)));
                 world.evidence = Some(*evidence);
+            }
+            ServerMessage::Signal { player, name, signal, at } => {
+                let Vec2 { x, y } = Motion { position_q: at.into(), ..Motion::default() }.position();
+                let (player, name) = (player.0, name.as_str().into());
+                self.notices.push(Notice::Signal { player, name, signal: signal as u8, x, y });
             }
             ServerMessage::Goodbye { code, reason } => self.notices.push(Notice::Goodbye { code, reason }),
         }
@@ -131,9 +139,10 @@ impl Client {
             message::Notice::ShuttingDown => Notice::system("shutdown", None),
             message::Notice::Muted { muted: true } => Notice::system("silenced", None),
             message::Notice::Muted { muted: false } => Notice::system("unsilenced", None),
-            message::Notice::Killed { killer, killer_name, victim, victim_name, bounty } => {
+            message::Notice::Killed { killer, killer_name, victim, victim_name, bounty, teams } => {
                 let viewer = self.world().map_or(PlayerId::NOBODY, |world| world.player);
-                Notice::kill((*killer, killer_name), (*victim, victim_name), *bounty, viewer)
+                let (killer, victim) = ((*killer, killer_name, teams.0), (*victim, victim_name, teams.1));
+                Notice::kill(killer, victim, *bounty, viewer)
             }
         };
         self.notices.push(notice);
@@ -144,6 +153,7 @@ impl Client {
         let player = self.world().map(|world| world.player);
         let rows = scoreboard.rows.iter().map(|row| ScoreRow::new(row, player)).collect();
         let Scoreboard { players, humans, .. } = *scoreboard;
-        self.notices.push(Notice::Scoreboard { players, humans, rows });
+        let teams = scoreboard.teams.clone();
+        self.notices.push(Notice::Scoreboard { players, humans, rows, teams });
     }
 }

@@ -4,7 +4,7 @@ use super::{Client, InputState};
 use crate::world::World;
 use shared::codec::encode_client;
 use shared::input::{Buttons, Controls};
-use shared::message::ClientMessage;
+use shared::message::{ClientMessage, Signal};
 
 /// Messages that wait to be sent at most; beyond it, the oldest are dropped.
 const OUTBOX_LIMIT: usize = 256;
@@ -52,6 +52,15 @@ impl Client {
             && self.world().is_some()
         {
             self.send(&ClientMessage::Chat { text });
+        }
+    }
+
+    /// Sends a word of the quick chat, by its place in [`Signal::ALL`].
+    pub fn signal(&mut self, place: u8) {
+        if let Some(signal) = Signal::ALL.get(usize::from(place))
+            && self.world().is_some()
+        {
+            self.send(&ClientMessage::Signal(*signal));
         }
     }
 

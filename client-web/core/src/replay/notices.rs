@@ -50,7 +50,9 @@ impl ReplayNotices {
         for event in &world.events {
             if let Happening::Death { victim, killer, bounty, .. } = event.what {
                 let (killer_name, victim_name) = (self.name(killer), self.name(victim));
-                let (killer, victim) = ((killer, &killer_name), (victim, &victim_name));
+                let team = |player| world.pilot(player).map_or(0, |pilot| pilot.team);
+                let killer = (killer, &killer_name, team(killer));
+                let victim = (victim, &victim_name, team(victim));
                 out.push(Notice::kill(killer, victim, bounty, self.viewer));
             }
         }
@@ -73,6 +75,7 @@ impl ReplayNotices {
                     player: player.0,
                     name: self.name(*player).as_str().into(),
                     text: text.clone(),
+                    to_team: false,
                 }),
                 // These come from the events themselves.
                 Marked::Killed { .. } | Marked::Banked { .. } | Marked::RoundEnded { .. } => {}
@@ -85,10 +88,13 @@ impl ReplayNotices {
     /// The scoreboard, and the quotes if they changed.
     pub fn tables(&mut self, playback: &Playback, out: &mut NoticeQueue) {
         let world = &playback.now().world;
+        let score =
+            |team| world.pilots.iter().filter(|pilot| pilot.team == team).map(|pilot| pilot.score).sum();
         out.push(Notice::Scoreboard {
             players: world.pilots.len() as u32,
             humans: world.pilots.iter().filter(|pilot| !pilot.drone).count() as u32,
             rows: rows(&world.pilots, self.viewer),
+            teams: (1..=playback.setup().mode.teams).map(score).collect(),
         });
         let awards = match world.round.phase {
             RoundPhase::Running => Vec::new(),

@@ -119,7 +119,7 @@ impl Server {
                 tick_micros: 500,
                 load: LoadLevel::FarLessOften,
             })),
-            ClientMessage::Chat { .. } | ClientMessage::Leave => None,
+            ClientMessage::Chat { .. } | ClientMessage::Signal(_) | ClientMessage::Leave => None,
         }
     }
 

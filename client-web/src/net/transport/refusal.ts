@@ -3,7 +3,7 @@
 
 import { BATCH_TYPE, CloseCode, PROTOCOL_VERSION } from "../../wasm/schema.ts";
 import { pieces } from "./batch.ts";
-import type { ServerAddress } from "./transport.ts";
+import { queryOf, type ServerAddress } from "./transport.ts";
 
 /** Close codes of IANA's registry, in place of the HTTP status: asking again cannot help, and it can. */
 export const FORBIDDEN = 3003;
@@ -37,9 +37,9 @@ export function refusalOf({ status, type, body }: Answer): Refusal | undefined {
 }
 
 /** The request that opens a connection over polls. */
-export function pollAddress({ url, room }: ServerAddress): string {
-  const invitation = room === undefined ? "" : `&room=${encodeURIComponent(room)}`;
-  return `${url}poll?version=${PROTOCOL_VERSION}${invitation}`;
+export function pollAddress(server: ServerAddress): string {
+  const query = queryOf(server);
+  return `${server.url}poll?version=${PROTOCOL_VERSION}${query && `&${query}`}`;
 }
 
 /** Why the server refuses connections, if it does: asks for one without a Hello, which takes no seat. */

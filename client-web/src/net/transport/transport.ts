@@ -12,6 +12,14 @@ export interface ServerAddress {
   /** The URL of its root, with a slash at the end. */
   url: string;
   room: string | undefined;
+  /** The mode to play; without one, the usual one. */
+  mode?: string | undefined;
+}
+
+/** What of it goes into a query, without the first sign. */
+export function queryOf({ room, mode }: ServerAddress): string {
+  const asked = Object.entries({ room, mode }).filter(([, value]) => value !== undefined);
+  return asked.map(([key, value]) => `${key}=${encodeURIComponent(value ?? "")}`).join("&");
 }
 
 export interface TransportEvents {

@@ -2,15 +2,21 @@
 
 import { attempt } from "../../browser/capability.ts";
 import { PROTOCOL_VERSION } from "../../wasm/schema.ts";
-import { ABNORMAL_CLOSURE, type ServerAddress, type Transport, type TransportEvents } from "./transport.ts";
+import {
+  ABNORMAL_CLOSURE,
+  queryOf,
+  type ServerAddress,
+  type Transport,
+  type TransportEvents,
+} from "./transport.ts";
 
 /** `WebSocket.OPEN`; a browser may have no `WebSocket`. */
 const OPEN = 1;
 
 /** The address of the game socket beside the page. */
-export function socketUrl({ url, room }: ServerAddress): string {
-  const query = room === undefined ? "" : `?room=${encodeURIComponent(room)}`;
-  return `${url.replace(/^http/, "ws")}ws${query}`;
+export function socketUrl(server: ServerAddress): string {
+  const query = queryOf(server);
+  return `${server.url.replace(/^http/, "ws")}ws${query && `?${query}`}`;
 }
 
 export class WebSocketTransport implements Transport {

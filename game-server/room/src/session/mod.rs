@@ -10,6 +10,7 @@ mod token;
 
 use crate::load::LoadReport;
 use crate::outbox::QUEUE_LIMIT_BYTES;
+use crate::rate::Rate;
 use crate::snapshot::{HISTORY_TICKS, Interest, Replicator, SnapshotScope, Viewer};
 pub use backlog::BACKLOG_LIMIT_MESSAGES;
 use backlog::Backlog;
@@ -24,7 +25,7 @@ use shared::codec::encode_server;
 use shared::event::{Event, Happening};
 use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
-use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Snapshot};
+use shared::message::{ClientMessage, Own, ResumeToken, ServerMessage, Signal, Snapshot};
 use shared::recording::SeatKey;
 use shared::setup::Setup;
 use shared::snapshot::{Pilot, SearchHint};
@@ -40,6 +41,10 @@ pub const ACK_LAG_LIMIT_SECONDS: f32 = 1.5;
 const ACK_LAG_WEIGHT: f32 = 0.1;
 /// Seconds between snapshots for such a client.
 pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
+/// Words of the quick chat that may follow each other at once.
+pub const SIGNALS_BURST: u32 = 3;
+/// Seconds after which one more is allowed.
+pub const SIGNAL_INTERVAL_SECONDS: f32 = 2.0;
 /// Most events in one snapshot: the newest.
 pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
 /// Entity records in one snapshot, in bytes: half of what may wait for a connection.
@@ -57,6 +62,8 @@ pub enum Reaction {
     None,
     /// Send this line of chat to everybody, with its unwanted words masked.
     Chat(String),
+    /// Pass this word of the quick chat on to mates and to those who see the sender.
+    Signal(Signal),
     /// The player gives up the seat.
     Leave,
 }
@@ -85,6 +92,7 @@ pub struct Session {
     ack_lag_ticks: Option<f32>,
     sent: Tick,
     pub(crate) chat: ChatLimit,
+    signals: Rate,
     began: Tick,
     has_acked: bool,
     has_steered: bool,
@@ -120,6 +128,7 @@ impl Session {
             ack_lag_ticks: None,
             sent: now,
             chat: ChatLimit::new(now),
+            signals: Rate::full(SIGNALS_BURST, now),
             began: now,
             has_acked: false,
             has_steered: false,
@@ -221,6 +230,11 @@ impl Session {
             ClientMessage::Ping { stamp } => {
                 self.send(&report.pong(stamp));
                 Reaction::None
+            }
+            ClientMessage::Signal(signal) => {
+                let interval_ticks = setup.ticks(SIGNAL_INTERVAL_SECONDS);
+                let allowed = self.signals.take(SIGNALS_BURST, interval_ticks, now);
+                if allowed { Reaction::Signal(signal) } else { Reaction::None }
             }
             ClientMessage::Leave => Reaction::Leave,
             // The connection has closed a client that says Hello twice.

@@ -1,7 +1,7 @@
 //! The game over plain HTTP, for clients whose network blocks WebSockets: the responses to polls carry what the server sends,
 //! posts what the client sends. The messages and the sessions are the same, in [batches](shared::batch).
 //!
-//! - `POST /poll?version=<protocol>[&room=<name>]`, the Hello as body: 201 and the connection's id, a secret. A refusal
+//! - `POST /poll?version=<protocol>[&room=<name>][&mode=<name>]`, the Hello as body: 201 and the connection's id, a secret. A refusal
 //!   is a batch that ends with a close.
 //! - `GET /poll/<id>/<n>[?wait=<milliseconds>]`, n = 0, 1, 2…: a batch as soon as there is a message, an empty one when the wait
 //!   is over. Two polls may wait at the same time.
@@ -12,7 +12,7 @@
 
 use super::entrance::Entrance;
 use super::refusal::{Refusal, method_not_allowed};
-use super::websocket::Invitation;
+use crate::host::lobby::Destination;
 use crate::net::guard::proxies::Forwarding;
 use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
@@ -142,7 +142,7 @@ async fn open(
     State(Polls { entrance, polling }): State<Polls>,
     Extension(Forwarding { client: address, .. }): Extension<Forwarding>,
     Query(Version { version }): Query<Version>,
-    Query(invitation): Query<Invitation>,
+    Query(to): Query<Destination>,
     hello: Bytes,
 ) -> Result<Response> {
     if let Some(reason) = version_mismatch(version) {
@@ -160,7 +160,7 @@ async fn open(
         return Ok(refuse(close(CloseCode::Full, reason)));
     };
     let seat = match decode_client(&hello) {
-        Ok(ClientMessage::Hello(hello)) => Seat::enter(context, address, invitation.room().as_deref(), hello),
+        Ok(ClientMessage::Hello(hello)) => Seat::enter(context, address, &to.without_empty(), hello),
         Ok(_) => Err(close(CloseCode::BadMessage, "the first message must be Hello")),
         Err(error) => Err(close(CloseCode::BadMessage, error.to_string())),
     };

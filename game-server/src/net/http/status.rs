@@ -1,5 +1,6 @@
 //! Probes, metrics and the state of the server.
 
+use crate::host::lobby::is_public;
 use crate::host::room_metrics::RoomStatus;
 use crate::net::play::context::ConnectionContext;
 use crate::net::play::workers::SocketWorkers;
@@ -26,6 +27,7 @@ struct Status {
     stopping: bool,
     connections: usize,
     players: usize,
+    /// Those for everybody: rooms of invite links are private.
     rooms: Vec<RoomStatus>,
 }
 
@@ -59,10 +61,12 @@ pub(super) fn routes(observed: Observed, sim_build: &'static str) -> Router {
             stopping: context.is_stopping(),
             connections: context.players.count(),
             players: rooms.iter().map(|room| room.players).sum(),
-            rooms,
+            rooms: rooms.into_iter().filter(|room| is_public(&room.name)).collect(),
         })
     };
+    let modes = async |State(Observed { context, .. }): State<Observed>| Json(context.lobby.listed_modes());
     Router::new()
+        .route("/api/modes", get(modes))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

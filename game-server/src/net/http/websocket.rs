@@ -2,6 +2,7 @@
 
 use super::entrance::Entrance;
 use super::refusal::Refusal;
+use crate::host::lobby::Destination;
 use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::close::version_mismatch;
 use crate::net::play::connection::Arrival;
@@ -17,7 +18,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Extension, Router};
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
 use shared::PROTOCOL_VERSION;
 use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Error;
@@ -33,18 +33,6 @@ struct Door {
     workers: Arc<SocketWorkers>,
 }
 
-/// The query of an invite link.
-#[derive(Deserialize)]
-pub struct Invitation {
-    room: Option<String>,
-}
-
-impl Invitation {
-    pub fn room(self) -> Option<String> {
-        self.room.filter(|room| !room.is_empty())
-    }
-}
-
 pub(super) fn routes(entrance: Arc<Entrance>, workers: Arc<SocketWorkers>) -> Router {
     // tungstenite checks the method.
     Router::new().route("/ws", any(open)).with_state(Door { entrance, workers })
@@ -53,7 +41,7 @@ pub(super) fn routes(entrance: Arc<Entrance>, workers: Arc<SocketWorkers>) -> Ro
 async fn open(
     State(Door { entrance, workers }): State<Door>,
     Extension(socket): Extension<Arc<SocketPermit>>,
-    Query(invitation): Query<Invitation>,
+    Query(to): Query<Destination>,
     request: Request,
 ) -> axum::response::Result<Response> {
     let headers = request.headers();
@@ -82,8 +70,8 @@ async fn open(
         let Ok(parts) = upgraded.downcast::<TokioIo<HttpStream>>() else { return };
         // A copy: hyper's buffer is larger, and would live as long as the connection.
         let (stream, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
-        let room = invitation.room();
-        workers.adopt(Arrival { stream, early, room, mismatch, address, socket, behind_proxy });
+        let to = to.without_empty();
+        workers.adopt(Arrival { stream, early, to, mismatch, address, socket, behind_proxy });
     });
     Ok(response)
 }

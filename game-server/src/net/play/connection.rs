@@ -1,6 +1,7 @@
 //! The life of one player's WebSocket: Hello, a seat, messages both ways, the close. Never waits: its
 //! [worker](super::workers) polls it when the socket is ready and when its room has something to send.
 
+use crate::host::lobby::Destination;
 use crate::net::guard::addresses::AddressPermit;
 use crate::net::guard::limits::{Limits, READ_BUFFER_BYTES};
 use crate::net::guard::permits::Permit;
@@ -49,7 +50,7 @@ pub struct Connection {
 
 enum Phase {
     AwaitingHello {
-        room: Option<String>,
+        to: Destination,
         until: Instant,
     },
     Seated(Seat),
@@ -93,8 +94,8 @@ pub struct Arrival {
     pub stream: HttpStream,
     /// What was read behind the request.
     pub early: Vec<u8>,
-    /// The room in the invite link.
-    pub room: Option<String>,
+    /// Where the client wants to play.
+    pub to: Destination,
     /// What a person can do about it, if the page speaks another version than the server.
     pub mismatch: Option<&'static str>,
     /// Whose socket it is.
@@ -116,7 +117,7 @@ impl Connection {
         cx: &mut Context<'_>,
         now: Instant,
     ) -> io::Result<Connection> {
-        let Arrival { mut stream, early, room, mismatch, address, socket, behind_proxy } = arrival;
+        let Arrival { mut stream, early, to, mismatch, address, socket, behind_proxy } = arrival;
         let limits = &context.limits;
         socket_of(&mut stream).move_to_current_runtime()?;
         let (role, config) = (Role::Server, Some(websocket_config(limits)));
@@ -125,7 +126,7 @@ impl Connection {
         let mut connection = Connection {
             websocket: websocket.now_or_never().ok_or(io::ErrorKind::WouldBlock)?,
             phase: match context.purpose {
-                Purpose::Game => Phase::AwaitingHello { room, until: now + limits.hello_timeout },
+                Purpose::Game => Phase::AwaitingHello { to, until: now + limits.hello_timeout },
                 Purpose::Echo => Phase::Echo,
             },
             address,
@@ -213,8 +214,8 @@ impl Connection {
                 let message =
                     decode_client(&bytes).map_err(|error| close(CloseCode::BadMessage, error.to_string()))?;
                 match (phase, message) {
-                    (Phase::AwaitingHello { room, .. }, ClientMessage::Hello(hello)) => {
-                        let seat = Seat::enter(context, self.address, room.take().as_deref(), hello)?;
+                    (Phase::AwaitingHello { to, .. }, ClientMessage::Hello(hello)) => {
+                        let seat = Seat::enter(context, self.address, to, hello)?;
                         self.phase = Phase::Seated(seat);
                         Ok(())
                     }

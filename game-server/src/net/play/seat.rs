@@ -1,7 +1,7 @@
 //! A player's seat in a room, from the connection's side.
 
 use crate::host::inbox::PostError;
-use crate::host::lobby::RoomHandle;
+use crate::host::lobby::{Destination, RoomHandle};
 use crate::net::guard::addresses::network_of;
 use crate::net::guard::peer_addresses::Registered;
 use crate::net::play::close::{CloseCause, close, version_mismatch};
@@ -27,7 +27,7 @@ impl Seat {
     pub fn enter(
         context: &ConnectionContext,
         address: IpAddr,
-        room: Option<&str>,
+        to: &Destination,
         hello: Hello,
     ) -> Result<Seat, CloseCause> {
         if let Some(reason) = version_mismatch(hello.version) {
@@ -41,7 +41,7 @@ impl Seat {
         let registered = context.peer_addresses.register(connection, address);
         let (outbox, reader) = outbox();
         let network = network_of(address);
-        match context.lobby.connect(room, Connected { connection, network, hello, token, outbox }) {
+        match context.lobby.connect(to, Connected { connection, network, hello, token, outbox }) {
             Ok(room) => Ok(Seat { connection, room, outbox: reader, _registered: registered }),
             Err(error) => {
                 let (code, told) = (error.close_code(), error.to_string());

@@ -7,6 +7,7 @@ use shared::levels::Upgrade;
 
 use super::pursuits::Pursuits;
 use super::sight::{Foe, OwnShip, Sight};
+use super::temperament::Temperament;
 use crate::rules::WorldRules;
 use crate::spatial_grid::Body;
 use crate::tick_context::Rng;
@@ -44,8 +45,8 @@ fn choose(
 ) -> (Goal, Option<NetId>) {
     let drone = &sight.rules.drone;
     let stations = !sight.rules.stations.is_empty();
-    let hurt =
-        own.health < drone.flee_health || (key.goal == Goal::Flee && own.health < mind::RECOVERED_HEALTH);
+    let hurt = own.health < drone.flee_health * own.temperament.caution
+        || (key.goal == Goal::Flee && own.health < mind::RECOVERED_HEALTH);
     if hurt && (stations || sight.nearest_foe(own, drone.sight, near, |_| true).is_some()) {
         return (Goal::Flee, None);
     }
@@ -55,16 +56,16 @@ fn choose(
             return (Goal::Fight, Some(target.id));
         }
     }
-    let hauling = own.hold >= mind::HAUL_HOLD || (key.goal == Goal::Haul && own.hold > 0.0);
+    let hauling = own.hold >= own.temperament.haul_hold || (key.goal == Goal::Haul && own.hold > 0.0);
     if hauling && stations {
         return (Goal::Haul, None);
     }
     let is_prey = |foe: &Foe| {
         !foe.protected && !foe.newcomer && pursuits.may_hunt(own, foe.ship) && sight.can_reach(own, foe.at)
     };
-    if own.health >= mind::FIGHT_HEALTH
+    if own.health >= own.temperament.fight_health
         && let Some(prey) = sight.nearest_foe(own, drone.sight * mind::FIGHT_SIGHT, near, is_prey)
-        && rng.chance(if prey.hold >= mind::PREY_HOLD { mind::ATTACK_RICH } else { mind::ATTACK_ANYBODY })
+        && rng.chance(eagerness(own.temperament, &prey))
     {
         return (Goal::Fight, Some(prey.ship));
     }
@@ -81,6 +82,12 @@ fn choose(
         Some(rock) => (Goal::Mine, Some(rock.id)),
         None => (Goal::Roam, None),
     }
+}
+
+/// The probability that a drone attacks a ship in sight.
+fn eagerness(own: &Temperament, prey: &Foe) -> f32 {
+    let rich = if prey.hold >= mind::PREY_HOLD { own.attack_rich } else { own.attack_anybody };
+    if prey.hunter { rich.max(own.attack_hunter) } else { rich }
 }
 
 /// What a docked drone buys, if anything.

@@ -2,15 +2,15 @@
 //! sight.
 
 mod mind;
-mod names;
 mod pursuits;
 mod sight;
 mod steer;
+mod temperament;
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
-use shared::id::PlayerId;
+use shared::id::{NetId, PlayerId};
 use shared::input::Controls;
-use shared::keyframe::{DroneKey, Goal};
+use shared::keyframe::{DroneKey, Goal, PlayerKey};
 use shared::quantize;
 
 use crate::entity_index::EntityIndex;
@@ -19,11 +19,11 @@ use crate::rules::WorldRules;
 use crate::spatial_grid::{OreGrid, RockGrid, ShipGrid};
 use crate::stations::{Prices, button};
 use crate::tick_context::{Clock, Inputs, Rng};
-use crate::tuning::drones::mind::RETALIATION_HEALTH;
+use crate::tuning::drones::mind::HUNTER_STREAK;
 
-pub use names::call_sign;
 use pursuits::{Pursuits, is_hunted_by_enough};
 use sight::{OwnShip, ShipParts, Sight};
+pub use temperament::{Temperament, call_sign, temperament};
 
 /// While drones think in turns, each thinks once in this many ticks.
 pub const TURN_TICKS: u32 = 3;
@@ -40,8 +40,13 @@ pub fn think(
     mut rng: ResMut<Rng>,
     mut near: Local<Vec<u32>>,
     mut pursuits: Local<Pursuits>,
+    mut hunters: Local<Vec<NetId>>,
 ) {
     pursuits.rebuild(&players, &ships.0);
+    hunters.clear();
+    let hunting = players.all().iter().filter(|player| is_hunter(&player.state));
+    hunters.extend(hunting.filter_map(|player| player.state.ship));
+    hunters.sort_unstable();
     let sight = Sight {
         rules: &rules,
         tick: clock.0,
@@ -50,6 +55,7 @@ pub fn think(
         ships: &ships.0,
         prices: &prices.0,
         crews: &crews,
+        hunters: &hunters,
     };
     for player in players.all_mut().map(|player| &mut player.state) {
         let Some(key) = &mut player.drone else { continue };
@@ -65,6 +71,7 @@ pub fn think(
         };
         let own = OwnShip {
             player: player.player,
+            temperament: temperament(player.player),
             ship,
             team: crew.team,
             at: flight.state.motion.position(),
@@ -91,10 +98,17 @@ pub fn think(
     }
 }
 
+/// Whether a player raids, which everybody can see: a drone that hunts a ship, or whoever has destroyed several.
+pub fn is_hunter(player: &PlayerKey) -> bool {
+    let hunts = player.drone.is_some_and(|drone| drone.goal == Goal::Fight);
+    hunts || f32::from(player.streak) >= HUNTER_STREAK
+}
+
 /// A drone attacks whoever hit it, unless it is fleeing; it flees if others do that already. `health` is what is left, as a
 /// share: a stray bolt is forgiven.
 pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, health: f32) {
-    if health > RETALIATION_HEALTH {
+    let retaliation_health = temperament(victim).retaliation_health;
+    if health > retaliation_health && retaliation_health > 0.0 {
         return;
     }
     let Some(attacker) = players.get(shooter).and_then(|player| player.state.ship) else { return };
@@ -103,7 +117,7 @@ pub fn provoke(players: &mut Players, victim: PlayerId, shooter: PlayerId, healt
     if !drone.as_ref().is_some_and(is_calm) {
         return;
     }
-    let enough = is_hunted_by_enough(players, attacker, victim);
+    let enough = retaliation_health <= 0.0 || is_hunted_by_enough(players, attacker, victim);
     let Some(drone) = players.get_mut(victim).and_then(|player| player.state.drone.as_mut()) else { return };
     (drone.goal, drone.target) = if enough { (Goal::Flee, None) } else { (Goal::Fight, Some(attacker)) };
 }

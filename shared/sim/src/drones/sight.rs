@@ -6,6 +6,7 @@ use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::{DroneKey, Goal};
 use shared::levels::Levels;
 
+use super::temperament::Temperament;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::rules::WorldRules;
 use crate::spatial_grid::{Body, SpatialGrid};
@@ -22,11 +23,14 @@ pub struct Sight<'a> {
     pub ships: &'a SpatialGrid,
     pub prices: &'a [u32],
     pub crews: &'a Query<'a, 'a, ShipParts>,
+    /// The ships of drones that hunted a ship a tick ago, ascending.
+    pub hunters: &'a [NetId],
 }
 
 /// What a drone knows of itself.
 pub struct OwnShip {
     pub player: PlayerId,
+    pub temperament: &'static Temperament,
     pub ship: NetId,
     pub team: u8,
     pub at: Vec2,
@@ -88,8 +92,16 @@ impl Sight<'_> {
             return None;
         }
         let hold = f32::from(cargo.hold) / f32::from(self.rules.ore.hold);
+        let hunter = self.hunters.binary_search(&body.id).is_ok();
         let protected = hull.protection_ticks > 0;
-        Some(Foe { ship: body.id, at: body.at, hold, protected, newcomer: crew.calm_until > self.tick })
+        Some(Foe {
+            ship: body.id,
+            at: body.at,
+            hold,
+            hunter,
+            protected,
+            newcomer: crew.calm_until > self.tick,
+        })
     }
 }
 
@@ -99,6 +111,8 @@ pub struct Foe {
     pub at: Vec2,
     /// Loads as a share of a hold without upgrades.
     pub hold: f32,
+    /// It hunts another ship.
+    pub hunter: bool,
     pub protected: bool,
     /// Came in a short time ago: left in peace.
     pub newcomer: bool,

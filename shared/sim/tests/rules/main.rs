@@ -7,6 +7,7 @@ mod flight;
 mod game;
 mod keyframes;
 mod mining;
+mod modes;
 mod rewind;
 mod rounds;
 mod seats;
