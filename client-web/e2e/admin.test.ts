@@ -92,6 +92,56 @@ test("the host announces, mutes and kicks, and players are told", async () => {
   for (const tab of [host, pilot.tab]) await tab.close();
 });
 
+test("the host travels back in a running room, looks at a ship, takes the repro and forks", async () => {
+  const pilot = new Pilot(await Tab.open(browser, server.origin), "Tove");
+  await pilot.join();
+  await pilot.page.keyboard.down("KeyW");
+  await pilot.page.waitForFunction(() => driftbelt.state().tick > 400);
+  const host = await logIn();
+  await host.page.locator(".card", { hasText: "belt-1" }).click();
+  await host.page.locator(".detail h2", { hasText: "belt-1" }).waitFor();
+  await host.page.getByRole("button", { name: "Time travel" }).click();
+  await host.page.locator(".inspector").waitFor();
+  const tick = async () => (await host.page.evaluate(() => driftbelt.replay()))!.tick;
+  await host.page.locator(".timeline input").fill("300");
+  await host.page.waitForFunction(() => driftbelt.replay()?.tick === 300);
+  await host.page.locator(".inspector summary", { hasText: "300" }).waitFor();
+  const subject = host.page.locator(".inspector select");
+  const ship = host.page.locator("option", { hasText: "Ship" }).first();
+  await subject.selectOption((await ship.getAttribute("value"))!);
+  await host.page.getByRole("button", { name: /^position_q/ }).click();
+  const changes = host.page.locator(".history li");
+  await changes.nth(1).waitFor();
+  await picture(host, "travel");
+  await changes.last().getByRole("button").click();
+  await host.page.waitForFunction(() => driftbelt.replay()?.tick === 210);
+  expect(await tick()).toBe(210);
+
+  const saving = host.page.waitForEvent("download");
+  await host.page.getByRole("button", { name: "Download the repro" }).click();
+  const repro = join(server.home, "repro.belt");
+  await (await saving).saveAs(repro);
+  expect(await command("verify", repro)).toContain("every hash matches");
+  expect(await command("info", repro)).toContain("belt-1");
+
+  await host.page.getByRole("button", { name: "Fork here" }).click();
+  const link = host.page.locator(".forked a");
+  await link.waitFor();
+  const sandbox = new Pilot(
+    await Tab.open(browser, new URL((await link.getAttribute("href"))!, server.origin).href),
+    "Una",
+  );
+  await sandbox.join();
+  await sandbox.page.waitForFunction(() => driftbelt.state().tick > 211);
+  await host.page.setViewportSize({ width: 390, height: 844 });
+  expect(await host.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await picture(host, "phone-travel");
+  await host.page.getByRole("button", { name: "Back to the console" }).click();
+  await host.page.locator(".card", { hasText: "sandbox-1" }).waitFor();
+  host.expectNoFaults();
+  for (const tab of [host, pilot.tab, sandbox.tab]) await tab.close();
+});
+
 test("the host opens a room and changes its limits", async () => {
   const host = await logIn();
   await host.page.getByRole("button", { name: "Open a room" }).click();

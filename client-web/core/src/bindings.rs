@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use crate::notice::Notice;
-use crate::replay::{ReplayInfo, ReplayState};
+use crate::replay::{ComponentHistory, InspectedComponents, InspectedWorld, ReplayInfo, ReplayState};
 use crate::seat::SeatClaim;
 use crate::state::{ClientState, NetGraph};
 use serde::Serialize;
@@ -213,6 +213,34 @@ impl Replay {
     #[wasm_bindgen(js_name = pollNotice)]
     pub fn poll_notice(&mut self) -> Option<Ts<Notice>> {
         self.0.poll_notice().as_ref().map(object)
+    }
+
+    /// Everything in the world at the tick shown. Throws if the recording is damaged there, as the next two do.
+    pub fn inspect(&mut self) -> Result<Ts<InspectedWorld>, JsError> {
+        self.0.inspect().map(|world| object(&world)).map_err(error)
+    }
+
+    /// The components of a subject at the tick shown.
+    #[wasm_bindgen(js_name = componentsOf)]
+    pub fn components_of(&mut self, subject: &str) -> Result<Ts<InspectedComponents>, JsError> {
+        self.0.components_of(subject).map(|components| object(&components)).map_err(error)
+    }
+
+    /// How a component changed in this many ticks before the one shown.
+    #[wasm_bindgen(js_name = historyOf)]
+    pub fn history_of(
+        &mut self,
+        subject: &str,
+        component: &str,
+        ticks: u32,
+    ) -> Result<Ts<ComponentHistory>, JsError> {
+        self.0.history_of(subject, component, ticks).map(|history| object(&history)).map_err(error)
+    }
+
+    /// Cuts the repro of the tick shown: from the keyframe before it to the end. Throws, with a reason for the user, if it cannot
+    /// be cut.
+    pub fn repro(&self) -> Result<Vec<u8>, JsError> {
+        self.0.repro().map_err(error)
     }
 
     /// The state of the player.

@@ -86,6 +86,10 @@ export async function post<T>(path: string, body: object): Promise<T> {
   return (await request(path, { method: "POST", body: JSON.stringify(body) })).json() as Promise<T>;
 }
 
+export async function download(path: string): Promise<Blob> {
+  return (await request(path, {})).blob();
+}
+
 export function roomPath(room: string): string {
   return `rooms/${encodeURIComponent(room)}`;
 }

@@ -30,6 +30,8 @@ export const admin = {
   server: signal<ServerState | undefined>(undefined),
   log: signal<string[]>([]),
   bans: signal<Ban[]>([]),
+  /** Whose past is shown, from which tick on; the newest without one. */
+  travel: signal<{ room: string; tick?: number } | undefined>(undefined),
   /** Why the server does not answer, or refused the last order. */
   fault: signal(""),
   /** What the last order has done. */
@@ -88,7 +90,8 @@ export async function order(path: string, body: object, news: string): Promise<b
 /** Asks the server again and again while the page is visible. */
 export function keepUp(): void {
   const next = async () => {
-    if (admin.loggedIn.value && document.visibilityState === "visible") await refresh();
+    const isShown = admin.loggedIn.value && !admin.travel.value;
+    if (isShown && document.visibilityState === "visible") await refresh();
     setTimeout(next, REFRESH_MS);
   };
   void next();
@@ -143,5 +146,7 @@ async function players(room: string): Promise<Player[]> {
 
 export function reason(error: unknown): string {
   if (error instanceof Refused) return error.message || `${error.status}`;
-  return t("admin.unreachable");
+  // Of `fetch`, which says nothing that helps.
+  if (error instanceof TypeError) return t("admin.unreachable");
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,8 @@
 //! The console: rooms, players, the server, bans and the log, for who has the host's token or a link that the host has printed.
 
-import { type JSX, render } from "preact";
+import { signal } from "@preact/signals";
+import { type ComponentType, type JSX, render } from "preact";
+import { useEffect } from "preact/hooks";
 import "./style.css";
 import { t } from "../locale/locale.ts";
 import type { Hosts } from "../page/hosts.ts";
@@ -19,11 +21,27 @@ export function openAdminPage(hosts: Hosts): void {
     admin.loggedIn.value = false;
     void logIn({ link });
   }
-  render(<Page />, hosts.ui);
+  render(<Page stage={hosts.stage} />, hosts.ui);
   keepUp();
 }
 
-function Page(): JSX.Element {
+/** Loaded when it is first used, since it brings the renderer. */
+const travel = signal<ComponentType<{ host: HTMLElement }> | undefined>(undefined);
+
+async function loadTravel(): Promise<void> {
+  const { Travel } = await import("./travel.tsx");
+  travel.value = Travel;
+}
+
+function Page({ stage }: { stage: HTMLElement }): JSX.Element {
+  const travels = admin.loggedIn.value && admin.travel.value !== undefined;
+  useEffect(() => {
+    if (travels) void loadTravel();
+  }, [travels]);
+  if (travels) {
+    const Travel = travel.value;
+    return Travel ? <Travel host={stage} /> : <div class="spinner" aria-hidden="true" />;
+  }
   return (
     <main class="admin sheet scrolls">
       <header>

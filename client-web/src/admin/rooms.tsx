@@ -143,6 +143,14 @@ function RoomDetail({ room }: { room: Room }): JSX.Element {
       <h3>{t("admin.players")}</h3>
       <Players room={room.name} />
       <div class="row">
+        <button
+          type="button"
+          class="primary"
+          disabled={room.recording.file === null}
+          onClick={() => (admin.travel.value = { room: room.name })}
+        >
+          {t("admin.travel")}
+        </button>
         <button type="button" class="danger" onClick={() => (closing.value = true)}>
           {t("admin.close")}
         </button>

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { copyText } from "../browser/clipboard.ts";
+import { save } from "../browser/save.ts";
 import { t } from "../locale/locale.ts";
 import { publicUrl, serverUrl } from "../page/address.ts";
 import { clockAt } from "./marks.ts";
@@ -22,9 +23,9 @@ export function ClipBar({ player }: { player: Player }): JSX.Element {
       said.value = t("clip.failed", { reason: error instanceof Error ? error.message : String(error) });
     }
   };
-  const save = (clip: Uint8Array<ArrayBuffer>) => {
+  const saveClip = (clip: Uint8Array<ArrayBuffer>) => {
     const name = `${player.info.name}-${clockAt(from ?? 0, player.info).replace(":", "-")}.belt`;
-    download(clip, name);
+    save(clip, name);
     return t("clip.saved", { name });
   };
   const keep = async (clip: Uint8Array<ArrayBuffer>) => {
@@ -46,7 +47,7 @@ export function ClipBar({ player }: { player: Player }): JSX.Element {
         {t("clip.to")}
         {at(to)}
       </button>
-      <button type="button" disabled={!isWhole} title={t("clip.saveHint")} onClick={() => void cut(save)}>
+      <button type="button" disabled={!isWhole} title={t("clip.saveHint")} onClick={() => void cut(saveClip)}>
         {t("clip.save")}
       </button>
       {replayModel.keepsClips.value && (
@@ -61,12 +62,4 @@ export function ClipBar({ player }: { player: Player }): JSX.Element {
       )}
     </fieldset>
   );
-}
-
-function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,6 +1,13 @@
 //! What the replay page and its worker say to each other.
 
-import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
+import type {
+  ComponentChange,
+  InspectedComponent,
+  InspectedWorld,
+  Notice,
+  ReplayInfo,
+  ReplayState,
+} from "../core/core.ts";
 import type { Live } from "./live.ts";
 
 /** A file from the disk, the address of one, or a match that goes on. */
@@ -35,11 +42,25 @@ export interface Found {
   samples: { tick: number; scores: (readonly [player: number, score: number])[] }[];
 }
 
+/** Asks for the components of a subject at the tick shown and the history of one of them, or for a file. */
+export type Question =
+  | { about: "subject"; subject: string; component: string }
+  | { about: "clip"; from: number; to: number }
+  /** From the keyframe before the tick shown to the end. */
+  | { about: "repro" };
+
+/** The world, the components of the subject, and the changes of the component, the oldest first. */
+export interface Seen {
+  world: InspectedWorld;
+  components: InspectedComponent[];
+  changes: ComponentChange[];
+}
+
 export type Request =
   | { type: "scan"; core: WebAssembly.Module; source: Source }
+  | { type: "ask"; question: Question }
   | { type: "open"; core: WebAssembly.Module; source: Source }
-  | { type: "turn"; nowMs: number; wishes: Wishes }
-  | { type: "cut"; from: number; to: number };
+  | { type: "turn"; nowMs: number; wishes: Wishes };
 
 /** Why a recording is not shown: it could not be fetched or read, it is no recording, it has stopped the core, or the match is
  * not to be watched. */
@@ -48,10 +69,10 @@ export type FailureKind = "unreachable" | "large" | "bad" | "broken" | "closed";
 export type Reply =
   | { type: "progress"; received: number; total: number | undefined }
   | { type: "opened"; info: ReplayInfo; state: ReplayState }
+  | { type: "answered"; answer: Seen | Uint8Array<ArrayBuffer> }
+  | { type: "refused"; reason: string }
   | { type: "turned"; frame: ArrayBuffer; notices: Notice[]; state: ReplayState }
   | { type: "scanned"; found: Found }
   /** A match that goes on has grown. */
   | { type: "grown"; info: ReplayInfo; state: ReplayState }
-  /** A clip, or why it was not cut. */
-  | { type: "cut"; clip: Uint8Array<ArrayBuffer> | undefined; reason: string }
   | { type: "failed"; kind: FailureKind; reason: string };

@@ -288,7 +288,7 @@ function listenToFiles(actions: ListActions): void {
   });
 }
 
-function listenToKeys(player: () => Player | undefined): void {
+export function listenToKeys(player: () => Player | undefined): void {
   const endSlowMotion = () => player()?.slow(false);
   addEventListener("blur", endSlowMotion);
   addEventListener("keyup", (event) => {
@@ -328,7 +328,7 @@ function pressInterfaceKey(code: string, { key, repeat }: KeyboardEvent): boolea
 }
 
 /** One finger or the mouse pans, a click follows a ship, two fingers or the wheel zoom. */
-function listenToPointer(canvas: HTMLCanvasElement, player: () => Player | undefined): void {
+export function listenToPointer(canvas: HTMLCanvasElement, player: () => Player | undefined): void {
   const held = new Map<number, { x: number; y: number }>();
   let moved = 0;
   const spread = () => {

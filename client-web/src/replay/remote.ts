@@ -2,7 +2,7 @@
 //! turn after another, and shows what the last one brought.
 
 import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
-import type { FailureKind, Reply, Request, Source, Wishes } from "./messages.ts";
+import type { FailureKind, Question, Reply, Request, Seen, Source, Wishes } from "./messages.ts";
 // In the page's script, since a file also plays without a server.
 import ReplayWorker from "./worker.ts?worker&inline";
 
@@ -35,12 +35,13 @@ export class RemoteReplay {
   arrived: () => void = () => {};
   /** Called when a match that goes on has grown. */
   grown: () => void = () => {};
-  private cutting: Pending<Uint8Array<ArrayBuffer>> | undefined;
   private queued: Wishes = {};
   private sent: Wishes = {};
   private askedAtMs: number | undefined;
   private turned: Turned | undefined;
   private notices: Notice[] = [];
+  /** Questions without an answer yet, in their order. */
+  private readonly asked: Pending<Seen | Uint8Array<ArrayBuffer>>[] = [];
 
   /** Reads and opens a recording. Rejects with a `ReplayFailure`. Ends when `signal` says so. */
   static open(
@@ -78,12 +79,10 @@ export class RemoteReplay {
     worker.onerror = ({ message }) => fail("broken", message);
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if (data.type === "failed") fail(data.kind, data.reason);
+      else if (data.type === "answered") this.asked.shift()?.resolve(data.answer);
+      else if (data.type === "refused") this.asked.shift()?.reject(new Error(data.reason));
       else if (data.type === "turned") this.receive(data);
       else if (data.type === "grown") this.grow(data);
-      else if (data.type === "cut") {
-        if (data.clip) this.cutting?.resolve(data.clip);
-        else this.cutting?.reject(new Error(data.reason));
-      }
     };
   }
 
@@ -133,11 +132,25 @@ export class RemoteReplay {
     return this.notices.shift();
   }
 
-  /** Cuts a clip: the file of the ticks behind `from` up to `to`. One at a time. */
+  /** Cuts a clip: the file of the ticks behind `from` up to `to`. */
   cut(from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.ask({ about: "clip", from, to }) as Promise<Uint8Array<ArrayBuffer>>;
+  }
+
+  /** Cuts the repro of the tick shown: from the keyframe before it to the end. */
+  repro(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.ask({ about: "repro" }) as Promise<Uint8Array<ArrayBuffer>>;
+  }
+
+  /** The components of a subject at the tick shown, and the changes of one of them. */
+  look(subject: string, component: string): Promise<Seen> {
+    return this.ask({ about: "subject", subject, component }) as Promise<Seen>;
+  }
+
+  private ask(question: Question): Promise<Seen | Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      this.cutting = { resolve, reject };
-      this.worker.postMessage({ type: "cut", from, to } satisfies Request);
+      this.asked.push({ resolve, reject });
+      this.worker.postMessage({ type: "ask", question } satisfies Request);
     });
   }
 

@@ -25,6 +25,8 @@ import type { VideoDialog } from "./video/dialog.tsx";
 export function Viewer(props: {
   player: Player;
   core: Promise<WebAssembly.Module>;
+  /** What the button that closes it says. */
+  back?: string;
   close(): void;
 }): JSX.Element | null {
   const { player, close } = props;
@@ -36,7 +38,7 @@ export function Viewer(props: {
     <div class="viewer">
       <header>
         <button type="button" onClick={close}>
-          {t("replay.back")}
+          {props.back ?? t("replay.back")}
         </button>
         <p>
           <b>

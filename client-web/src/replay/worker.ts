@@ -15,12 +15,17 @@ import {
   type FailureKind,
   type Found,
   isLive,
+  type Question,
   type Reply,
   type Request,
+  type Seen,
   type Source,
   type Wishes,
 } from "./messages.ts";
 import { readAll, TooLarge } from "./read.ts";
+
+/** Ticks before the one shown that a history covers. */
+const HISTORY_TICKS = 90;
 
 // Within a worker, `self` speaks to the page as a `Worker` speaks to its script.
 const page = self as unknown as Worker;
@@ -44,7 +49,7 @@ page.onmessage = ({ data }: MessageEvent<Request>) => {
   if (data.type === "open") void openSource(data.core, data.source).catch(fail);
   else if (data.type === "scan") void scan(data.core, data.source).catch(fail);
   else if (!open) return;
-  else if (data.type === "cut") cut(open.replay, data.from, data.to);
+  else if (data.type === "ask") answer(open.replay, data.question);
   else {
     try {
       turn(open.core, open.replay, data.nowMs, data.wishes);
@@ -126,15 +131,6 @@ async function watch(core: Core, live: Live): Promise<void> {
   if (!open) throw new Closed();
 }
 
-function cut(replay: Replay, from: number, to: number): void {
-  try {
-    const clip = replay.cut(from, to).slice();
-    send({ type: "cut", clip, reason: "" }, [clip.buffer]);
-  } catch (error) {
-    send({ type: "cut", clip: undefined, reason: error instanceof Error ? error.message : String(error) });
-  }
-}
-
 /** What is shown so far of a match that goes on. */
 async function shownOf(live: Live): Promise<Uint8Array<ArrayBuffer>> {
   const begun = await liveRoom(live);
@@ -177,6 +173,28 @@ function turn(core: Core, replay: Replay, nowMs: number, wishes: Wishes): void {
   const notices = [];
   for (let notice = replay.pollNotice(); notice; notice = replay.pollNotice()) notices.push(notice);
   send({ type: "turned", frame, notices, state: replay.state() }, [frame]);
+}
+
+/** A question that cannot be answered does not end the replay. */
+function answer(replay: Replay, question: Question): void {
+  try {
+    if (question.about === "subject") {
+      send({ type: "answered", answer: look(replay, question.subject, question.component) });
+      return;
+    }
+    const file = question.about === "clip" ? replay.cut(question.from, question.to) : replay.repro();
+    const answer = file.slice();
+    send({ type: "answered", answer }, [answer.buffer]);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) fail(error);
+    else send({ type: "refused", reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function look(replay: Replay, subject: string, component: string): Seen {
+  const { components } = replay.componentsOf(subject);
+  const changes = component === "" ? [] : replay.historyOf(subject, component, HISTORY_TICKS).changes;
+  return { world: replay.inspect(), components, changes };
 }
 
 /** `memory` is read after the frame is drawn: drawing may replace it. */

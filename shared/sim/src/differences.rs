@@ -5,6 +5,7 @@ use shared::id::{NetId, PlayerId};
 use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
 use shared::movement::Motion;
 use std::fmt::{self, Debug, Display};
+use std::str::FromStr;
 
 /// What a difference is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,30 @@ pub struct Difference {
     pub left: String,
     /// Its value in the second state.
     pub right: String,
+}
+
+/// A component and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// The component, as a keyframe names it.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+impl FromStr for Subject {
+    type Err = ();
+
+    /// Reads what [`Display`] writes.
+    fn from_str(text: &str) -> Result<Subject, ()> {
+        let number = |id: &str| id.parse().map_err(|_| ());
+        match text.split_once(' ') {
+            None if text == "world" => Ok(Subject::World),
+            Some(("entity", id)) => Ok(Subject::Entity(NetId(number(id)?))),
+            Some(("player", id)) => Ok(Subject::Player(PlayerId(number(id)?))),
+            _ => Err(()),
+        }
+    }
 }
 
 impl Display for Subject {
@@ -57,7 +82,22 @@ macro_rules! fields {
 
 /// All differences of two states: the world, then entities and players in the order of their ids.
 pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
-    let mut out = Differences(Vec::new());
+    let mut out = Differences { found: Vec::new(), wanted: None };
+    compare_all(&mut out, a, b);
+    // What is known of an entity stands in several lists: bring it together. The sort is stable.
+    out.found.sort_by_key(|difference| difference.subject);
+    out.found
+}
+
+/// The components of a subject; none if it is not there.
+pub fn components(key: &Keyframe, subject: Subject) -> Vec<Component> {
+    let mut out = Differences { found: Vec::new(), wanted: Some(subject) };
+    compare_all(&mut out, key, key);
+    let component = |found: Difference| Component { name: found.component, value: found.left };
+    out.found.into_iter().map(component).collect()
+}
+
+fn compare_all(out: &mut Differences, a: &Keyframe, b: &Keyframe) {
     fields!(out, Subject::World, a, b, Keyframe {
         tick, next_net_id, next_drone, drones_wanted, prices, round, asteroids_due
     } without entities, ships, trails, bolts, ores, players);
@@ -67,9 +107,6 @@ pub fn between(a: &Keyframe, b: &Keyframe) -> Vec<Difference> {
     out.join(&a.bolts, &b.bolts, |bolt| Subject::Entity(bolt.id), bolt_fields);
     out.join(&a.ores, &b.ores, |ore| Subject::Entity(ore.id), ore_fields);
     out.join(&a.players, &b.players, |player| Subject::Player(player.player), player_fields);
-    // What is known of an entity stands in several lists: bring it together. The sort is stable.
-    out.0.sort_by_key(|difference| difference.subject);
-    out.0
 }
 
 fn entity_fields(out: &mut Differences, subject: Subject, a: &EntityState, b: &EntityState) {
@@ -104,12 +141,21 @@ fn player_fields(out: &mut Differences, subject: Subject, a: &PlayerKey, b: &Pla
     } without player);
 }
 
-struct Differences(Vec<Difference>);
+struct Differences {
+    found: Vec<Difference>,
+    /// Whose fields are found even if they are equal, and no others; `None` finds all that differ.
+    wanted: Option<Subject>,
+}
 
 impl Differences {
     fn field<T: PartialEq + Debug>(&mut self, subject: Subject, component: &'static str, a: &T, b: &T) {
-        if a != b {
-            self.0.push(Difference { subject, component, left: format!("{a:?}"), right: format!("{b:?}") });
+        if self.wanted.map_or(a != b, |wanted| wanted == subject) {
+            self.found.push(Difference {
+                subject,
+                component,
+                left: format!("{a:?}"),
+                right: format!("{b:?}"),
+            });
         }
     }
 
@@ -127,7 +173,7 @@ impl Differences {
             let right = b.next_if(|item| subject(item) == next);
             match (left, right) {
                 (Some(left), Some(right)) => compare(self, next, left, right),
-                _ => self.0.push(Difference {
+                _ => self.found.push(Difference {
                     subject: next,
                     component: "whole",
                     left: left.map_or_else(|| "absent".into(), |item| format!("{item:?}")),

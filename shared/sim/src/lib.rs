@@ -64,7 +64,7 @@ use crate::tick_context::{Clock, EventQueue, Inputs, Rng};
 use crate::view::{WorldReader, WorldView};
 
 pub use crate::commands::DRONES_LIMIT;
-pub use crate::differences::{Difference, Subject};
+pub use crate::differences::{Component, Difference, Subject};
 pub use crate::entity_index::ORE_LIMIT;
 pub use crate::keyframe::KeyframeError;
 
@@ -168,6 +168,11 @@ impl Sim {
     pub fn keyframe(&self) -> Keyframe {
         let round = self.world.resource::<CurrentRound>().0;
         keyframe::take(self.tick(), &self.view(), round, self.world.resource(), self.world.resource())
+    }
+
+    /// The components of a subject in a keyframe, by name; none if it is not there.
+    pub fn components(key: &Keyframe, subject: Subject) -> Vec<Component> {
+        differences::components(key, subject)
     }
 
     /// Where two states differ, in the order of ids: for reports of a divergence.

@@ -2,10 +2,15 @@
 
 mod frame_builder;
 mod info;
+mod inspect;
 mod notices;
 mod playback;
 
 pub use info::{MarkKind, ReplayInfo, ReplayMark, ReplayPlayer};
+pub use inspect::{
+    ComponentChange, ComponentHistory, HISTORY_LIMIT_TICKS, InspectedComponent, InspectedComponents,
+    InspectedSubject, InspectedWorld,
+};
 pub use sim::clip::ClipError;
 pub use sim::replay::ReplayError;
 
@@ -15,6 +20,7 @@ use crate::evidence::EvidenceFacts;
 use crate::layout::Effect;
 use crate::notice::{Notice, NoticeQueue};
 use frame_builder::{Camera, Picture, ReplayFrameBuilder};
+use inspect::Inspector;
 use notices::ReplayNotices;
 use playback::{Playback, ReplayFrame};
 use serde::Serialize;
@@ -106,6 +112,7 @@ pub struct Replay {
     effects: Vec<Effect>,
     frame_builder: ReplayFrameBuilder,
     advanced_ms: Option<f64>,
+    inspector: Inspector,
 }
 
 impl Replay {
@@ -129,6 +136,7 @@ impl Replay {
             effects: Vec::new(),
             frame_builder: ReplayFrameBuilder::default(),
             advanced_ms: None,
+            inspector: Inspector::default(),
             playback,
         };
         replay.sought();
@@ -160,6 +168,16 @@ impl Replay {
     /// [`ClipError`] if it cannot be cut.
     pub fn cut(&self, from: u32, to: u32) -> Result<Vec<u8>, ClipError> {
         cut(self.playback.recording(), Tick(from), Tick(to))
+    }
+
+    /// Cuts the repro of the tick shown: from the keyframe before it to the end.
+    ///
+    /// # Errors
+    /// [`ClipError`] if it cannot be cut.
+    pub fn repro(&self) -> Result<Vec<u8>, ClipError> {
+        let (recording, tick) = (self.playback.recording(), self.playback.now().world.tick);
+        let keyframe = recording.keyframe_before(tick).unwrap_or(recording.first_tick());
+        cut(recording, keyframe, recording.last_tick())
     }
 
     /// Shows a tick. If the file is damaged there, the tick shown stays, and the state says why.
@@ -297,6 +315,38 @@ impl Replay {
         self.frame_builder.draw(&self.playback, &mut self.camera, picture, now_ms);
         self.effects.clear();
         self.frame_builder.words()
+    }
+
+    /// Everything in the world at the tick shown.
+    ///
+    /// # Errors
+    /// [`ReplayError`] if the recording is damaged there.
+    pub fn inspect(&mut self) -> Result<InspectedWorld, ReplayError> {
+        self.inspector.world(self.playback.recording(), self.playback.now().world.tick)
+    }
+
+    /// The components of a subject at the tick shown, by the key that [`Replay::inspect`] gives.
+    ///
+    /// # Errors
+    /// As [`Replay::inspect`].
+    pub fn components_of(&mut self, subject: &str) -> Result<InspectedComponents, ReplayError> {
+        let Ok(subject) = subject.parse() else { return Ok(InspectedComponents { components: Vec::new() }) };
+        self.inspector.components(self.playback.recording(), self.playback.now().world.tick, subject)
+    }
+
+    /// How a component changed in the ticks before the one shown, at most [`HISTORY_LIMIT_TICKS`].
+    ///
+    /// # Errors
+    /// As [`Replay::inspect`].
+    pub fn history_of(
+        &mut self,
+        subject: &str,
+        component: &str,
+        ticks: u32,
+    ) -> Result<ComponentHistory, ReplayError> {
+        let Ok(subject) = subject.parse() else { return Ok(ComponentHistory { changes: Vec::new() }) };
+        let tick = self.playback.now().world.tick;
+        self.inspector.history(self.playback.recording(), tick, ticks, subject, component)
     }
 
     /// The state of the player.

@@ -278,3 +278,45 @@ fn a_recording_that_grows_plays_on_and_ends_with_its_index() {
     clip.seek(200);
     assert_eq!(hash_of(&clip), expected(200));
 }
+
+#[test]
+fn every_component_can_be_looked_at_as_it_was_and_became() {
+    let recorded = recorded();
+    let mut replay = Replay::open(recorded.file).expect("a recording");
+    replay.seek(200);
+    let world = replay.inspect().expect("sound");
+    assert_eq!(world.tick, 200);
+    let ship = world.subjects.iter().find(|one| one.label == "Ship" && one.player == 1).expect("a ship");
+    let value = |replay: &mut Replay, subject: &str, name: &str| {
+        let inspected = replay.components_of(subject).expect("sound").components;
+        inspected.into_iter().find(|component| component.name == name).map(|component| component.value)
+    };
+    assert_eq!(value(&mut replay, "player 1", "name"), Some("Name(\"P1\")".into()));
+    assert_eq!(value(&mut replay, "world", "tick"), Some("Tick(200)".into()));
+    for strange in ["player 999", "entity 4000000000", "entity x", "planet 3", ""] {
+        assert_eq!(replay.components_of(strange).expect("sound").components, [], "{strange}");
+    }
+    let now = value(&mut replay, &ship.key, "position_q");
+    let history = replay.history_of(&ship.key, "position_q", 30).expect("sound").changes;
+    assert_eq!(
+        (history.first().map(|change| change.tick), history.last().map(|change| &change.value)),
+        (Some(170), now.as_ref())
+    );
+    assert!(history.is_sorted_by(|a, b| a.tick < b.tick && a.value != b.value));
+    let all = replay.history_of("world", "tick", u32::MAX).expect("sound").changes;
+    assert_eq!(all.len(), 201, "no further than the recording and the limit");
+    assert_eq!(hash_of(&replay), format!("{:016x}", recorded.hashes[200]), "looking changes nothing");
+}
+
+#[test]
+fn the_repro_of_a_tick_begins_at_the_keyframe_before_it_and_verifies() {
+    let recorded = recorded();
+    let mut replay = Replay::open(recorded.file).expect("a recording");
+    replay.seek(400);
+    let mut repro = Replay::open(replay.repro().expect("sound")).expect("a recording");
+    let info = repro.info();
+    assert_eq!((info.first_tick, info.ticks, info.complete, info.warning), (300, TICKS, true, None));
+    repro.seek(TICKS);
+    assert_eq!(hash_of(&repro), format!("{:016x}", recorded.hashes[TICKS as usize]));
+    assert_eq!(repro.state().diverged_at, None);
+}
