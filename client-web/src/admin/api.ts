@@ -31,6 +31,20 @@ export interface Player {
   seconds: number;
   pingMs: number | null;
   address: string | null;
+  /** How often the player was reported. */
+  reports: number;
+}
+
+/** A report of one player by another one. */
+export interface Report {
+  at: string;
+  room: string;
+  /** The recording in which it happened. */
+  file: string | null;
+  tick: number;
+  reporter: { player: number; name: string };
+  reported: { player: number; name: string };
+  reason: string;
 }
 
 export interface ServerState {

@@ -9,13 +9,14 @@ import {
   type Player,
   post,
   Refused,
+  type Report,
   type Room,
   roomPath,
   type ServerState,
   setToken,
 } from "./api.ts";
 
-export const SECTIONS = ["rooms", "server", "bans", "log"] as const;
+export const SECTIONS = ["rooms", "reports", "server", "bans", "log"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 const REFRESH_MS = 1000;
@@ -30,6 +31,7 @@ export const admin = {
   server: signal<ServerState | undefined>(undefined),
   log: signal<string[]>([]),
   bans: signal<Ban[]>([]),
+  reports: signal<Report[]>([]),
   /** Whose past is shown, from which tick on; the newest without one. */
   travel: signal<{ room: string; tick?: number } | undefined>(undefined),
   /** Why the server does not answer, or refused the last order. */
@@ -102,11 +104,12 @@ async function refresh(): Promise<void> {
     const { rooms } = await get<{ rooms: Room[] }>("rooms");
     const chosen = rooms.find((room) => room.name === admin.room.value) ?? rooms[0];
     const section = admin.section.value;
-    const [listed, server, log, bans] = await Promise.all([
+    const [listed, server, log, bans, reports] = await Promise.all([
       chosen && section === "rooms" ? players(chosen.name) : [],
       section === "server" || admin.server.value === undefined ? get<ServerState>("server") : undefined,
       section === "log" ? get<{ lines: string[] }>("log") : undefined,
       section === "bans" ? get<{ bans: Ban[] }>("bans") : undefined,
+      section === "reports" ? get<{ reports: Report[] }>("reports") : undefined,
     ]);
     batch(() => {
       admin.rooms.value = rooms;
@@ -115,6 +118,7 @@ async function refresh(): Promise<void> {
       if (server) admin.server.value = server;
       if (log) admin.log.value = log.lines;
       if (bans) admin.bans.value = bans.bans;
+      if (reports) admin.reports.value = reports.reports;
       if (unanswered) admin.fault.value = "";
     });
     unanswered = false;

@@ -9,6 +9,7 @@ import type { Hosts } from "../page/hosts.ts";
 import { Bans } from "./bans.tsx";
 import { Log } from "./log.tsx";
 import { admin, keepUp, logIn, logOut, SECTIONS } from "./model.ts";
+import { Reports } from "./reports.tsx";
 import { Rooms } from "./rooms.tsx";
 import { ServerSection } from "./server.tsx";
 
@@ -102,6 +103,7 @@ function Console(): JSX.Element {
       <Messages />
       {section === "rooms" && <Rooms />}
       {section === "server" && <ServerSection />}
+      {section === "reports" && <Reports />}
       {section === "bans" && <Bans />}
       {section === "log" && <Log />}
     </>

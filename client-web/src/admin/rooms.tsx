@@ -294,6 +294,11 @@ function Seat(props: { player: Player; mute(): void; kick(): void; ban(): void }
         ].join(" · ")}
       </span>
       <span class="acts">
+        {player.reports > 0 && (
+          <button type="button" class="strained" onClick={() => (admin.section.value = "reports")}>
+            {t("admin.reports", { count: player.reports })}
+          </button>
+        )}
         <button type="button" onClick={props.mute}>
           {t(player.muted ? "admin.unmute" : "admin.mute")}
         </button>

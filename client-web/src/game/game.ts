@@ -16,6 +16,7 @@ import { serverUrl } from "../page/address.ts";
 import { change, settings } from "../page/settings.ts";
 import { addToast, hudAtRest, model, noArena, noRound, noScores, precedesMatch } from "../ui/model.ts";
 import { type MuteChange, Mutes } from "../ui/mutes.ts";
+import { reportOf } from "../ui/reports.ts";
 import { explain, needsReload } from "../ui/words.ts";
 import type { Stage } from "../view/stage.ts";
 import { CloseCode, EffectKind, EffectWord, HeaderWord, ItemWord } from "../wasm/schema.ts";
@@ -147,7 +148,10 @@ export class Game {
       this.showMuted(muted);
       return;
     }
-    this.client.chat(text);
+    const report = reportOf(text, this.names);
+    if (report) addNews(t(report.line ? "news.reported" : "news.nobody", { name: report.name }));
+    if (report && !report.line) return;
+    this.client.chat(report?.line ?? text);
     this.transmit();
   }
 

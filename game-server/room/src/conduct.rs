@@ -1,4 +1,4 @@
-//! What the players of one network may make everybody in a room read, however often they leave and come back.
+//! What the players of one network may make everybody in a room, or the host, read, however often they leave and come back.
 
 use crate::by_network::ByNetwork;
 use crate::rate::Rate;
@@ -11,6 +11,9 @@ use std::net::IpAddr;
 pub const NETWORK_CHAT_BURST_LINES: u32 = 16;
 /// Notices of joins and leaves of one network that may follow each other at once.
 pub const NETWORK_NOTICES_BURST: u32 = 8;
+/// Reports of one network that may follow each other at once, and the seconds after which it has one more.
+pub const NETWORK_REPORTS_BURST: u32 = 4;
+pub const NETWORK_REPORT_INTERVAL_SECONDS: f32 = 60.0;
 /// With more networks than this, those that may do everything are forgotten.
 const SWEEP_FLOOR_NETWORKS: usize = 256;
 
@@ -34,12 +37,14 @@ pub struct Conduct {
     known: ByNetwork<OfNetwork>,
     line_interval_ticks: u32,
     notice_interval_ticks: u32,
+    report_interval_ticks: u32,
     kick_ticks: u32,
 }
 
 struct OfNetwork {
     lines: Rate,
     notices: Rate,
+    reports: Rate,
     /// Until then, a newcomer may be a player who has left to write more.
     chat_spent_until: Tick,
     kicked_until: Tick,
@@ -53,6 +58,7 @@ impl Conduct {
             known: ByNetwork::new(SWEEP_FLOOR_NETWORKS),
             line_interval_ticks: interval_ticks(limits.chat_lines_per_minute),
             notice_interval_ticks: interval_ticks(limits.notices_per_minute),
+            report_interval_ticks: setup.ticks(NETWORK_REPORT_INTERVAL_SECONDS),
             kick_ticks: setup.ticks(kick_cooldown_seconds as f32),
         }
     }
@@ -67,6 +73,12 @@ impl Conduct {
     pub fn allows_notice(&mut self, network: IpAddr, now: Tick) -> bool {
         let interval_ticks = self.notice_interval_ticks;
         self.of(network, now).notices.take(NETWORK_NOTICES_BURST, interval_ticks, now)
+    }
+
+    /// Whether the host reads one more report.
+    pub fn allows_report(&mut self, network: IpAddr, now: Tick) -> bool {
+        let interval_ticks = self.report_interval_ticks;
+        self.of(network, now).reports.take(NETWORK_REPORTS_BURST, interval_ticks, now)
     }
 
     /// What a new player of the network may write.
@@ -95,16 +107,19 @@ impl Conduct {
 
     fn of(&mut self, network: IpAddr, now: Tick) -> &mut OfNetwork {
         let (lines, notices) = (self.line_interval_ticks, self.notice_interval_ticks);
+        let reports = self.report_interval_ticks;
         let may_do_everything = |known: &OfNetwork| {
             let full_at = known
                 .lines
                 .full_at(NETWORK_CHAT_BURST_LINES, lines)
-                .max(known.notices.full_at(NETWORK_NOTICES_BURST, notices));
+                .max(known.notices.full_at(NETWORK_NOTICES_BURST, notices))
+                .max(known.reports.full_at(NETWORK_REPORTS_BURST, reports));
             now >= full_at.max(known.chat_spent_until).max(known.kicked_until)
         };
         self.known.get_or_insert_with(network, may_do_everything, || OfNetwork {
             lines: Rate::full(NETWORK_CHAT_BURST_LINES, now),
             notices: Rate::full(NETWORK_NOTICES_BURST, now),
+            reports: Rate::full(NETWORK_REPORTS_BURST, now),
             chat_spent_until: now,
             kicked_until: now,
         })

@@ -31,6 +31,7 @@ pub mod outbox;
 mod queue;
 mod rate;
 mod record;
+mod report;
 mod restore;
 pub mod room;
 mod seats;

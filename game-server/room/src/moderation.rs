@@ -3,6 +3,7 @@
 use crate::event::SeatStatus;
 use crate::news::LeaveReason;
 use crate::record::Record;
+use crate::report;
 use crate::room::Room;
 use crate::session::encoded;
 use crate::speech::server_line;
@@ -21,6 +22,9 @@ pub const MUTED_REMINDER_SECONDS: f32 = 5.0;
 impl Room {
     /// Passes a player's line on to everybody, unless the player is muted. Words are looked for last: it is the dearest.
     pub(crate) fn chat(&mut self, player: PlayerId, text: &str) {
+        if let Some(arguments) = report::arguments(text) {
+            return self.report_player(player, arguments);
+        }
         let now = self.sim.tick();
         let Some(seat) = self.seats.get_mut(&player) else { return };
         match seat.muted {

@@ -1,6 +1,6 @@
 //! What a host wants to know of a room: who comes and goes, and why. The loop that runs the room logs and counts it.
 
-use shared::id::PlayerId;
+use shared::id::{PlayerId, Tick};
 use shared::message::CloseCode;
 use std::net::IpAddr;
 
@@ -31,6 +31,21 @@ pub enum Happened {
         name: String,
         /// Why.
         reason: LeaveReason,
+    },
+    /// It reports another player.
+    Reported {
+        /// When.
+        tick: Tick,
+        /// The player who reports.
+        reporter: PlayerId,
+        /// What others call that player.
+        reporter_name: String,
+        /// The player who is reported.
+        reported: PlayerId,
+        /// What others call that player.
+        name: String,
+        /// Why, in the reporter's words.
+        reason: String,
     },
     /// It gets no seat.
     Refused {

@@ -3,6 +3,7 @@
 use crate::host::commit_gate::{CommitGate, Flush};
 use crate::host::inbox::{InboxSender, PostError, RoomEvent, inbox};
 use crate::host::journal::{FileSource, Journal, JournalOptions, Unfinished, unfinished};
+use crate::host::reports::Reports;
 use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
 use room::network::RoomPermit;
@@ -173,6 +174,7 @@ struct Inner {
     /// Whether clients without a seat are refused.
     is_draining: AtomicBool,
     message_of_the_day: Mutex<Arc<str>>,
+    reports: Arc<Reports>,
 }
 
 #[derive(Default)]
@@ -211,6 +213,7 @@ impl Lobby {
             rooms: Mutex::default(),
             is_draining: AtomicBool::default(),
             message_of_the_day: Mutex::new("".into()),
+            reports: Arc::default(),
         })))
     }
 
@@ -314,6 +317,11 @@ impl Lobby {
         let others =
             options.modes.iter().filter(|(name, setup)| **name != options.mode && setup.mode.is_listed);
         usual.chain(others).map(status).collect()
+    }
+
+    /// What players have reported.
+    pub fn reports(&self) -> &Arc<Reports> {
+        &self.0.reports
     }
 
     /// Every room as of about a second ago.
@@ -542,7 +550,7 @@ impl Lobby {
         let played = modes.find(|(_, setup)| setup.mode == room.setup().mode);
         let matched_mode = played.filter(|_| is_public(&name)).map(|(mode, _)| mode.clone());
         let (sender, receiver) = inbox();
-        let stats = Arc::new(RoomStats::default());
+        let stats = Arc::new(RoomStats::new(self.0.reports.clone()));
         stats.set_occupied(&room);
         room.set_message_of_the_day(self.message_of_the_day());
         let unrecorded = || Arc::new(CommitGate::unrecorded(self.0.flush.clone()));

@@ -5,6 +5,7 @@ pub mod commit_gate;
 pub mod inbox;
 pub mod journal;
 pub(crate) mod lobby;
+pub(crate) mod reports;
 pub mod room_loop;
 pub(crate) mod room_metrics;
 pub mod titles;

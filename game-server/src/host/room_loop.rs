@@ -48,12 +48,12 @@ pub fn run(
         if let Some(stop) = stop {
             room.stop(stop);
             publish(room, journal, commits);
-            meter.report(room);
+            meter.report(room, stats);
             return Ended::Stopped(stop);
         }
         if room.is_resting() {
             publish(room, journal, commits);
-            meter.report(room);
+            meter.report(room, stats);
             meter.rest(timer.lost, room, journal, stats);
         } else {
             room.tick(meter.stages(start));
@@ -61,7 +61,7 @@ pub fn run(
             let took = start.elapsed();
             room.ticked(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
             stats.set_occupied(room);
-            meter.report(room);
+            meter.report(room, stats);
             meter.record(took, timer.lost, room, journal, stats);
         }
         if room.is_abandoned() && retire() {

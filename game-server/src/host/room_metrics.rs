@@ -2,6 +2,8 @@
 
 use crate::exposition::{INPUT_LEADS, REWIND_DISTANCES, ROUND_TRIPS, VIEW_AGES, load_name};
 use crate::host::journal::{Journal, JournalStatus};
+use crate::files::rfc3339;
+use crate::host::reports::{Party, Report, Reports};
 use crate::telemetry;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use room::Room;
@@ -9,13 +11,14 @@ use room::news::{Happened, News};
 use room::stage::{Stage, StageWatch};
 use serde::Serialize;
 use shared::command::FIRST_DRONE;
+use shared::id::PlayerId;
 use shared::message::LoadLevel;
 use shared::quantize::POSITION_SCALE;
 use shared::round::{Award, Round, RoundPhase};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Tick durations behind the percentiles of the status: ten seconds at the usual rate.
 const STATUS_WINDOW_TICKS: usize = 300;
@@ -28,6 +31,7 @@ pub struct RoomStats {
     is_ending: AtomicBool,
     journal_has_ended: AtomicBool,
     status: Mutex<RoomStatus>,
+    reports: Arc<Reports>,
 }
 
 /// A room as `/api/status` shows it.
@@ -83,6 +87,11 @@ impl RoundStatus {
 }
 
 impl RoomStats {
+    /// Of a room whose players' reports are kept there.
+    pub fn new(reports: Arc<Reports>) -> RoomStats {
+        RoomStats { reports, ..RoomStats::default() }
+    }
+
     /// The room as of about a second ago.
     pub fn status(&self) -> RoomStatus {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -286,8 +295,8 @@ impl RoomMeter {
         &mut self.stages
     }
 
-    /// Logs and counts who came and went, and why.
-    pub fn report(&self, room: &mut Room) {
+    /// Logs and counts who came and went, and why; keeps what players report.
+    pub fn report(&self, room: &mut Room, stats: &RoomStats) {
         while let Some(News { network, what }) = room.poll_news() {
             let (room, address) = (room.name(), telemetry::shown(network));
             match what {
@@ -303,6 +312,23 @@ impl RoomMeter {
                     if telemetry::allows("leave") {
                         tracing::info!(room, player = player.0, name, reason, address, "left");
                     }
+                }
+                Happened::Reported { tick, reporter, reporter_name, reported, name, reason } => {
+                    let tick = tick.0;
+                    if telemetry::allows("report") {
+                        let (player, reporter) = (reported.0, reporter.0);
+                        tracing::info!(room, tick, player, name, reporter, reason, address, "reported");
+                    }
+                    let party = |player: PlayerId, name| Party { player: player.0, name };
+                    stats.reports.add(Report {
+                        at: rfc3339(SystemTime::now()),
+                        room: room.into(),
+                        file: stats.status().recording.file,
+                        tick,
+                        reporter: party(reporter, reporter_name),
+                        reported: party(reported, name),
+                        reason,
+                    });
                 }
                 Happened::Refused { reason, told } => telemetry::refused(reason, network, &told),
             }

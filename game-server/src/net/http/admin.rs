@@ -126,6 +126,7 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         let line = "administration is off: start the server with --admin-token-file";
         return Router::new().fallback(async move || (StatusCode::NOT_FOUND, line));
     };
+    tokio::spawn(admin.clone().log_reports());
     Router::new()
         .route("/rooms", get(show_rooms))
         .route("/rooms/{room}", get(show_players))
@@ -137,6 +138,7 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .route("/announce", post(announce_everywhere))
         .route("/bans", get(show_bans).post(ban_address))
         .route("/pardons", post(pardon))
+        .route("/reports", get(show_reports))
         .with_state(admin.clone())
         .merge(console::routes(admin.console.clone()))
         .merge(rooms::routes(admin.console.clone()))
@@ -191,6 +193,7 @@ async fn show_players(admin: On, Path(room): Path<String>) -> Done {
             "seconds": seat.seconds,
             "pingMs": seat.ping_ms,
             "address": admin.address_of(&seat),
+            "reports": admin.context.lobby.reports().count(&room, seat.player),
         })
     };
     let players: Vec<_> = admin.roster(&room).await?.into_iter().map(player).collect();
@@ -252,6 +255,10 @@ async fn show_bans(admin: On) -> Json<Value> {
     };
     let bans: Vec<_> = admin.context.bans.all(SystemTime::now()).into_iter().map(ban).collect();
     Json(json!({ "bans": bans }))
+}
+
+async fn show_reports(admin: On) -> Json<Value> {
+    Json(json!({ "reports": admin.context.lobby.reports().all() }))
 }
 
 async fn ban_address(
@@ -344,6 +351,21 @@ impl Admin {
             let line = format!("done, but until a restart only: the bans cannot be written: {error}");
             (StatusCode::INTERNAL_SERVER_ERROR, line.into())
         })
+    }
+
+    /// What players report stands in the log, too.
+    async fn log_reports(self: Arc<Self>) {
+        let reports = self.context.lobby.reports().clone();
+        loop {
+            let report = tokio::select! {
+                report = reports.unlogged() => report,
+                () = self.context.stopped() => return,
+            };
+            for report in report {
+                let body = serde_json::to_vec(&report).unwrap_or_default();
+                self.clone().log("report".into(), body.into()).await;
+            }
+        }
     }
 
     /// An order that cannot be logged is carried out nonetheless: a full disk must not protect anybody.
