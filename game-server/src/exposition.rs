@@ -89,7 +89,12 @@ const LABELLED_COUNTERS: &[(&str, &str)] = &[
 /// Gauges; those without labels are shown from the start.
 const GAUGES: &[(&str, Unit, &str)] = &[
     ("driftbelt_connections", Unit::Count, "Connections of players: open WebSockets, and clients that poll."),
-    ("driftbelt_downloads", Unit::Count, "Recordings that are being downloaded."),
+    (
+        "driftbelt_downloads",
+        Unit::Count,
+        "Recordings, pieces of matches and clips that are being downloaded.",
+    ),
+    ("driftbelt_waiting_watchers", Unit::Count, "Requests that wait for the next piece of a match."),
     ("driftbelt_drones", Unit::Count, "Drones in all rooms."),
     ("driftbelt_journals_failed", Unit::Count, "Rooms whose recording has failed or fallen behind."),
     ("driftbelt_journals_recording", Unit::Count, "Rooms that are recorded."),

@@ -73,12 +73,15 @@ mod tests {
         let [Happened::Reported { reporter, reported, reason, .. }] = &news[..] else { panic!("{news:?}") };
         assert_eq!((*reporter, *reported, reason.as_str()), (one, other, "shoots through rocks"));
         assert_eq!(heard, 0);
-        for void in ["/report".into(), "/report 999 x".into(), "/report Ada".into(), format!("/report {}", one.0)] {
+        for void in
+            ["/report".into(), "/report 999 x".into(), "/report Ada".into(), format!("/report {}", one.0)]
+        {
             assert_eq!(say(void), (vec![], 0));
         }
         let (news, heard) = say("/reports are fun".into());
         assert!(news.is_empty() && heard > 0, "chat");
-        let told = (0..2 * NETWORK_REPORTS_BURST).filter(|_| !say(format!("/report {}", other.0)).0.is_empty());
+        let told =
+            (0..2 * NETWORK_REPORTS_BURST).filter(|_| !say(format!("/report {}", other.0)).0.is_empty());
         let told = told.count() as u32;
         assert!((1..2 * NETWORK_REPORTS_BURST).contains(&told), "{told} reports");
     }

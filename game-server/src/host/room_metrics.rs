@@ -1,8 +1,8 @@
 //! What is measured of a running room, for the metrics, the log and the status page. Measuring never steers.
 
 use crate::exposition::{INPUT_LEADS, REWIND_DISTANCES, ROUND_TRIPS, VIEW_AGES, load_name};
-use crate::host::journal::{Journal, JournalStatus};
 use crate::files::rfc3339;
+use crate::host::journal::{Journal, JournalStatus};
 use crate::host::reports::{Party, Report, Reports};
 use crate::telemetry;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};

@@ -42,6 +42,9 @@ const ADMIN_LOG_FILE: &str = "admin.log";
 const PROCESS_FILES: usize = 64;
 /// Files that a recorded room has open: the recording, a handle to wait for the disk with, and the next recording.
 const FILES_PER_ROOM: usize = 3;
+/// Of the connections, one in this many may poll, and as many requests may wait for the next piece of a match: the others' sockets
+/// are left to players.
+const WAITING_SHARE: usize = 4;
 const BYTES_PER_MIB: u64 = 1024 * 1024;
 
 /// What a server is made of.
@@ -71,8 +74,11 @@ impl Plan {
     /// A server for the game or for a conformance suite.
     pub fn of_game(purpose: Purpose, options: &ServeOptions, limits: Limits) -> Result<Plan, StartError> {
         let shares = Shares::of(open_files(), options.rooms_limit, limits.downloads);
+        let connections = options.connections_limit.min(shares.connections);
+        let waiting = (connections / WAITING_SHARE).max(1);
         tracing::info!(
-            connections = shares.connections.min(options.connections_limit),
+            connections,
+            waiting,
             rooms = shares.rooms,
             downloads = shares.downloads,
             "shares of the files that this process may open"
@@ -117,7 +123,9 @@ impl Plan {
             bans: bans(options)?,
             proxies: Proxies::new(options.trusted_proxy.clone()),
             limits: Limits {
-                connections: options.connections_limit.min(shares.connections),
+                connections,
+                polling_connections: limits.polling_connections.min(waiting),
+                waiting_watchers: limits.waiting_watchers.min(waiting),
                 refusals: shares.refusals,
                 downloads: shares.downloads,
                 downloads_per_address: options.downloads_per_address_limit,

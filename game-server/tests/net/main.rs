@@ -7,6 +7,7 @@ mod acme;
 mod admin;
 mod authority;
 mod autobahn;
+mod budgets;
 mod builds;
 mod command;
 mod crowd;

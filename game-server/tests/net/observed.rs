@@ -124,10 +124,13 @@ async fn promtool_accepts_the_metrics_the_rules_and_the_configuration() {
 mod process {
     use super::*;
     use crate::peer::{Peer, upgrade_request};
+    use crate::tls::trusting;
+    use crate::well::{Well, over_tls};
+    use rustls::pki_types::ServerName;
     use std::io::{BufRead, BufReader};
     use std::process::Child;
     use std::sync::{Arc, Mutex};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
     use tokio::net::{TcpSocket, TcpStream};
 
     const FILES: usize = 128;
@@ -137,6 +140,7 @@ mod process {
         address: String,
         log: Arc<Mutex<Vec<String>>>,
         directory: tempfile::TempDir,
+        tls: bool,
     }
 
     impl Drop for Server {
@@ -148,6 +152,10 @@ mod process {
     }
 
     fn start(options: &[&str]) -> Server {
+        start_over("http", &[&["--no-tls"], options].concat())
+    }
+
+    fn start_over(scheme: &str, options: &[&str]) -> Server {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().to_str().unwrap();
         let mut child = Command::new("sh")
@@ -156,32 +164,43 @@ mod process {
                 &format!("ulimit -n {FILES}; exec \"$0\" \"$@\""),
                 env!("CARGO_BIN_EXE_game-server"),
             ])
-            .args(["--no-tls", "--port", "0", "--data", path, "--recordings", path, "--drones", "0"])
+            .args(["--port", "0", "--data", path, "--recordings", path, "--drones", "0"])
             .args(options)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let open = lines.find_map(|line| {
-            line.unwrap().strip_prefix("Driftbelt is open: http://localhost:").map(str::to_owned)
-        });
+        let prefix = format!("Driftbelt is open: {scheme}://localhost:");
+        let open = lines.find_map(|line| line.unwrap().strip_prefix(&prefix).map(str::to_owned));
         let port = open.unwrap().trim_end_matches('/').to_owned();
         let log = Arc::new(Mutex::new(Vec::new()));
         std::thread::spawn({
             let log = log.clone();
             move || lines.map_while(Result::ok).for_each(|line| log.lock().unwrap().push(line))
         });
-        Server { child, address: format!("127.0.0.1:{port}"), log, directory }
+        Server { child, address: format!("127.0.0.1:{port}"), log, directory, tls: scheme == "https" }
     }
 
     /// The status and the whole response; 0 if the connection was closed without one.
     async fn get(server: &Server, path: &str) -> (u16, String) {
-        let mut socket = TcpStream::connect(&server.address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        let (mut text, sent) = (Vec::new(), socket.write_all(request.as_bytes()).await);
-        let _ = (sent, socket.read_to_end(&mut text).await);
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let socket = TcpStream::connect(&server.address).await.unwrap();
+        let text = if server.tls {
+            let connector = trusting(&server.directory.path().join("cert.pem"));
+            match connector.connect(ServerName::try_from("localhost").unwrap(), socket).await {
+                Ok(stream) => ask(stream, path).await,
+                Err(_) => String::new(),
+            }
+        } else {
+            ask(socket, path).await
+        };
         (text.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default(), text)
+    }
+
+    async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let (mut text, sent) = (Vec::new(), stream.write_all(request.as_bytes()).await);
+        let _ = (sent, stream.read_to_end(&mut text).await);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// Asks until the server answers with this status.
@@ -229,34 +248,62 @@ mod process {
         answers(&server, "/recordings/old.belt", 200).await;
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn without_files_clients_are_refused_and_later_served() {
-        let server = start(&[]);
-        answers(&server, "/healthz", 200).await;
-        let process = server.child.id();
-        let limit_to = |files: usize| {
-            let limit = format!("--nofile={files}:{FILES}");
-            let status = Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status();
-            assert!(status.unwrap().success());
-        };
-        let begun = Instant::now();
-        // The connection before is still being closed for a moment.
-        let refused = loop {
-            // The limit is one of numbers: the lowest that is free is the next one.
-            let open = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
-            let open: BTreeSet<usize> = open
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap().parse().unwrap())
-                .collect();
-            limit_to((0..).find(|number| !open.contains(number)).unwrap());
-            let (status, text) = get(&server, "/healthz").await;
-            if status == 503 {
-                break text;
+    /// Leaves the server no file until it closes one.
+    fn exhaust(server: &Server) {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", server.child.id())).unwrap();
+        let open: BTreeSet<usize> =
+            open.map(|entry| entry.unwrap().file_name().into_string().unwrap().parse().unwrap()).collect();
+        // The limit is one of numbers: the lowest that is free is the next one.
+        limit_to(server, (0..).find(|number| !open.contains(number)).unwrap());
+    }
+
+    fn limit_to(server: &Server, files: usize) {
+        let limit = format!("--nofile={files}:{FILES}");
+        let status = Command::new("prlimit").args(["--pid", &server.child.id().to_string(), &limit]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Without files, probes are answered and the game goes on, other clients are refused, and served later.
+    async fn assert_survives_without_files<S>(server: Server, player: Peer<S>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut player = Well::play_on(player);
+        answers(&server, "/", 200).await;
+        // The connection before is still being closed for a moment: its file may serve the next one.
+        for (path, wanted) in [("/", 503), ("/healthz", 200), ("/readyz", 200), ("/", 503)] {
+            let begun = Instant::now();
+            loop {
+                exhaust(&server);
+                let (status, text) = get(&server, path).await;
+                if status == wanted {
+                    assert!(status == 200 || text.contains("retry-after"), "{text}");
+                    break;
+                }
+                assert!(begun.elapsed() < PATIENCE, "{path}: {status} {text}");
             }
-            assert!(begun.elapsed() < PATIENCE, "{status}: {text}");
-        };
-        assert!(refused.contains("Retry-After"));
-        limit_to(FILES);
+        }
+        player.play(5).await;
+        limit_to(&server, FILES);
         assert!(answers(&server, "/metrics", 200).await.contains("driftbelt_accept_failures_total "));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_plain_port_survives_without_files() {
+        let server = start(&[]);
+        let mut peer = Peer::new(TcpStream::connect(&server.address).await.unwrap());
+        peer.upgrade().await;
+        peer.say(&hello()).await;
+        peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
+        assert_survives_without_files(server, peer).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_tls_port_survives_without_files() {
+        let server = start_over("https", &[]);
+        let socket = TcpStream::connect(&server.address).await.unwrap();
+        let peer = over_tls(socket, &server.directory.path().join("cert.pem")).await;
+        assert_survives_without_files(server, peer).await;
     }
 
     async fn open(server: &Server, path: &str, origin: &str) -> (u16, Peer<TcpStream>) {

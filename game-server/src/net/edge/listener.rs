@@ -20,8 +20,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics::counter;
-#[cfg(unix)]
-use socket2::SockRef;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -41,10 +39,12 @@ use tower::ServiceExt;
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// First byte of a TLS handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE_RECORD: u8 = 22;
-/// For a client that gets a socket although there is no file for it.
+/// Files that are kept for sockets when there are no others.
 #[cfg(unix)]
-const NO_FILES_RESPONSE: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const RESERVE_FILES: usize = 4;
+/// How long such a socket is served.
+#[cfg(unix)]
+const IN_NEED_LIMIT: Duration = Duration::from_secs(1);
 
 /// Opens the port. The unspecified IPv6 address accepts IPv4 too.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -61,25 +61,24 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// A file that is closed when there is no other one, so that a client is refused instead of waiting in vain.
+/// Files that are closed when there are no others, so that probes are answered and other clients refused instead of waiting in
+/// vain.
 #[cfg(unix)]
-struct SpareFile(Option<OwnedFd>);
+#[derive(Default)]
+struct Reserve(Vec<OwnedFd>);
 
 #[cfg(unix)]
-impl SpareFile {
-    fn new(listener: &TcpListener) -> SpareFile {
-        SpareFile(listener.as_fd().try_clone_to_owned().ok())
+impl Reserve {
+    fn fill(&mut self, listener: &TcpListener) {
+        while self.0.len() < RESERVE_FILES {
+            let Ok(file) = listener.as_fd().try_clone_to_owned() else { return };
+            self.0.push(file);
+        }
     }
 
-    fn refuse_one(&mut self, listener: &TcpListener, speaks_tls: bool) {
-        self.0 = None;
-        if let Some(Ok((socket, _))) = listener.accept().now_or_never()
-            && !speaks_tls
-        {
-            // A client that does not read it sees a broken connection.
-            let _ = SockRef::from(&socket).send(NO_FILES_RESPONSE);
-        }
-        *self = SpareFile::new(listener);
+    fn accept(&mut self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+        drop(self.0.pop()?);
+        listener.accept().now_or_never()?.ok()
     }
 }
 
@@ -105,9 +104,11 @@ impl Listener {
     pub async fn run(self: Arc<Self>, listener: TcpListener) {
         let failures = counter!("driftbelt_accept_failures_total");
         #[cfg(unix)]
-        let mut spare = SpareFile::new(&listener);
+        let mut reserve = Reserve::default();
         let mut stopped = pin!(self.context.stopped());
         loop {
+            #[cfg(unix)]
+            reserve.fill(&listener);
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = &mut stopped => return,
@@ -124,8 +125,10 @@ impl Listener {
                         tracing::warn!(%error, "no socket can be accepted now");
                     }
                     #[cfg(unix)]
-                    if has_no_files_left(&error) {
-                        spare.refuse_one(&listener, self.tls.is_some());
+                    if has_no_files_left(&error)
+                        && let Some((socket, peer)) = reserve.accept(&listener)
+                    {
+                        self.serve_in_need(socket, peer.ip());
                     }
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
@@ -135,16 +138,29 @@ impl Listener {
 
     /// The permit of a socket and what it may ask for, before any work is done for it.
     fn admit(&self, peer: IpAddr) -> Option<(SocketPermit, Router)> {
-        let (server, routes) = match self.sockets.acquire() {
-            Some(permit) => (SocketShare::Server(permit), &self.routes),
-            None => {
-                telemetry::refused("full", peer, "all sockets are taken");
-                (SocketShare::Probes(self.probes.acquire(peer).ok()?), &self.routes_in_need)
-            }
+        let Some(permit) = self.sockets.acquire() else {
+            telemetry::refused("full", peer, "all sockets are taken");
+            return Some((self.admit_in_need(peer)?, self.routes_in_need.clone()));
         };
+        Some((self.counted(SocketShare::Server(permit), peer)?, self.routes.clone()))
+    }
+
+    fn admit_in_need(&self, peer: IpAddr) -> Option<SocketPermit> {
+        self.counted(SocketShare::Probes(self.probes.acquire(peer).ok()?), peer)
+    }
+
+    fn counted(&self, server: SocketShare, peer: IpAddr) -> Option<SocketPermit> {
         let is_proxy = self.entrance.proxies.trust(peer);
         let address = if is_proxy { None } else { Some(self.entrance.admit(peer).ok()?) };
-        Some((SocketPermit { _server: server, _address: address, peer }, routes.clone()))
+        Some(SocketPermit { _server: server, _address: address, peer })
+    }
+
+    /// Serves a socket of the reserve, for a short time.
+    #[cfg(unix)]
+    fn serve_in_need(self: &Arc<Self>, socket: TcpStream, peer: IpAddr) {
+        let Some(permit) = self.admit_in_need(peer) else { return };
+        let serve = self.clone().serve(socket, Arc::new(permit), self.routes_in_need.clone());
+        drop(tokio::spawn(timeout(IN_NEED_LIMIT, serve)));
     }
 
     /// Serves TLS, or plain HTTP: all routes if that is what the port serves, else the redirect to https.

@@ -28,9 +28,14 @@ pub struct Limits {
     pub refusals: usize,
     /// Loopback addresses are not limited.
     pub connections_per_address: usize,
-    /// Downloads of recordings at a time.
+    /// Connections of clients that poll, among those: each holds up to three sockets.
+    pub polling_connections: usize,
+    /// Downloads of recordings, pieces of matches and clips at a time.
     pub downloads: usize,
     pub downloads_per_address: usize,
+    /// Requests at a time that wait for the next piece of a match.
+    pub waiting_watchers: usize,
+    pub waiting_watchers_per_address: usize,
     /// Refused connections count too.
     pub handshakes_per_second_and_address: u32,
     pub handshakes_burst_per_address: u32,
@@ -70,8 +75,11 @@ impl Default for Limits {
             connections: 20_000,
             refusals: REFUSALS_LIMIT_CONNECTIONS,
             connections_per_address: 256,
+            polling_connections: 5_000,
             downloads: 64,
             downloads_per_address: 8,
+            waiting_watchers: 5_000,
+            waiting_watchers_per_address: 64,
             handshakes_per_second_and_address: 32,
             handshakes_burst_per_address: 256,
             handshake_timeout: Duration::from_secs(10),

@@ -3,13 +3,14 @@
 use super::audience::Watch;
 use super::entrance::Entrance;
 use super::page;
+use super::recordings;
 use super::refusal::{Refusal, method_not_allowed};
 use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept};
 use crate::host::journal::Directory;
 use crate::host::titles::title_of_file;
 use crate::net::guard::addresses::network_of;
 use crate::net::guard::socket_permit::SocketPermit;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
@@ -22,7 +23,6 @@ use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tower::ServiceExt;
 use tower_http::services::ServeFile;
 use tower_http::timeout::RequestBodyDeadlineLayer;
 
@@ -141,8 +141,7 @@ async fn show_file(
 ) -> Result<Response, Refusal> {
     let Kept::At(path) = shelf.find(&id) else { return Err(missing()) };
     let file = ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM);
-    let Ok(response) = file.oneshot(request.map(drop)).await;
-    let mut response = response.map(Body::new);
+    let mut response = recordings::serve(file, request.map(drop)).await;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
     let disposition = format!("attachment; filename={id}.belt");

@@ -1,4 +1,4 @@
-//! Holds the share of a download until its last byte is sent.
+//! Downloads of recordings, pieces of running matches and clips count in one share, until their last byte is sent.
 
 use super::entrance::Entrance;
 use crate::net::guard::network_limit::{NetworkLimit, NetworkPermit, Reached};
@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{HeaderMap, RETRY_AFTER};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -45,16 +45,50 @@ impl hyper::body::Body for Counted {
     }
 }
 
+/// The shares of downloads and of requests that wait for the next piece of a match.
+#[derive(Clone)]
+pub(super) struct Downloads {
+    pub running: Arc<NetworkLimit>,
+    pub waiting: Arc<NetworkLimit>,
+    pub entrance: Arc<Entrance>,
+}
+
+/// Counts the request as a download until its response is sent.
 pub(super) async fn count(
-    State((downloads, entrance)): State<(Arc<NetworkLimit>, Arc<Entrance>)>,
+    State(downloads): State<Downloads>,
     Extension(socket): Extension<Arc<SocketPermit>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let address = entrance.proxies.client(socket.peer, request.headers());
-    match downloads.acquire(address) {
-        Ok(permit) => next.run(request).await.map(|body| Body::new(Counted { body, _permit: permit })),
-        Err(reached) => {
+    match downloads.begin(&socket, request.headers()) {
+        Ok(permit) => counted(next.run(request).await, permit),
+        Err(response) => response,
+    }
+}
+
+/// The response counts as a download until it is sent.
+pub(super) fn counted(response: Response, permit: NetworkPermit) -> Response {
+    response.map(|body| Body::new(Counted { body, _permit: permit }))
+}
+
+impl Downloads {
+    /// The permit of a download, or the response that refuses it.
+    pub fn begin(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<NetworkPermit, Response> {
+        self.acquire(&self.running, socket, headers)
+    }
+
+    /// The permit of a wait for what can be downloaded later, or the response that refuses it.
+    pub fn wait(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<NetworkPermit, Response> {
+        self.acquire(&self.waiting, socket, headers)
+    }
+
+    fn acquire(
+        &self,
+        limit: &Arc<NetworkLimit>,
+        socket: &SocketPermit,
+        headers: &HeaderMap,
+    ) -> Result<NetworkPermit, Response> {
+        limit.acquire(self.entrance.proxies.client(socket.peer, headers)).map_err(|reached| {
             let (status, line) = match reached {
                 Reached::OfNetwork => (
                     StatusCode::TOO_MANY_REQUESTS,
@@ -66,6 +100,6 @@ pub(super) async fn count(
                 ),
             };
             (status, [(RETRY_AFTER, RETRY_AFTER_SECONDS)], line).into_response()
-        }
+        })
     }
 }

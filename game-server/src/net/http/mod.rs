@@ -36,6 +36,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router};
 use builds::Builds;
 use clips::KeptClips;
+use downloads::Downloads;
 pub use entrance::Entrance;
 use highlights::Highlights;
 use polling::Polling;
@@ -94,14 +95,31 @@ pub fn router(services: Services) -> Router {
     } = services;
     let observed = Observed { context: context.clone(), workers: workers.clone() };
     let limits = &context.limits;
-    let downloads = NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address);
-    let counted = from_fn_with_state((downloads, entrance.clone()), downloads::count);
+    let downloads = Downloads {
+        running: NetworkLimit::new("driftbelt_downloads", limits.downloads, limits.downloads_per_address),
+        waiting: NetworkLimit::new(
+            "driftbelt_waiting_watchers",
+            limits.waiting_watchers,
+            limits.waiting_watchers_per_address,
+        ),
+        entrance: entrance.clone(),
+    };
+    let counted = from_fn_with_state(downloads.clone(), downloads::count);
     let builds = Arc::new(Builds { recordings: recordings.clone(), own: sim_build });
     let highlights = Arc::new(Highlights::new(recordings.clone(), watch));
     let mut routes = Router::new()
         .merge(status::routes(observed, sim_build))
-        .merge(watch::routes(recordings.directory().cloned(), watch, context.clone(), highlights.clone()))
-        .merge(clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone()))
+        .merge(watch::routes(
+            recordings.directory().cloned(),
+            watch,
+            context.clone(),
+            highlights.clone(),
+            downloads,
+        ))
+        .merge(
+            clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone())
+                .route_layer(counted.clone()),
+        )
         .merge(recordings::routes(recordings, watch).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
         .merge(websocket::routes(entrance.clone(), workers))

@@ -154,6 +154,11 @@ async fn open(
     }
     let context = &entrance.context;
     let of_address = entrance.admit(address)?;
+    if polling.open().len() >= context.limits.polling_connections {
+        let reason = "too many players play without a WebSocket: try again later";
+        telemetry::refused("full", address, reason);
+        return Ok(refuse(close(CloseCode::Full, reason)));
+    }
     let Some(permit) = context.players.acquire() else {
         let reason = "the server is full: try again later";
         telemetry::refused("full", address, reason);

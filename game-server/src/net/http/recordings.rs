@@ -91,7 +91,7 @@ async fn show_file(
 }
 
 /// Adds If-Range, which tower-http lacks: If-Match, with the whole file as the answer to a mismatch (RFC 9110 §13.1.5).
-async fn serve(file: ServeFile, mut request: axum::http::Request<()>) -> Response {
+pub(super) async fn serve(file: ServeFile, mut request: axum::http::Request<()>) -> Response {
     let Some(validator) = request.headers_mut().remove(IF_RANGE) else { return call(file, request).await };
     let mut part = request.clone();
     part.headers_mut().insert(IF_MATCH, validator);
@@ -112,7 +112,7 @@ async fn call(file: ServeFile, request: axum::http::Request<()>) -> Response {
     }
 }
 
-fn busy() -> Refusal {
+pub(super) fn busy() -> Refusal {
     (StatusCode::SERVICE_UNAVAILABLE, "the server has too many files open: try again in a few seconds".into())
 }
 

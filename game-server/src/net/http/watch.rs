@@ -1,10 +1,14 @@
 //! Matches that go on, for those who watch: the list, and their recordings in pieces that are older than the watch delay.
 
 use super::audience::Watch;
+use super::downloads::{Downloads, counted};
 use super::highlights::Highlights;
 use super::memory_file::MemoryFile;
+use super::recordings::busy;
 use super::refusal::Refusal;
+use crate::files::has_no_files_left;
 use crate::host::journal::{Directory, LiveStatus, Run};
+use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::context::ConnectionContext;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -15,7 +19,7 @@ use axum::http::header::{
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 use shared::recording::Source;
 use std::collections::VecDeque;
@@ -46,6 +50,7 @@ struct Stand {
     watch: Watch,
     context: Arc<ConnectionContext>,
     highlights: Arc<Highlights>,
+    downloads: Downloads,
     kept: std::sync::Mutex<VecDeque<KeptRun>>,
 }
 
@@ -66,8 +71,9 @@ pub(super) fn routes(
     watch: Watch,
     context: Arc<ConnectionContext>,
     highlights: Arc<Highlights>,
+    downloads: Downloads,
 ) -> Router {
-    let stand = Stand { directory, watch, context, highlights, kept: Default::default() };
+    let stand = Stand { directory, watch, context, highlights, downloads, kept: Default::default() };
     Router::new()
         .route("/api/watch", get(show_list))
         .route("/api/watch/{room}", get(show_room))
@@ -103,11 +109,14 @@ fn short(value: Value) -> Response {
 async fn show_run(
     State(stand): State<Arc<Stand>>,
     Path((room, recording, run)): Path<(String, String, String)>,
+    Extension(socket): Extension<Arc<SocketPermit>>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Response> {
+    let missing = || missing().into_response();
     let directory = stand.open(&room).ok_or_else(missing)?;
     let (first, end) = parse_run(&run).ok_or_else(missing)?;
     let give_up = Instant::now() + NEXT_PIECE_LIMIT;
+    let mut wait = None;
     let (from, to) = loop {
         let due = match directory.run(&room, &recording, first, end) {
             Run::At { from, to } => break (from, to),
@@ -115,6 +124,9 @@ async fn show_run(
             Run::Unwritten => Instant::now() + UNWRITTEN_INTERVAL,
             Run::Missing => return Err(missing()),
         };
+        if wait.is_none() {
+            wait = Some(stand.downloads.wait(&socket, request.headers())?);
+        }
         tokio::select! {
             () = tokio::time::sleep_until(due.min(give_up).into()) => {}
             () = stand.context.stopped() => return Err(missing()),
@@ -123,7 +135,12 @@ async fn show_run(
             return Err(missing());
         }
     };
+    drop(wait);
+    let permit = stand.downloads.begin(&socket, request.headers())?;
     let kept = stand.read(directory, recording, from, to).await.map_err(|error| {
+        if has_no_files_left(&error) {
+            return busy().into_response();
+        }
         tracing::warn!(%error, "a piece of a recording cannot be read");
         missing()
     })?;
@@ -138,7 +155,7 @@ async fn show_run(
     };
     response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    Ok(response)
+    Ok(counted(response, permit))
 }
 
 /// Serves bytes with ranges, validators and conditions. They never change: the path names them.
