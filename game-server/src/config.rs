@@ -112,28 +112,55 @@ fn with_environment(command: Command) -> Result<Command, ConfigError> {
 }
 
 /// None for an empty variable, which Docker Compose makes of one that is not set, and for the port that Kubernetes sets for a
-/// service called `driftbelt`, such as `tcp://10.43.0.12:8443`.
+/// service called `driftbelt`.
 fn values_of_variable(text: &str, arg: &clap::Arg) -> Vec<String> {
     let is_list = matches!(arg.get_action(), ArgAction::Append);
     let values = if is_list { text.split(',').collect() } else { vec![text] };
     let values =
         values.into_iter().map(|value| value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'));
-    let is_service_link = |value: &str| arg.get_id() == "port" && value.starts_with("tcp://");
-    let is_value = |value: &&str| !value.is_empty() && !is_service_link(value);
+    let is_value =
+        |value: &&str| !(value.is_empty() || arg.get_id() == "port" && value.starts_with("tcp://"));
     values.filter(is_value).map(str::to_owned).collect()
 }
 
 /// Environment variables that look like options but are not, each with the most similar option.
-pub fn unknown_variables(names: impl IntoIterator<Item = OsString>) -> Vec<(String, Option<String>)> {
+pub fn unknown_variables(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Vec<(String, Option<String>)> {
     let options = serve_options();
     let known: Vec<_> = options.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
-    let names = names.into_iter().filter_map(|name| name.into_string().ok());
-    let unknown =
-        names.filter(|name| name.starts_with(ENVIRONMENT_PREFIX) && !known.contains(&name.as_str()));
+    let readable = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    };
+    let is_unknown = |(name, value): &(String, String)| {
+        name.starts_with(ENVIRONMENT_PREFIX)
+            && !known.contains(&name.as_str())
+            && !is_service_link(name, value)
+    };
+    let unknown = variables.into_iter().filter_map(readable).filter(is_unknown);
     unknown
-        .map(|name| (nearest(&name, known.iter().copied()), name))
+        .map(|(name, _)| (nearest(&name, known.iter().copied()), name))
         .map(|(near, name)| (name, near))
         .collect()
+}
+
+/// Whether Kubernetes has set a variable for a service whose name begins with `driftbelt`, such as `DRIFTBELT_SERVICE_HOST` and
+/// `DRIFTBELT_PORT_8443_TCP_ADDR`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_of_port = |(_, rest): (&str, &str)| {
+        let (number, rest) = rest.split_once('_').unwrap_or((rest, ""));
+        let protocol = rest.split('_').next().unwrap_or_default();
+        number.parse::<u16>().is_ok() && ["TCP", "UDP", "SCTP"].contains(&protocol)
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.split_once("_PORT_").is_some_and(is_of_port)
+        || name.ends_with("_PORT") && is_service_address(value)
+}
+
+/// Whether Kubernetes gives this value to a service's port, such as `tcp://10.43.0.12:8443`.
+fn is_service_address(value: &str) -> bool {
+    ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 /// The candidate most similar to a name, if any is similar enough.

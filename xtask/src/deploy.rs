@@ -4,6 +4,7 @@ use anyhow::bail;
 
 use crate::debian;
 use crate::process;
+use crate::pypi;
 use crate::workspace::{Profile, Workspace};
 
 /// Each program, and Debian's package of it.
@@ -16,7 +17,10 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("systemd-analyze", "systemd"),
 ];
 
-/// Plays through the proxies, runs the container, and has systemd read the unit.
+/// Knows the schemas of Kubernetes; a package of PyPI.
+const KUBERNETES_VALIDATE: (&str, &str) = ("kubernetes-validate", "1.37.0");
+
+/// Plays through the proxies, runs the container, has systemd read the unit, and checks the manifest.
 ///
 /// # Errors
 /// What is missing to run them, or the tests that fail.
@@ -29,7 +33,10 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
         }
         debian::install(workspace, &packages)?;
     }
+    let (package, version) = KUBERNETES_VALIDATE;
+    let validator = pypi::install(workspace, package, version)?;
     let mut tests = workspace.cargo_test();
+    tests.env("KUBERNETES_VALIDATE", validator);
     tests.env("DRIFTBELT_SERVER", workspace.program(Profile::Release, "game-server"));
     tests.args(["--test", "net", "deploy"]);
     process::run(tests.args(["--", "--ignored"]))

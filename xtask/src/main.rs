@@ -13,6 +13,7 @@ mod npm;
 mod play;
 mod process;
 mod prometheus;
+mod pypi;
 mod soak;
 mod stamp;
 mod test;

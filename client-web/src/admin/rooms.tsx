@@ -209,7 +209,7 @@ function Players({ room }: { room: string }): JSX.Element {
     if (!ask) return;
     const { player, name } = ask.player;
     if (ask.act === "kick") {
-      void order(`${path}/kick`, { player }, t("admin.kicked", { name }));
+      void order(`${path}/kick`, { player, ...reasonOf(fields) }, t("admin.kicked", { name }));
     } else {
       void order(`${path}/ban`, { player, ...banOf(fields) }, t("admin.banned", { name }));
     }
@@ -240,7 +240,7 @@ function Players({ room }: { room: string }): JSX.Element {
           confirm={confirm}
           close={() => (asked.value = undefined)}
         >
-          {ask.act === "ban" && <BanFields />}
+          {ask.act === "ban" ? <BanFields /> : <ReasonField />}
         </Dialog>
       )}
     </>
@@ -249,17 +249,27 @@ function Players({ room }: { room: string }): JSX.Element {
 
 /** What the fields of a ban say. */
 export function banOf(fields: FormData): { seconds: number; reason?: string } {
+  return { seconds: Number(fields.get("seconds")), ...reasonOf(fields) };
+}
+
+function reasonOf(fields: FormData): { reason?: string } {
   const reason = String(fields.get("reason") ?? "").trim();
-  return { seconds: Number(fields.get("seconds")), ...(reason === "" ? {} : { reason }) };
+  return reason === "" ? {} : { reason };
+}
+
+function ReasonField(): JSX.Element {
+  return (
+    <label>
+      <span>{t("admin.reason")}</span>
+      <input name="reason" maxLength={60} autocomplete="off" />
+    </label>
+  );
 }
 
 export function BanFields(): JSX.Element {
   return (
     <>
-      <label>
-        <span>{t("admin.reason")}</span>
-        <input name="reason" maxLength={60} autocomplete="off" />
-      </label>
+      <ReasonField />
       <label>
         <span>{t("admin.banFor")}</span>
         <select name="seconds">

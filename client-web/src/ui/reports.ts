@@ -16,7 +16,8 @@ export function reportOf(typed: string, names: ReadonlyMap<number, string>): Rep
   if (rest === undefined) return undefined;
   let best: { player: number; name: string } | undefined;
   for (const [player, name] of names) {
-    const isNamed = nameKey(rest.slice(0, name.length)) === nameKey(name) && /^(\s|$)/.test(rest.slice(name.length));
+    const isNamed =
+      nameKey(rest.slice(0, name.length)) === nameKey(name) && /^(\s|$)/.test(rest.slice(name.length));
     if (name !== "" && isNamed && name.length >= (best?.name.length ?? 0)) best = { player, name };
   }
   if (!best) return { name: rest };

@@ -11,8 +11,9 @@ use std::net::IpAddr;
 pub const NETWORK_CHAT_BURST_LINES: u32 = 16;
 /// Notices of joins and leaves of one network that may follow each other at once.
 pub const NETWORK_NOTICES_BURST: u32 = 8;
-/// Reports of one network that may follow each other at once, and the seconds after which it has one more.
+/// Reports of one network that may follow each other at once.
 pub const NETWORK_REPORTS_BURST: u32 = 4;
+/// Seconds after which one more report is allowed.
 pub const NETWORK_REPORT_INTERVAL_SECONDS: f32 = 60.0;
 /// With more networks than this, those that may do everything are forgotten.
 const SWEEP_FLOOR_NETWORKS: usize = 256;

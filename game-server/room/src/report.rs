@@ -64,10 +64,10 @@ mod tests {
             (0..600).for_each(|_| room.tick(&mut ()));
             let message = ClientMessage::Chat { text };
             room.handle(SessionEvent::Message { connection: ConnectionId(0), message });
-            let news = std::iter::from_fn(|| room.poll_news()).map(|news| news.what);
+            let news: Vec<_> = std::iter::from_fn(|| room.poll_news()).map(|news| news.what).collect();
             let others = room.seats.get_mut(&other).expect("a seat");
             let heard = std::iter::from_fn(|| others.session.poll_transmit()).count();
-            (news.collect::<Vec<_>>(), heard)
+            (news, heard)
         };
         let (news, heard) = say(format!("/Report {} shoots through rocks ", other.0));
         let [Happened::Reported { reporter, reported, reason, .. }] = &news[..] else { panic!("{news:?}") };

@@ -31,7 +31,7 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     if let Some(predecessor) = handover::predecessor() {
         return check_succession(options, &predecessor).map(|()| ExitCode::SUCCESS);
     }
-    for (name, nearest) in config::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+    for (name, nearest) in config::unknown_variables(std::env::vars_os()) {
         tracing::warn!("{name} is not an option{}", config::suggest(nearest.as_deref()));
     }
     let runtime = runtime()?;

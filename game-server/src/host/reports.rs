@@ -1,10 +1,8 @@
 //! What players have reported about each other: the newest, for administrators.
 
-use crate::files::rfc3339;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 use tokio::sync::Notify;
 
 /// Reports that are kept; beyond it, the oldest are dropped.
@@ -94,7 +92,7 @@ mod tests {
     fn report(tick: u32) -> Report {
         let party = |player| Party { player, name: format!("P{player}") };
         Report {
-            at: rfc3339(SystemTime::UNIX_EPOCH),
+            at: "2026-11-21T07:00:00Z".into(),
             room: "belt-1".into(),
             file: None,
             tick,

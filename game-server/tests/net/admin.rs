@@ -240,7 +240,7 @@ async fn orders_reach_the_players_and_the_journal() {
         ("rooms/belt-1/kick", r#"{"player":77}"#, 404),
         ("rooms/nowhere/close", "", 404),
         ("rooms/belt-1/kick", "{}", 400),
-        ("rooms/belt-1/kick", r#"{"player":3,"reason":"x"}"#, 400),
+        ("rooms/belt-1/kick", r#"{"player":3,"seconds":1}"#, 400),
         ("rooms/belt-1/kick", &"x".repeat(5000), 413),
         ("pardons", r#"{"address":"203.0.113.2"}"#, 404),
     ] {
@@ -382,4 +382,43 @@ async fn a_running_room_is_read_forked_and_limited() {
     let mut other = join_from(&server, "192.0.2.2").await;
     order(&server, "rooms/friday/close", "").await;
     assert_eq!(other.closed().await.0, 4005, "the full room and the sandbox are not for newcomers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_reads_what_players_report_and_its_orders_with_their_reasons() {
+    let server = serve_with(&OPTIONS, Limits::default()).await;
+    let mut reporter = join_from(&server, "192.0.2.1").await;
+    let mut other = join_from(&server, "192.0.2.2").await;
+    assert_eq!(ask(&server, "GET", "reports", "", "").await.status, 401);
+    let text = "/report 2 shoots through rocks".into();
+    reporter.say(&ClientMessage::Chat { text }).await;
+    let reports = loop {
+        let reports = json(&server, "reports", TOKEN).await["reports"].clone();
+        if reports[0].is_object() {
+            break reports;
+        }
+        // Recorded from when somebody has steered.
+        play(&mut other).await;
+    };
+    let report = &reports[0];
+    assert_eq!((&report["room"], &report["reason"]), (&"belt-1".into(), &"shoots through rocks".into()));
+    assert_eq!((&report["reporter"]["player"], &report["reported"]["player"]), (&1.into(), &2.into()));
+    assert!(report["tick"].as_u64() > Some(0));
+    let players = json(&server, "rooms/belt-1", TOKEN).await;
+    let counts: Vec<_> = players["players"].as_array().unwrap().iter().map(|one| &one["reports"]).collect();
+    assert_eq!(counts, [0, 1]);
+    order(&server, "rooms/belt-1/kick", r#"{"player":2,"reason":"shoots through rocks"}"#).await;
+    let path = server.directory.path().join("admin.log");
+    let log = loop {
+        let log = std::fs::read_to_string(&path).unwrap();
+        if log.lines().count() == 2 {
+            break log;
+        }
+        tokio::task::yield_now().await;
+    };
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["body"]["reason"], "shoots through rocks");
+        assert!(["report", "rooms/belt-1/kick"].contains(&line["order"].as_str().unwrap()), "{line}");
+    }
 }

@@ -1,10 +1,11 @@
 //! What `deploy/` holds, with the real programs: proxies, systemd and a container. `cargo xtask test` installs them from Debian.
 
 use crate::command::start;
-use crate::peer::{Peer, encoded, hello, upgrade_request};
+use crate::peer::{Peer, encoded, hello, serve_with, upgrade_request};
 use crate::tls::trusting;
 use game_server::config::unknown_variables;
 use game_server::net::edge::tls::CertificateFiles;
+use game_server::net::guard::limits::Limits;
 use shared::message::ServerMessage;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -324,6 +325,27 @@ async fn the_container_runs_read_only_without_rights_and_tells_its_health() {
     assert!(!podman.command().args(["healthcheck", "run", "belt"]).output().unwrap().status.success());
 }
 
+#[test]
+#[ignore = "needs kubernetes-validate"]
+fn kubernetes_understands_the_manifest() {
+    let validator = std::env::var_os("KUBERNETES_VALIDATE").expect("KUBERNETES_VALIDATE names the program");
+    succeed(Command::new(validator).args(["--strict", "-k", "1.30"]).arg(deploy("kubernetes.yaml")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probes_of_the_manifest_are_answered_on_its_port() {
+    let manifest = fs::read_to_string(deploy("kubernetes.yaml")).unwrap();
+    let server = serve_with(&["--no-tls", "--no-record"], Limits::default()).await;
+    let paths = manifest.split("httpGet: {path: ").skip(1).map(|rest| rest.split(',').next().unwrap());
+    let paths: Vec<_> = paths.collect();
+    assert_eq!(paths.len(), 3);
+    for path in paths {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
+    let port = manifest.split("DRIFTBELT_PORT, value: \"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(manifest.contains(&format!("containerPort: {port}}}")), "{port}");
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the release binary"]
@@ -356,8 +378,31 @@ fn every_variable_that_hosts_copy_is_an_option() {
         let settings = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         let words = settings
             .flat_map(|line| line.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_'));
-        let names: Vec<_> = words.filter(|word| word.starts_with("DRIFTBELT_")).map(Into::into).collect();
-        assert!(!names.is_empty(), "{file}");
-        assert_eq!(unknown_variables(names), [], "{file}");
+        let names = words.filter(|word| word.starts_with("DRIFTBELT_"));
+        let variables: Vec<_> = names.map(|name| (name.into(), "".into())).collect();
+        assert!(!variables.is_empty(), "{file}");
+        assert_eq!(unknown_variables(variables), [], "{file}");
+    }
+}
+
+#[test]
+fn what_kubernetes_sets_for_services_is_no_mistake() {
+    let unknown = |name: &str, value: &str| !unknown_variables([(name.into(), value.into())]).is_empty();
+    for name in [
+        "DRIFTBELT_SERVICE_HOST",
+        "DRIFTBELT_SERVICE_PORT",
+        "DRIFTBELT_SERVICE_PORT_HTTPS",
+        "DRIFTBELT_PORT_8443_TCP",
+        "DRIFTBELT_PORT_8443_TCP_PROTO",
+        "DRIFTBELT_PORT_8443_TCP_ADDR",
+        "DRIFTBELT_PORT_53_UDP_PORT",
+        "DRIFTBELT_WEB_SERVICE_HOST",
+        "DRIFTBELT_WEB_PORT_80_TCP",
+    ] {
+        assert!(!unknown(name, "10.43.0.12"), "{name}");
+    }
+    assert!(!unknown("DRIFTBELT_WEB_PORT", "tcp://10.43.0.12:80"));
+    for name in ["DRIFTBELT_WEB_PORT", "DRIFTBELT_PROT", "DRIFTBELT_PORT_X", "DRIFTBELT_RECORDING_LIMIT"] {
+        assert!(unknown(name, "80"), "{name}");
     }
 }

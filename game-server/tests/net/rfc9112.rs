@@ -1,6 +1,6 @@
 //! HTTP/1.1 on the wire (RFC 9112): pipelining, `Expect`, the forms of a target, `Host`.
 
-use crate::peer::{encoded, hello, serve, upgrade_request};
+use crate::peer::{encoded, hello, serve, serve_with, upgrade_request};
 use game_server::net::guard::limits::Limits;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,6 +42,13 @@ async fn a_body_that_waits_for_it_is_asked_for_and_a_refused_one_is_not() {
     assert_eq!(peer.read_answer(true).await.status, 201);
     let refused = server.request(&head(message.len(), "Origin: https://evil.test\r\n")).await;
     assert_eq!(refused.status, 403);
+    let options = ["--no-tls", "--no-record", "--admin-token", "correct horse battery staple"];
+    let server = serve_with(&options, Limits::default()).await;
+    for path in ["/poll?version=4", "/api/clips", "/api/admin/login", "/api/admin/rooms/x/kick"] {
+        let length = 64 * 1024 * 1024;
+        let head = head(length, "Content-Type: application/json\r\n").replace("/poll?version=4", path);
+        assert_eq!(server.request(&head).await.status, 413, "{path}: no byte of the body is asked for");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 pub use token::{AdminToken, BadToken};
+use tower_http::limit::RequestBodyLimitLayer;
 
 const BODY_LIMIT_BYTES: usize = 4096;
 /// How long a room may take to list its players: many ticks.
@@ -57,6 +58,9 @@ pub struct Admin {
 #[serde(deny_unknown_fields)]
 struct Kick {
     player: u32,
+    /// For the log.
+    #[serde(rename = "reason")]
+    _reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +150,8 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(admin.clone(), authorize))
         .merge(console::entrance(admin.console.clone()))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES))
 }
 
 /// Checks the token, and logs the orders that are carried out.
@@ -173,9 +178,26 @@ async fn authorize(
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     // An order whose bans could not be written is in force until a restart.
     if response.status().is_success() || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        log_line(&path, &body);
         admin.log(path, body).await;
     }
     Ok(response)
+}
+
+/// The log has no addresses.
+fn log_line(order: &str, body: &Value) {
+    let number = |field: &str| body[field].as_u64();
+    let text = |field: &str| body[field].as_str();
+    tracing::info!(
+        order,
+        player = number("player"),
+        seconds = number("seconds"),
+        text = text("text"),
+        reason = text("reason"),
+        author = text("author"),
+        "an administrator's order"
+    );
 }
 
 async fn show_rooms(admin: On) -> Json<Value> {
@@ -200,7 +222,7 @@ async fn show_players(admin: On, Path(room): Path<String>) -> Done {
     Ok(Json(json!({ "players": players })))
 }
 
-async fn kick(admin: On, Path(room): Path<String>, JsonBody(Kick { player }): JsonBody<Kick>) -> Done {
+async fn kick(admin: On, Path(room): Path<String>, JsonBody(Kick { player, .. }): JsonBody<Kick>) -> Done {
     admin.seat(&room, player).await?;
     admin.order(&room, Order::Kick(PlayerId(player))).map(done)
 }
@@ -296,12 +318,10 @@ fn done((): ()) -> Json<Value> {
 
 impl Admin {
     fn order(&self, room: &str, order: Order) -> Result<(), Refusal> {
-        tracing::info!(room, ?order, "an administrator's order");
         self.context.lobby.administer(room, order).map_err(not_found)
     }
 
     fn order_all(&self, order: &Order) {
-        tracing::info!(?order, "an administrator's order for all rooms");
         for room in self.context.lobby.status() {
             // A room that has ended has no players.
             drop(self.context.lobby.administer(&room.name, order.clone()));
@@ -362,16 +382,14 @@ impl Admin {
                 () = self.context.stopped() => return,
             };
             for report in report {
-                let body = serde_json::to_vec(&report).unwrap_or_default();
-                self.clone().log("report".into(), body.into()).await;
+                self.clone().log("report".into(), json!(report)).await;
             }
         }
     }
 
     /// An order that cannot be logged is carried out nonetheless: a full disk must not protect anybody.
-    async fn log(self: Arc<Self>, order: String, body: Bytes) {
+    async fn log(self: Arc<Self>, order: String, body: Value) {
         let logged = tokio::task::spawn_blocking(move || {
-            let body = serde_json::from_slice(&body).unwrap_or_default();
             self.log.append(&order, &body, SystemTime::now()).map_err(|error| (order, error))
         });
         if let Ok(Err((order, error))) = logged.await {

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeFile;
 use tower_http::timeout::RequestBodyDeadlineLayer;
 
@@ -64,7 +65,8 @@ pub(super) fn routes(
         .route("/clips/{id}", get(show_file))
         .route("/c/{id}", get(show_page))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(CLIP_LIMIT_BYTES))
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(CLIP_LIMIT_BYTES))
         .layer(RequestBodyDeadlineLayer::new(UPLOAD_LIMIT))
         .with_state(Arc::new(shelf))
 }

@@ -62,7 +62,7 @@ pub(super) async fn count(
 ) -> Response {
     match downloads.begin(&socket, request.headers()) {
         Ok(permit) => counted(next.run(request).await, permit),
-        Err(response) => response,
+        Err(reached) => reached.into_response(),
     }
 }
 
@@ -72,34 +72,28 @@ pub(super) fn counted(response: Response, permit: NetworkPermit) -> Response {
 }
 
 impl Downloads {
-    /// The permit of a download, or the response that refuses it.
-    pub fn begin(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<NetworkPermit, Response> {
-        self.acquire(&self.running, socket, headers)
+    /// Counts as a download until dropped.
+    pub fn begin(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<NetworkPermit, Reached> {
+        self.running.acquire(self.entrance.proxies.client(socket.peer, headers))
     }
 
-    /// The permit of a wait for what can be downloaded later, or the response that refuses it.
-    pub fn wait(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<NetworkPermit, Response> {
-        self.acquire(&self.waiting, socket, headers)
+    /// Counts as a wait for what can be downloaded later, until dropped.
+    pub fn wait(&self, socket: &SocketPermit, headers: &HeaderMap) -> Result<NetworkPermit, Reached> {
+        self.waiting.acquire(self.entrance.proxies.client(socket.peer, headers))
     }
+}
 
-    fn acquire(
-        &self,
-        limit: &Arc<NetworkLimit>,
-        socket: &SocketPermit,
-        headers: &HeaderMap,
-    ) -> Result<NetworkPermit, Response> {
-        limit.acquire(self.entrance.proxies.client(socket.peer, headers)).map_err(|reached| {
-            let (status, line) = match reached {
-                Reached::OfNetwork => (
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "too many downloads at a time from this address: try again when one has ended",
-                ),
-                Reached::OfAll => (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "too many downloads at a time: try again in a few seconds",
-                ),
-            };
-            (status, [(RETRY_AFTER, RETRY_AFTER_SECONDS)], line).into_response()
-        })
+impl IntoResponse for Reached {
+    fn into_response(self) -> Response {
+        let (status, line) = match self {
+            Reached::OfNetwork => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many downloads at a time from this address: try again when one has ended",
+            ),
+            Reached::OfAll => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too many downloads at a time: try again in a few seconds")
+            }
+        };
+        (status, [(RETRY_AFTER, RETRY_AFTER_SECONDS)], line).into_response()
     }
 }

@@ -39,6 +39,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::{interval, sleep_until};
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyDeadlineLayer;
 
 /// How often the timeouts of connections are checked.
@@ -119,7 +120,8 @@ pub(super) fn routes(entrance: Arc<Entrance>, polling: Arc<Polling>) -> Router {
         .route("/poll/{id}", delete(leave))
         .route("/poll/{id}/{number}", get(poll).post(take_batch))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(POST_LIMIT_BYTES))
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(POST_LIMIT_BYTES))
         .layer(RequestBodyDeadlineLayer::new(deadline))
         .layer(from_fn_with_state(entrance.clone(), check_origin))
         .with_state(Polls { entrance, polling })

@@ -125,7 +125,8 @@ async fn show_run(
             Run::Missing => return Err(missing()),
         };
         if wait.is_none() {
-            wait = Some(stand.downloads.wait(&socket, request.headers())?);
+            let waiting = stand.downloads.wait(&socket, request.headers());
+            wait = Some(waiting.map_err(IntoResponse::into_response)?);
         }
         tokio::select! {
             () = tokio::time::sleep_until(due.min(give_up).into()) => {}
@@ -136,7 +137,7 @@ async fn show_run(
         }
     };
     drop(wait);
-    let permit = stand.downloads.begin(&socket, request.headers())?;
+    let permit = stand.downloads.begin(&socket, request.headers()).map_err(IntoResponse::into_response)?;
     let kept = stand.read(directory, recording, from, to).await.map_err(|error| {
         if has_no_files_left(&error) {
             return busy().into_response();

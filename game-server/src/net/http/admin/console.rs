@@ -168,7 +168,6 @@ async fn set_message_of_the_day(
 
 async fn drain(State(console): On, JsonBody(Drain { draining }): JsonBody<Drain>) -> Json<Value> {
     console.context.lobby.set_draining(draining);
-    tracing::info!(draining, "newcomers are refused while the server drains");
     done()
 }
 
@@ -181,7 +180,6 @@ async fn upgrade() -> Done {
 }
 
 fn ask_process(request: process::Request) -> Done {
-    tracing::info!(?request, "an administrator's order");
     let refuse = |error| (StatusCode::NOT_IMPLEMENTED, format!("not possible here: {error}").into());
     process::ask(request).map(|()| done()).map_err(refuse)
 }
