@@ -44,6 +44,8 @@ export type LinkKind = TransportKind | "practice";
 
 /** What carries the messages of a match: the link to a server, or one to a room in this tab. */
 export interface GameLink {
+  /** Milliseconds since the last message. */
+  readonly silentMs: number;
   readonly kind: LinkKind;
   /** Sends one message; it is dropped while the link is not open. */
   send(bytes: Uint8Array): void;

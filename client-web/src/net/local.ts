@@ -17,6 +17,8 @@ export type RoomReply =
   | ArrayBuffer;
 
 export class LocalLink implements GameLink {
+  /** Nothing lies between the page and its simulation. */
+  readonly silentMs = 0;
   readonly kind = "practice";
   private isOpen = false;
 
