@@ -52,7 +52,11 @@ impl Ledger {
         }
         // What is not there any more was sold, or spilled with the ship.
         let gone = aboard - kept;
-        let earned = pilot.score + self.spent(pilot.levels);
+        let earned = pilot.score;
+        let spent = self.spent(pilot.levels);
+        if pilot.purse + spent != earned {
+            return Err(format!("{earned} earned, {spent} spent, {} in the purse", pilot.purse));
+        }
         let Some(gained) = earned.checked_sub(self.earned + won) else {
             return Err(format!("{earned} earned, after {} and a bounty of {won}", self.earned));
         };
@@ -73,7 +77,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Points in all, those that were spent included.
+    /// Points in all.
     pub fn earned(&self) -> u32 {
         self.earned
     }

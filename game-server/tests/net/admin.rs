@@ -380,8 +380,12 @@ async fn a_running_room_is_read_forked_and_limited() {
         tokio::task::yield_now().await;
     }
     let mut other = join_from(&server, "192.0.2.2").await;
-    order(&server, "rooms/friday/close", "").await;
-    assert_eq!(other.closed().await.0, 4005, "the full room and the sandbox are not for newcomers");
+    order(&server, "rooms/belt-2/close", "").await;
+    assert_eq!(
+        other.closed().await.0,
+        4005,
+        "the full room, the sandbox and the host's room are not for newcomers"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,7 +117,7 @@ fn the_environment_of_a_server_is_not_that_of_a_replay() {
 fn an_unknown_mode_names_those_that_exist() {
     let directory = TempDir::new().unwrap();
     let words = failure(command(&directory).args(["--no-tls", "--port", "0", "--mode", "team"]));
-    assert_eq!(words, "error: there is no mode `team`, only arena, belt, teams; did you mean `teams`?");
+    assert_eq!(words, "error: there is no mode `team`, only arena, belt, duel, teams; did you mean `teams`?");
 }
 
 #[test]

@@ -29,6 +29,7 @@ async fn one_server_runs_rooms_of_several_modes_and_says_how_many_play_each() {
     for (query, room, mode) in [
         ("", "belt-1", "Free for all"),
         ("mode=teams", "belt-teams-1", "Teams"),
+        ("mode=teams", "belt-teams-1", "Teams"),
         ("mode=duel", "belt-duel-1", "Duel"),
         ("mode=duel", "belt-duel-1", "Duel"),
         ("mode=duel", "belt-duel-2", "Duel"),
@@ -49,7 +50,7 @@ async fn one_server_runs_rooms_of_several_modes_and_says_how_many_play_each() {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let expected = "\"belt\" 1 true, \"duel\" 3 false, \"teams\" 3 false";
+    let expected = "\"belt\" 1 true, \"duel\" 3 false, \"teams\" 4 false";
     while counts().await != expected {
         tokio::task::yield_now().await;
     }

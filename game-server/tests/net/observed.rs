@@ -263,6 +263,26 @@ mod process {
         assert!(status.unwrap().success());
     }
 
+    /// Open files of the server that are the port's: the port and its reserve.
+    fn files_of_port(server: &Server) -> usize {
+        let port = server.address.rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
+        // proc(5), "/proc/net/tcp": the local address is the second field, the state the fourth, the inode the tenth.
+        let sockets =
+            ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
+        let sockets = sockets.concat();
+        let listening = sockets.lines().find_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let is_it = fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "0A";
+            is_it.then(|| format!("socket:[{}]", fields[9]))
+        });
+        let wanted = Path::new(listening.as_deref().unwrap());
+        let open = std::fs::read_dir(format!("/proc/{}/fd", server.child.id())).unwrap();
+        open.filter(|entry| {
+            std::fs::read_link(entry.as_ref().unwrap().path()).is_ok_and(|target| target == wanted)
+        })
+        .count()
+    }
+
     /// Without files, probes are answered and the game goes on, other clients are refused, and served later.
     async fn assert_survives_without_files<S>(server: Server, player: Peer<S>)
     where
@@ -270,10 +290,15 @@ mod process {
     {
         let mut player = Well::play_on(player);
         answers(&server, "/", 200).await;
+        let full = files_of_port(&server);
         // The connection before is still being closed for a moment: its file may serve the next one.
         for (path, wanted) in [("/", 503), ("/healthz", 200), ("/readyz", 200), ("/", 503)] {
             let begun = Instant::now();
             loop {
+                while files_of_port(&server) < full {
+                    assert!(begun.elapsed() < PATIENCE, "the reserve does not come back");
+                    sleep(Duration::from_millis(5)).await;
+                }
                 exhaust(&server);
                 let (status, text) = get(&server, path).await;
                 if status == wanted {

@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::{interval_at, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -105,12 +106,15 @@ impl Listener {
         let failures = counter!("driftbelt_accept_failures_total");
         #[cfg(unix)]
         let mut reserve = Reserve::default();
+        // Their files come back to the reserve before anything else takes them.
+        let closed_in_need = Arc::new(Notify::new());
         let mut stopped = pin!(self.context.stopped());
         loop {
             #[cfg(unix)]
             reserve.fill(&listener);
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
+                () = closed_in_need.notified() => continue,
                 () = &mut stopped => return,
             };
             match accepted {
@@ -128,7 +132,7 @@ impl Listener {
                     if has_no_files_left(&error)
                         && let Some((socket, peer)) = reserve.accept(&listener)
                     {
-                        self.serve_in_need(socket, peer.ip());
+                        self.serve_in_need(socket, peer.ip(), closed_in_need.clone());
                     }
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
@@ -157,10 +161,14 @@ impl Listener {
 
     /// Serves a socket of the reserve, for a short time.
     #[cfg(unix)]
-    fn serve_in_need(self: &Arc<Self>, socket: TcpStream, peer: IpAddr) {
+    fn serve_in_need(self: &Arc<Self>, socket: TcpStream, peer: IpAddr, closed: Arc<Notify>) {
         let Some(permit) = self.admit_in_need(peer) else { return };
         let serve = self.clone().serve(socket, Arc::new(permit), self.routes_in_need.clone());
-        drop(tokio::spawn(timeout(IN_NEED_LIMIT, serve)));
+        drop(tokio::spawn(async move {
+            // Whether it was served or ran out of time, the socket is closed.
+            let _ = timeout(IN_NEED_LIMIT, serve).await;
+            closed.notify_one();
+        }));
     }
 
     /// Serves TLS, or plain HTTP: all routes if that is what the port serves, else the redirect to https.
