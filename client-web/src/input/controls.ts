@@ -39,6 +39,8 @@ export class Controls {
   private shipY = 0;
   private sampledAt = Number.NaN;
   private readonly taps = new Map<number, number>();
+  /** Pressed since the last sample: a press may be shorter than a frame. */
+  private struck = 0;
   private readonly pads: Gamepads;
   /** Called when the shoulder buttons of a gamepad go down together. */
   onChord: () => void = () => undefined;
@@ -53,6 +55,11 @@ export class Controls {
     this.keyboard.listen(window, () => this.enabled);
     this.mouse.listen(surface);
     this.touch.listen(surface);
+    const strike = () => {
+      this.struck |= this.keyboard.buttons | this.mouse.buttons | this.touch.read().buttons;
+    };
+    addEventListener("keydown", strike);
+    for (const down of ["pointerdown", "mousedown"]) surface.addEventListener(down, strike);
     // What is released while another window or app is in front is not reported.
     addEventListener("blur", () => this.releaseAll());
     addEventListener("pagehide", () => this.releaseAll());
@@ -64,6 +71,7 @@ export class Controls {
     this.mouse.releaseAll();
     this.touch.releaseAll();
     this.taps.clear();
+    this.struck = 0;
   }
 
   /** Sets what the keys and the buttons of pads do. */
@@ -93,6 +101,8 @@ export class Controls {
     const seconds = Number.isNaN(this.sampledAt) ? 0 : (nowMs - this.sampledAt) / 1000;
     this.sampledAt = nowMs;
     let pad = this.pads.read();
+    const { struck } = this;
+    this.struck = 0;
     if (!this.enabled) {
       this.buttons = 0;
       return;
@@ -119,7 +129,12 @@ export class Controls {
       this.given = Math.atan2(this.mouse.y - this.shipY, this.mouse.x - this.shipX);
     this.given = Math.atan2(Math.sin(this.given), Math.cos(this.given));
     this.buttons =
-      (this.keyboard.buttons | this.mouse.buttons | touch.buttons | pad.buttons | this.tapped(nowMs)) &
+      (struck |
+        this.keyboard.buttons |
+        this.mouse.buttons |
+        touch.buttons |
+        pad.buttons |
+        this.tapped(nowMs)) &
       ~(this.choosing ? BUYS : 0) &
       Buttons.ALL;
     const assisted = this.assists && this.aimer === "stick" && (this.buttons & Buttons.FIRE) !== 0;

@@ -8,9 +8,12 @@ import { attempt, report } from "../browser/capability.ts";
 /** The code of a language, the name of its file. */
 export type Language = string;
 
-const files = import.meta.glob<object>(["../../../assets/locales/*.json", "!**/en.json"], {
-  import: "default",
-});
+const files = import.meta.glob<object>(
+  ["../../../assets/locales/*.json", "!../../../assets/locales/en.json"],
+  {
+    import: "default",
+  },
+);
 const loaders = new Map(Object.entries(files).map(([path, load]) => [codeOf(path), load]));
 
 /** What the languages call themselves, by their codes. */

@@ -37,7 +37,10 @@ const ALLOWED: [(&str, &[&str]); 4] = [
         ],
     ),
     // It parses the files of `assets/` in the page.
-    ("client-web/practice/Cargo.toml", &["room", "serde", "shared", "thiserror", "toml", "wasm-bindgen"]),
+    (
+        "client-web/practice/Cargo.toml",
+        &["js-sys", "room", "serde", "shared", "thiserror", "toml", "wasm-bindgen"],
+    ),
     // toml: for the build script, which reads `assets/`.
     ("shared/sim/Cargo.toml", &["bevy_ecs", "glam", "rand", "rand_pcg", "shared", "thiserror", "toml"]),
 ];
