@@ -9,7 +9,8 @@ import { launch, Pilot, Tab } from "./browser.ts";
 import { Server } from "./server.ts";
 
 const ROUND_SECONDS = 12;
-const PODIUM_SECONDS = 8;
+// Long enough to vote twice on a busy machine.
+const PODIUM_SECONDS = 25;
 
 let browser: Browser;
 let server: Server;
