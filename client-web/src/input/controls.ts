@@ -90,6 +90,7 @@ export class Controls {
   /** A button of the HUD was clicked. */
   tap(button: number, nowMs: number): void {
     this.taps.set(button, nowMs + TAP_MS);
+    this.struck |= button;
   }
 
   get thumbs(): Thumbs {
