@@ -6,7 +6,7 @@ import { attempt } from "../browser/capability.ts";
 import type { Frame } from "../core/frame.ts";
 import { settings } from "../page/settings.ts";
 import type { Camera } from "../view/camera.ts";
-import { DrawKind, HeaderWord, ItemWord, Relation } from "../wasm/schema.ts";
+import { HeaderWord } from "../wasm/schema.ts";
 import { cuesOf, enginePower, playCue } from "./cues.ts";
 import { Engine } from "./engine.ts";
 import type { Music } from "./music.ts";
@@ -115,17 +115,11 @@ export class Sound {
 
 /** How much the own ship is in danger, 0..1: foes that are near, and a hull that is nearly gone. */
 function dangerOf(frame: Frame): number {
-  const { u, f, own } = frame;
+  const { f, own } = frame;
   if (own < 0) return 0;
   let danger = 0.6 * (1 - f[HeaderWord.Health] / Math.max(1, f[HeaderWord.HealthMax]));
-  for (let index = 0; index < frame.itemCount; index += 1) {
-    const at = frame.item(index);
-    if (u[at + ItemWord.Kind] !== DrawKind.Ship) continue;
-    if (u[at + ItemWord.Relation] === Relation.Own || u[at + ItemWord.Relation] === Relation.Mate) continue;
-    const away = Math.hypot(
-      f[at + ItemWord.X] - f[own + ItemWord.X],
-      f[at + ItemWord.Y] - f[own + ItemWord.Y],
-    );
+  for (const { dx, dy } of frame.rivals()) {
+    const away = Math.hypot(dx, dy);
     if (away < NEAR_UNITS) danger += 0.3 * (1 - away / NEAR_UNITS);
   }
   return Math.min(1, danger);

@@ -1,7 +1,16 @@
 //! Reads the frame that the core writes into wasm memory. Nothing is copied; the views are made again for every frame,
 //! because wasm memory may have grown.
 
-import { EFFECT_WORDS, HEADER_WORDS, HeaderWord, ITEM_WORDS, NONE } from "../wasm/schema.ts";
+import {
+  DrawKind,
+  EFFECT_WORDS,
+  HEADER_WORDS,
+  HeaderWord,
+  ITEM_WORDS,
+  ItemWord,
+  NONE,
+  Relation,
+} from "../wasm/schema.ts";
 
 /** Levels of the four upgrades, unpacked from the header's one word. */
 export interface Levels {
@@ -66,6 +75,23 @@ export class Frame {
   get own(): number {
     const index = this.u[HeaderWord.Own];
     return index === NONE || index >= this.itemCount ? -1 : this.item(index);
+  }
+
+  /** The ships that are neither the own one nor a mate's, from the own one, in world units. */
+  rivals(): { dx: number; dy: number }[] {
+    const { u, f, own } = this;
+    const rivals: { dx: number; dy: number }[] = [];
+    for (let index = 0; own >= 0 && index < this.itemCount; index += 1) {
+      const at = this.item(index);
+      const relation = u[at + ItemWord.Relation];
+      if (u[at + ItemWord.Kind] !== DrawKind.Ship || relation === Relation.Own || relation === Relation.Mate)
+        continue;
+      rivals.push({
+        dx: f[at + ItemWord.X] - f[own + ItemWord.X],
+        dy: f[at + ItemWord.Y] - f[own + ItemWord.Y],
+      });
+    }
+    return rivals;
   }
 
   get alive(): boolean {

@@ -22,7 +22,7 @@ import type { Stage } from "../view/stage.ts";
 import { CloseCode, EffectKind, EffectWord, HeaderWord, ItemWord } from "../wasm/schema.ts";
 import { type SeenShip, shipsOf } from "./handle.ts";
 import { Hints } from "./hints.ts";
-import { readHud, readMinimap, readPointers, readTargets } from "./hud.ts";
+import { readHud, readMinimap, readPointers } from "./hud.ts";
 import { addNews, type Names, show } from "./notices.ts";
 
 const HUD_MS = 66;
@@ -128,7 +128,7 @@ export class Game {
         camera.screenX(this.frame.f[own + ItemWord.X]),
         camera.screenY(this.frame.f[own + ItemWord.Y]),
       );
-    if (this.controls.assists) this.controls.targets = readTargets(this.frame);
+    if (this.controls.assists) this.controls.targets = this.frame.rivals();
     this.sound.play(this.frame, camera, alive);
     this.shake();
     if (this.hints.watch(this.frame)) change({ learned: this.hints.all });

@@ -2,7 +2,6 @@
 
 import type { Quote } from "../core/core.ts";
 import type { Frame } from "../core/frame.ts";
-import type { Target } from "../input/assist.ts";
 import type { Blip, Hud, MinimapData, Pointer } from "../ui/model.ts";
 import { type Box, boxOf, clearOf } from "../ui/panels.ts";
 import type { Camera } from "../view/camera.ts";
@@ -29,23 +28,6 @@ export function readHud(frame: Frame): Hud {
     roundSeconds: Math.ceil(f[HeaderWord.RoundSeconds]),
     respawnSeconds: Math.ceil(f[HeaderWord.RespawnSeconds]),
   };
-}
-
-/** The ships that a stick's aim may be drawn to. */
-export function readTargets(frame: Frame): Target[] {
-  const { u, f, own } = frame;
-  const targets: Target[] = [];
-  for (let index = 0; own >= 0 && index < frame.itemCount; index += 1) {
-    const at = frame.item(index);
-    const relation = u[at + ItemWord.Relation];
-    if (u[at + ItemWord.Kind] !== DrawKind.Ship || relation === Relation.Own || relation === Relation.Mate)
-      continue;
-    targets.push({
-      dx: f[at + ItemWord.X] - f[own + ItemWord.X],
-      dy: f[at + ItemWord.Y] - f[own + ItemWord.Y],
-    });
-  }
-  return targets;
 }
 
 export function readMinimap(frame: Frame, camera: Camera, aim: number): MinimapData {

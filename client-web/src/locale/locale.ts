@@ -10,9 +10,7 @@ export type Language = string;
 
 const files = import.meta.glob<object>(
   ["../../../assets/locales/*.json", "!../../../assets/locales/en.json"],
-  {
-    import: "default",
-  },
+  { import: "default" },
 );
 const loaders = new Map(Object.entries(files).map(([path, load]) => [codeOf(path), load]));
 

@@ -3,10 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Levels } from "../core/frame.ts";
-import type { ActionName } from "../input/bindings.ts";
+import { ACTIONS, type ActionName } from "../input/bindings.ts";
 import { digits, t, whole } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
-import { Buttons } from "../wasm/schema.ts";
 import { Board, KillFeed } from "./board.tsx";
 import { Chat } from "./chat.tsx";
 import { Icon, type IconName } from "./icons.tsx";
@@ -204,12 +203,12 @@ function Bar(props: {
   );
 }
 
-const UPGRADES: readonly { key: keyof Levels; button: number; action: ActionName }[] = [
-  { key: "hull", button: Buttons.BUY_HULL, action: "buyHull" },
-  { key: "engine", button: Buttons.BUY_ENGINE, action: "buyEngine" },
-  { key: "gun", button: Buttons.BUY_GUN, action: "buyGun" },
-  { key: "hold", button: Buttons.BUY_HOLD, action: "buyHold" },
-];
+const UPGRADES = [
+  { key: "hull", action: "buyHull" },
+  { key: "engine", action: "buyEngine" },
+  { key: "gun", action: "buyGun" },
+  { key: "hold", action: "buyHold" },
+] as const satisfies readonly { key: keyof Levels; action: ActionName }[];
 const LEVELS = [1, 2, 3];
 /** Values that are percentages. */
 const PERCENT: readonly string[] = ["engine"];
@@ -221,7 +220,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
   return (
     <section class="docked" aria-label={t("upgrade.title", { station })}>
       <h2>{t("upgrade.title", { station })}</h2>
-      {UPGRADES.map(({ key, button, action }, slot) => {
+      {UPGRADES.map(({ key, action }, slot) => {
         const cost = costs[slot];
         return (
           <button
@@ -229,7 +228,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
             type="button"
             class={cost > 0 && cost <= purse ? "affordable" : ""}
             disabled={cost === 0 || cost > purse}
-            onClick={() => actions.tap(button)}
+            onClick={() => actions.tap(ACTIONS[action].button)}
           >
             <kbd>{labelOf(action)}</kbd>
             <Icon name={key} />

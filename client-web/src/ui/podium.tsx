@@ -2,18 +2,14 @@
 
 import type { JSX } from "preact";
 import type { Candidate } from "../core/core.ts";
+import { ACTIONS } from "../input/bindings.ts";
 import { t, title, whole } from "../locale/locale.ts";
-import { Buttons } from "../wasm/schema.ts";
 import { numbered } from "./board.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 
-/** The buttons that vote, in the order of the arenas. */
-const VOTES = [
-  { button: Buttons.BUY_HULL, action: "buyHull" },
-  { button: Buttons.BUY_ENGINE, action: "buyEngine" },
-  { button: Buttons.BUY_GUN, action: "buyGun" },
-] as const;
+/** The actions that vote, in the order of the arenas. */
+const VOTES = ["buyHull", "buyEngine", "buyGun"] as const;
 
 /** The arena that is played next if nobody votes any more. */
 function leader(candidates: readonly Candidate[]): number {
@@ -54,9 +50,9 @@ export function Podium({ actions }: { actions: Actions }): JSX.Element {
               key={arena.title}
               type="button"
               class={index === leader(candidates) ? "leads" : ""}
-              onClick={() => actions.tap(VOTES[index].button)}
+              onClick={() => actions.tap(ACTIONS[VOTES[index]].button)}
             >
-              <kbd>{labelOf(VOTES[index].action)}</kbd>
+              <kbd>{labelOf(VOTES[index])}</kbd>
               <span>{title(arena.title)}</span>
               <b>{t("round.votes", { count: arena.votes })}</b>
             </button>

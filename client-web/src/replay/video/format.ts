@@ -1,17 +1,12 @@
 //! The formats of a film: shapes, rates, and how large the file becomes.
 
-/** A picture: its size in CSS pixels, which the interface is laid out in, and device pixels per CSS pixel. */
-export interface Shape {
-  width: number;
-  height: number;
-  resolution: number;
-}
+import type { FixedSize } from "../../view/stage.ts";
 
 export const SHAPES = {
   hd: { width: 1280, height: 720, resolution: 1 },
   fullHd: { width: 1280, height: 720, resolution: 1.5 },
   upright: { width: 720, height: 1280, resolution: 1.5 },
-} as const satisfies Record<string, Shape>;
+} as const satisfies Record<string, FixedSize>;
 
 export type ShapeName = keyof typeof SHAPES;
 

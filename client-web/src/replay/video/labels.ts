@@ -4,9 +4,9 @@ import type { Notice, ScoreRow } from "../../core/core.ts";
 import type { Frame } from "../../core/frame.ts";
 import { t, title, whole } from "../../locale/locale.ts";
 import { iconPath } from "../../ui/icons.tsx";
+import type { FixedSize } from "../../view/stage.ts";
 import { HeaderWord } from "../../wasm/schema.ts";
 import { clock } from "../marks.ts";
-import type { Shape } from "./format.ts";
 
 const ROWS = 5;
 const KILL_LINES = 5;
@@ -40,7 +40,7 @@ export class FilmLabels {
   /** `zeroTick` is the tick from which the clock counts where there are no rounds. */
   constructor(
     private readonly match: { mode: string; tickRate: number; zeroTick: number },
-    private readonly shape: Shape,
+    private readonly shape: FixedSize,
   ) {}
 
   /** Takes notice of what happened at a time of the film. */

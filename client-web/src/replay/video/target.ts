@@ -1,6 +1,7 @@
 //! Where a film goes: into a file of the user's choice while it is made, or into memory and from there to the downloads.
 
 import { BufferTarget, StreamTarget, type StreamTargetChunk, type Target } from "mediabunny";
+import { save } from "../../browser/save.ts";
 import type { Encoding } from "./codecs.ts";
 
 /** Chromium's; not in the types of TypeScript. */
@@ -44,12 +45,7 @@ export async function chooseDestination(
 function inMemory(fileName: string, type: string): Destination {
   const target = new BufferTarget();
   const finish = () => {
-    if (!target.buffer) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([target.buffer], { type }));
-    link.download = fileName;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    if (target.buffer) save(target.buffer, fileName, type);
   };
   return { target, finish, discard: async () => {} };
 }
