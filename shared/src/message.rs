@@ -204,7 +204,7 @@ pub enum ServerMessage<'a> {
     Evidence(Box<DeathEvidence>),
     /// A word of the quick chat, from a mate or from somebody in sight.
     Signal {
-        /// Who gave it.
+        /// The sender.
         player: PlayerId,
         /// The name of who gave it.
         name: Name,

@@ -84,12 +84,12 @@ pub enum Notice {
         name: String,
         /// The line.
         text: String,
-        /// Only the team is told.
+        /// Whether only the team receives it.
         to_team: bool,
     },
     /// A word of the quick chat.
     Signal {
-        /// Who gave it.
+        /// The sender.
         player: u32,
         /// The name of who gave it.
         name: String,

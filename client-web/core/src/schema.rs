@@ -75,8 +75,8 @@ const TEXT: &str = concatcp!(
     EffectKind::TYPESCRIPT,
     numbers!(ShipFlags by identity: THRUST BOOST FIRING DOCKED DRONE PROTECTED AWAY HUNTER),
     numbers!(Buttons by mask: THRUST BOOST FIRE BRAKE BUY_HULL BUY_ENGINE BUY_GUN BUY_HOLD ALL),
-    numbers!(CloseCode by code: Restarting VersionMismatch BadMessage ClientCouldNotRead Full Kicked TakenOver Left Silence
-        SeatGone),
+    numbers!(CloseCode by code: Restarting VersionMismatch BadMessage ClientCouldNotRead Full Kicked TakenOver Left TooSlow
+        Silence SeatGone),
 );
 
 /// Public, or the compiler would drop it.

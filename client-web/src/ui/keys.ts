@@ -15,7 +15,7 @@ import {
 import { has, t } from "../locale/locale.ts";
 import { settings } from "../page/settings.ts";
 
-// Another setting that changes must not bind anew: that would release the keys that are held.
+// Binding releases held keys, so a change of another setting must not bind again.
 const storedKeys = computed(() => settings.value.keys);
 const storedPad = computed(() => settings.value.pad);
 export const changedKeys = computed(() => readChanged(storedKeys.value, isKey));

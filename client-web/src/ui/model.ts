@@ -112,7 +112,7 @@ export interface FeedLine {
   canMute?: boolean;
   /** The teams of `name` and of the victim; 0 without teams. */
   teams?: readonly [number, number];
-  /** Whether only the team is told. */
+  /** Whether only the team receives it. */
   toTeam?: boolean;
 }
 

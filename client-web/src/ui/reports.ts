@@ -1,4 +1,4 @@
-//! `/report Ada shoots through rocks` in the chat field: a line that only the host is told, with the player's number for the name.
+//! `/report Ada shoots through rocks` in the chat field: sent to the host only, with the player's number in place of the name.
 
 import { nameKey } from "./mutes.ts";
 

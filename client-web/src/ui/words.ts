@@ -13,7 +13,6 @@ const ENDS: Readonly<Record<string, string>> = {
 /** WebSocket codes of a server that goes away or is too busy. */
 const GOING_AWAY = 1001;
 const TRY_LATER = 1013;
-const TOO_SLOW = 4008;
 
 /** The name of an end in the locales. */
 function endOf(code: number, reason: string): string {
@@ -43,7 +42,7 @@ export function nextStep(code: number, reason: string): string {
 
 /** Whether another attempt may succeed. */
 export function mayPlayAgain(code: number): boolean {
-  return [CloseCode.TakenOver, CloseCode.Full, GOING_AWAY, TRY_LATER, TOO_SLOW].includes(code);
+  return [CloseCode.TakenOver, CloseCode.Full, GOING_AWAY, TRY_LATER, CloseCode.TooSlow].includes(code);
 }
 
 /** Whether this room is closed to the player, but others may be open. */

@@ -105,10 +105,8 @@ impl Room {
             self.broadcast(&ServerMessage::Quotes { prices });
         }
     }
-}
 
-impl Room {
-    /// What players are told of the round.
+    /// The round, its awards once it is over, and the votes.
     pub(crate) fn round_message(&self) -> ServerMessage<'static> {
         let is_over = self.round.phase == RoundPhase::Podium;
         let awards = if is_over { self.last_awards.clone() } else { Vec::new() };
@@ -118,16 +116,20 @@ impl Room {
     /// Marks the pilots whose ships have reached a station with less health than ever in this round.
     fn mark_escapes(&mut self) {
         let world = self.replicator.world();
-        let mut escapes = BTreeMap::new();
-        for pilot in world.pilots.iter().filter(|pilot| pilot.escape > 0) {
-            escapes.insert(pilot.player, pilot.escape);
-            if self.escapes.get(&pilot.player).is_none_or(|before| pilot.escape < *before) {
-                let health = health_from(pilot.escape).ceil() as u16;
-                self.records.mark(Mark::escaped(world.tick, pilot.player, health));
+        let before = std::mem::replace(&mut self.escapes, escapes_of(world));
+        for (player, escape) in &self.escapes {
+            if before.get(player).is_none_or(|before| escape < before) {
+                let health = health_from(*escape).ceil() as u16;
+                self.records.mark(Mark::escaped(world.tick, *player, health));
             }
         }
-        self.escapes = escapes;
     }
+}
+
+/// The least health, in quanta, with which each pilot has escaped to a station in this round.
+pub(crate) fn escapes_of(world: &WorldSnapshot) -> BTreeMap<PlayerId, u16> {
+    let escaped = world.pilots.iter().filter(|pilot| pilot.escape > 0);
+    escaped.map(|pilot| (pilot.player, pilot.escape)).collect()
 }
 
 /// From a snapshot to its acknowledgement, to a tick.
@@ -137,7 +139,8 @@ fn round_trip_ms(seat: &Seat, setup: &Setup) -> Option<u16> {
     Some((ticks * setup.tick_seconds() * 1000.0).round() as u16)
 }
 
-fn team_of(world: &WorldSnapshot, player: PlayerId) -> u8 {
+/// 0 without a team.
+pub(crate) fn team_of(world: &WorldSnapshot, player: PlayerId) -> u8 {
     world.pilot(player).map_or(0, |pilot| pilot.team)
 }
 

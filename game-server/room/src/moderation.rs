@@ -1,5 +1,6 @@
 //! Chat, and what an administrator does to a room. Every order is a command in the recording.
 
+use crate::announce::team_of;
 use crate::event::SeatStatus;
 use crate::news::LeaveReason;
 use crate::record::Record;
@@ -32,7 +33,7 @@ impl Room {
                 if !self.conduct.allows_line(seat.permit.network, now) {
                     return;
                 }
-                let team = self.replicator.world().pilot(player).map_or(0, |pilot| pilot.team);
+                let team = team_of(self.replicator.world(), player);
                 let to_team = team != 0 && text.starts_with(TO_TEAM);
                 let text = if to_team { &text[TO_TEAM.len()..] } else { text };
                 let text = self.options.words.line(text);
@@ -70,7 +71,7 @@ impl Room {
         let name = seat.name.name.clone();
         let message = ServerMessage::Signal { player, name, signal, at };
         for (listener, seat) in &mut self.seats {
-            let team = world.pilot(*listener).map_or(0, |listener| listener.team);
+            let team = team_of(world, *listener);
             let is_mate = *listener == player || team != 0 && team == pilot.team;
             if seat.connection.is_some() && (is_mate || seat.session.sees(at)) {
                 seat.session.send(&message);

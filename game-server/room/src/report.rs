@@ -1,4 +1,4 @@
-//! Reports: a chat line that only the host is told.
+//! Reports: chat lines that only the host receives.
 
 use crate::news::Happened;
 use crate::room::Room;

@@ -2,6 +2,7 @@
 //!
 //! No sockets and no clock: the room loop hands in events and says when the next tick is due.
 
+use crate::announce::escapes_of;
 use crate::conduct::{Conduct, SpeechLimits};
 use crate::event::{ConnectionId, SessionEvent, Stop};
 use crate::load::{LoadGovernor, LoadReport};
@@ -125,7 +126,7 @@ pub struct Room {
     pub(crate) votes: Votes,
     /// Of the round that ended last.
     pub(crate) last_awards: Vec<Award>,
-    /// The least health with which each pilot has escaped to a station in this round, in quanta.
+    /// As of the last second.
     pub(crate) escapes: BTreeMap<PlayerId, u16>,
     pub(crate) quoted: Vec<u32>,
     /// When everybody was last sent the prices.
@@ -195,8 +196,7 @@ impl Room {
         // A room that continues during a podium does not end the round again.
         let world = room.replicator.world();
         room.round = world.round;
-        let escaped = world.pilots.iter().filter(|pilot| pilot.escape > 0);
-        room.escapes = escaped.map(|pilot| (pilot.player, pilot.escape)).collect();
+        room.escapes = escapes_of(world);
         if room.round.phase == RoundPhase::Podium {
             room.last_awards = awards(&world.pilots);
         }

@@ -313,10 +313,8 @@ impl Lobby {
                 capacity: setup.mode.capacity,
             }
         };
-        let usual = std::iter::once((&options.mode, &options.setup));
-        let others =
-            options.modes.iter().filter(|(name, setup)| **name != options.mode && setup.mode.is_listed);
-        usual.chain(others).map(status).collect()
+        let is_listed = |(name, setup): &(&String, &Setup)| **name == options.mode || setup.mode.is_listed;
+        options.all_modes().filter(is_listed).map(status).collect()
     }
 
     /// What players have reported.
@@ -546,8 +544,7 @@ impl Lobby {
     fn run(&self, mut room: Room, mut journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
         let name = room.name().to_owned();
         let options = &self.0.options;
-        let mut modes = std::iter::once((&options.mode, &options.setup)).chain(&options.modes);
-        let played = modes.find(|(_, setup)| setup.mode == room.setup().mode);
+        let played = options.all_modes().find(|(_, setup)| setup.mode == room.setup().mode);
         let matched_mode = played.filter(|_| is_public(&name)).map(|(mode, _)| mode.clone());
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::new(self.0.reports.clone()));
@@ -644,6 +641,12 @@ impl Rooms {
 }
 
 impl LobbyOptions {
+    /// The usual mode, then the others.
+    fn all_modes(&self) -> impl Iterator<Item = (&String, &Setup)> {
+        let others = self.modes.iter().filter(|(name, _)| **name != self.mode);
+        std::iter::once((&self.mode, &self.setup)).chain(others)
+    }
+
     /// A mode that players may choose.
     fn listed(&self, mode: &str) -> Option<&Setup> {
         if mode == self.mode {

@@ -1,8 +1,8 @@
-//! What systemd is told about this process (`Type=notify-reload`, `WatchdogSec=`). Does nothing without `NOTIFY_SOCKET`.
+//! Notifies systemd of the state of this process (`Type=notify-reload`, `WatchdogSec=`). Does nothing without `NOTIFY_SOCKET`.
 
 use std::time::Duration;
 
-/// How often [`notify`] is told that the server is alive if the service manager gives no limit.
+/// How often the server reports that it is alive if the service manager gives no limit.
 const USUAL_WATCHDOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A state of this process.

@@ -135,7 +135,7 @@ fn the_evidence_is_what_the_simulation_did_and_is_shown_with_the_last_seconds() 
     for (tick, hit) in &truth.hits {
         assert_eq!((hit.shooter, hit.victim, hit.view_age), (SHOOTER, VICTIM, VIEW_AGE));
         assert_eq!(IVec2::from(hit.stood), truth.victim[tick]);
-        // The rewind is told to an eighth of a tick, in which the victim flies up to 14 quanta.
+        // The rewind is sent in eighths of a tick, in which the victim flies up to 14 quanta.
         let seen = truth.victim_at(*tick, hit.rewound.ticks()).expect("a recent place");
         let off = (IVec2::from(hit.seen).as_vec2() - seen).length();
         assert!(off < 14.0, "seen {off} quanta beside where the victim was");

@@ -1,4 +1,4 @@
-//! What systemd is told: ready, alive, reloading, stopping.
+//! The states that systemd is notified of: ready, alive, reloading, stopping.
 
 use crate::process::{command, replace};
 use std::fs;

@@ -1,4 +1,4 @@
-//! Who may watch: the host's choice, by the kind of room.
+//! Access to matches and recordings: a setting of the host, by the kind of room.
 
 use crate::host::lobby::is_public;
 use clap::ValueEnum;
