@@ -3,7 +3,7 @@
 use crate::room::{Room, Seat};
 use crate::seats::NOTICE_LIMIT_PLAYERS;
 use crate::session::{concerns, encoded};
-use crate::standings::Standings;
+use crate::standings::{Standings, escapes_of, team_of};
 use glam::IVec2;
 use shared::awards::awards;
 use shared::event::Happening;
@@ -16,7 +16,6 @@ use shared::round::{RoundPhase, count_votes};
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A bolt that destroys a ship from at least this far away is worth a mark, in units: bolts fly 52.
@@ -126,22 +125,11 @@ impl Room {
     }
 }
 
-/// The least health, in quanta, with which each pilot has escaped to a station in this round.
-pub(crate) fn escapes_of(world: &WorldSnapshot) -> BTreeMap<PlayerId, u16> {
-    let escaped = world.pilots.iter().filter(|pilot| pilot.escape > 0);
-    escaped.map(|pilot| (pilot.player, pilot.escape)).collect()
-}
-
 /// From a snapshot to its acknowledgement, to a tick.
 fn round_trip_ms(seat: &Seat, setup: &Setup) -> Option<u16> {
     let ticks = seat.session.ack_lag_ticks()?;
     // A float cast saturates.
     Some((ticks * setup.tick_seconds() * 1000.0).round() as u16)
-}
-
-/// 0 without a team.
-pub(crate) fn team_of(world: &WorldSnapshot, player: PlayerId) -> u8 {
-    world.pilot(player).map_or(0, |pilot| pilot.team)
 }
 
 fn name_of(world: &WorldSnapshot, player: PlayerId) -> Option<Name> {

@@ -1,6 +1,5 @@
 //! Chat, and what an administrator does to a room. Every order is a command in the recording.
 
-use crate::announce::team_of;
 use crate::event::SeatStatus;
 use crate::news::LeaveReason;
 use crate::record::Record;
@@ -8,6 +7,7 @@ use crate::report;
 use crate::room::Room;
 use crate::session::encoded;
 use crate::speech::server_line;
+use crate::standings::team_of;
 use shared::command::Admin;
 use shared::id::PlayerId;
 use shared::message::{CloseCode, Notice, ServerMessage, Signal};

@@ -2,7 +2,6 @@
 //!
 //! No sockets and no clock: the room loop hands in events and says when the next tick is due.
 
-use crate::announce::escapes_of;
 use crate::conduct::{Conduct, SpeechLimits};
 use crate::event::{ConnectionId, SessionEvent, Stop};
 use crate::load::{LoadGovernor, LoadReport};
@@ -16,7 +15,7 @@ use crate::session::{self, DEFAULT_VIEWER_BYTES_PER_SECOND, FirstMessage, Reacti
 use crate::snapshot::Replicator;
 use crate::speech::{Words, server_line};
 use crate::stage::{Stage, StageWatch};
-use crate::standings::Standings;
+use crate::standings::{Standings, escapes_of};
 use shared::awards::awards;
 use shared::command::{Absence, PlayerInput, TickInputs};
 use shared::id::{PlayerId, Tick};

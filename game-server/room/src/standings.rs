@@ -1,9 +1,10 @@
-//! Players by score.
+//! Players by score, and what else they have in this round.
 
 use shared::id::PlayerId;
 use shared::message::{SCOREBOARD_ROWS, ScoreRow, Scoreboard};
 use shared::snapshot::{Pilot, WorldSnapshot};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// All players by score, as of one tick.
 #[derive(Debug, Default)]
@@ -58,4 +59,15 @@ impl Standings {
             teams: self.teams.clone(),
         }
     }
+}
+
+/// The least health, in quanta, with which each pilot has escaped to a station in this round.
+pub(crate) fn escapes_of(world: &WorldSnapshot) -> BTreeMap<PlayerId, u16> {
+    let escaped = world.pilots.iter().filter(|pilot| pilot.escape > 0);
+    escaped.map(|pilot| (pilot.player, pilot.escape)).collect()
+}
+
+/// The team of a player; 0 without one.
+pub(crate) fn team_of(world: &WorldSnapshot, player: PlayerId) -> u8 {
+    world.pilot(player).map_or(0, |pilot| pilot.team)
 }
