@@ -9,6 +9,8 @@ use anyhow::Context;
 /// The tools are tested apart: together with the rest, their dependencies would get the server's features, and so be
 /// compiled once more than for building the client.
 const TOOLS: [&str; 2] = ["xtask", "wasm-glue"];
+/// Tests that run at the same time.
+const TEST_THREADS: &str = "8";
 /// `-D warnings`, as cargo-clippy hands it to the compiler.
 const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 
@@ -58,6 +60,8 @@ impl Workspace {
     /// `cargo test` for everything but the tools.
     pub fn cargo_test(&self) -> Command {
         let mut tests = self.linting_cargo();
+        // Most tests wait for sockets and clocks, not for a core.
+        tests.env("RUST_TEST_THREADS", TEST_THREADS);
         tests.args(["test", "--workspace"]).args(TOOLS.iter().flat_map(|tool| ["--exclude", tool]));
         tests
     }
