@@ -176,3 +176,28 @@ test("a server that is replaced again and again counts as lost", () => {
   }
   link.stop();
 });
+
+test("it follows a room to the node that runs it, and comes home when that node is gone", () => {
+  const seen = events();
+  const link = new Link(server, seen);
+  newest().open();
+  newest().end(CloseCode.Moved, "https://n2.example/play?room=belt-7");
+  expect(seen.waiting).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(150);
+  expect(newest().url).toBe("wss://n2.example/play/ws?room=belt-7");
+  newest().open();
+  link.settled();
+  // Its first attempt after a loss is there, the next at home.
+  newest().end(1006);
+  vi.advanceTimersByTime(500);
+  expect(newest().url).toBe("wss://n2.example/play/ws?room=belt-7");
+  newest().end(1006);
+  vi.advanceTimersByTime(1000);
+  expect(newest().url).toBe("ws://x/ws");
+  // Nobody knows yet where the room is.
+  newest().open();
+  newest().end(CloseCode.Moved, "");
+  expect(seen.refused).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(5000);
+  expect(newest().url).toBe("ws://x/ws");
+});

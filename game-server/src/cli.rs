@@ -1,5 +1,6 @@
 //! The command line: every command and option, with its help, its default and its environment variable.
 
+use crate::fleet::Outage;
 use crate::host::journal::DEFAULT_WATCH_DELAY_SECONDS;
 use crate::net::guard::addresses::parse_network;
 use crate::net::guard::origin::{Origin, PublicUrl};
@@ -18,6 +19,9 @@ use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Longest name of a node, in bytes.
+const NODE_NAME_LIMIT_BYTES: usize = 32;
 
 /// The server's whole command line.
 #[derive(Clone, Debug, Parser)]
@@ -69,6 +73,13 @@ pub enum Command {
         /// End the matches, too: the next start does not continue them
         #[arg(long)]
         for_good: bool,
+    },
+    #[cfg(unix)]
+    /// Tell the running server to give its rooms to the others of its fleet, and to take no newcomers (Unix only).
+    Drain {
+        /// Its directory for recordings
+        #[arg(long, value_name = "DIR", env = "DRIFTBELT_RECORDINGS", default_value = "recordings")]
+        recordings: PathBuf,
     },
     /// Print a link that opens the console of the running server, once and within ten minutes.
     AdminLink {
@@ -254,6 +265,9 @@ pub struct ServeOptions {
     #[arg(long, value_name = "N", env = "DRIFTBELT_NOTICES_PER_ADDRESS_LIMIT", default_value_t = 30,
           value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub notices_per_address_limit: u32,
+    /// How the server joins a fleet.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
     /// Form of the log on standard error
     #[arg(long, value_enum, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
     pub log: LogForm,
@@ -311,6 +325,24 @@ pub struct AcmeOptions {
     pub acme_ca: Option<PathBuf>,
 }
 
+/// Options of `serve` about fleets.
+#[derive(Clone, Debug, Args)]
+pub struct FleetArgs {
+    /// NATS servers of the fleet that this server joins, such as nats://a:4222,nats://b:4222 [default: it stands alone]
+    #[arg(long, value_name = "URL", env = "DRIFTBELT_FLEET", value_delimiter = ',')]
+    pub fleet: Vec<String>,
+    /// This server's name in the fleet, which no other has
+    #[arg(long, value_name = "NAME", env = "DRIFTBELT_FLEET_NAME", value_parser = parse_node_name)]
+    pub fleet_name: Option<String>,
+    /// Where players find this server, which no other answers, such as https://n2.play.example.org
+    /// [default: that of --public-url]
+    #[arg(long, value_name = "URL", env = "DRIFTBELT_FLEET_URL")]
+    pub fleet_url: Option<PublicUrl>,
+    /// What rooms do while the fleet does not answer: stand still, or go on and be lost if this machine is
+    #[arg(long, value_enum, value_name = "WHAT", env = "DRIFTBELT_FLEET_OUTAGE", default_value_t = Outage::Pause)]
+    pub fleet_outage: Outage,
+}
+
 /// Options of `replay`.
 #[derive(Clone, Debug, Args)]
 pub struct ReplayOptions {
@@ -361,6 +393,14 @@ fn parse_domain(text: &str) -> Result<String, String> {
         Ok(ServerName::DnsName(name)) if !text.ends_with('.') => Ok(name.as_ref().to_ascii_lowercase()),
         _ => Err("must be a DNS name such as play.example.org, without scheme, port or path".into()),
     }
+}
+
+/// As a part of a subject of NATS.
+fn parse_node_name(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let fits = (1..=NODE_NAME_LIMIT_BYTES).contains(&text.len()) && text.chars().all(is_plain);
+    let reason = || format!("must be 1 to {NODE_NAME_LIMIT_BYTES} letters, digits and -");
+    fits.then(|| text.to_owned()).ok_or_else(reason)
 }
 
 fn parse_contact(text: &str) -> Result<String, String> {

@@ -49,6 +49,13 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         Unit::Count,
         "Times that no socket could be accepted, such as for lack of files.",
     ),
+    ("driftbelt_fleet_fences_total", Unit::Count, "Rooms that another node of the fleet had taken over."),
+    (
+        "driftbelt_fleet_pauses_total",
+        Unit::Count,
+        "Times that a room stood still because the fleet did not answer.",
+    ),
+    ("driftbelt_fleet_takeovers_total", Unit::Count, "Rooms continued here that ran on another node before."),
     ("driftbelt_handshakes_failed_total", Unit::Count, "TLS handshakes that failed or took too long."),
     ("driftbelt_joins_total", Unit::Count, "Players who got a seat."),
     ("driftbelt_journal_bytes_total", Unit::Bytes, "Bytes appended to recordings."),
@@ -96,6 +103,12 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     ),
     ("driftbelt_waiting_watchers", Unit::Count, "Requests that wait for the next piece of a match."),
     ("driftbelt_drones", Unit::Count, "Drones in all rooms."),
+    (
+        "driftbelt_fleet_nodes",
+        Unit::Count,
+        "Nodes of the fleet that are heard, this one included; 0 without a fleet.",
+    ),
+    ("driftbelt_fleet_rooms", Unit::Count, "Rooms that this node runs for the fleet."),
     ("driftbelt_journals_failed", Unit::Count, "Rooms whose recording has failed or fallen behind."),
     ("driftbelt_journals_recording", Unit::Count, "Rooms that are recorded."),
     ("driftbelt_players", Unit::Count, "Seats taken by people in all rooms, present or away."),
@@ -129,6 +142,11 @@ const HISTOGRAMS: &[(&str, Unit, &str)] = &[
     ),
     (VIEW_AGES, Unit::Seconds, "How old the others were on the screen of a shooter who hit a ship."),
     (INPUT_LEADS, Unit::Count, "Ticks by which inputs come early: one value per player and second."),
+    (
+        "driftbelt_fleet_append_seconds",
+        Unit::Seconds,
+        "How long the fleet takes to acknowledge a record of a room.",
+    ),
     ("driftbelt_journal_sync_seconds", Unit::Seconds, "How long the disk takes to store what was written."),
     (
         ROUND_TRIPS,

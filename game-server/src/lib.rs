@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 mod exposition;
 mod files;
+pub mod fleet;
 pub mod host;
 pub mod net;
 mod playing_time;

@@ -1,4 +1,4 @@
-//! What this process can be asked for by a signal: from outside by `game-server stop` and `upgrade`, from inside by the
+//! What this process can be asked for by a signal: from outside by `game-server stop`, `drain` and `upgrade`, from inside by the
 //! administrator's API.
 
 #[cfg(unix)]
@@ -14,6 +14,10 @@ pub const STOP_FOR_GOOD: Signal = Signal::SIGUSR1;
 #[cfg(unix)]
 pub const UPGRADE: Signal = Signal::SIGUSR2;
 
+/// Sent by `game-server drain`.
+#[cfg(unix)]
+pub const DRAIN: Signal = Signal::SIGQUIT;
+
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -23,6 +27,8 @@ pub enum Request {
     StopForGood,
     /// Let the newest binary take over.
     Upgrade,
+    /// Take no newcomers, and give the rooms to the other nodes of the fleet.
+    Drain,
 }
 
 /// Asks this process.
@@ -35,6 +41,7 @@ pub fn ask(request: Request) -> io::Result<()> {
         Request::Stop => Signal::SIGTERM,
         Request::StopForGood => STOP_FOR_GOOD,
         Request::Upgrade => UPGRADE,
+        Request::Drain => DRAIN,
     };
     Ok(kill(Pid::this(), signal)?)
 }

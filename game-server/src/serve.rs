@@ -8,6 +8,8 @@ mod port;
 pub(crate) mod service_manager;
 
 use crate::cli::{ReplayOptions, ServeOptions};
+use crate::fleet::Node;
+use crate::host::fleet::Fleet;
 use crate::host::journal::{Directory, DirectoryLock, LockError};
 use crate::host::lobby::Lobby;
 use crate::net::edge::acme::Acme;
@@ -18,6 +20,7 @@ use crate::net::guard::limits::{Limits, PROBES_LIMIT_SOCKETS};
 use crate::net::guard::network_limit::NetworkLimit;
 use crate::net::guard::origin::PublicUrl;
 use crate::net::guard::permits::ConnectionLimit;
+use crate::net::http::admin::fleet::FleetModeration;
 use crate::net::http::admin::{Admin, Console};
 use crate::net::http::builds;
 use crate::net::http::polling::Polling;
@@ -65,6 +68,7 @@ pub struct Server {
     tls: bool,
     public_url: Option<PublicUrl>,
     context: Arc<ConnectionContext>,
+    fleet: Option<Node>,
     sockets: Arc<ConnectionLimit>,
     stop: watch::Sender<bool>,
     /// A second handle on the socket that is listened on, for a successor.
@@ -181,7 +185,15 @@ impl Server {
             })
         };
         let recordings = plan.lobby.journal.as_ref().map(|journal| journal.directory.clone());
-        let lobby = Lobby::new(plan.lobby, flush)?;
+        let fleet = match plan.fleet {
+            Some(options) => Some(Node::join(options).await?),
+            None => None,
+        };
+        let seen = fleet.clone().map(|node| Arc::new(node) as Arc<dyn Fleet>);
+        let lobby = Lobby::new(plan.lobby, seen.clone(), flush)?;
+        if let Some(node) = &fleet {
+            node.start(&lobby);
+        }
         lobby.restore();
         if let Some(directory) = plan.recordings.directory() {
             directory.hide_newest();
@@ -214,15 +226,22 @@ impl Server {
             tls: certificate.is_some(),
             only_proxies: certificate.is_none() && !address.ip().is_loopback(),
             addresses: Addresses::new(limits),
+            fleet: seen.clone(),
+            fleet_url: plan.fleet_url,
         });
         let sockets = ConnectionLimit::new("driftbelt_sockets", limits.connections + limits.refusals);
         let admin = plan.admin.map(|token| {
             let local = || url(certificate.is_some(), &local_host(address.ip()), address.port());
             let page = plan.public_url.as_ref().map_or_else(local, PublicUrl::to_string);
-            let console = Arc::new(Console::open(context.clone(), plan.directory, &page));
+            let console =
+                Arc::new(Console::open(context.clone(), seen.clone(), plan.directory.clone(), &page));
             let (log, proxies) = (plan.admin_log, entrance.proxies.clone());
-            Admin { token, log, context: context.clone(), console, proxies }
+            Admin { token, log, context: context.clone(), console, fleet: seen, proxies }
         });
+        if let Some(node) = &fleet {
+            let (context, directory) = (context.clone(), plan.directory);
+            node.moderate(Arc::new(FleetModeration { context, directory })).await;
+        }
         let observed = Observed { context: context.clone(), workers: workers.clone() };
         let routes_in_need = http::routes_in_need(observed.clone(), sim::Sim::BUILD);
         let routes = http::router(Services {
@@ -261,6 +280,7 @@ impl Server {
             tls: certificate.is_some(),
             public_url: plan.public_url,
             context,
+            fleet,
             sockets,
             stop,
             #[cfg(unix)]
@@ -309,6 +329,9 @@ impl Server {
     pub async fn leave_to_successor(self) -> Handover {
         self.stop.send_replace(true);
         self.end_rooms(Stop::ForSuccessor).await;
+        if let Some(node) = &self.fleet {
+            node.finish().await;
+        }
         // A slower reader sees a broken connection instead, and reconnects.
         let _ = timeout(HAND_OVER_GOODBYES_LIMIT, self.context.players.emptied()).await;
         Handover { listener: self.listener, lock: self.lock }
@@ -332,9 +355,22 @@ impl Server {
         }
     }
 
+    /// Takes no newcomers, and gives the rooms to the other nodes of the fleet, if there are any.
+    pub async fn drain(&self) {
+        match &self.fleet {
+            Some(node) => node.drain(&self.context.lobby).await,
+            None => self.context.lobby.set_draining(true),
+        }
+    }
+
     /// Stops: accepts nobody, tells the players, waits for the goodbyes. Takes less than 5 s. Rooms continue at the next start if
-    /// the options say so.
+    /// the options say so; in a fleet, where there is another node for them.
     pub async fn stop(self) {
+        if let Some(node) = &self.fleet
+            && node.has_peer()
+        {
+            node.drain(&self.context.lobby).await;
+        }
         let usual = self.context.lobby.usual_stop();
         self.stop_rooms_and_sockets(usual).await;
     }
@@ -347,6 +383,9 @@ impl Server {
     async fn stop_rooms_and_sockets(self, stop: Stop) {
         self.stop.send_replace(true);
         self.end_rooms(stop).await;
+        if let Some(node) = &self.fleet {
+            node.leave(&self.context.lobby).await;
+        }
         if timeout(GOODBYES_LIMIT, self.sockets.emptied()).await.is_err() {
             tracing::info!(left = self.sockets.count(), "some peers did not take their leave");
         }

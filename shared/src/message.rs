@@ -452,6 +452,8 @@ pub enum CloseCode {
     Silence = 4009,
     /// The token opens no seat: it was replaced, or the seat was given up.
     SeatGone = 4010,
+    /// The room is at another node of the fleet: at the URL that is the reason, or unknown where if there is none.
+    Moved = 4011,
 }
 
 impl CloseCode {

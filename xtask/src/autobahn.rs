@@ -13,7 +13,7 @@ const VERSION: &str = "0.1.0";
 /// # Errors
 /// What is missing to run it, or the cases that fail.
 pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
-    let suite = pypi::install(workspace, PACKAGE, VERSION)?;
+    let suite = pypi::install(workspace, PACKAGE, VERSION, PACKAGE)?;
     let mut tests = workspace.cargo_test();
     tests.env("KOSOKU", suite);
     tests.args(["--test", "net", "autobahn"]);

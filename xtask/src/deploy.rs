@@ -34,7 +34,7 @@ pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
         debian::install(workspace, &packages)?;
     }
     let (package, version) = KUBERNETES_VALIDATE;
-    let validator = pypi::install(workspace, package, version)?;
+    let validator = pypi::install(workspace, package, version, package)?;
     let mut tests = workspace.cargo_test();
     tests.env("KUBERNETES_VALIDATE", validator);
     tests.env("DRIFTBELT_SERVER", workspace.program(Profile::Release, "game-server"));

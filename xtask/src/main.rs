@@ -9,6 +9,7 @@ mod build;
 mod debian;
 mod deploy;
 mod instructions;
+mod nats;
 mod npm;
 mod play;
 mod process;

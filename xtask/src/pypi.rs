@@ -9,16 +9,21 @@ use crate::debian;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The program of a package that has its name, installed if it is missing.
+/// The path of a package's program, installed if it is missing.
 ///
 /// # Errors
 /// What is missing to install it.
-pub fn install(workspace: &Workspace, package: &str, version: &str) -> anyhow::Result<PathBuf> {
+pub fn install(
+    workspace: &Workspace,
+    package: &str,
+    version: &str,
+    program: &str,
+) -> anyhow::Result<PathBuf> {
     let environment = workspace.scratch().join(format!("{package}-{version}"));
     let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let program = programs.join(package).with_extension(std::env::consts::EXE_EXTENSION);
-    if program.is_file() {
-        return Ok(program);
+    let path = programs.join(program).with_extension(std::env::consts::EXE_EXTENSION);
+    if path.is_file() {
+        return Ok(path);
     }
     let make = || Command::new("python3");
     let made = |what| {
@@ -37,5 +42,5 @@ pub fn install(workspace: &Workspace, package: &str, version: &str) -> anyhow::R
     pip.args(["-m", "pip", "install", "--disable-pip-version-check", &format!("{package}=={version}")]);
     process::run_quietly(workspace, &format!("pip install {package}"), &mut pip)?
         .map_err(|failure| failure.into_error(&format!("installing {package} {version} from PyPI")))?;
-    Ok(program)
+    Ok(path)
 }

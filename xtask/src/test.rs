@@ -11,6 +11,7 @@ use crate::browser;
 use crate::build;
 use crate::deploy;
 use crate::instructions;
+use crate::nats;
 use crate::npm;
 use crate::process;
 use crate::prometheus;
@@ -28,6 +29,7 @@ const STEPS: &[Step] = &[
     ("tests", |workspace| process::run(&mut workspace.cargo_test())),
     ("tests of the tools", |workspace| process::run(&mut workspace.cargo_test_tools())),
     ("autobahn cases, ws and wss", autobahn::test),
+    ("fleets on NATS", nats::test),
     ("metrics and alert rules, by promtool", prometheus::test),
     ("client tests and frozen hash, wasm", |workspace| npm::run_script(workspace, "test", &[])),
     ("release binary", |workspace| build::build(workspace).map(drop)),

@@ -76,7 +76,7 @@ const TEXT: &str = concatcp!(
     numbers!(ShipFlags by identity: THRUST BOOST FIRING DOCKED DRONE PROTECTED AWAY HUNTER),
     numbers!(Buttons by mask: THRUST BOOST FIRE BRAKE BUY_HULL BUY_ENGINE BUY_GUN BUY_HOLD ALL),
     numbers!(CloseCode by code: Restarting VersionMismatch BadMessage ClientCouldNotRead Full Kicked TakenOver Left TooSlow
-        Silence SeatGone),
+        Silence SeatGone Moved),
 );
 
 /// Public, or the compiler would drop it.

@@ -66,6 +66,19 @@ export interface Ban {
   until: string;
 }
 
+/** The servers that share their rooms. */
+export interface Fleet {
+  /** The one that was asked. */
+  node: string;
+  nodes: {
+    name: string;
+    url: string;
+    build: string;
+    isDraining: boolean;
+    rooms: { name: string; epoch: number; players: number; capacity: number }[];
+  }[];
+}
+
 /** The server's answer was no. */
 export class Refused extends Error {
   constructor(

@@ -4,6 +4,7 @@ import { batch, signal } from "@preact/signals";
 import { t } from "../locale/locale.ts";
 import {
   type Ban,
+  type Fleet,
   get,
   hasToken,
   type Player,
@@ -29,6 +30,8 @@ export const admin = {
   room: signal(""),
   players: signal<Player[]>([]),
   server: signal<ServerState | undefined>(undefined),
+  /** `null` for a server that stands alone. */
+  fleet: signal<Fleet | null>(null),
   log: signal<string[]>([]),
   bans: signal<Ban[]>([]),
   reports: signal<Report[]>([]),
@@ -104,9 +107,10 @@ async function refresh(): Promise<void> {
     const { rooms } = await get<{ rooms: Room[] }>("rooms");
     const chosen = rooms.find((room) => room.name === admin.room.value) ?? rooms[0];
     const section = admin.section.value;
-    const [listed, server, log, bans, reports] = await Promise.all([
+    const [listed, server, fleet, log, bans, reports] = await Promise.all([
       chosen && section === "rooms" ? players(chosen.name) : [],
       section === "server" || admin.server.value === undefined ? get<ServerState>("server") : undefined,
+      section === "server" ? get<{ fleet: Fleet | null }>("fleet") : undefined,
       section === "log" ? get<{ lines: string[] }>("log") : undefined,
       section === "bans" ? get<{ bans: Ban[] }>("bans") : undefined,
       section === "reports" ? get<{ reports: Report[] }>("reports") : undefined,
@@ -116,6 +120,7 @@ async function refresh(): Promise<void> {
       admin.room.value = chosen?.name ?? "";
       admin.players.value = listed;
       if (server) admin.server.value = server;
+      if (fleet) admin.fleet.value = fleet.fleet;
       if (log) admin.log.value = log.lines;
       if (bans) admin.bans.value = bans.bans;
       if (reports) admin.reports.value = reports.reports;

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { t, whole } from "../locale/locale.ts";
 import { Dialog } from "./dialog.tsx";
 import { Facts } from "./facts.tsx";
+import { FleetNodes } from "./fleet.tsx";
 import { Line } from "./line.tsx";
 import { admin, order } from "./model.ts";
 import { duration, size } from "./units.ts";
@@ -32,6 +33,7 @@ export function ServerSection(): JSX.Element {
   return (
     <section class="panel detail" aria-label={t("admin.section.server")}>
       <Facts facts={facts} />
+      {admin.fleet.value && <FleetNodes fleet={admin.fleet.value} />}
       <Line
         name="announce"
         label={t("admin.announceAll")}

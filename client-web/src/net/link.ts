@@ -20,7 +20,7 @@ const CHECK_MS = 1000;
 const OPEN_MS = 8000;
 /** When the network or the tab comes back, a connection that was silent for this long counts as dead. */
 const STALE_MS = 1000;
-/** Players of a server that is being replaced reconnect spread over this time. */
+/** Players of a server that is being replaced, or of a room that moves, reconnect spread over this time. */
 const RESTART_SPREAD_MS = 150;
 /** A connection that is lost again this soon after a silent reconnect counts as broken. */
 const QUIET_MS = 5000;
@@ -73,6 +73,8 @@ export class Link implements GameLink {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private check: ReturnType<typeof setInterval> | undefined;
   private stopped = false;
+  /** The node of a fleet that we were sent to; the page's own server if there is none. */
+  private node: ServerAddress | undefined;
   private receivedAt = 0;
   private checkedAt = 0;
   private readonly online = () => this.wake();
@@ -154,12 +156,17 @@ export class Link implements GameLink {
   }
 
   private open(kind: TransportKind): Transport {
-    const transport = openTransport(kind, this.server(), {
+    const transport = openTransport(kind, this.address(), {
       opened: () => this.opened(transport),
       received: (bytes) => this.received(bytes),
       closed: (code, reason) => this.closed(transport, code, reason),
     });
     return transport;
+  }
+
+  private address(): ServerAddress {
+    const own = this.server();
+    return this.node ? { url: this.node.url, room: own.room ?? this.node.room } : own;
   }
 
   private adopt(transport: Transport): void {
@@ -204,7 +211,7 @@ export class Link implements GameLink {
 
   /** A WebSocket did not open: the network may be at fault, or the server refuses it. */
   private async askWhy(): Promise<void> {
-    const refusal = await askWhy(this.server(), (...asked) => fetch(...asked));
+    const refusal = await askWhy(this.address(), (...asked) => fetch(...asked));
     if (!refusal || this.stopped || this.transport?.isOpen) return;
     if (mayRetry(refusal.code)) this.events.hindered(refusal.code, refusal.reason);
     else this.refuse(refusal.code, refusal.reason);
@@ -264,17 +271,21 @@ export class Link implements GameLink {
     const reach: Reach = this.hasReceived || byServer ? "messages" : reached ? "server" : "nowhere";
     this.ladder.ended(kind, reach);
     if (reached) this.events.lost(code, reason);
+    const node = code === CloseCode.Moved ? nodeIn(reason) : undefined;
+    // A node that does not answer may be gone: every other one knows where the room is.
+    if (node || !reached || code === CloseCode.Moved) this.node = node;
     if (this.ladder.next !== kind && this.ladder.next !== "websocket") {
       // The transport is at fault, not the server.
       this.retry = setTimeout(() => this.connect());
       return;
     }
     const now = performance.now();
-    const harmless = code === CloseCode.Restarting || code === CloseCode.SeatGone;
+    const returns = code === CloseCode.Restarting || node !== undefined;
+    const harmless = returns || code === CloseCode.SeatGone;
     if (reached && harmless && now - this.quietAt > QUIET_MS) {
       // The network is fine: no reason to wait, or to tell the player.
       this.quietAt = now;
-      const spread = code === CloseCode.Restarting ? Math.random() * RESTART_SPREAD_MS : 0;
+      const spread = returns ? Math.random() * RESTART_SPREAD_MS : 0;
       this.retry = setTimeout(() => this.connect(), spread);
       return;
     }
@@ -289,4 +300,12 @@ export class Link implements GameLink {
     this.endProbes();
     this.transport = undefined;
   }
+}
+
+/** The server, and the room if it names one, to which the reason of a close sends us. */
+function nodeIn(reason: string): ServerAddress | undefined {
+  const url = URL.parse(reason);
+  if (!url || !["http:", "https:"].includes(url.protocol)) return undefined;
+  const room = url.searchParams.get("room") ?? undefined;
+  return { url: url.origin + url.pathname.replace(/\/*$/, "/"), room };
 }

@@ -4,7 +4,7 @@ import { has, t } from "../locale/locale.ts";
 import { CloseCode } from "../wasm/schema.ts";
 
 /** Codes whose texts say all that the server's reason does. */
-const SAID: readonly number[] = [CloseCode.Restarting, CloseCode.TakenOver, CloseCode.Left];
+const SAID: readonly number[] = [CloseCode.Restarting, CloseCode.TakenOver, CloseCode.Left, CloseCode.Moved];
 /** What the server says where one code stands for several ends. */
 const ENDS: Readonly<Record<string, string>> = {
   "this room was closed by a moderator": "roomClosed",

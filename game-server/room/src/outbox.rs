@@ -127,6 +127,15 @@ impl Outbox {
             queue.close.get_or_insert_with(|| Box::new((code, reason.into())));
         });
     }
+
+    /// Closes the connection at once: what is queued is dropped, and the close waits for no tick.
+    pub fn discard(&self, code: CloseCode, reason: &str) {
+        self.0.change(|queue| {
+            queue.messages.clear();
+            queue.tick = Tick(0);
+            queue.close = Some(Box::new((code, reason.into())));
+        });
+    }
 }
 
 impl OutboxReader {

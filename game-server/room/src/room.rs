@@ -423,6 +423,23 @@ impl Room {
         }
     }
 
+    /// Closes all connections after what they were sent. No tick follows.
+    pub fn close_all(&mut self, code: CloseCode, reason: &str) {
+        let tick = self.sim.tick();
+        self.queue.close(tick, code, reason);
+        for (_, outbox) in self.seats.values().filter_map(|seat| seat.connection.as_ref()) {
+            outbox.close(tick, code, reason);
+        }
+    }
+
+    /// Closes all connections, and drops what they were to be sent.
+    pub fn discard_all(&mut self, code: CloseCode, reason: &str) {
+        self.queue.close(Tick(0), code, reason);
+        for (_, outbox) in self.seats.values().filter_map(|seat| seat.connection.as_ref()) {
+            outbox.discard(code, reason);
+        }
+    }
+
     fn collect_inputs(&mut self) -> TickInputs {
         let tick = self.sim.tick().next();
         let mut inputs = std::mem::take(&mut self.pending);
@@ -464,7 +481,8 @@ impl Room {
         }
     }
 
-    pub(crate) fn record_keyframe(&mut self) {
+    /// Records the whole world, from which another server can continue the room.
+    pub fn record_keyframe(&mut self) {
         if self.options.is_recorded {
             self.records.push(Record::keyframe(self.keyframe(), self.seats_to_record()));
         }

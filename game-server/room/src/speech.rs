@@ -23,7 +23,7 @@ const MASK: char = '*';
 const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
 
 /// A line in the server's name.
-pub(crate) fn server_line(text: String) -> ServerMessage<'static> {
+pub fn server_line(text: String) -> ServerMessage<'static> {
     ServerMessage::Chat {
         player: PlayerId::NOBODY,
         name: Name::from_input(SERVER_NAME),

@@ -12,7 +12,7 @@ pub mod verify;
 use crate::cli::{Cli, Command};
 use crate::config::{self, ConfigError};
 #[cfg(unix)]
-use crate::process::{STOP_FOR_GOOD, UPGRADE};
+use crate::process::{DRAIN, STOP_FOR_GOOD, UPGRADE};
 #[cfg(unix)]
 use crate::serve::handover;
 use crate::telemetry;
@@ -51,6 +51,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let signal = if for_good { STOP_FOR_GOOD } else { Signal::SIGTERM };
             handover::stop(&recordings, signal).map(|()| ExitCode::SUCCESS)
         }
+        #[cfg(unix)]
+        Some(Command::Drain { recordings }) => handover::send(&recordings, DRAIN).map(|_| ExitCode::SUCCESS),
         Some(Command::AdminLink { recordings }) => admin_link::run(&recordings).map(|()| ExitCode::SUCCESS),
         Some(Command::Verify { files }) => verify::run(&files),
         Some(Command::BenchReplay { file, viewers }) => {

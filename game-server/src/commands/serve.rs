@@ -126,6 +126,10 @@ async fn run_until_handover(server: Server, binary: &Binary, signals: &mut Signa
                     stop_request = signals.next_stop() => stop_request,
                 }
             }
+            Request::Drain => {
+                server.drain().await;
+                continue;
+            }
             stop_request => stop_request,
         };
         stop(server, stop_request, signals).await;
@@ -179,7 +183,7 @@ async fn stop(server: Server, request: Request, signals: &mut Signals) {
     let stop = async {
         match request {
             Request::StopForGood => server.stop_for_good().await,
-            Request::Stop | Request::Upgrade => server.stop().await,
+            Request::Stop | Request::Upgrade | Request::Drain => server.stop().await,
         }
     };
     tokio::select! {

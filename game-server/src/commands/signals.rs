@@ -1,4 +1,4 @@
-//! Signals: Ctrl-C and, on Unix, SIGTERM, SIGHUP and those that the commands `stop` and `upgrade` send.
+//! Signals: Ctrl-C and, on Unix, SIGTERM, SIGHUP and those that the commands `stop`, `drain` and `upgrade` send.
 
 #[cfg(windows)]
 use crate::process::Request;
@@ -7,7 +7,7 @@ pub use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
-    use crate::process::{Request, STOP_FOR_GOOD, UPGRADE};
+    use crate::process::{DRAIN, Request, STOP_FOR_GOOD, UPGRADE};
     use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
     use nix::unistd::Pid;
     use std::io;
@@ -29,6 +29,7 @@ mod unix {
         stop: AtomicBool,
         stop_for_good: AtomicBool,
         upgrade: AtomicBool,
+        drain: AtomicBool,
         /// The thread is to end.
         end: AtomicBool,
         changed: Notify,
@@ -38,7 +39,7 @@ mod unix {
         /// To be called before any other thread is started: threads inherit which signals are blocked.
         pub fn block() -> io::Result<Signals> {
             let mut set = SigSet::empty();
-            [Signal::SIGINT, Signal::SIGTERM, STOP_FOR_GOOD, UPGRADE]
+            [Signal::SIGINT, Signal::SIGTERM, STOP_FOR_GOOD, UPGRADE, DRAIN]
                 .into_iter()
                 .for_each(|signal| set.add(signal));
             if !is_ignored(Signal::SIGHUP)? {
@@ -77,6 +78,9 @@ mod unix {
                 if self.asked.upgrade.swap(false, SeqCst) {
                     return Request::Upgrade;
                 }
+                if self.asked.drain.swap(false, SeqCst) {
+                    return Request::Drain;
+                }
                 self.asked.changed.notified().await;
             }
         }
@@ -105,6 +109,7 @@ mod unix {
                 _ if asked.end.load(SeqCst) && signal == UPGRADE => return,
                 STOP_FOR_GOOD => &asked.stop_for_good,
                 UPGRADE | Signal::SIGHUP => &asked.upgrade,
+                DRAIN => &asked.drain,
                 _ => &asked.stop,
             };
             flag.store(true, SeqCst);

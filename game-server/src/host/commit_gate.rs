@@ -3,10 +3,12 @@
 //! The room loop says which tick the journal has, the journal's writer says which tick is written, and a connection drains its
 //! outbox once the newest tick in it is durable. The room never waits: when the disk stalls for longer than the players'
 //! patience, or nothing can be recorded, every tick counts as durable.
+//!
+//! In a fleet, a tick is durable once other machines have it, too. For those the room does wait: it pauses.
 
 use shared::id::Tick;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 /// Wakes the sockets to drain the outboxes.
 pub type Flush = Arc<dyn Fn() + Send + Sync>;
@@ -22,6 +24,9 @@ pub struct CommitGate {
     written: AtomicU32,
     /// The newest tick whose messages were not flushed yet.
     awaited: AtomicU32,
+    /// The newest tick that the fleet has.
+    replicated: AtomicU32,
+    is_paused: AtomicBool,
     patience_ticks: u32,
     flush: Flush,
 }
@@ -30,7 +35,9 @@ impl CommitGate {
     /// A gate for a room at a tick that is durable already. Players wait for the disk for at most `patience_ticks`.
     pub fn new(at: Tick, patience_ticks: u32, flush: Flush) -> CommitGate {
         let (recorded, written) = (AtomicU32::new(at.0), AtomicU32::new(at.0));
-        CommitGate { recorded, written, awaited: AtomicU32::new(NONE), patience_ticks, flush }
+        let (awaited, replicated) = (AtomicU32::new(NONE), AtomicU32::new(OPEN));
+        let is_paused = AtomicBool::new(false);
+        CommitGate { recorded, written, awaited, replicated, is_paused, patience_ticks, flush }
     }
 
     /// A gate for a room that is not recorded: every tick counts as durable.
@@ -74,13 +81,56 @@ impl CommitGate {
 
     /// Every tick counts as durable, until something is written again.
     pub fn open(&self) {
+        self.replicated.store(OPEN, SeqCst);
+        self.open_disk();
+    }
+
+    /// Nobody waits for the disk, until something is written again.
+    pub fn open_disk(&self) {
         self.written.store(OPEN, SeqCst);
         self.flush_awaited();
     }
 
     /// Whether messages that speak of a tick may go out.
     pub fn is_durable(&self, tick: Tick) -> bool {
-        tick.0 <= self.written.load(SeqCst)
+        tick.0 <= self.written.load(SeqCst).min(self.replicated.load(SeqCst))
+    }
+
+    /// From the world of this tick on, ticks wait for the fleet, unless they do already.
+    pub fn await_replica(&self, tick: Tick) {
+        let _ = self.replicated.compare_exchange(OPEN, tick.0, SeqCst, SeqCst);
+    }
+
+    /// The fleet has everything up to this tick. Where nobody waits for it, nobody begins to.
+    pub fn replicate(&self, tick: Tick) {
+        let moved = |replicated| (replicated != OPEN).then_some(tick.0);
+        let _ = self.replicated.fetch_update(SeqCst, SeqCst, moved);
+        self.flush_awaited();
+    }
+
+    /// The newest tick that the fleet has.
+    pub fn replicated(&self) -> Tick {
+        Tick(self.replicated.load(SeqCst))
+    }
+
+    /// Nobody waits for the fleet.
+    pub fn open_replica(&self) {
+        self.replicated.store(OPEN, SeqCst);
+        self.flush_awaited();
+    }
+
+    /// The room stands still until the fleet answers.
+    pub fn set_paused(&self, is_paused: bool) {
+        self.is_paused.store(is_paused, SeqCst);
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.is_paused.load(SeqCst)
+    }
+
+    /// Wakes the sockets for messages that wait for no tick.
+    pub fn flush(&self) {
+        (self.flush)();
     }
 
     fn flush_awaited(&self) {
@@ -133,6 +183,21 @@ mod tests {
         assert_eq!(flushes.load(SeqCst), 1, "not requested");
         assert!(!gate.flush_requested(Tick(102)));
         assert_eq!(flushes.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn a_fleet_is_waited_for_besides_the_disk() {
+        let (gate, flushes) = gate();
+        gate.await_replica(Tick(100));
+        gate.await_replica(Tick(90));
+        assert!(!gate.flush_requested(Tick(101)));
+        gate.write(Tick(101));
+        assert!(!gate.is_durable(Tick(101)));
+        gate.replicate(Tick(101));
+        assert!(gate.is_durable(Tick(101)) && !gate.is_durable(Tick(102)));
+        assert!(flushes.load(SeqCst) > 0);
+        gate.open_replica();
+        assert!(!gate.is_durable(Tick(102)), "the disk has not got it");
     }
 
     #[test]

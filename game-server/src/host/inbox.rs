@@ -20,7 +20,25 @@ pub enum RoomEvent {
     Capacity(u16),
     /// The room stays open until its first player has come.
     AwaitFirst,
+    Fleet(FleetEvent),
     Stop(Stop),
+}
+
+/// What a room hears of its fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FleetEvent {
+    /// The fleet answers again: the room goes on.
+    Resumed,
+    /// No other node is heard: players are to ask elsewhere.
+    CutOff,
+    /// The fleet has lost the newest ticks.
+    RecordKeyframe,
+    /// The room is to move to this node.
+    HandOver { to: String, url: String },
+    /// The fleet has all that was recorded, and that the room is left to another node.
+    Left,
+    /// Another node runs the room, here if that is known.
+    Fenced { url: Option<String> },
 }
 
 impl From<SessionEvent> for RoomEvent {

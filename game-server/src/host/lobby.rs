@@ -1,11 +1,14 @@
 //! The rooms of this process: made on demand, filled by a matchmaker that prefers the fullest open room, ended when empty.
 
 use crate::host::commit_gate::{CommitGate, Flush};
-use crate::host::inbox::{InboxSender, PostError, RoomEvent, inbox};
-use crate::host::journal::{FileSource, Journal, JournalOptions, Unfinished, unfinished};
+use crate::host::fleet::{Claim, Fleet, Occupancy, Outcome, RoomLink, Wish};
+use crate::host::inbox::{FleetEvent, Inbox, InboxSender, PostError, RoomEvent, inbox};
+use crate::host::journal::{self, FileSource, Journal, JournalOptions, Unfinished, unfinished};
 use crate::host::reports::Reports;
 use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
+use fleet::directory::Whereabouts;
+use fleet::owner::Lost;
 use room::network::RoomPermit;
 use room::{Connected, Room, RoomOptions, SeatStatus, SessionEvent, Stop};
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,8 @@ const SANDBOX_SECONDS: u32 = 3600;
 /// A room that panics more often than this, each time within [`RESTART_WINDOW`], is not restored again.
 const RESTARTS_LIMIT: u32 = 3;
 const RESTART_WINDOW: Duration = Duration::from_secs(60);
+/// Longest wait for the fleet to have the last of a room that is handed over.
+const HAND_OVER_LIMIT: Duration = Duration::from_secs(3);
 
 /// What rooms are made of.
 #[derive(Clone, Debug)]
@@ -77,6 +82,9 @@ pub enum EnterError {
     Draining,
     #[error("the room could not be opened: {0}")]
     Broken(String),
+    /// To this address, or wherever the client finds the room.
+    #[error("{0}")]
+    Moved(String),
 }
 
 impl EnterError {
@@ -91,6 +99,7 @@ impl EnterError {
             EnterError::Stopping => "stopping",
             EnterError::Draining => "draining",
             EnterError::Broken(_) => "error",
+            EnterError::Moved(_) => "moved",
         }
     }
 
@@ -102,6 +111,7 @@ impl EnterError {
             }
             EnterError::SeatGone => CloseCode::SeatGone,
             EnterError::Stopping => CloseCode::GoingAway,
+            EnterError::Moved(_) => CloseCode::Moved,
         }
     }
 }
@@ -168,6 +178,8 @@ pub struct Lobby(Arc<Inner>);
 
 struct Inner {
     options: LobbyOptions,
+    /// The nodes that share the rooms; `None` for a server that stands alone.
+    fleet: Option<Arc<dyn Fleet>>,
     /// Wakes the sockets when messages of a room may go out.
     flush: Flush,
     rooms: Mutex<Rooms>,
@@ -199,16 +211,19 @@ struct RunningRoom {
     _permit: Option<RoomPermit>,
     handle: RoomHandle,
     stats: Arc<RoomStats>,
-    /// The mode of those who are sent here without asking for the room; `None` if nobody is.
-    matched_mode: Option<String>,
     thread: JoinHandle<()>,
 }
 
 impl Lobby {
-    pub fn new(options: LobbyOptions, flush: Flush) -> Result<Lobby, RuleError> {
+    pub fn new(
+        options: LobbyOptions,
+        fleet: Option<Arc<dyn Fleet>>,
+        flush: Flush,
+    ) -> Result<Lobby, RuleError> {
         options.setup.check()?;
         Ok(Lobby(Arc::new(Inner {
             options,
+            fleet,
             flush,
             rooms: Mutex::default(),
             is_draining: AtomicBool::default(),
@@ -224,27 +239,35 @@ impl Lobby {
         if rooms.stopping {
             return Err(EnterError::Stopping);
         }
-        if self.is_draining() && connected.hello.resume.is_none() {
-            return Err(EnterError::Draining);
+        let is_back = connected.hello.resume.is_some();
+        if self.is_draining() && !is_back {
+            return Err(self.draining());
         }
         let options = &self.0.options;
         let mode = to.room.as_deref().and_then(public_mode).or(to.mode.as_deref()).unwrap_or(&options.mode);
         let setup = options.listed(mode).ok_or_else(|| EnterError::NoMode(mode.into()))?;
         let name = match &to.room {
             Some(name) => checked_name(name)?.to_owned(),
-            None => rooms.chosen(options, mode).ok_or(EnterError::Full)?,
+            None => self.chosen(&rooms, mode)?,
         };
         if !rooms.running.contains_key(&name) {
-            if connected.hello.resume.is_some() {
-                return Err(EnterError::SeatGone);
+            match self.0.fleet.as_ref().map(|fleet| fleet.find(&name)) {
+                None if is_back => return Err(EnterError::SeatGone),
+                Some(Whereabouts::At { url, .. }) => return Err(EnterError::Moved(url)),
+                Some(Whereabouts::Unsure) => return Err(EnterError::Moved(String::new())),
+                Some(Whereabouts::Nowhere) if self.is_draining() => return Err(self.draining()),
+                None | Some(Whereabouts::Nowhere) => {}
             }
             if rooms.running.len() >= self.0.options.rooms_limit {
                 return Err(EnterError::Full);
             }
             let networks = &self.0.options.room.networks;
             let permit = networks.room(connected.network).ok_or(EnterError::TooManyRooms)?;
-            let room = RunningRoom { _permit: Some(permit), ..self.open(&name, setup)? };
-            rooms.running.insert(name.clone(), room);
+            let room = match &self.0.fleet {
+                Some(_) => self.claim(&name, setup, Wish { may_begin: !is_back, not_before: None })?,
+                None => self.open(&name, setup)?,
+            };
+            rooms.running.insert(name.clone(), RunningRoom { _permit: Some(permit), ..room });
         }
         let Some(room) = rooms.running.get(&name) else { return Err(EnterError::Full) };
         // Posted under the lock that `retire` takes, so that no room ends with a newcomer in its inbox.
@@ -255,8 +278,21 @@ impl Lobby {
         }
     }
 
+    /// Where a client goes that this server does not take in.
+    fn draining(&self) -> EnterError {
+        let other = self.0.fleet.as_ref().and_then(|fleet| fleet.node_with_fewer_rooms(usize::MAX));
+        other.map_or(EnterError::Draining, EnterError::Moved)
+    }
+
     pub fn administer(&self, room: &str, act: Admin) -> Result<(), NoRoom> {
         self.post(room, SessionEvent::Admin(act).into())
+    }
+
+    pub fn administer_all(&self, act: &Admin) {
+        for room in self.rooms().running.values() {
+            // A room that has ended has no players.
+            let _ = room.handle.inbox.post(SessionEvent::Admin(act.clone()));
+        }
     }
 
     /// Asks a room for its seats. The answer comes at its next tick.
@@ -302,7 +338,7 @@ impl Lobby {
         let options = &self.0.options;
         let rooms = self.rooms();
         let status = |(name, setup): (&String, &Setup)| {
-            let played = rooms.running.values().filter(|room| room.matched_mode.as_ref() == Some(name));
+            let played = rooms.running.values().filter(|room| room.stats.is_matched(name));
             ModeStatus {
                 name: name.clone(),
                 title: setup.mode.title.clone(),
@@ -374,8 +410,51 @@ impl Lobby {
         journal.is_some_and(|journal| journal.directory.has_failed() || self.status().iter().any(failed))
     }
 
+    /// Takes over a room whose node is gone by then, or has released it to this one.
+    pub fn take_over(&self, name: &str, not_before: Option<Instant>) {
+        let mut rooms = self.rooms();
+        let has_place = rooms.running.len() < self.0.options.rooms_limit;
+        if rooms.stopping || !has_place || rooms.running.contains_key(name) {
+            return;
+        }
+        let wish = Wish { may_begin: false, not_before };
+        match self.claim(name, &self.0.options.setup, wish) {
+            Ok(room) => drop(rooms.running.insert(name.into(), room)),
+            Err(error) => tracing::error!(room = name, %error, "the room cannot be taken over"),
+        }
+    }
+
+    /// Gives every room to another node, as `next` says; `None` keeps it. Returns how many rooms go.
+    pub fn hand_over(&self, mut next: impl FnMut() -> Option<(String, String)>) -> usize {
+        let rooms = self.rooms();
+        let mut given = 0;
+        for room in rooms.running.values() {
+            let Some((to, url)) = next() else { break };
+            let event = RoomEvent::Fleet(FleetEvent::HandOver { to, url });
+            given += usize::from(room.handle.inbox.post(event).is_ok());
+        }
+        given
+    }
+
+    /// Rooms that run, or are about to.
+    pub fn rooms_running(&self) -> usize {
+        self.rooms().running.len()
+    }
+
+    /// What other nodes want to know of the rooms.
+    pub fn occupancy(&self) -> Vec<Occupancy> {
+        let rooms = self.rooms();
+        let shown = |(name, room): (&String, &RunningRoom)| Occupancy {
+            name: name.clone(),
+            players: room.occupied(),
+            capacity: room.stats.capacity(),
+            matched_mode: room.stats.matched_mode().filter(|_| !room.stats.is_ending()),
+        };
+        rooms.running.iter().map(shown).collect()
+    }
+
     /// Continues the rooms whose recordings were not closed, each at the last tick of its recording. A recording that cannot
-    /// be restored is logged and left.
+    /// be restored is logged and left. In a fleet, the rooms continue where the fleet has them, unless another node has them.
     pub fn restore(&self) {
         let Some(journal) = &self.0.options.journal else { return };
         journal.directory.remove_empty();
@@ -387,6 +466,10 @@ impl Lobby {
             let (name, file) = (unfinished.room().to_owned(), unfinished.name().to_owned());
             if checked_name(&name).is_err() || self.rooms().running.len() >= self.0.options.rooms_limit {
                 tracing::warn!(room = name, file, "there is no place for the room of this recording");
+                continue;
+            }
+            if self.0.fleet.is_some() {
+                self.take_over(&name, None);
                 continue;
             }
             match self.restore_room(unfinished, journal, 0) {
@@ -437,6 +520,10 @@ impl Lobby {
     }
 
     fn try_restart(&self, name: &str, restarts: u32) -> Result<RunningRoom, Box<dyn Error>> {
+        if self.0.fleet.is_some() {
+            let wish = Wish { may_begin: false, not_before: None };
+            return Ok(self.claim(name, &self.0.options.setup, wish)?);
+        }
         let journal = self.0.options.journal.as_ref().ok_or("nothing is recorded")?;
         if restarts > RESTARTS_LIMIT {
             return Err("it panicked again each time that it was restored".into());
@@ -451,7 +538,11 @@ impl Lobby {
         let setup = self.0.options.modes.get(mode).ok_or_else(|| OpenError::NoMode(mode.into()))?;
         let mut rooms = self.rooms();
         self.check_opening(&rooms, name)?;
-        let room = self.open(name, setup)?;
+        let room = match &self.0.fleet {
+            Some(fleet) if fleet.has_room(name) => return Err(OpenError::Exists(name.into())),
+            Some(_) => self.claim(name, setup, Wish { may_begin: true, not_before: None })?,
+            None => self.open(name, setup)?,
+        };
         self.keep(&mut rooms, name, room);
         Ok(())
     }
@@ -472,7 +563,7 @@ impl Lobby {
             .and_then(|world| world.check().map(|()| world))
             .map_err(|error| unreadable(error.into()))?;
         let mut rooms = self.rooms();
-        let name = rooms.unused_name(SANDBOX_PREFIX);
+        let name = self.unused_name(&rooms, SANDBOX_PREFIX);
         self.check_opening(&rooms, &name)?;
         let journal = Journal::create(journal, &name, world.setup(), self.0.flush.clone());
         let options = RoomOptions { keep_rooms_seconds: SANDBOX_SECONDS, ..self.room_options() };
@@ -523,12 +614,8 @@ impl Lobby {
 
     fn open(&self, name: &str, setup: &Setup) -> Result<RunningRoom, EnterError> {
         let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
-        let options = &self.0.options;
-        let mut setup = setup.clone();
-        if !options.fixed_seed {
-            setup.seed = getrandom::u64().map_err(|error| broken(&error))?;
-        }
-        let journal = match &options.journal {
+        let setup = self.seeded(setup)?;
+        let journal = match &self.0.options.journal {
             Some(journal) => Journal::create(journal, name, &setup, self.0.flush.clone()),
             None => Journal::off(),
         };
@@ -536,61 +623,123 @@ impl Lobby {
         self.run(room, journal, 0).map_err(|error| broken(&error))
     }
 
+    fn seeded(&self, setup: &Setup) -> Result<Setup, EnterError> {
+        let mut setup = setup.clone();
+        if !self.0.options.fixed_seed {
+            setup.seed = getrandom::u64().map_err(|error| EnterError::Broken(error.to_string()))?;
+        }
+        Ok(setup)
+    }
+
     fn room_options(&self) -> RoomOptions {
         let options = &self.0.options;
         RoomOptions { is_recorded: options.journal.is_some(), ..options.room.clone() }
     }
 
-    fn run(&self, mut room: Room, mut journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
-        let name = room.name().to_owned();
-        let options = &self.0.options;
-        let played = options.all_modes().find(|(_, setup)| setup.mode == room.setup().mode);
-        let matched_mode = played.filter(|_| is_public(&name)).map(|(mode, _)| mode.clone());
+    /// Starts the thread of a room that is still to be claimed from the fleet. What is posted to the room waits for the outcome.
+    fn claim(&self, name: &str, setup: &Setup, wish: Wish) -> Result<RunningRoom, EnterError> {
+        let setup = self.seeded(setup)?;
+        let (Some(fleet), Some(options)) = (self.0.fleet.clone(), self.0.options.journal.clone()) else {
+            return Err(EnterError::Broken("a fleet needs recordings".into()));
+        };
+        let (sender, receiver) = inbox();
+        let stats = Arc::new(RoomStats::expected(setup.mode.capacity.into(), self.0.reports.clone()));
+        let commits = Arc::new(journal::gate(&options, &setup, Tick(0), self.0.flush.clone()));
+        commits.open();
+        let played = public_mode(name).unwrap_or(&self.0.options.mode);
+        stats.set_matched_mode(Some(played.to_owned()).filter(|_| is_public(name)));
+        let handle = RoomHandle { inbox: sender.clone(), commits: commits.clone() };
+        let (name, lobby, of_room) = (name.to_owned(), Arc::downgrade(&self.0), stats.clone());
+        let room_options = self.room_options();
+        self.spawn(name.clone(), handle, stats, move || {
+            let link = RoomLink { inbox: sender, commits: commits.clone() };
+            let Claim { outcome, replica } = fleet.claim(&name, wish, link);
+            // An error means that the server stops.
+            let outcome = outcome.recv().unwrap_or(Outcome::Lost { why: Lost::NoRoom, url: None });
+            let room = match outcome {
+                Outcome::Begin => Room::new(name.clone(), setup, room_options).map_err(Into::into),
+                Outcome::Restore(bytes) => restored(&name, bytes, room_options),
+                Outcome::Lost { why, url } => {
+                    tracing::info!(room = name, ?why, "the room is not ours");
+                    return give_up(&lobby, &name, &receiver, &commits, &why, url);
+                }
+            };
+            match room {
+                Ok(room) => {
+                    let setup = room.setup();
+                    let journal =
+                        Journal::create_replicated(&options, &name, setup, commits.clone(), replica);
+                    host(&lobby, room, journal, &commits, receiver, &of_room, 0);
+                }
+                Err(error) => {
+                    tracing::error!(room = name, %error, "the room cannot be restored from the fleet's recording");
+                    give_up(&lobby, &name, &receiver, &commits, &Lost::NoRoom, None);
+                }
+            }
+        })
+        .map_err(|error| EnterError::Broken(error.to_string()))
+    }
+
+    fn run(&self, room: Room, journal: Journal, restarts: u32) -> io::Result<RunningRoom> {
         let (sender, receiver) = inbox();
         let stats = Arc::new(RoomStats::new(self.0.reports.clone()));
-        stats.set_occupied(&room);
-        room.set_message_of_the_day(self.message_of_the_day());
         let unrecorded = || Arc::new(CommitGate::unrecorded(self.0.flush.clone()));
         let commits = journal.gate().cloned().unwrap_or_else(unrecorded);
-        let thread = std::thread::Builder::new().name(format!("room {name}"));
-        let thread = thread.spawn({
-            let (stats, commits, lobby) = (stats.clone(), commits.clone(), Arc::downgrade(&self.0));
-            move || {
-                tracing::info!(room = name, "room opened");
-                let start = Instant::now();
-                let retire = || retire(&lobby, &name);
-                let run = || room_loop::run(&mut room, &mut journal, &commits, &receiver, &stats, retire);
-                // What a panic leaves of the room is dropped.
-                let Ok(ended) = catch_unwind(AssertUnwindSafe(run)) else {
-                    tracing::error!(
-                        room = name,
-                        "the room's thread panicked: the room continues from its recording"
-                    );
-                    drop((room, receiver));
-                    journal.abandon();
-                    let restarts = if start.elapsed() < RESTART_WINDOW { restarts + 1 } else { 1 };
-                    if let Some(inner) = lobby.upgrade() {
-                        Lobby(inner).restart(&name, restarts);
-                    }
-                    return;
-                };
-                match ended {
-                    // A room without players has nothing to continue.
-                    Ended::Stopped(Stop::ForSuccessor) if room.seats() > 0 => {
-                        journal.leave(room.keyframe(), room.seats_to_record());
-                    }
-                    Ended::Stopped(_) | Ended::Abandoned => journal.finish(room.keyframe()),
-                }
-                tracing::info!(room = name, ?ended, "room closed");
-            }
-        });
-        Ok(RunningRoom {
-            _permit: None,
-            handle: RoomHandle { inbox: sender, commits },
-            stats,
-            matched_mode,
-            thread: thread?,
+        let handle = RoomHandle { inbox: sender, commits: commits.clone() };
+        let (name, lobby, of_room) = (room.name().to_owned(), Arc::downgrade(&self.0), stats.clone());
+        self.prepare(&room, &stats);
+        self.spawn(name, handle, stats, move || {
+            host(&lobby, room, journal, &commits, receiver, &of_room, restarts);
         })
+    }
+
+    fn prepare(&self, room: &Room, stats: &RoomStats) {
+        let played = self.0.options.all_modes().find(|(_, setup)| setup.mode == room.setup().mode);
+        stats.set_matched_mode(played.filter(|_| is_public(room.name())).map(|(mode, _)| mode.clone()));
+        stats.set_occupied(room);
+    }
+
+    fn spawn(
+        &self,
+        name: String,
+        handle: RoomHandle,
+        stats: Arc<RoomStats>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> io::Result<RunningRoom> {
+        let thread = std::thread::Builder::new().name(format!("room {name}")).spawn(run)?;
+        Ok(RunningRoom { _permit: None, handle, stats, thread })
+    }
+
+    /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
+    /// shortest queue.
+    fn chosen(&self, rooms: &Rooms, mode: &str) -> Result<String, EnterError> {
+        let (options, fleet) = (&self.0.options, self.0.fleet.as_ref());
+        let is_open = |room: &RunningRoom| room.stats.is_matched(mode) && !room.stats.is_ending();
+        let open = || rooms.running.iter().filter(|(_, room)| is_open(room));
+        let free = open().filter(|(_, room)| room.occupied() < room.stats.capacity());
+        let fullest = free.map(|(name, room)| (room.occupied(), name)).max();
+        let players = fullest.map(|(players, _)| players);
+        if let Some(url) = fleet.and_then(|fleet| fleet.fuller_room(mode, players)) {
+            return Err(EnterError::Moved(url));
+        }
+        if let Some((_, name)) = fullest {
+            return Ok(name.clone());
+        }
+        if let Some(url) = fleet.and_then(|fleet| fleet.node_with_fewer_rooms(rooms.running.len())) {
+            return Err(EnterError::Moved(url));
+        }
+        if rooms.running.len() < options.rooms_limit {
+            let middle = if mode == options.mode { String::new() } else { format!("{mode}-") };
+            return Ok(self.unused_name(rooms, &format!("{PUBLIC_PREFIX}{middle}")));
+        }
+        let shortest = open().map(|(name, room)| (room.occupied(), name)).min();
+        shortest.map(|(_, name)| name.clone()).ok_or(EnterError::Full)
+    }
+
+    fn unused_name(&self, rooms: &Rooms, prefix: &str) -> String {
+        let is_elsewhere = |name: &str| self.0.fleet.as_ref().is_some_and(|fleet| fleet.has_room(name));
+        let mut names = (1..).map(|number| format!("{prefix}{number}"));
+        names.find(|name| !rooms.running.contains_key(name) && !is_elsewhere(name)).unwrap_or_default()
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -605,38 +754,136 @@ fn retire(lobby: &Weak<Inner>, name: &str) -> bool {
     if rooms.running.get(name).is_some_and(|room| room.handle.inbox.newcomers() > 0) {
         return false;
     }
-    if let Some(room) = rooms.running.remove(name) {
-        rooms.ended.retain(|thread| !thread.is_finished());
-        rooms.ended.push(room.thread);
-    }
+    rooms.forget(name);
     true
 }
 
 impl Rooms {
-    /// The room for a client that asks for none: the fullest with a free seat, else a new one, else the one with the
-    /// shortest queue.
-    fn chosen(&self, options: &LobbyOptions, mode: &str) -> Option<String> {
-        let occupied = |room: &RunningRoom| room.stats.occupied() + room.handle.inbox.newcomers();
-        let is_open =
-            |room: &RunningRoom| room.matched_mode.as_deref() == Some(mode) && !room.stats.is_ending();
-        let open = || self.running.iter().filter(|(_, room)| is_open(room));
-        let free = open().filter(|(_, room)| occupied(room) < room.stats.capacity());
-        if let Some((_, name)) = free.map(|(name, room)| (occupied(room), name)).max() {
-            return Some(name.clone());
+    /// Removes a room whose thread ends.
+    fn forget(&mut self, name: &str) {
+        if let Some(room) = self.running.remove(name) {
+            self.ended.retain(|thread| !thread.is_finished());
+            self.ended.push(room.thread);
         }
-        if self.running.len() < options.rooms_limit {
-            let middle = if mode == options.mode { String::new() } else { format!("{mode}-") };
-            return Some(self.unused_name(&format!("{PUBLIC_PREFIX}{middle}")));
-        }
-        open().map(|(name, room)| (occupied(room), name)).min().map(|(_, name)| name.clone())
     }
+}
 
-    fn unused_name(&self, prefix: &str) -> String {
-        let mut number = 1;
-        while self.running.contains_key(&format!("{prefix}{number}")) {
-            number += 1;
+impl RunningRoom {
+    /// Seats, clients that wait for one, and newcomers.
+    fn occupied(&self) -> usize {
+        self.stats.occupied() + self.handle.inbox.newcomers()
+    }
+}
+
+/// The thread of a room: runs it, and sees to its recording when it ends.
+fn host(
+    lobby: &Weak<Inner>,
+    mut room: Room,
+    mut journal: Journal,
+    commits: &Arc<CommitGate>,
+    receiver: Inbox,
+    stats: &RoomStats,
+    restarts: u32,
+) {
+    let name = room.name().to_owned();
+    tracing::info!(room = name, "room opened");
+    if let Some(inner) = lobby.upgrade().map(Lobby) {
+        inner.prepare(&room, stats);
+        room.set_message_of_the_day(inner.message_of_the_day());
+    }
+    let start = Instant::now();
+    let retire = || retire(lobby, &name);
+    let run = || room_loop::run(&mut room, &mut journal, commits, &receiver, stats, retire);
+    // What a panic leaves of the room is dropped.
+    let Ok(ended) = catch_unwind(AssertUnwindSafe(run)) else {
+        tracing::error!(room = name, "the room's thread panicked: the room continues from its recording");
+        drop((room, receiver));
+        journal.abandon();
+        let restarts = if start.elapsed() < RESTART_WINDOW { restarts + 1 } else { 1 };
+        if let Some(inner) = lobby.upgrade() {
+            Lobby(inner).restart(&name, restarts);
         }
-        format!("{prefix}{number}")
+        return;
+    };
+    match &ended {
+        // A room without players has nothing to continue.
+        Ended::Stopped(Stop::ForSuccessor) if room.seats() > 0 => {
+            journal.leave(room.keyframe(), room.seats_to_record());
+        }
+        Ended::Stopped(_) | Ended::Abandoned => journal.finish(room.keyframe()),
+        Ended::HandedOver { to, url } => {
+            journal.release(room.keyframe(), room.seats_to_record(), to.clone());
+            let url = if await_release(&receiver) { url } else { "" };
+            room.close_all(CloseCode::Moved, url);
+            forget(lobby, &name);
+            commits.flush();
+        }
+        Ended::Fenced { .. } => {
+            forget(lobby, &name);
+            journal.cut(commits.replicated());
+        }
+    }
+    tracing::info!(room = name, ?ended, "room closed");
+}
+
+/// Waits until the fleet has all of a room that is handed over; says whether it has.
+fn await_release(receiver: &Inbox) -> bool {
+    let late = Instant::now() + HAND_OVER_LIMIT;
+    let mut events = Vec::new();
+    while let Some(left) = late.checked_duration_since(Instant::now()) {
+        receiver.wait(left);
+        events = receiver.take(events);
+        for event in events.drain(..) {
+            match event {
+                RoomEvent::Fleet(FleetEvent::Left) => return true,
+                RoomEvent::Fleet(FleetEvent::Fenced { .. }) => return false,
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+/// The world and the seats at the end of a room's recording.
+fn restored(name: &str, recording: Vec<u8>, options: RoomOptions) -> Result<Room, Box<dyn Error>> {
+    let restored = Resimulation::restore(Recording::open_without_marks(recording)?)?;
+    let room = Room::restore(name.into(), restored, options);
+    tracing::info!(
+        room = name,
+        tick = room.world().tick.0,
+        seats = room.seats(),
+        "room restored from the fleet's recording"
+    );
+    Ok(room)
+}
+
+/// Tells those who came to a room that is not ours where to go.
+fn give_up(
+    lobby: &Weak<Inner>,
+    name: &str,
+    receiver: &Inbox,
+    commits: &CommitGate,
+    why: &Lost,
+    url: Option<String>,
+) {
+    // Nobody is posted to the room from here on.
+    forget(lobby, name);
+    let (code, reason) = match why {
+        Lost::NoRoom => (CloseCode::SeatGone, EnterError::SeatGone.to_string()),
+        Lost::Taken(_) | Lost::OtherBuild(_) => (CloseCode::Moved, url.unwrap_or_default()),
+    };
+    for event in receiver.take(Vec::new()) {
+        if let RoomEvent::Session(SessionEvent::Connected(connected)) = event {
+            connected.outbox.close(Tick(0), code, &reason);
+        }
+    }
+    commits.flush();
+}
+
+/// Removes a room from the lobby, whose thread ends.
+fn forget(lobby: &Weak<Inner>, name: &str) {
+    if let Some(inner) = lobby.upgrade() {
+        Lobby(inner).rooms().forget(name);
     }
 }
 
@@ -721,7 +968,7 @@ mod tests {
                 is_room && panics_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
             assert!(!panics, "the room panics");
         });
-        (Lobby::new(options, flush).expect("a sound setup"), left)
+        (Lobby::new(options, None, flush).expect("a sound setup"), left)
     }
 
     #[test]

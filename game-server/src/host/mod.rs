@@ -2,6 +2,7 @@
 
 pub mod clips;
 pub mod commit_gate;
+pub mod fleet;
 pub mod inbox;
 pub mod journal;
 pub(crate) mod lobby;

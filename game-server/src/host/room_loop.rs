@@ -4,11 +4,12 @@
 //! beyond [`CATCH_UP_LIMIT_TICKS`] instead of hurrying after them.
 
 use crate::host::commit_gate::CommitGate;
-use crate::host::inbox::{Inbox, RoomEvent};
+use crate::host::inbox::{FleetEvent, Inbox, RoomEvent};
 use crate::host::journal::Journal;
 use crate::host::room_metrics::{RoomMeter, RoomStats};
 use metrics::{Counter, counter};
 use room::{Room, Stop};
+use shared::message::CloseCode;
 use std::time::{Duration, Instant};
 
 /// A room that is this many ticks behind skips them.
@@ -17,11 +18,20 @@ pub const CATCH_UP_LIMIT_TICKS: u32 = 3;
 const REST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why the loop of a room ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The room was empty for a while, or was closed.
     Abandoned,
     Stopped(Stop),
+    /// It is to go on at another node.
+    HandedOver {
+        to: String,
+        url: String,
+    },
+    /// It has gone on at another node.
+    Fenced {
+        url: Option<String>,
+    },
 }
 
 /// Runs a room until it is told to stop, or is abandoned and `retire` agrees that no client is about to enter it.
@@ -38,18 +48,31 @@ pub fn run(
     let mut events = Vec::new();
     loop {
         match room.is_resting() {
+            // What a pause keeps is kept until it is over.
+            _ if commits.is_paused() => drop(timer.rest(inbox)),
             true => room.rest(timer.rest(inbox)),
             false => timer.wait(room.name()),
         }
         let start = Instant::now();
         events = inbox.take(events);
-        let stop = handle(room, events.drain(..));
+        let ended = handle(room, commits, events.drain(..));
         stats.set_occupied(room);
-        if let Some(stop) = stop {
-            room.stop(stop);
+        if let Some(ended) = ended {
+            match &ended {
+                Ended::Stopped(stop) => room.stop(*stop),
+                Ended::Fenced { url } => {
+                    discard_all(room, commits, url.as_deref().unwrap_or_default());
+                    return ended;
+                }
+                Ended::HandedOver { .. } | Ended::Abandoned => {}
+            }
             publish(room, journal, commits);
             meter.report(room, stats);
-            return Ended::Stopped(stop);
+            return ended;
+        }
+        if commits.is_paused() {
+            meter.report(room, stats);
+            continue;
         }
         if room.is_resting() {
             publish(room, journal, commits);
@@ -71,8 +94,8 @@ pub fn run(
 }
 
 /// Handles what was posted; says whether the room is to stop.
-fn handle(room: &mut Room, events: impl Iterator<Item = RoomEvent>) -> Option<Stop> {
-    let mut stop = None;
+fn handle(room: &mut Room, commits: &CommitGate, events: impl Iterator<Item = RoomEvent>) -> Option<Ended> {
+    let mut ended = None;
     for event in events {
         match event {
             RoomEvent::Session(event) => room.handle(event),
@@ -81,10 +104,24 @@ fn handle(room: &mut Room, events: impl Iterator<Item = RoomEvent>) -> Option<St
             RoomEvent::MessageOfTheDay(text) => room.set_message_of_the_day(text),
             RoomEvent::Capacity(players) => room.set_capacity(players),
             RoomEvent::AwaitFirst => room.await_first(),
-            RoomEvent::Stop(how) => stop = Some(how),
+            RoomEvent::Fleet(event) => match event {
+                // The event itself has woken the room.
+                FleetEvent::Resumed | FleetEvent::Left => {}
+                FleetEvent::CutOff => discard_all(room, commits, ""),
+                FleetEvent::RecordKeyframe => room.record_keyframe(),
+                FleetEvent::HandOver { to, url } => ended = Some(Ended::HandedOver { to, url }),
+                FleetEvent::Fenced { url } => return Some(Ended::Fenced { url }),
+            },
+            RoomEvent::Stop(how) => ended = Some(Ended::Stopped(how)),
         }
     }
-    stop
+    ended
+}
+
+/// Sends everybody to where the room is, without what they were not told yet.
+fn discard_all(room: &mut Room, commits: &CommitGate, url: &str) {
+    room.discard_all(CloseCode::Moved, url);
+    commits.flush();
 }
 
 /// The results of a tick leave the room here: records go to the journal, and the sockets are woken to drain the outboxes once

@@ -29,6 +29,8 @@ pub struct RoomStats {
     occupied: AtomicUsize,
     capacity: AtomicUsize,
     is_ending: AtomicBool,
+    /// The mode of those who are sent here without asking for the room; `None` if nobody is.
+    matched_mode: Mutex<Option<String>>,
     journal_has_ended: AtomicBool,
     status: Mutex<RoomStatus>,
     reports: Arc<Reports>,
@@ -105,6 +107,25 @@ impl RoomStats {
     /// Players that the room takes in.
     pub fn capacity(&self) -> usize {
         self.capacity.load(Relaxed)
+    }
+
+    /// Of a room that is yet to open.
+    pub fn expected(capacity: usize, reports: Arc<Reports>) -> RoomStats {
+        RoomStats { capacity: capacity.into(), ..RoomStats::new(reports) }
+    }
+
+    /// The mode of those who are sent here without asking for the room; `None` if nobody is.
+    pub fn matched_mode(&self) -> Option<String> {
+        self.matched_mode.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether those who play this mode and ask for no room are sent here.
+    pub fn is_matched(&self, mode: &str) -> bool {
+        self.matched_mode.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(mode)
+    }
+
+    pub fn set_matched_mode(&self, mode: Option<String>) {
+        *self.matched_mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
     }
 
     /// Whether the room admits no newcomers.

@@ -1,6 +1,7 @@
 //! Why a server does not start.
 
 use crate::assets::AssetError;
+use crate::fleet::ConnectError;
 use crate::host::journal::LockError;
 use crate::net::edge::tls::TlsError;
 use crate::net::guard::bans::BansError;
@@ -49,6 +50,10 @@ pub enum StartError {
     AdminToken { option: String, error: BadToken },
     #[error("--frame-ancestors must name origins in ASCII")]
     FrameAncestors,
+    #[error("--fleet needs {0}")]
+    Fleet(&'static str),
+    #[error("--fleet: {0}")]
+    FleetEngine(#[from] ConnectError),
     #[error(transparent)]
     Recordings(#[from] LockError),
     #[error(transparent)]

@@ -5,6 +5,7 @@ use super::port::{check_host, lan_address};
 use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::files::read_text;
+use crate::fleet::FleetOptions;
 use crate::host::clips::Clips;
 use crate::host::journal::{Directory, JournalOptions, Retention};
 use crate::host::lobby::LobbyOptions;
@@ -68,6 +69,10 @@ pub struct Plan {
     pub bans: Bans,
     pub proxies: Proxies,
     pub limits: Limits,
+    /// `None` for a server that stands alone.
+    pub fleet: Option<FleetOptions>,
+    /// Where players find this server and no other of its fleet.
+    pub fleet_url: Option<PublicUrl>,
 }
 
 impl Plan {
@@ -117,7 +122,7 @@ impl Plan {
             clips: clips(options, delay),
             origins: Origins::new(public_origin.chain(options.origin.iter().cloned()).collect()),
             public_url: options.public_url.clone(),
-            security_policy: security_policy(&options.frame_ancestors)?,
+            security_policy: security_policy(options)?,
             admin: admin_token(options)?,
             admin_log: AdminLog::new(options.recordings.join(ADMIN_LOG_FILE)),
             bans: bans(options)?,
@@ -132,6 +137,8 @@ impl Plan {
                 connections_per_address: options.connections_per_address_limit,
                 ..limits
             },
+            fleet: fleet(options)?,
+            fleet_url: fleet_url(options).cloned(),
         })
     }
 
@@ -167,12 +174,14 @@ impl Plan {
             clips: None,
             origins: Origins::Own,
             public_url: None,
-            security_policy: security_policy(&[])?,
+            security_policy: http::security_policy(&[], &[]).ok_or(StartError::FrameAncestors)?,
             admin: None,
             admin_log: AdminLog::default(),
             bans: Bans::default(),
             proxies: Proxies::default(),
             limits: Limits::default(),
+            fleet: None,
+            fleet_url: None,
         })
     }
 
@@ -184,8 +193,9 @@ impl Plan {
             &Proxies::new(options.trusted_proxy.clone()),
         )?;
         acme(options)?;
+        fleet(options)?;
         admin_token(options)?;
-        security_policy(&options.frame_ancestors)?;
+        security_policy(options)?;
         assets(options).words()?;
         bans(options)?;
         given_certificate(options)?.map(Certificate::load).transpose()?;
@@ -207,8 +217,9 @@ fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError>
     AdminToken::new(&token).map(Some).map_err(|error| StartError::AdminToken { option, error })
 }
 
-fn security_policy(frame_ancestors: &[String]) -> Result<HeaderValue, StartError> {
-    http::security_policy(frame_ancestors).ok_or(StartError::FrameAncestors)
+fn security_policy(options: &ServeOptions) -> Result<HeaderValue, StartError> {
+    let nodes = fleet_url(options).map(|url| url.origin.with_siblings()).unwrap_or_default();
+    http::security_policy(&options.frame_ancestors, &nodes).ok_or(StartError::FrameAncestors)
 }
 
 fn bans(options: &ServeOptions) -> Result<Bans, BansError> {
@@ -253,6 +264,32 @@ fn acme(options: &ServeOptions) -> Result<Option<Wanted>, StartError> {
         authority: given.acme_ca.clone(),
         data: data(options),
     }))
+}
+
+/// The fleet to join; `None` if the server stands alone.
+fn fleet(options: &ServeOptions) -> Result<Option<FleetOptions>, StartError> {
+    let given = &options.fleet;
+    if given.fleet.is_empty() {
+        return Ok(None);
+    }
+    if options.no_record {
+        return Err(StartError::Fleet("recordings: leave --no-record out"));
+    }
+    let url = fleet_url(options)
+        .ok_or(StartError::Fleet("--fleet-url, where players find this server and no other"))?;
+    let name =
+        given.fleet_name.clone().ok_or(StartError::Fleet("--fleet-name, which no other server has"))?;
+    Ok(Some(FleetOptions {
+        servers: given.fleet.clone(),
+        name,
+        url: url.to_string(),
+        outage: given.fleet_outage,
+    }))
+}
+
+fn fleet_url(options: &ServeOptions) -> Option<&PublicUrl> {
+    let is_member = !options.fleet.fleet.is_empty();
+    options.fleet.fleet_url.as_ref().or(options.public_url.as_ref()).filter(|_| is_member)
 }
 
 fn assets(options: &ServeOptions) -> Assets {

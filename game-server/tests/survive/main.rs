@@ -8,7 +8,11 @@ mod cuts;
 #[cfg(unix)]
 mod disk;
 mod facts;
+#[cfg(all(unix, feature = "fleet"))]
+mod fleet;
 mod kill;
+#[cfg(all(unix, feature = "fleet"))]
+mod nats;
 mod player;
 mod process;
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use client_core::client::Client;
 use shared::codec::{decode_client, decode_server};
 use shared::id::{PlayerId, Tick};
 use shared::input::Controls;
-use shared::message::{ClientMessage, ServerMessage};
+use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -13,12 +13,20 @@ use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
+/// Before a room is asked for again that no node serves.
+const MOVED_INTERVAL: Duration = Duration::from_millis(100);
 /// A handshake with a server that has just died.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// The same where there is another server to ask.
+const FLEET_HANDSHAKE_LIMIT: Duration = Duration::from_millis(500);
+/// After this time without a message, another server is asked.
+const SILENCE_MS: f64 = 2500.0;
 
 /// One player.
 pub struct Player {
     pub address: SocketAddr,
+    /// All servers of its fleet: the next is asked when one does not answer.
+    pub nodes: Vec<SocketAddr>,
     pub client: Client,
     socket: Option<WebSocket<TcpStream>>,
     began: Instant,
@@ -43,17 +51,26 @@ pub struct Player {
     silent: Vec<WebSocket<TcpStream>>,
     /// Close codes heard.
     pub closed_with: Vec<u16>,
+    /// No attempt to connect before this time.
+    retry_at: Instant,
     pub chat: Vec<String>,
     /// The longest time between two snapshots.
     pub longest_silence_ms: f64,
     heard_ms: Option<f64>,
+    /// When the newest message of this connection came.
+    heard_at_ms: f64,
 }
 
 impl Player {
     pub fn new(number: u64, address: SocketAddr) -> Player {
+        Player::new_in("belt-1", number, address)
+    }
+
+    pub fn new_in(room: &str, number: u64, address: SocketAddr) -> Player {
         Player {
             address,
-            client: Client::new(&format!("Pilot {number}"), Some("belt-1")),
+            nodes: Vec::new(),
+            client: Client::new(&format!("Pilot {number}"), Some(room)),
             socket: None,
             began: Instant::now(),
             number,
@@ -68,9 +85,11 @@ impl Player {
             resume_bytes: Vec::new(),
             silent: Vec::new(),
             closed_with: Vec::new(),
+            retry_at: Instant::now(),
             chat: Vec::new(),
             longest_silence_ms: 0.0,
             heard_ms: None,
+            heard_at_ms: 0.0,
         }
     }
 
@@ -100,13 +119,22 @@ impl Player {
 
     /// Connects if need be, receives what has arrived, flies on.
     pub fn turn(&mut self) {
-        if self.socket.is_none() && !self.connect() {
-            return;
+        if self.socket.is_none() {
+            if Instant::now() < self.retry_at {
+                return;
+            }
+            if !self.connect() {
+                return self.ask_next();
+            }
         }
         while let Some(bytes) = self.read() {
             self.receive(&bytes);
         }
         let now = self.now_ms();
+        if !self.nodes.is_empty() && now > self.heard_at_ms + SILENCE_MS {
+            self.cut();
+            return self.ask_next();
+        }
         let phase = now / 1000.0 + self.number as f64;
         let buttons = [1, 5, 4, 0, 7][(phase * 3.0) as usize % 5];
         self.client.set_input(buttons, (phase * 1.7).sin() as f32 * 3.0);
@@ -114,9 +142,19 @@ impl Player {
         self.speak();
     }
 
+    /// Turns to another server of the fleet.
+    fn ask_next(&mut self) {
+        let here = self.nodes.iter().position(|node| *node == self.address);
+        if let Some(next) = here.and_then(|here| self.nodes.get((here + 1) % self.nodes.len())) {
+            self.address = *next;
+            self.retry_at = Instant::now() + MOVED_INTERVAL;
+        }
+    }
+
     fn connect(&mut self) -> bool {
         let Ok(stream) = TcpStream::connect(self.address) else { return false };
-        stream.set_read_timeout(Some(HANDSHAKE_LIMIT)).unwrap();
+        let limit = if self.nodes.is_empty() { HANDSHAKE_LIMIT } else { FLEET_HANDSHAKE_LIMIT };
+        stream.set_read_timeout(Some(limit)).unwrap();
         let _ = stream.set_nodelay(true);
         let room = self.client.state(0.0).room.unwrap_or_default();
         let mut request = format!("ws://{}/ws?room={room}", self.address).into_client_request().unwrap();
@@ -129,6 +167,7 @@ impl Player {
         self.snapshots = 0;
         self.first_bytes = 0;
         self.resumed = false;
+        self.heard_at_ms = self.now_ms();
         self.client.opened(self.now_ms());
         self.speak();
         true
@@ -139,7 +178,11 @@ impl Player {
             match self.socket.as_mut()?.read() {
                 Ok(Message::Binary(bytes)) => return Some(bytes.to_vec()),
                 Ok(Message::Close(Some(frame))) => {
-                    self.closed_with.push(frame.code.into());
+                    let code = frame.code.into();
+                    self.closed_with.push(code);
+                    if code == CloseCode::Moved as u16 {
+                        self.follow(&frame.reason);
+                    }
                     let _ = self.socket.as_mut()?.flush();
                     self.cut();
                 }
@@ -147,6 +190,14 @@ impl Player {
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return None,
                 Err(_) => self.cut(),
             }
+        }
+    }
+
+    /// Goes where the room is; without an address, it asks again.
+    fn follow(&mut self, url: &str) {
+        match url.trim_start_matches("http://").split('/').next().unwrap_or_default().parse() {
+            Ok(address) => self.address = address,
+            Err(_) => self.retry_at = Instant::now() + MOVED_INTERVAL,
         }
     }
 
@@ -171,6 +222,7 @@ impl Player {
     }
 
     fn receive(&mut self, bytes: &[u8]) {
+        self.heard_at_ms = self.now_ms();
         let message = decode_server(bytes).unwrap();
         if self.snapshots == 0 {
             self.first_bytes += bytes.len();

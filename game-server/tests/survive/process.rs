@@ -60,8 +60,15 @@ pub fn command(binary: &Path, home: &TempDir, port: u16, options: &[&str]) -> Co
 impl ServerProcess {
     /// What it answers to a request of a path: head and body.
     pub fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\n"), "")
+    }
+
+    /// What it answers to the start of a request and this body: head and body.
+    pub fn ask(&self, start: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let length = body.len();
+        let rest = format!("Host: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+        write!(stream, "{start}{rest}").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         String::from_utf8_lossy(&answer).into_owned()

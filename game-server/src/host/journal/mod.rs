@@ -9,6 +9,7 @@ mod directory;
 mod list;
 mod live;
 mod lock;
+mod replica;
 mod retention;
 mod room_files;
 mod source;
@@ -24,6 +25,7 @@ pub use directory::{Directory, DiskUse, FILE_EXTENSION, Hold};
 pub use list::{ListedRecording, list};
 pub use live::{LiveStatus, Run};
 pub use lock::{DirectoryLock, LockError, process_at};
+pub use replica::Replica;
 pub use retention::Retention;
 pub use shared::recording::{Mark, SeatKey, Seats, TokenHash};
 pub use source::FileSource;
@@ -31,6 +33,7 @@ pub use status::JournalStatus;
 pub use unfinished::{Held, Unfinished, unfinished};
 
 use crate::host::commit_gate::{CommitGate, Flush};
+use replica::ReplicaEnd;
 use room::Record;
 use room_files::{RoomFile, RoomFiles};
 use shared::id::Tick;
@@ -45,7 +48,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use storage::Storage;
 pub use writer::QUEUE_LIMIT_ENTRIES;
-use writer::{OpenFile, Writer};
+use writer::{LastWord, OpenFile, Writer};
 
 /// How long the end of a room waits for its recording to be closed.
 pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
@@ -100,7 +103,7 @@ pub struct Journal(Option<Recorder>);
 struct Recorder {
     queue: SyncSender<Record>,
     /// Where the writer finds the room's last keyframe when the queue ends. Not in the queue, which may be full.
-    last: Arc<Mutex<Option<Keyframe>>>,
+    last: Arc<Mutex<Option<LastWord>>>,
     ended: Receiver<()>,
     status: Arc<Reporter>,
     gate: Arc<CommitGate>,
@@ -127,6 +130,21 @@ impl Journal {
         let gate = gate(options, setup, Tick(0), flush);
         gate.open();
         Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
+    }
+
+    /// As [`Journal::create`], of a room in a fleet: the same bytes go there, too, and the gate waits for both.
+    #[must_use]
+    pub fn create_replicated(
+        options: &JournalOptions,
+        room: &str,
+        setup: &Setup,
+        gate: Arc<CommitGate>,
+        replica: Replica,
+    ) -> Journal {
+        let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), Vec::new());
+        let mut writer = writer(storage, options.file_limit_bytes, room, setup, gate);
+        writer.replica = Some(ReplicaEnd::new(replica));
+        Journal::start(writer, QUEUE_LIMIT_ENTRIES)
     }
 
     /// Continues a recording that was not closed, in the same file if nothing of it is damaged. What a crash has left of its last
@@ -174,21 +192,17 @@ impl Journal {
         gate: CommitGate,
         open: Option<OpenFile<S::File>>,
     ) -> Journal {
+        let mut writer = writer(storage, file_limit_bytes, room, setup, Arc::new(gate));
+        writer.open = open;
+        Journal::start(writer, queue_limit_entries)
+    }
+
+    fn start<S: Storage>(writer: Writer<S>, queue_limit_entries: usize) -> Journal {
         let (queue, entries) = sync_channel(queue_limit_entries);
         let (end, ended) = sync_channel::<()>(0);
-        let status = Arc::new(Reporter::new(room));
-        let gate = Arc::new(gate);
+        let (status, gate) = (writer.status.clone(), writer.gate.clone());
         let last = Arc::new(Mutex::new(None));
-        let writer = Writer {
-            storage,
-            file_limit_bytes,
-            room: room.into(),
-            setup: setup.clone(),
-            status: status.clone(),
-            gate: gate.clone(),
-            open,
-        };
-        let thread = std::thread::Builder::new().name(format!("journal {room}"));
+        let thread = std::thread::Builder::new().name(format!("journal {}", writer.room));
         let spawned = thread.spawn({
             let last = last.clone();
             move || {
@@ -266,8 +280,23 @@ impl Journal {
 
     /// Ends the recording with this keyframe and its index. Waits for the disk, but no longer than [`FINISH_LIMIT`].
     pub fn finish(self, keyframe: Keyframe) {
+        self.end_with(LastWord::Close(keyframe));
+    }
+
+    /// Leaves the room to another node, which continues it from this keyframe. Waits as [`Journal::finish`] does.
+    pub fn release(mut self, keyframe: Keyframe, seats: Seats, to: String) {
+        self.take(Record::keyframe(keyframe, seats));
+        self.end_with(LastWord::Release { to });
+    }
+
+    /// Another node has continued the room from this tick on. Waits as [`Journal::finish`] does.
+    pub fn cut(self, tick: Tick) {
+        self.end_with(LastWord::Cut(tick));
+    }
+
+    fn end_with(self, word: LastWord) {
         let Some(recorder) = &self.0 else { return };
-        *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(keyframe);
+        *recorder.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(word);
         self.end();
     }
 
@@ -285,7 +314,27 @@ impl Journal {
     }
 }
 
+/// What writes the recording of a new room.
+fn writer<S: Storage>(
+    storage: S,
+    file_limit_bytes: u64,
+    room: &str,
+    setup: &Setup,
+    gate: Arc<CommitGate>,
+) -> Writer<S> {
+    Writer {
+        storage,
+        file_limit_bytes,
+        room: room.into(),
+        setup: setup.clone(),
+        status: Arc::new(Reporter::new(room)),
+        gate,
+        open: None,
+        replica: None,
+    }
+}
+
 /// A gate for a room that stands at a tick.
-fn gate(options: &JournalOptions, setup: &Setup, at: Tick, flush: Flush) -> CommitGate {
+pub fn gate(options: &JournalOptions, setup: &Setup, at: Tick, flush: Flush) -> CommitGate {
     CommitGate::new(at, setup.ticks(options.wait_limit_ms as f32 / 1000.0), flush)
 }

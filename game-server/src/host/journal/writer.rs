@@ -1,5 +1,6 @@
 //! The thread behind a journal: encodes what the room hands over, appends it to the file, and starts a new file after an error.
 
+use super::replica::ReplicaEnd;
 use super::status::Reporter;
 use super::storage::{RecordingFile, Storage};
 use super::syncer::Syncer;
@@ -31,6 +32,26 @@ enum WriteError {
     TooLarge(#[from] TooLarge),
 }
 
+/// What becomes of a recording when its room is done with it.
+pub(super) enum LastWord {
+    /// The room has ended in this world.
+    Close(Keyframe),
+    /// This node continues the room.
+    Release { to: String },
+    /// Another node has continued it from this tick.
+    Cut(Tick),
+}
+
+impl std::fmt::Debug for LastWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            LastWord::Close(_) => "Close",
+            LastWord::Release { .. } => "Release",
+            LastWord::Cut(_) => "Cut",
+        })
+    }
+}
+
 /// Writes one room's recordings.
 pub(super) struct Writer<S: Storage> {
     pub storage: S,
@@ -41,6 +62,8 @@ pub(super) struct Writer<S: Storage> {
     pub gate: Arc<CommitGate>,
     /// The recording to continue; `None` begins a new one with the first keyframe.
     pub open: Option<OpenFile<S::File>>,
+    /// Takes the same bytes to the fleet.
+    pub replica: Option<ReplicaEnd>,
 }
 
 /// A recording that is being written.
@@ -61,7 +84,7 @@ pub(super) struct OpenFile<F> {
 impl<S: Storage> Writer<S> {
     /// Writes until the room drops its end of the queue. With a keyframe in `last` the room has ended, and the recording gets
     /// its index; without one something went wrong, and the recording stays open-ended.
-    pub fn run(mut self, entries: &Receiver<Record>, last: &Mutex<Option<Keyframe>>) {
+    pub fn run(mut self, entries: &Receiver<Record>, last: &Mutex<Option<LastWord>>) {
         let mut syncer = match Syncer::start(&self.room) {
             Ok(syncer) => syncer,
             Err(error) => return self.status.no_thread(&error),
@@ -92,7 +115,9 @@ impl<S: Storage> Writer<S> {
         }
         let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = match last {
-            Some(last) => self.end(&last),
+            Some(LastWord::Close(last)) => self.end(&last),
+            Some(LastWord::Release { to }) => self.release(to).and_then(|()| self.wait_for_disk()),
+            Some(LastWord::Cut(tick)) => self.cut_to(tick),
             None => self.write().and_then(|()| self.wait_for_disk()),
         };
         self.settle(ended);
@@ -104,8 +129,10 @@ impl<S: Storage> Writer<S> {
                 let (keyframe, seats) = *keyframe;
                 if let Some(open) = &mut self.open
                     && open.last_tick == keyframe.tick
-                    && !open.is_full(self.file_limit_bytes)?
+                    && !open.is_full(self.file_limit_bytes, self.replica.as_mut())?
                 {
+                    // What came before it was written when the file's size was asked.
+                    self.replica.iter_mut().for_each(ReplicaEnd::begin_with_keyframe);
                     return open.put_keyframe(&keyframe, &seats);
                 }
                 let Some(mut old) = self.open.take() else { return self.begin(&keyframe, &seats) };
@@ -155,15 +182,20 @@ impl<S: Storage> Writer<S> {
             unsynced_since: None,
             is_outdated: false,
         });
+        if let Some(replica) = &mut self.replica {
+            self.gate.await_replica(keyframe.tick);
+            replica.begin_file(&header);
+        }
         open.put_keyframe(keyframe, seats)?;
-        open.write()?;
+        open.write(self.replica.as_mut())?;
         self.status.recording(&name);
         Ok(())
     }
 
     /// Hands what is encoded to the operating system.
     fn write(&mut self) -> Result<(), WriteError> {
-        self.open.as_mut().map_or(Ok(()), OpenFile::write)
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.write(self.replica.as_mut())
     }
 
     /// Says what players may be told now.
@@ -198,7 +230,12 @@ impl<S: Storage> Writer<S> {
 
     /// Ends the room's recording.
     fn end(&mut self, last: &Keyframe) -> Result<(), WriteError> {
-        let Some(open) = &mut self.open else { return Ok(()) };
+        let Some(open) = &mut self.open else {
+            self.replica.iter().for_each(ReplicaEnd::end);
+            return Ok(());
+        };
+        open.write(self.replica.as_mut())?;
+        self.replica.iter().for_each(ReplicaEnd::end);
         // The last keyframe lets the world go on from the very end; after a gap it belongs to another world.
         let is_new = open.last_tick == last.tick && open.last_keyframe != Some(last.tick);
         if is_new && !open.encoder.is_full() {
@@ -208,6 +245,23 @@ impl<S: Storage> Writer<S> {
         self.open = None;
         self.status.ended();
         Ok(())
+    }
+
+    /// Leaves the room to another node, which begins a recording of its own.
+    fn release(&mut self, to: String) -> Result<(), WriteError> {
+        self.write()?;
+        self.replica.iter().for_each(|replica| replica.release(to.clone()));
+        Ok(())
+    }
+
+    /// Another node continues the room from a tick: what this one has recorded since has not happened.
+    fn cut_to(&mut self, tick: Tick) -> Result<(), WriteError> {
+        self.write()?;
+        let (Some(open), Some(replica)) = (&mut self.open, &self.replica) else { return Ok(()) };
+        if let Some(bytes) = replica.bytes_at(tick) {
+            open.file.cut_to(bytes)?;
+        }
+        self.wait_for_disk()
     }
 
     /// Gives the file up after an error. The next keyframe begins a new one.
@@ -232,7 +286,7 @@ impl<S: Storage> Writer<S> {
 impl<S: Storage> Drop for Writer<S> {
     /// Whatever ended it: nobody waits for what is not written any more.
     fn drop(&mut self) {
-        self.gate.open();
+        self.gate.open_disk();
     }
 }
 
@@ -274,15 +328,21 @@ impl<F: RecordingFile> OpenFile<F> {
 
     /// Whether the next keyframe belongs into a new file: this one has reached a limit, with all that waits to be written, or is
     /// of an older format.
-    fn is_full(&mut self, limit_bytes: u64) -> Result<bool, WriteError> {
-        self.write()?;
+    fn is_full(&mut self, limit_bytes: u64, replica: Option<&mut ReplicaEnd>) -> Result<bool, WriteError> {
+        self.write(replica)?;
         Ok(self.is_outdated || self.encoder.is_full() || self.bytes >= limit_bytes)
     }
 
     /// Hands what is encoded to the operating system.
-    fn write(&mut self) -> Result<(), WriteError> {
+    fn write(&mut self, replica: Option<&mut ReplicaEnd>) -> Result<(), WriteError> {
         let bytes = self.encoder.take()?;
-        self.append(&bytes)
+        self.append(&bytes)?;
+        if let Some(replica) = replica
+            && !bytes.is_empty()
+        {
+            replica.hand_on(bytes, self.last_tick, self.bytes);
+        }
+        Ok(())
     }
 
     /// Ends the file with its index and waits for the disk.

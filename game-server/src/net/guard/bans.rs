@@ -101,6 +101,12 @@ pub struct Ban {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bannable(IpNet);
 
+impl Bannable {
+    pub fn network(self) -> IpNet {
+        self.0
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Bans {
     list: Mutex<List>,
@@ -117,6 +123,11 @@ struct List {
 }
 
 impl Ban {
+    /// Whole seconds until it ends, at least one.
+    pub fn seconds_left(&self, now: SystemTime) -> u64 {
+        self.until.duration_since(now).map_or(1, |left| left.as_secs().max(1))
+    }
+
     /// A ban from now on.
     pub fn new(
         seconds: u64,
@@ -149,13 +160,7 @@ impl Bans {
             }
             Err(error) => return Err(BansError::Unreadable { file, error }),
         };
-        bans.retain(|network, _| match bannable(*network, &proxies, None) {
-            Ok(_) => true,
-            Err(reason) => {
-                tracing::warn!(file = %file.display(), "a line is ignored: {reason}");
-                false
-            }
-        });
+        bans.retain(|network, _| is_bannable(*network, &proxies));
         let mut list = List::default();
         list.change(|all| *all = bans);
         Ok(Bans { list: Mutex::new(list), file: Mutex::new(Some(file)), proxies })
@@ -189,6 +194,16 @@ impl Bans {
             self.write(now)?;
         }
         Ok(was_banned)
+    }
+
+    /// Takes other bans in place of all, but those that would shut out the host. Waits for the disk. If the file cannot be
+    /// written, they hold until a restart.
+    pub fn replace(&self, bans: Vec<(IpNet, Ban)>, now: SystemTime) -> io::Result<()> {
+        let bans = bans.into_iter().map(|(network, ban)| (household(network), ban));
+        let bans = bans.filter(|(network, _)| is_bannable(*network, &self.proxies));
+        let bans: BTreeMap<_, _> = bans.take(BANS_LIMIT_NETWORKS).collect();
+        self.list().change(|all| *all = bans);
+        self.write(now)
     }
 
     /// The bans in force.
@@ -240,6 +255,15 @@ impl List {
         self.prefixes = self.bans.keys().map(IpNet::prefix_len).collect();
         result
     }
+}
+
+/// As [`bannable`]; logs why not.
+fn is_bannable(network: IpNet, proxies: &Proxies) -> bool {
+    let refused = bannable(network, proxies, None).err();
+    if let Some(reason) = &refused {
+        tracing::warn!("a ban is ignored: {reason}");
+    }
+    refused.is_none()
 }
 
 fn bannable(network: IpNet, proxies: &Proxies, administrator: Option<IpAddr>) -> Result<Bannable, Protected> {

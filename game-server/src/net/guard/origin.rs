@@ -4,7 +4,7 @@ use super::proxies::Forwarding;
 use axum::http::uri::{Authority, Scheme, Uri};
 use hyper::header::{HeaderMap, ORIGIN};
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// First segments of the server's paths: below them, a sub-path could not be told from the rest.
@@ -32,6 +32,23 @@ impl Origin {
         let host = v6.map_or(host, |address| format!("[{address}]"));
         let default_port = if scheme == Scheme::HTTPS { 443 } else { 80 };
         Some(Origin { scheme, host, port: authority.port_u16().filter(|port| *port != default_port) })
+    }
+}
+
+impl Origin {
+    /// This origin and those that differ from it in the first label of the host, or in the port of a host without domain, as
+    /// sources of a Content-Security-Policy, for requests and for sockets.
+    pub fn with_siblings(&self) -> Vec<String> {
+        let is_address = self.host.starts_with('[') || self.host.parse::<Ipv4Addr>().is_ok();
+        let domain = self.host.split_once('.').map(|(_, domain)| domain);
+        let hosts = match domain.filter(|domain| domain.contains('.') && !is_address) {
+            Some(domain) => {
+                format!("*.{domain}{}", self.port.map(|port| format!(":{port}")).unwrap_or_default())
+            }
+            None => format!("{}:*", self.host),
+        };
+        let socket = if self.scheme == Scheme::HTTPS { "wss" } else { "ws" };
+        vec![format!("{}://{hosts}", self.scheme), format!("{socket}://{hosts}")]
     }
 }
 
@@ -238,6 +255,15 @@ mod tests {
     fn allows(origins: &Origins, asked: &Forwarding, lines: &[&'static str]) -> bool {
         let line = |line| (ORIGIN, hyper::header::HeaderValue::from_static(line));
         origins.check(asked, &lines.iter().copied().map(line).collect()).is_ok()
+    }
+
+    #[test]
+    fn pages_of_a_node_may_connect_to_hosts_beside_it_and_no_others() {
+        let sources = |origin: &str| origin.parse::<Origin>().expect("an origin").with_siblings();
+        let of_domain = ["https://*.play.example.org:8443", "wss://*.play.example.org:8443"];
+        assert_eq!(sources("https://n2.play.example.org:8443"), of_domain);
+        assert_eq!(sources("https://example.org"), ["https://example.org:*", "wss://example.org:*"]);
+        assert_eq!(sources("http://127.0.0.1:81"), ["http://127.0.0.1:*", "ws://127.0.0.1:*"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod body;
 mod console;
+pub mod fleet;
 pub mod login;
 mod rooms;
 mod token;
@@ -10,6 +11,7 @@ mod token;
 use super::admin_log::AdminLog;
 use super::refusal::{Refusal, method_not_allowed};
 use crate::files::rfc3339;
+use crate::host::fleet::{Fleet, FleetOrder};
 use crate::net::guard::addresses::parse_network;
 use crate::net::guard::bans::{Ban, Bannable, Protected, shown};
 use crate::net::guard::proxies::Proxies;
@@ -51,6 +53,7 @@ pub struct Admin {
     pub log: AdminLog,
     pub context: Arc<ConnectionContext>,
     pub console: Arc<Console>,
+    pub fleet: Option<Arc<dyn Fleet>>,
     pub proxies: Proxies,
 }
 
@@ -143,6 +146,7 @@ pub(super) fn routes(admin: Option<Admin>) -> Router {
         .route("/bans", get(show_bans).post(ban_address))
         .route("/pardons", post(pardon))
         .route("/reports", get(show_reports))
+        .route("/fleet", get(show_fleet))
         .with_state(admin.clone())
         .merge(console::routes(admin.console.clone()))
         .merge(rooms::routes(admin.console.clone()))
@@ -261,7 +265,8 @@ async fn close(admin: On, Path(room): Path<String>) -> Done {
 }
 
 async fn announce_everywhere(admin: On, JsonBody(Announce { text }): JsonBody<Announce>) -> Done {
-    admin.order_all(&Order::Announce { text });
+    admin.context.lobby.administer_all(&Order::Announce { text: text.clone() });
+    admin.tell_fleet(FleetOrder::Announce { text });
     Ok(done(()))
 }
 
@@ -283,6 +288,13 @@ async fn show_reports(admin: On) -> Json<Value> {
     Json(json!({ "reports": admin.context.lobby.reports().all() }))
 }
 
+/// All nodes and their rooms; none without a fleet.
+async fn show_fleet(admin: On) -> Json<Value> {
+    let lobby = &admin.context.lobby;
+    let status = admin.fleet.as_ref().map(|fleet| fleet.status(lobby.occupancy(), lobby.is_draining()));
+    Json(json!({ "fleet": status }))
+}
+
 async fn ban_address(
     admin: On,
     Asker(asker): Asker,
@@ -290,7 +302,7 @@ async fn ban_address(
 ) -> Done {
     let ban = ban_of(seconds, reason, author)?;
     let network = admin.bannable(address, asker)?;
-    admin.order_all(&Order::BanAddress { seconds });
+    admin.context.lobby.administer_all(&Order::BanAddress { seconds });
     admin.ban(network, ban).await.map(done)
 }
 
@@ -308,7 +320,8 @@ async fn pardon(admin: On, JsonBody(Pardon { address }): JsonBody<Pardon>) -> Do
             None => not_found("this address is not banned"),
         });
     }
-    admin.order_all(&Order::PardonAddress);
+    admin.context.lobby.administer_all(&Order::PardonAddress);
+    admin.tell_fleet(FleetOrder::Pardon { network: address });
     pardoned.map(drop).map(done)
 }
 
@@ -321,10 +334,9 @@ impl Admin {
         self.context.lobby.administer(room, order).map_err(not_found)
     }
 
-    fn order_all(&self, order: &Order) {
-        for room in self.context.lobby.status() {
-            // A room that has ended has no players.
-            drop(self.context.lobby.administer(&room.name, order.clone()));
+    fn tell_fleet(&self, order: FleetOrder) {
+        if let Some(fleet) = &self.fleet {
+            fleet.tell(order);
         }
     }
 
@@ -356,6 +368,12 @@ impl Admin {
     }
 
     async fn ban(&self, network: Bannable, ban: Ban) -> Result<(), Refusal> {
+        self.tell_fleet(FleetOrder::Ban {
+            network: network.network(),
+            seconds: ban.seconds_left(SystemTime::now()),
+            reason: ban.reason.clone(),
+            author: ban.author.clone(),
+        });
         self.on_disk(move |context| context.bans.ban(network, ban, SystemTime::now())).await
     }
 

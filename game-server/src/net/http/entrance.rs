@@ -1,11 +1,13 @@
 //! Checks before a connection is opened: the page's origin, bans and limits of the address.
 
 use super::refusal::Refusal;
+use crate::host::fleet::Fleet;
 use crate::net::guard::addresses::{AddressPermit, Addresses};
-use crate::net::guard::origin::{Origins, PublicUrl};
+use crate::net::guard::origin::{Origin, Origins, PublicUrl};
 use crate::net::guard::proxies::{Forwarding, Proxies};
 use crate::net::play::context::ConnectionContext;
 use crate::telemetry;
+use axum::http::header::ORIGIN;
 use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, StatusCode};
 use std::net::IpAddr;
@@ -22,6 +24,10 @@ pub struct Entrance {
     /// The server listens for other machines without TLS.
     pub only_proxies: bool,
     pub addresses: Arc<Addresses>,
+    /// The pages of its other nodes may open connections here.
+    pub fleet: Option<Arc<dyn Fleet>>,
+    /// Where players find this node and no other.
+    pub fleet_url: Option<PublicUrl>,
 }
 
 impl Entrance {
@@ -39,6 +45,13 @@ impl Entrance {
 
     /// Refuses pages of other origins (403).
     pub fn check_origin(&self, asked: &Forwarding, headers: &HeaderMap) -> Result<(), Refusal> {
+        let origin = || headers.get(ORIGIN)?.to_str().ok()?.parse::<Origin>().ok();
+        if let (Some(fleet), Some(origin)) = (&self.fleet, origin()) {
+            let is_of = |url: &String| url.parse::<PublicUrl>().is_ok_and(|url| url.origin == origin);
+            if fleet.urls().iter().any(is_of) {
+                return Ok(());
+            }
+        }
         self.origins.check(asked, headers).map_err(|refused| {
             let reason = refused.to_string();
             telemetry::refused("origin", asked.client, &reason);

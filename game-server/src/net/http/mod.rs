@@ -16,6 +16,7 @@ mod page;
 pub mod polling;
 pub mod recordings;
 mod refusal;
+mod rooms;
 pub mod status;
 mod watch;
 mod websocket;
@@ -48,16 +49,18 @@ use tower::Layer;
 
 /// The Content-Security-Policy of pages: they load files from their origin only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
-    base-uri 'self'; form-action 'none'; frame-ancestors ";
+    img-src 'self' blob: data:; font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
+    base-uri 'self'; form-action 'none'; connect-src 'self'";
 /// What `OPTIONS *` answers: the methods that some path allows.
 const METHODS: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
-/// The policy for pages that pages of these sources may show in a frame; `None` if a source has letters that no header may have.
-pub fn security_policy(frame_ancestors: &[String]) -> Option<HeaderValue> {
+/// The policy for pages that pages of these sources may show in a frame, and that connect to these sources besides their own;
+/// `None` if a source has letters that no header may have.
+pub fn security_policy(frame_ancestors: &[String], connected: &[String]) -> Option<HeaderValue> {
     let none = ["'none'".to_owned()];
     let sources = if frame_ancestors.is_empty() { &none } else { frame_ancestors };
-    format!("{CONTENT_SECURITY_POLICY}{}", sources.join(" ")).parse().ok()
+    let connected: String = connected.iter().map(|source| format!(" {source}")).collect();
+    format!("{CONTENT_SECURITY_POLICY}{connected}; frame-ancestors {}", sources.join(" ")).parse().ok()
 }
 
 /// Paths that orchestrators ask for from any machine.
@@ -122,6 +125,7 @@ pub fn router(services: Services) -> Router {
         )
         .merge(recordings::routes(recordings, watch).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
+        .merge(rooms::routes(entrance.clone()))
         .merge(websocket::routes(entrance.clone(), workers))
         .merge(client_files::routes())
         .merge(build_pages::routes(builds.clone()))
@@ -136,14 +140,11 @@ pub fn router(services: Services) -> Router {
         routes = routes.layer(from_fn_with_state(entrance.clone(), check_peer));
     }
     let routes = routes.layer(map_response(add_common_headers)).layer(from_fn(check_request));
-    match &entrance.public_url {
-        // Before the routes, which go by the path.
-        Some(url) => {
-            let strip = from_fn_with_state(Arc::new(url.clone()), strip_public_path);
-            Router::new().fallback_service(strip.layer(routes))
-        }
-        None => routes,
-    }
+    // Before the routes, which go by the path.
+    entrance.public_url.iter().chain(&entrance.fleet_url).fold(routes, |routes, url| {
+        let strip = from_fn_with_state(Arc::new(url.clone()), strip_public_path);
+        Router::new().fallback_service(strip.layer(routes))
+    })
 }
 
 /// Takes the path of the public URL off a request's, if the proxy has left it there.

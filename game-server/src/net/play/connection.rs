@@ -16,6 +16,7 @@ use crate::telemetry;
 use futures_util::{FutureExt, Sink, Stream};
 use metrics::counter;
 use room::outbox::Drained;
+use room::speech::server_line;
 use shared::codec::{decode_client, encode_server};
 use shared::message::{ClientMessage, CloseCode, ServerMessage};
 use std::io;
@@ -23,7 +24,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -31,6 +32,10 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 /// Reads from one socket in one round: a flood must not keep the others waiting.
 const READS_PER_ROUND: u32 = 16;
+
+/// Between two lines that say that the room pauses: less than the silence after which a page takes its connection for dead.
+const PAUSED_INTERVAL: Duration = Duration::from_secs(3);
+const PAUSED: &str = "The belt waits for its fleet.";
 
 /// One player's WebSocket.
 pub struct Connection {
@@ -41,6 +46,8 @@ pub struct Connection {
     bytes: TokenBucket,
     last_heard: Instant,
     is_pinged: bool,
+    /// When the player was last told that the room pauses.
+    paused_told_at: Option<Instant>,
     /// Since when the kernel has not taken all that was written.
     blocked_since: Option<Instant>,
     _socket: Arc<SocketPermit>,
@@ -134,6 +141,7 @@ impl Connection {
             bytes: TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now),
             last_heard: now,
             is_pinged: false,
+            paused_told_at: None,
             blocked_since: None,
             _socket: socket,
             _player: player,
@@ -276,6 +284,20 @@ impl Connection {
             _ if is_stalled => close(CloseCode::TooSlow, "this connection is too slow for the game"),
             _ if silence >= limits.silence_timeout => {
                 close(CloseCode::TooSlow, "nothing was heard for too long")
+            }
+            Phase::Seated(ref seat)
+                if seat.is_paused()
+                    && self.blocked_since.is_none()
+                    && self.paused_told_at.is_none_or(|told| now >= told + PAUSED_INTERVAL) =>
+            {
+                self.paused_told_at = Some(now);
+                let mut line = Vec::new();
+                // Of no tick, so that it waits for none.
+                encode_server(&server_line(PAUSED.into()), &mut line);
+                return match self.write(Message::Binary(line.into())) {
+                    Ok(()) => self.flush(cx, now),
+                    Err(_) => Next::Over,
+                };
             }
             Phase::Seated(_)
                 if silence >= limits.ping_after && !self.is_pinged && self.blocked_since.is_none() =>

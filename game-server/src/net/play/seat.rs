@@ -45,7 +45,10 @@ impl Seat {
             Ok(room) => Ok(Seat { connection, room, outbox: reader, _registered: registered }),
             Err(error) => {
                 let (code, told) = (error.close_code(), error.to_string());
-                telemetry::refused(error.name(), address, &told);
+                // A client that is sent on is not refused.
+                if code != CloseCode::Moved {
+                    telemetry::refused(error.name(), address, &told);
+                }
                 Err(close(code, told))
             }
         }
@@ -54,6 +57,11 @@ impl Seat {
     /// Takes what the room has to say, once that is durable; says whether there was anything.
     pub fn drain_into(&self, drained: &mut Drained) -> bool {
         self.outbox.drain_into(drained, |tick| self.room.commits.is_durable(tick))
+    }
+
+    /// Whether the room stands still.
+    pub fn is_paused(&self) -> bool {
+        self.room.commits.is_paused()
     }
 
     /// Posts what the client said to its room.

@@ -4,6 +4,7 @@ use super::body::JsonBody;
 use super::login::{SESSION_LIMIT, Sessions};
 use super::token::shown;
 use crate::files::{read_text, write_whole};
+use crate::host::fleet::{Fleet, FleetOrder};
 use crate::host::journal::{Directory, DiskUse};
 use crate::net::http::refusal::Refusal;
 use crate::net::play::context::ConnectionContext;
@@ -32,6 +33,7 @@ pub const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
 pub struct Console {
     pub sessions: Sessions,
     pub context: Arc<ConnectionContext>,
+    fleet: Option<Arc<dyn Fleet>>,
     directory: Directory,
     started: Instant,
 }
@@ -66,7 +68,12 @@ type Done = Result<Json<Value>, Refusal>;
 
 impl Console {
     /// Shows players the message of the day that is kept, and says where the page is.
-    pub fn open(context: Arc<ConnectionContext>, directory: Directory, page: &str) -> Console {
+    pub fn open(
+        context: Arc<ConnectionContext>,
+        fleet: Option<Arc<dyn Fleet>>,
+        directory: Directory,
+        page: &str,
+    ) -> Console {
         let path = directory.path();
         // Without recordings there is no directory.
         if path.is_dir()
@@ -76,7 +83,7 @@ impl Console {
         }
         let text = read_text(&path.join(MESSAGE_FILE)).unwrap_or_default();
         context.lobby.set_message_of_the_day(chat_line(&text).unwrap_or_default());
-        Console { sessions: Sessions::default(), context, directory, started: Instant::now() }
+        Console { sessions: Sessions::default(), context, fleet, directory, started: Instant::now() }
     }
 
     /// Does what waits for the disk.
@@ -160,10 +167,17 @@ async fn set_message_of_the_day(
     JsonBody(MessageOfTheDay { text }): JsonBody<MessageOfTheDay>,
 ) -> Done {
     let text = chat_line(&text).unwrap_or_default();
-    console.context.lobby.set_message_of_the_day(text.clone());
-    let write =
-        move |console: &Console| write_whole(&console.directory.path().join(MESSAGE_FILE), &(text + "\n"));
-    console.on_disk(write).await.map(|()| done())
+    if let Some(fleet) = &console.fleet {
+        fleet.tell(FleetOrder::MessageOfTheDay { text: text.clone() });
+    }
+    let keep = move |console: &Console| keep_message(&console.context, &console.directory, &text);
+    console.on_disk(keep).await.map(|()| done())
+}
+
+/// Shows players a message of the day from now on, and keeps it for the next start. Waits for the disk.
+pub(super) fn keep_message(context: &ConnectionContext, directory: &Directory, text: &str) -> io::Result<()> {
+    context.lobby.set_message_of_the_day(text.into());
+    write_whole(&directory.path().join(MESSAGE_FILE), &format!("{text}\n"))
 }
 
 async fn drain(State(console): On, JsonBody(Drain { draining }): JsonBody<Drain>) -> Json<Value> {
