@@ -157,6 +157,27 @@ test("the host travels back in a running room, looks at a ship, takes the repro 
   await sandbox.page.waitForFunction(() => driftbelt.state().tick > 211);
   await host.page.setViewportSize({ width: 390, height: 844 });
   expect(await host.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  const inspector = host.page.locator(".inspector");
+  const panels = host.page.locator(".panels");
+  const expectApart = async () => {
+    const [one, other] = [(await inspector.boundingBox())!, (await panels.boundingBox())!];
+    expect(one.y).toBeGreaterThanOrEqual(other.y + other.height);
+  };
+  for (const viewport of [
+    { width: 390, height: 844 },
+    { width: 844, height: 390 },
+  ]) {
+    await host.page.setViewportSize(viewport);
+    await panels.and(host.page.locator(":not(.open)")).waitFor();
+    await expectApart();
+    await panels.getByRole("tab").first().click();
+    await host.page.locator(".inspector:not([open])").waitFor();
+    await expectApart();
+    await inspector.locator("summary").click();
+    await panels.and(host.page.locator(":not(.open)")).waitFor();
+    await expectApart();
+  }
+  await host.page.setViewportSize({ width: 390, height: 844 });
   await picture(host, "phone-travel");
   await host.page.getByRole("button", { name: "Back to the console" }).click();
   await host.page.locator(".card", { hasText: "sandbox-1" }).waitFor();

@@ -19,6 +19,8 @@ use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Longest name of a node, in bytes.
 const NODE_NAME_LIMIT_BYTES: usize = 32;
@@ -269,10 +271,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub fleet: FleetArgs,
     /// Form of the log on standard error
-    #[arg(long, value_enum, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
+    #[arg(long, value_enum, ignore_case = true, value_name = "FORM", env = "DRIFTBELT_LOG", default_value_t = LogForm::Human)]
     pub log: LogForm,
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,game_server::net=debug
-    #[arg(long, value_name = "FILTER", env = "DRIFTBELT_LOG_LEVEL", default_value = "info")]
+    #[arg(long, value_name = "FILTER", env = "DRIFTBELT_LOG_LEVEL", default_value = "info", value_parser = parse_log_level)]
     pub log_level: String,
     /// Show addresses of players in the log
     #[arg(long, env = "DRIFTBELT_LOG_ADDRESSES", value_parser = BoolishValueParser::new())]
@@ -413,6 +415,18 @@ fn parse_directory(text: &str) -> Result<String, String> {
     let uri = text.parse::<Uri>().ok();
     let fits = uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
     fits.then(|| text.to_owned()).ok_or_else(|| "must be a URL that begins with https://".into())
+}
+
+/// A word that is no level would name a module, and hide the lines of all others.
+fn parse_log_level(text: &str) -> Result<String, String> {
+    let is_sound = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    match text.parse::<EnvFilter>() {
+        Ok(_) if text.split(',').all(is_sound) => Ok(text.into()),
+        _ => Err(
+            "must be error, warn, info, debug, trace, off, or a filter such as info,game_server::net=debug"
+                .into(),
+        ),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

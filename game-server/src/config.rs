@@ -6,12 +6,14 @@
 use crate::cli::{Cli, ServeOptions};
 use crate::files;
 use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Environment variables for options start with this.
 const ENVIRONMENT_PREFIX: &str = "DRIFTBELT_";
+/// What shells, Docker Compose, Kubernetes and templates replace.
+const PLACEHOLDERS: [&str; 3] = ["${", "$(", "{{"];
 /// Names less alike than this are not suggested; 1 is equal.
 const LIKENESS_FLOOR: f64 = 0.7;
 
@@ -88,13 +90,12 @@ fn with_environment(command: Command) -> Result<Command, ConfigError> {
     let set = serve_options();
     let set = set.get_arguments().filter_map(|arg| {
         let variable = arg.get_env()?.to_str()?;
-        Some((arg, variable, std::env::var(variable).ok()?))
+        Some((arg, variable, std::env::var_os(variable)?))
     });
     let set = set.map(|(arg, variable, text)| {
-        let values = values_of_variable(&text, arg);
-        let checked = if values.is_empty() { Ok(()) } else { check(arg, &values) };
-        checked
-            .map(|()| (arg.get_id().to_string(), values))
+        values_of_variable(&text, arg)
+            .and_then(|values| if values.is_empty() { Ok(values) } else { check(arg, values) })
+            .map(|values| (arg.get_id().to_string(), values))
             .map_err(|reason| ConfigError::BadVariable { variable: variable.into(), reason })
     });
     let set: Vec<_> = set.collect::<Result<_, _>>()?;
@@ -113,14 +114,14 @@ fn with_environment(command: Command) -> Result<Command, ConfigError> {
 
 /// None for an empty variable, which Docker Compose makes of one that is not set, and for the port that Kubernetes sets for a
 /// service called `driftbelt`.
-fn values_of_variable(text: &str, arg: &clap::Arg) -> Vec<String> {
+fn values_of_variable(text: &OsStr, arg: &clap::Arg) -> Result<Vec<String>, String> {
+    let text = text.to_str().ok_or("must be UTF-8")?;
     let is_list = matches!(arg.get_action(), ArgAction::Append);
     let values = if is_list { text.split(',').collect() } else { vec![text] };
     let values =
         values.into_iter().map(|value| value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'));
-    let is_value =
-        |value: &&str| !(value.is_empty() || arg.get_id() == "port" && value.starts_with("tcp://"));
-    values.filter(is_value).map(str::to_owned).collect()
+    let is_value = |value: &&str| !(value.is_empty() || arg.get_id() == "port" && is_service_address(value));
+    Ok(values.filter(is_value).map(str::to_owned).collect())
 }
 
 /// Environment variables that look like options but are not, each with the most similar option.
@@ -192,8 +193,7 @@ fn options_of(file: &Path, text: &str) -> Result<Vec<(String, Vec<String>)>, Con
             let nearest = nearest(&long_name, names);
             return Err(ConfigError::UnknownKey { file: file.into(), key: key.clone(), nearest });
         };
-        let checked = values_of(value, arg).and_then(|values| check(arg, &values).map(|()| values));
-        match checked {
+        match values_of(value, arg).and_then(|values| check(arg, values)) {
             Ok(values) => read.push((arg.get_id().to_string(), values)),
             Err(reason) => {
                 return Err(ConfigError::BadValue { file: file.into(), key: key.clone(), reason });
@@ -219,22 +219,38 @@ fn values_of(value: &Value, arg: &clap::Arg) -> Result<Vec<String>, String> {
     }
 }
 
-/// Checks a value by the definition of its option.
-fn check(arg: &clap::Arg, values: &[String]) -> Result<(), String> {
-    let Some(long) = arg.get_long().filter(|_| arg.get_action().takes_values()) else { return Ok(()) };
+/// Checks values by the definition of their option.
+fn check(arg: &clap::Arg, values: Vec<String>) -> Result<Vec<String>, String> {
+    values.iter().try_for_each(|value| check_text(value))?;
     // Alone: other required options must not matter.
-    let alone = Command::new("option").arg(arg.clone());
-    let arguments = values.iter().map(|value| format!("--{long}={value}"));
-    match alone.try_get_matches_from(std::iter::once("option".to_owned()).chain(arguments)) {
-        Ok(_) => Ok(()),
+    let alone = Command::new("option").arg(with_default(arg.clone(), &values).env(None::<&str>));
+    match alone.try_get_matches_from(["option"]) {
+        Ok(_) => Ok(values),
         Err(error) => Err(first_sentence(&error)),
     }
 }
 
+/// Refuses what a tool should have replaced or unquoted: as a token, everybody would know it.
+pub fn check_text(value: &str) -> Result<(), &'static str> {
+    if PLACEHOLDERS.iter().any(|mark| value.contains(mark)) {
+        return Err("has a placeholder (${…}, $(…) or {{…}}) that nothing has replaced");
+    }
+    let is_in = |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    if is_in('"') || is_in('\'') {
+        return Err("is in quotes, which would be part of the value: remove them");
+    }
+    Ok(())
+}
+
+/// What is wrong, and the values to choose from, if there are any.
 fn first_sentence(error: &clap::Error) -> String {
     let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.trim_start_matches("error: ").into()
+    let mut lines = text.lines();
+    let line = lines.next().unwrap_or_default().trim_start_matches("error: ");
+    match lines.next().map(str::trim).filter(|line| line.starts_with("[possible values: ")) {
+        Some(choice) => format!("{line} {choice}"),
+        None => line.into(),
+    }
 }
 
 fn serve_options() -> Command {

@@ -42,7 +42,7 @@ pub use index::{INDEX_LIMIT_BYTES, Index, KEYFRAMES_LIMIT};
 pub use mark::{CHUNK_MARKS_LIMIT, Mark, Marked};
 pub use pieces::{Landmark, PIECE_CHUNKS, PieceCounter};
 pub use reader::{Cursor, HOLES_LIMIT, Recording, SMALL_FILE_ENTRIES, SeekError, Share};
-pub use roster::Seated;
+pub use roster::{ROSTER_LIMIT_PLAYERS, Seated};
 pub use seats::{
     SEATS_LIMIT, SERVER_KEY_LIMIT_BYTES, SeatKey, Seats, TOKEN_HASH_BYTES, TokenHash, server_of,
 };

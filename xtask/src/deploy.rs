@@ -8,19 +8,20 @@ use crate::pypi;
 use crate::workspace::{Profile, Workspace};
 
 /// Each program, and Debian's package of it.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("nginx", "nginx"),
     ("haproxy", "haproxy"),
     ("caddy", "caddy"),
     ("podman", "podman"),
     ("runc", "runc"),
+    ("podman-compose", "podman-compose"),
     ("systemd-analyze", "systemd"),
 ];
 
 /// Knows the schemas of Kubernetes; a package of PyPI.
 const KUBERNETES_VALIDATE: (&str, &str) = ("kubernetes-validate", "1.37.0");
 
-/// Plays through the proxies, runs the container, has systemd read the unit, and checks the manifest.
+/// Plays through the proxies, runs the container alone and by compose, has systemd read the unit, and checks the manifest.
 ///
 /// # Errors
 /// What is missing to run them, or the tests that fail.

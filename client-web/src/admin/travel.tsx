@@ -72,8 +72,7 @@ async function enter(host: HTMLElement, room: string, tick?: number): Promise<vo
       fault.value = failure.message;
     };
     replayModel.local.value = true;
-    // On a small screen the panel would cover the inspector.
-    if (innerWidth <= WIDE_PIXELS) replayModel.panel.value = undefined;
+    closePanel();
     player.pause();
     player.seek(tick ?? player.info.ticks);
     fault.value = "";
@@ -81,6 +80,11 @@ async function enter(host: HTMLElement, room: string, tick?: number): Promise<vo
   } catch (error) {
     fault.value = reason(error);
   }
+}
+
+/** In a narrow window the panel would cover the inspector. */
+function closePanel(): void {
+  if (innerWidth <= WIDE_PIXELS) replayModel.panel.value = undefined;
 }
 
 function leave(): void {
@@ -141,8 +145,24 @@ function Inspector({ journey, host }: { journey: Journey; host: HTMLElement }): 
         looking.value = "";
       });
   }, [wanted, remote, looking.value]);
+  const isOpen = useSignal(innerWidth > WIDE_PIXELS);
+  const panel = replayModel.panel.value;
+  useEffect(() => {
+    if (panel && innerWidth <= WIDE_PIXELS) isOpen.value = false;
+  }, [panel, isOpen]);
+  useEffect(() => {
+    addEventListener("resize", closePanel);
+    return () => removeEventListener("resize", closePanel);
+  }, []);
   return (
-    <details class="panel inspector" open={innerWidth > WIDE_PIXELS}>
+    <details
+      class="panel inspector"
+      open={isOpen.value}
+      onToggle={(event) => {
+        isOpen.value = event.currentTarget.open;
+        if (isOpen.value) closePanel();
+      }}
+    >
       <summary>{t("admin.inspector", { tick: whole(tick) })}</summary>
       <div class="row">
         <Repro remote={remote} room={room} tick={tick} />

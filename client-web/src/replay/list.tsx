@@ -45,6 +45,7 @@ export function RecordingList({ actions }: { actions: ListActions }): JSX.Elemen
 function Rows({ actions }: { actions: ListActions }): JSX.Element | null {
   const recordings = replayModel.recordings.value;
   if (recordings === undefined) return <div class="spinner" aria-hidden="true" />;
+  if (recordings === "busy") return <p class="small">{t("replay.serverBusy")}</p>;
   if (recordings === "unreachable") return <p class="small">{t("replay.noServer")}</p>;
   if (recordings.length === 0) return <p class="small">{t("replay.none")}</p>;
   return (

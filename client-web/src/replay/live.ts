@@ -1,5 +1,7 @@
 //! Reads the recording of a match that goes on, piece by piece.
 
+import { ask, Unanswered } from "../page/ask.ts";
+
 /** A match on a server. */
 export interface Live {
   /** The URL of the server's root, with a slash at the end. */
@@ -42,35 +44,40 @@ export function runLength(next: number, shown: number): number {
   return RUNS.find((length) => next % length === 0 && next + length <= shown) ?? 1;
 }
 
-/** What the server shows of a room's match; undefined if it shows none. Fails if the server cannot be reached. */
-export async function liveRoom({ server, room }: Live): Promise<LiveRoom | undefined> {
-  const response = await fetch(`${server}api/watch/${encodeURIComponent(room)}`);
-  if (response.status === 404) return undefined;
-  return ((await response.json()) as { room: LiveRoom }).room;
+/** What the server shows of a room's match; undefined if it shows none. Fails with an `Unanswered`. */
+export async function liveRoom({ server, room }: Live, busy?: () => void): Promise<LiveRoom | undefined> {
+  const address = `${server}api/watch/${encodeURIComponent(room)}`;
+  const response = await ask(address, busy).catch(noneIfMissing);
+  return response && ((await response.json()) as { room: LiveRoom }).room;
+}
+
+function noneIfMissing(error: unknown): undefined {
+  if (error instanceof Unanswered && error.status === 404) return;
+  throw error;
 }
 
 /** Reads the pieces of a match in their order, each as soon as it is shown, up to the match's end. */
-export async function* follow(live: Live, begun: LiveRoom): AsyncGenerator<Part> {
+export async function* follow(live: Live, begun: LiveRoom, busy?: () => void): AsyncGenerator<Part> {
   const path = `${live.server}watch/${encodeURIComponent(live.room)}/${encodeURIComponent(begun.recording)}`;
   let next = 0;
   let shown = begun.pieces;
   for (;;) {
     const length = runLength(next, shown);
     try {
-      const response = await fetch(`${path}/${next}-${next + length}`);
-      if (response.ok) {
+      const response = await ask(`${path}/${next}-${next + length}`, busy).catch(noneIfMissing);
+      if (response) {
         const bytes = new Uint8Array(await response.arrayBuffer());
         next += length;
         shown = Math.max(shown, next);
         yield { bytes, read: next, shown };
         continue;
       }
-      const now = await liveRoom(live);
+      const now = await liveRoom(live, busy);
       if (now?.recording !== begun.recording || (now.ended && next >= now.pieces)) return;
       shown = now.pieces;
     } catch (error) {
-      // A network that comes and goes.
-      if (!(error instanceof TypeError)) throw error;
+      // A network that comes and goes, also in the midst of an answer.
+      if (!(error instanceof Unanswered || error instanceof TypeError)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }

@@ -67,7 +67,8 @@ export type Request =
 export type FailureKind = "unreachable" | "large" | "bad" | "broken" | "closed";
 
 export type Reply =
-  | { type: "progress"; received: number; total: number | undefined }
+  /** `busy`: the server is, and is asked again. */
+  | { type: "progress"; received: number; total: number | undefined; busy: boolean }
   | { type: "opened"; info: ReplayInfo; state: ReplayState }
   | { type: "answered"; answer: Seen | Uint8Array<ArrayBuffer> }
   | { type: "refused"; reason: string }

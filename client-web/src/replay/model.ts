@@ -48,10 +48,10 @@ export interface Matches {
 
 export const replayModel = {
   screen: signal<"list" | "watch" | "opening" | "viewer">("list"),
-  /** The matches that go on; undefined while they are being fetched, "unreachable" without a server. */
-  matches: signal<Matches | "unreachable" | undefined>(undefined),
+  /** The matches that go on; undefined while they are being fetched, "unreachable" without a server, "busy" while it is asked again. */
+  matches: signal<Matches | "unreachable" | "busy" | undefined>(undefined),
   /** undefined while the list is being fetched, "unreachable" without a server. */
-  recordings: signal<Recording[] | "unreachable" | undefined>(undefined),
+  recordings: signal<Recording[] | "unreachable" | "busy" | undefined>(undefined),
   /** The file that is open or opening. */
   fileName: signal(""),
   /** Whether the file came from the disk. */

@@ -21,6 +21,7 @@ import {
   watchedRoom,
   watchPath,
 } from "../page/address.ts";
+import { ask, Unanswered } from "../page/ask.ts";
 import { type Hosts, reportedElsewhere } from "../page/hosts.ts";
 import { animate } from "../page/loop.ts";
 import { change, followCalm, settings } from "../page/settings.ts";
@@ -116,8 +117,10 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     });
     const mine = new AbortController();
     opening = mine;
-    const progress = (received: number, total: number | undefined) => {
-      if (!mine.signal.aborted) replayModel.progress.value = { received, total };
+    const progress = (received: number, total: number | undefined, busy: boolean) => {
+      if (mine.signal.aborted) return;
+      replayModel.progress.value = { received, total };
+      replayModel.fault.value = busy ? t("replay.serverBusy") : "";
     };
     try {
       const compiled = await core;
@@ -163,15 +166,23 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   const openClip = async (id: string) => {
     replayModel.fileName.value = id;
     replayModel.screen.value = "opening";
-    const response = await fetch(`${serverUrl()}api/clips/${encodeURIComponent(id)}`).catch(() => undefined);
-    const clip = response?.ok ? ((await response.json()) as { ready: boolean }) : undefined;
-    if (keptClip(pagePath()) !== id) return;
-    if (!clip) showList(t("clip.missing"));
-    else if (clip.ready) void open(id, `${serverUrl()}clips/${encodeURIComponent(id)}`, 0);
-    else {
+    const isAsked = () => keptClip(pagePath()) === id;
+    const busy = () => {
+      if (isAsked()) replayModel.fault.value = t("replay.serverBusy");
+    };
+    try {
+      const response = await ask(`${serverUrl()}api/clips/${encodeURIComponent(id)}`, busy);
+      const clip = (await response.json()) as { ready: boolean };
+      if (!isAsked()) return;
+      if (clip.ready) return void open(id, `${serverUrl()}clips/${encodeURIComponent(id)}`, 0);
       replayModel.fault.value = t("clip.waits");
-      setTimeout(() => void openClip(id), CLIP_WAIT_MS);
+    } catch (error) {
+      if (!isAsked()) return;
+      const isMissing = error instanceof Unanswered && error.status === 404;
+      const reason = error instanceof Error ? error.message : String(error);
+      return showList(isMissing ? t("clip.missing") : t("replay.unreachable", { name: id, reason }));
     }
+    setTimeout(() => void openClip(id), CLIP_WAIT_MS);
   };
 
   const openAddress = () => {
@@ -264,14 +275,17 @@ function Opening({ cancel }: { cancel(): void }): JSX.Element {
 }
 
 async function fetchLimits(): Promise<void> {
-  const response = await fetch(`${serverUrl()}api/clips`).catch(() => undefined);
-  const limits = response?.ok ? ((await response.json()) as { kept: boolean }) : undefined;
+  const response = await ask(`${serverUrl()}api/clips`).catch(() => undefined);
+  const limits = response && ((await response.json()) as { kept: boolean });
   replayModel.keepsClips.value = limits?.kept === true;
 }
 
 async function fetchList(): Promise<void> {
   try {
-    const response = await fetch(`${serverUrl()}api/recordings`);
+    const busy = () => {
+      replayModel.recordings.value = "busy";
+    };
+    const response = await ask(`${serverUrl()}api/recordings`, busy);
     const body = (await response.json()) as { recordings: Recording[] };
     replayModel.recordings.value = body.recordings.sort((a, b) => b.startedAt - a.startedAt);
   } catch {

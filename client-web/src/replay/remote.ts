@@ -47,7 +47,7 @@ export class RemoteReplay {
   static open(
     core: WebAssembly.Module,
     source: Source,
-    progress: (received: number, total: number | undefined) => void,
+    progress: (received: number, total: number | undefined, busy: boolean) => void,
     signal: AbortSignal,
   ): Promise<RemoteReplay> {
     return new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ export class RemoteReplay {
       signal.addEventListener("abort", () => fail("unreachable", "cancelled"), { once: true });
       worker.onerror = ({ message }) => fail("broken", message);
       worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-        if (data.type === "progress") progress(data.received, data.total);
+        if (data.type === "progress") progress(data.received, data.total, data.busy);
         else if (data.type === "failed") fail(data.kind, data.reason);
         else if (data.type === "opened") resolve(new RemoteReplay(worker, data.info, data.state));
       };

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t, title } from "../locale/locale.ts";
 import { recordingPath, serverUrl, watchPath } from "../page/address.ts";
+import { ask } from "../page/ask.ts";
 import { Name } from "../ui/name.tsx";
 import { titleOf } from "./highlights.tsx";
 import type { LiveRoom } from "./live.ts";
@@ -14,9 +15,9 @@ const REFRESH_MS = 5000;
 
 export function WatchList({ open }: { open(room: string): void }): JSX.Element {
   useEffect(() => {
-    void fetchMatches();
-    const timer = setInterval(() => void fetchMatches(), REFRESH_MS);
-    return () => clearInterval(timer);
+    const left = new AbortController();
+    void refresh(left.signal);
+    return () => left.abort();
   }, []);
   const matches = replayModel.matches.value;
   return (
@@ -35,6 +36,7 @@ export function WatchList({ open }: { open(room: string): void }): JSX.Element {
 function Rows({ open }: { open(room: string): void }): JSX.Element {
   const matches = replayModel.matches.value;
   if (matches === undefined) return <div class="spinner" aria-hidden="true" />;
+  if (matches === "busy") return <p class="small">{t("replay.serverBusy")}</p>;
   if (matches === "unreachable") return <p class="small">{t("replay.noServer")}</p>;
   if (matches.rooms.length === 0) return <p class="small">{t("watch.none")}</p>;
   return (
@@ -88,11 +90,19 @@ function bestPath({ recording, fromSeconds, name }: BestMoment): string {
   return `${recordingPath(recording)}#t=${fromSeconds}&follow=${encodeURIComponent(name)}&play`;
 }
 
-async function fetchMatches(): Promise<void> {
-  try {
-    const response = await fetch(`${serverUrl()}api/watch`);
-    replayModel.matches.value = (await response.json()) as Matches;
-  } catch {
-    replayModel.matches.value = "unreachable";
+/** Fetches the list again and again, until the signal says that nobody looks at it. */
+async function refresh(left: AbortSignal): Promise<void> {
+  const { matches } = replayModel;
+  while (!left.aborted) {
+    try {
+      const busy = () => {
+        if (typeof matches.value !== "object") matches.value = "busy";
+      };
+      const response = await ask(`${serverUrl()}api/watch`, busy, left);
+      matches.value = (await response.json()) as Matches;
+    } catch {
+      if (!left.aborted) matches.value = "unreachable";
+    }
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }
 }

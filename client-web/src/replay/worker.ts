@@ -2,6 +2,7 @@
 
 import { type Core, type Replay, startCore } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
+import { ask, Unanswered } from "../page/ask.ts";
 import {
   EFFECT_WORDS,
   EffectKind,
@@ -42,7 +43,6 @@ const SAMPLES_LIMIT = 400;
 const SAMPLE_PLAYERS = 200;
 const REPORT_MS = 250;
 
-class Unreachable extends Error {}
 class Closed extends Error {}
 
 page.onmessage = ({ data }: MessageEvent<Request>) => {
@@ -108,19 +108,17 @@ async function scan(compiled: WebAssembly.Module, source: Source): Promise<void>
 
 /** Opens a match that goes on at its newest moment, and appends what comes. */
 async function watch(core: Core, live: Live): Promise<void> {
-  const begun = await liveRoom(live).catch((error: unknown) => {
-    throw new Unreachable(String(error));
-  });
+  const begun = await liveRoom(live, sayBusy);
   if (!begun) throw new Closed();
   let replay: Replay | undefined;
   let received = 0;
-  for await (const { bytes, read, shown } of follow(live, begun)) {
+  for await (const { bytes, read, shown } of follow(live, begun, sayBusy)) {
     received += bytes.length;
     if (!replay) replay = core.replay(bytes);
     // Also after the first part: it is not a file that ends there.
     replay.append(open || received > bytes.length ? bytes : new Uint8Array());
     if (open) send({ type: "grown", info: replay.info(), state: replay.state() });
-    else if (read < shown) send({ type: "progress", received, total: begun.bytes });
+    else if (read < shown) sayProgress(received, begun.bytes);
     else {
       const info = replay.info();
       replay.seek(Math.max(info.firstTick, info.ticks - NEWEST_SECONDS * info.tickRate));
@@ -144,19 +142,22 @@ async function shownOf(live: Live): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function bytesOf(source: Source): Promise<Uint8Array> {
-  const progress = (received: number, total: number | undefined) =>
-    send({ type: "progress", received, total });
   if (isLive(source)) return shownOf(source);
-  if (typeof source !== "string") return readAll(source.stream(), source.size, progress);
-  try {
-    const response = await fetch(source);
-    if (!response.ok || !response.body) throw new Unreachable(await response.text());
-    const total = Number.parseInt(response.headers.get("content-length") ?? "", 10);
-    return await readAll(response.body, Number.isFinite(total) ? total : undefined, progress);
-  } catch (error) {
-    if (error instanceof TooLarge || error instanceof Unreachable) throw error;
-    throw new Unreachable(String(error));
-  }
+  if (typeof source !== "string") return readAll(source.stream(), source.size, sayProgress);
+  const response = await ask(source, sayBusy);
+  const total = Number.parseInt(response.headers.get("content-length") ?? "", 10);
+  const body = response.body ?? new Blob().stream();
+  return readAll(body, Number.isFinite(total) ? total : undefined, sayProgress).catch((error: unknown) => {
+    throw error instanceof TooLarge ? error : new Unanswered(undefined, String(error));
+  });
+}
+
+function sayProgress(received: number, total: number | undefined): void {
+  send({ type: "progress", received, total, busy: false });
+}
+
+function sayBusy(): void {
+  send({ type: "progress", received: 0, total: undefined, busy: true });
 }
 
 function turn(core: Core, replay: Replay, nowMs: number, wishes: Wishes): void {
@@ -212,7 +213,7 @@ function fail(error: unknown): void {
 
 function kindOf(error: unknown): FailureKind {
   if (error instanceof TooLarge) return "large";
-  if (error instanceof Unreachable) return "unreachable";
+  if (error instanceof Unanswered) return "unreachable";
   if (error instanceof Closed) return "closed";
   // The core says what is wrong with a file by a plain `Error`; a trap or a lack of memory is another class.
   return error instanceof Error && error.constructor === Error ? "bad" : "broken";

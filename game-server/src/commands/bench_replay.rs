@@ -28,7 +28,7 @@ const PROGRESS_TICKS: usize = 64;
 /// The command: measures a recording and writes the table on the standard output.
 pub fn run(file: &Path, viewers: usize) -> anyhow::Result<()> {
     let source = FileSource::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let recording = Recording::open(source).with_context(|| file.display().to_string())?;
+    let recording = Recording::open_without_marks(source).with_context(|| file.display().to_string())?;
     let style = ProgressStyle::with_template("{bar:32} {percent:>3} % {msg}")?;
     let bar = ProgressBar::new(recording.ticks().into()).with_style(style);
     let measured = measure(recording, viewers, |ticks| bar.set_position(ticks as u64));

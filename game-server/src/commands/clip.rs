@@ -15,8 +15,8 @@ use std::time::Duration;
 pub fn run(options: &ClipOptions) -> anyhow::Result<()> {
     let ClipOptions { file, from, to, output } = options;
     anyhow::ensure!(from < to, "--to must be later than --from");
-    let source = FileSource::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let recording = Recording::open(source).with_context(|| file.display().to_string())?;
+    let source = || FileSource::open(file).with_context(|| format!("{} cannot be read", file.display()));
+    let recording = Recording::open_without_marks(source()?).with_context(|| file.display().to_string())?;
     let rate = recording.header().tick_rate_hz;
     let first = recording.first_tick();
     let length = recording.last_tick().since(first);
@@ -27,6 +27,9 @@ pub fn run(options: &ClipOptions) -> anyhow::Result<()> {
         Ok(first.plus(ticks))
     };
     let (from, to): (Tick, Tick) = (tick(from)?, tick(to)?);
+    // Once more for the marks of the clip: memory holds no others.
+    let recording = Recording::open_keeping(source()?, |mark| (from..=to).contains(&mark.tick))
+        .with_context(|| file.display().to_string())?;
     let clip = cut(&recording, from, to).with_context(|| file.display().to_string())?;
     let written = File::create_new(output).and_then(|mut file| file.write_all(&clip));
     written.with_context(|| format!("{} cannot be written", output.display()))?;

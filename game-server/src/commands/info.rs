@@ -4,20 +4,64 @@ use crate::host::journal::FileSource;
 use crate::playing_time::{moment, playing_time};
 use anyhow::Context;
 use indicatif::HumanBytes;
-use shared::recording::{Marked, Recording, Seated};
+use shared::recording::{Mark, Marked, OpenError, ROSTER_LIMIT_PLAYERS, Recording, Seated, Source};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 pub fn run(file: &Path) -> anyhow::Result<()> {
     let source = FileSource::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let recording = Recording::open(source).with_context(|| file.display().to_string())?;
-    describe(&recording, &mut io::stdout().lock())?;
+    let (recording, marks) = open(source).with_context(|| file.display().to_string())?;
+    write_all(&recording, &marks, &mut io::stdout().lock())?;
     Ok(())
 }
 
 /// Writes what a recording holds: header, duration, players, marks, and what each kind of chunk takes up.
-pub fn describe(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
+///
+/// # Errors
+/// Why it is no recording, or cannot be written.
+pub fn describe(source: impl Source + 'static, out: &mut impl Write) -> anyhow::Result<()> {
+    let (recording, marks) = open(source)?;
+    Ok(write_all(&recording, &marks, out)?)
+}
+
+/// A recording with the marks that tell its players, and the numbers of all marks.
+fn open(source: impl Source + 'static) -> Result<(Recording, MarkCounts), OpenError> {
+    let mut counts = MarkCounts::default();
+    let recording = Recording::open_keeping(source, |mark| counts.add(mark))?;
+    Ok((recording, counts))
+}
+
+/// Marks by their kind.
+#[derive(Default)]
+struct MarkCounts {
+    joins: usize,
+    leaves: usize,
+    kills: usize,
+    hauls: usize,
+    rounds: usize,
+    lines: usize,
+}
+
+impl MarkCounts {
+    /// Whether the roster is made of it.
+    fn add(&mut self, mark: &Mark) -> bool {
+        let count = match mark.what {
+            Marked::Joined { .. } => &mut self.joins,
+            Marked::Left { .. } => &mut self.leaves,
+            Marked::Killed { .. } => &mut self.kills,
+            Marked::Banked { .. } => &mut self.hauls,
+            Marked::RoundEnded { .. } => &mut self.rounds,
+            Marked::Said { .. } => &mut self.lines,
+            Marked::Escaped { .. } | Marked::FarShot { .. } => return false,
+        };
+        *count += 1;
+        let tells_a_player = matches!(mark.what, Marked::Joined { .. } | Marked::Left { .. });
+        tells_a_player && *count <= ROSTER_LIMIT_PLAYERS
+    }
+}
+
+fn write_all(recording: &Recording, marks: &MarkCounts, out: &mut impl Write) -> io::Result<()> {
     let header = recording.header();
     let rate = header.tick_rate_hz;
     let started = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(header.started_at_unix_ms));
@@ -36,13 +80,14 @@ pub fn describe(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "damage      {hole}")?;
     }
     write_players(&recording.roster(), rate, out)?;
-    write_marks(recording, out)?;
+    write_marks(marks, out)?;
     write_sizes(recording, out)
 }
 
 fn write_players(roster: &[Seated], rate: u16, out: &mut impl Write) -> io::Result<()> {
     let drones = roster.iter().filter(|seated| seated.drone).count();
-    writeln!(out, "players     {} and {drones} drones", roster.len() - drones)?;
+    let more = if roster.len() < ROSTER_LIMIT_PLAYERS { "" } else { ", or more" };
+    writeln!(out, "players     {} and {drones} drones{more}", roster.len() - drones)?;
     for Seated { player, name, team, joined, left, .. } in roster.iter().filter(|seated| !seated.drone) {
         let team = if *team == 0 { String::new() } else { format!(", team {team}") };
         let left = left.map_or_else(|| "the end".into(), |left| moment(left, rate));
@@ -57,15 +102,8 @@ fn write_players(roster: &[Seated], rate: u16, out: &mut impl Write) -> io::Resu
     Ok(())
 }
 
-fn write_marks(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
-    let count =
-        |wanted: fn(&Marked) -> bool| recording.marks().iter().filter(|mark| wanted(&mark.what)).count();
-    let joins = count(|what| matches!(what, Marked::Joined { .. }));
-    let leaves = count(|what| matches!(what, Marked::Left { .. }));
-    let kills = count(|what| matches!(what, Marked::Killed { .. }));
-    let hauls = count(|what| matches!(what, Marked::Banked { .. }));
-    let rounds = count(|what| matches!(what, Marked::RoundEnded { .. }));
-    let lines = count(|what| matches!(what, Marked::Said { .. }));
+fn write_marks(marks: &MarkCounts, out: &mut impl Write) -> io::Result<()> {
+    let MarkCounts { joins, leaves, kills, hauls, rounds, lines } = marks;
     writeln!(
         out,
         "marks       {joins} joins, {leaves} leaves, {kills} kills, {hauls} hauls banked, {rounds} rounds, \

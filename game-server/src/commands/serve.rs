@@ -14,12 +14,17 @@ use crate::telemetry::{LogForm, flush, log_to_stderr, say};
 use anyhow::Context;
 #[cfg(unix)]
 use sim::Sim;
+use std::io;
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// Threads for blocking work: disks, and rooms that open.
 const BLOCKING_THREADS: usize = 16;
+/// Threads of a room, of its recording and of the log.
+const ROOM_THREADS: usize = 4;
 /// Longest wait for blocking work at the end.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(200);
 
@@ -172,8 +177,23 @@ pub fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
+    check_threads().context(
+        "cannot start enough threads: raise the limit of processes (ulimit -u, TasksMax=, --pids-limit)",
+    )?;
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().max_blocking_threads(BLOCKING_THREADS).build().context("the runtime")
+}
+
+/// Starts as many threads as the server will have, and ends them: the runtime panics where it cannot start one.
+fn check_threads() -> io::Result<()> {
+    let count = thread::available_parallelism().map_or(1, NonZero::get) + BLOCKING_THREADS + ROOM_THREADS;
+    let started = (0..count).map(|_| thread::Builder::new().spawn(thread::park));
+    for started in started.collect::<io::Result<Vec<_>>>()? {
+        started.thread().unpark();
+        // It has no reason to panic.
+        let _ = started.join();
+    }
+    Ok(())
 }
 
 /// Stops; a second signal ends the wait.

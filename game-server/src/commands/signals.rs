@@ -45,7 +45,10 @@ mod unix {
             if !is_ignored(Signal::SIGHUP)? {
                 set.add(Signal::SIGHUP);
             }
-            set.thread_block()?;
+            // A file over the limit of the process is an error like a full disk.
+            let mut blocked = set;
+            blocked.add(Signal::SIGXFSZ);
+            blocked.thread_block()?;
             let mut signals = Signals { set, asked: Arc::default(), thread: None };
             signals.begin()?;
             Ok(signals)

@@ -184,7 +184,7 @@ impl FileReport {
 }
 
 fn simulate(path: &Path, bar: &ProgressBar) -> anyhow::Result<Verdict> {
-    let recording = Recording::open(FileSource::open(path).context("cannot be read")?)?;
+    let recording = Recording::open_without_marks(FileSource::open(path).context("cannot be read")?)?;
     bar.set_length(recording.ticks().into());
     Ok(verify(recording, |ticks| bar.set_position(ticks.into()))?)
 }

@@ -56,7 +56,7 @@ impl Clips {
 
     /// Keeps a clip that was cut elsewhere, and returns its id.
     pub fn keep(&self, clip: &[u8]) -> Result<String, KeepError> {
-        let recording = open(clip.to_vec())?;
+        let recording = Recording::open_without_marks(clip.to_vec()).map_err(no_clip)?;
         if *recording.ending() != Ending::Complete || recording.ticks() == 0 {
             return Err(KeepError::NoClip("it is not whole".into()));
         }
@@ -68,11 +68,11 @@ impl Clips {
     /// Keeps the last seconds of a room's match, and returns the clip's id. It is shown once all of it is older than the delay.
     pub fn keep_moment(&self, matches: &Directory, room: &str) -> Result<String, KeepError> {
         let part = matches.newest_part(room, MOMENT_SECONDS)?.ok_or(KeepError::NotRecorded)?;
-        let recording = open(part)?;
+        let recording = Recording::open(part).map_err(no_clip)?;
         let last = recording.last_tick();
         let ticks = MOMENT_SECONDS * u32::from(recording.header().tick_rate_hz);
         let from = Tick(last.0.saturating_sub(ticks)).max(recording.first_tick());
-        let clip = cut(&recording, from, last).map_err(|error| KeepError::NoClip(error.to_string()))?;
+        let clip = cut(&recording, from, last).map_err(no_clip)?;
         let id = new_id()?;
         let _hidden = self.directory.hold(&file_name(&id));
         self.write(&id, &clip)?;
@@ -101,8 +101,8 @@ impl Clips {
     }
 }
 
-fn open(bytes: Vec<u8>) -> Result<Recording, KeepError> {
-    Recording::open(bytes).map_err(|error| KeepError::NoClip(error.to_string()))
+fn no_clip(error: impl std::error::Error) -> KeepError {
+    KeepError::NoClip(error.to_string())
 }
 
 fn new_id() -> io::Result<String> {

@@ -3,12 +3,25 @@
 use crate::host::journal::FileSource;
 use shared::highlights::{Moment, MomentKind, moments};
 use shared::id::{PlayerId, Tick};
-use shared::recording::{Marked, Recording};
+use shared::recording::{Mark, Marked, OpenError, Recording, Source};
 use std::path::Path;
+
+/// Marks of a recording among which its best moments are looked for; those behind them are passed.
+const MARKS_LIMIT: usize = 65_536;
 
 /// The title of a file; `None` if it is no recording.
 pub fn title_of_file(path: &Path) -> Option<String> {
-    Some(title(&Recording::open(FileSource::open(path).ok()?).ok()?))
+    Some(title(&open(FileSource::open(path).ok()?).ok()?))
+}
+
+/// Opens a recording with the marks that its best moments are made of.
+pub fn open(source: impl Source + 'static) -> Result<Recording, OpenError> {
+    let mut kept = 0;
+    Recording::open_keeping(source, |Mark { what, .. }| {
+        let tells = !matches!(what, Marked::Said { .. } | Marked::Left { .. } | Marked::RoundEnded { .. });
+        kept += usize::from(tells);
+        tells && kept <= MARKS_LIMIT
+    })
 }
 
 /// The title of a recording.

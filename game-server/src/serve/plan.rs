@@ -4,6 +4,7 @@ use super::error::StartError;
 use super::port::{check_host, lan_address};
 use crate::assets::{AssetError, Assets, Choice};
 use crate::cli::{ReplayOptions, ServeOptions};
+use crate::config::check_text;
 use crate::files::read_text;
 use crate::fleet::FleetOptions;
 use crate::host::clips::Clips;
@@ -207,8 +208,11 @@ impl Plan {
 fn admin_token(options: &ServeOptions) -> Result<Option<AdminToken>, StartError> {
     let (option, token) = match (&options.admin_token_file, &options.admin_token) {
         (Some(file), _) => {
-            let text =
-                read_text(file).map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?;
+            let checked =
+                |text: String| check_text(text.trim()).map(|()| text).map_err(std::io::Error::other);
+            let text = read_text(file)
+                .and_then(checked)
+                .map_err(|error| StartError::AdminTokenFile { file: file.clone(), error })?;
             (format!("--admin-token-file {}", file.display()), text)
         }
         (None, Some(token)) => ("--admin-token".to_owned(), token.clone()),

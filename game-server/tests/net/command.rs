@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use tempfile::TempDir;
 
@@ -93,6 +95,7 @@ fn the_environment_of_an_orchestrator_does_no_harm() {
         assert!(failure(with_mode().env(name, value)).contains("`of-the-file`"), "{name}")
     };
     as_without("DRIFTBELT_PORT", "tcp://10.43.0.12:8443");
+    as_without("DRIFTBELT_PORT", "udp://10.43.0.12:8443");
     as_without("DRIFTBELT_PORT", " 0\r");
     for name in ["DRIFTBELT_MODE", "DRIFTBELT_PORT", "DRIFTBELT_NO_TLS", "DRIFTBELT_SEED", "DRIFTBELT_CERT"] {
         as_without(name, "");
@@ -101,8 +104,47 @@ fn the_environment_of_an_orchestrator_does_no_harm() {
     as_without("DRIFTBELT_TRUSTED_PROXY", " 10.0.0.0/8, ,::ffff:192.0.2.9/120 ,");
     let words = failure(with_mode().env("DRIFTBELT_TRUSTED_PROXY", "10.0.0.0/8, nonsense"));
     assert!(words.contains("DRIFTBELT_TRUSTED_PROXY") && words.contains("nonsense"), "{words}");
-    let words = failure(with_mode().env("DRIFTBELT_PORT", "udp://10.43.0.12:8443"));
-    assert!(words.contains("DRIFTBELT_PORT") && words.contains("udp://"), "{words}");
+    for (name, value, reason) in [
+        ("DRIFTBELT_PORT", "http://10.43.0.12:8443", "http://"),
+        ("DRIFTBELT_ADMIN_TOKEN", "${TOKEN_OF_THE_HOST:-}", "placeholder"),
+        ("DRIFTBELT_RECORDINGS", "/data/$(POD_NAME)", "placeholder"),
+        ("DRIFTBELT_PUBLIC_URL", "https://{{ .Values.host }}", "placeholder"),
+        ("DRIFTBELT_DATA", "'/data'", "quotes"),
+        ("DRIFTBELT_ADMIN_TOKEN", "\"a token of at least sixteen letters\"", "quotes"),
+        ("DRIFTBELT_NO_TLS", "maybe", "maybe"),
+        ("DRIFTBELT_LOG", "loud", "possible values: human, json"),
+        ("DRIFTBELT_LOG_LEVEL", "loud", "must be error, warn"),
+        ("DRIFTBELT_LOG_LEVEL", "info,game_server", "must be error, warn"),
+    ] {
+        let words = failure(with_mode().env(name, value));
+        assert!(words.contains(&format!("variable {name}: ")) && words.contains(reason), "{value}: {words}");
+        assert!(!name.contains("TOKEN") || !words.contains(value), "{words}");
+    }
+    #[cfg(unix)]
+    {
+        let words = failure(with_mode().env("DRIFTBELT_DATA", std::ffi::OsStr::from_bytes(b"/data/\xff")));
+        assert!(words.contains("variable DRIFTBELT_DATA: must be UTF-8"), "{words}");
+    }
+    as_without("DRIFTBELT_LOG", "JSON");
+    as_without("DRIFTBELT_LOG_LEVEL", "warn,game_server::net=debug");
+}
+
+#[test]
+fn a_token_file_that_no_host_meant_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let long = "a".repeat(2000);
+    for (text, reason) in [
+        ("${TOKEN_OF_THE_HOST:-}", "placeholder"),
+        ("'a token of at least sixteen letters'\n", "quotes"),
+        (&long, "at most 1024 characters"),
+        ("short", "at least 16"),
+    ] {
+        std::fs::write(directory.path().join("token"), text).unwrap();
+        let words =
+            failure(command(&directory).args(["--no-tls", "--port", "0", "--admin-token-file", "token"]));
+        assert!(words.starts_with("error: --admin-token-file token: ") && words.contains(reason), "{words}");
+        assert!(!words.contains(text.trim()), "{words}");
+    }
 }
 
 #[test]
@@ -164,6 +206,14 @@ fn a_certificate_has_one_source() {
             format!("error: --acme-domain obtains the certificate and cannot be combined with {named}:");
         assert!(words.starts_with(&start), "{words}");
     }
+}
+
+#[test]
+fn a_directory_for_data_that_cannot_be_written_names_the_remedy() {
+    let directory = TempDir::new().unwrap();
+    std::fs::write(directory.path().join("file"), "").unwrap();
+    let words = failure(command(&directory).args(["--port", "0", "--no-record", "--data", "file/data"]));
+    assert!(words.starts_with("error: file/data: ") && words.contains("--data"), "{words}");
 }
 
 #[test]

@@ -251,22 +251,59 @@ fn systemd_understands_the_unit() {
     assert!(faults.iter().all(is_expected), "{faults:#?}");
 }
 
-/// Podman with storage of its own, in a plain virtual machine too.
+/// Podman with storage of its own, in a plain virtual machine too, and a folder to build images from.
 struct Podman {
     directory: TempDir,
 }
 
+/// Arguments of `podman build`: nothing is pulled.
+const BUILD: [&str; 5] = ["build", "--format", "docker", "--layers=false", "--pull=never"];
+const CONTAINER_LIMITS: [&str; 4] = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+
 impl Podman {
+    /// With all that the image of the server is built from, its base included.
+    fn with_base_image() -> Podman {
+        let podman = Podman { directory: TempDir::new().unwrap() };
+        let context = podman.context();
+        fs::create_dir_all(context.join("deploy/data")).unwrap();
+        fs::create_dir_all(context.join("target/release")).unwrap();
+        fs::copy(deploy("Containerfile"), context.join("deploy/Containerfile")).unwrap();
+        fs::copy(deploy("data/.gitkeep"), context.join("deploy/data/.gitkeep")).unwrap();
+        fs::copy(binary(), context.join("target/release/game-server")).unwrap();
+        podman.build_image("gcr.io/distroless/cc-debian12:nonroot", &[&binary()], "");
+        podman
+    }
+
+    fn context(&self) -> PathBuf {
+        self.directory.path().join("context")
+    }
+
+    /// Stands in for an image that cannot be pulled here: the programs' libraries, and what else a Containerfile says.
+    fn build_image(&self, name: &str, programs: &[&Path], more: &str) {
+        let root = self.context().join("root");
+        programs.iter().for_each(|program| copy_libraries(program, &root));
+        fs::write(self.context().join("Image"), format!("FROM scratch\nCOPY root /\n{more}")).unwrap();
+        self.run(&[&BUILD[..], &["-f", "context/Image", "-t", name, "context"]].concat());
+    }
+
+    /// The program and its arguments, for a shell.
+    fn command_line(&self) -> String {
+        let home = self.directory.path().display();
+        let runtime = "--runtime runc --storage-driver=vfs --cgroup-manager=cgroupfs";
+        format!("podman --root {home}/s --runroot {home}/r {runtime}")
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new("podman");
+        let line = self.command_line();
+        let mut words = line.split(' ');
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).current_dir(self.directory.path());
         command
-            .arg("--root")
-            .arg(self.directory.path().join("s"))
-            .arg("--runroot")
-            .arg(self.directory.path().join("r"));
-        command.args(["--runtime", "runc", "--storage-driver=vfs", "--cgroup-manager=cgroupfs"]);
-        command.current_dir(self.directory.path());
-        command
+    }
+
+    fn log(&self, container: &str) -> String {
+        let output = self.command().args(["logs", container]).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
 
     fn run(&self, arguments: &[&str]) -> String {
@@ -293,27 +330,14 @@ fn copy_libraries(binary: &Path, folder: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs podman and runc"]
 async fn the_container_runs_read_only_without_rights_and_tells_its_health() {
-    let podman = Podman { directory: TempDir::new().unwrap() };
-    let context = podman.directory.path().join("context");
-    fs::create_dir_all(context.join("deploy/data")).unwrap();
-    fs::create_dir_all(context.join("target/release")).unwrap();
-    fs::copy(deploy("Containerfile"), context.join("deploy/Containerfile")).unwrap();
-    fs::copy(deploy("data/.gitkeep"), context.join("deploy/data/.gitkeep")).unwrap();
-    fs::copy(binary(), context.join("target/release/game-server")).unwrap();
-    copy_libraries(&binary(), &context.join("base"));
-    fs::write(context.join("Base"), "FROM scratch\nCOPY base /\n").unwrap();
-    let build = ["build", "--format", "docker", "--layers=false", "--pull=never"];
-    // Stands in for the image that cannot be pulled here.
-    let base = ["-f", "context/Base", "-t", "gcr.io/distroless/cc-debian12:nonroot", "context"];
-    podman.run(&[&build[..], &base].concat());
-    podman.run(&[&build[..], &["-f", "context/deploy/Containerfile", "-t", "driftbelt", "context"]].concat());
+    let podman = Podman::with_base_image();
+    podman.run(&[&BUILD[..], &["-f", "context/deploy/Containerfile", "-t", "driftbelt", "context"]].concat());
     let port = free_port().to_string();
     let port_variable = format!("DRIFTBELT_PORT={port}");
     let restricted = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--network=host"];
-    let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
     let what =
         ["--env", "DRIFTBELT_HOST=127.0.0.1", "--env", &port_variable, "-v", "belt:/data", "driftbelt"];
-    podman.run(&[&["run", "--detach", "--name", "belt"], &restricted[..], &limits, &what].concat());
+    podman.run(&[&["run", "--detach", "--name", "belt"], &restricted[..], &CONTAINER_LIMITS, &what].concat());
     let started = Instant::now();
     while !podman.command().args(["healthcheck", "run", "belt"]).output().unwrap().status.success() {
         assert!(started.elapsed() < READY_LIMIT, "{:#?}", podman.command().args(["logs", "belt"]).output());
@@ -323,6 +347,90 @@ async fn the_container_runs_read_only_without_rights_and_tells_its_health() {
     podman.run(&["stop", "--time", "10", "belt"]);
     assert_eq!(podman.run(&["inspect", "belt", "--format", "{{.State.ExitCode}}"]).trim(), "0");
     assert!(!podman.command().args(["healthcheck", "run", "belt"]).output().unwrap().status.success());
+}
+
+/// What `podman-compose` takes for podman: `podman` with the host's network in place of the file's networks and ports.
+const PODMAN_WITHOUT_NETWORKS: &str = r#"#!/bin/sh
+[ "$1" != network ] || exit 0
+set -- "$@" --
+while [ "$1" != -- ]; do
+    case $1 in
+        --net | --network-alias | -p) shift 2; continue ;;
+        --name=*) set -- "$@" --network=host ;;
+    esac
+    set -- "$@" "$1"
+    shift
+done
+shift
+exec "#;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs podman-compose and caddy"]
+async fn compose_brings_up_the_server_behind_its_proxy() {
+    let podman = Podman::with_base_image();
+    let (context, home) = (podman.context(), podman.directory.path());
+    let caddy = String::from_utf8(succeed(Command::new("which").arg("caddy")).stdout).unwrap();
+    let caddy = Path::new(caddy.trim());
+    fs::create_dir_all(context.join("root/usr/bin")).unwrap();
+    fs::copy(caddy, context.join("root/usr/bin/caddy")).unwrap();
+    podman.build_image(
+        "docker.io/library/caddy:2",
+        &[caddy],
+        "ENV PATH=/usr/bin XDG_DATA_HOME=/data XDG_CONFIG_HOME=/data\n",
+    );
+    let (port, public_port) = (free_port(), free_port());
+    let file = changed(
+        "compose.yaml",
+        &[
+            ("DRIFTBELT_PORT: \"8080\"", format!("DRIFTBELT_PORT: \"{port}\"")),
+            ("driftbelt:8080", format!("127.0.0.1:{port}")),
+            ("DRIFTBELT_TRUSTED_PROXY: 172.30.0.0/24", "DRIFTBELT_TRUSTED_PROXY: 127.0.0.1".into()),
+        ],
+    );
+    fs::write(context.join("deploy/compose.yaml"), file).unwrap();
+    let podman_path = home.join("podman");
+    fs::write(&podman_path, format!("{PODMAN_WITHOUT_NETWORKS}{} \"$@\"\n", podman.command_line())).unwrap();
+    succeed(Command::new("chmod").arg("+x").arg(&podman_path));
+    let compose = |arguments: &[&str]| {
+        let mut compose = Command::new("podman-compose");
+        compose.arg("--podman-path").arg(&podman_path).current_dir(&context);
+        compose.arg(format!("--podman-build-args={}", BUILD[1..].join(" ")));
+        compose.arg(format!("--podman-run-args={}", CONTAINER_LIMITS.join(" ")));
+        compose.env("DOMAIN", format!("localhost:{public_port}")).env("DRIFTBELT_ADMIN_TOKEN", TOKEN);
+        succeed(compose.args(["-f", "deploy/compose.yaml"]).args(arguments))
+    };
+    let brought_up = compose(&["up", "--detach"]);
+    let root = home.join("s/volumes/deploy_certificates/_data/caddy/pki/authorities/local/root.crt");
+    let connect = async || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((PLAYER, 0).into()).unwrap();
+        let socket = socket.connect((Ipv4Addr::LOCALHOST, public_port).into()).await.ok()?;
+        let connector = root.is_file().then(|| trusting(&root))?;
+        Some(Peer::new(connector.connect("localhost".try_into().unwrap(), socket).await.ok()?))
+    };
+    let ask = async |path: &str| {
+        let mut peer = connect().await?;
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+        peer.write(head.as_bytes()).await;
+        Some(peer.read_answer(true).await)
+    };
+    let started = Instant::now();
+    while ask("/readyz").await.is_none_or(|answer| answer.status != 200) {
+        let logs = || ["driftbelt", "caddy"].map(|name| podman.log(&format!("deploy_{name}_1")));
+        assert!(started.elapsed() < READY_LIMIT, "{brought_up:#?} {:#?}", logs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let origin = format!("https://localhost:{public_port}");
+    let mut player = connect().await.unwrap();
+    player.write(upgrade_request(&[("Origin", &origin)]).as_bytes()).await;
+    assert_eq!(player.read_answer(true).await.status, 101);
+    player.say(&hello()).await;
+    player.hear_until(|message| matches!(message, ServerMessage::Snapshot(_))).await;
+    let room = ask("/api/admin/rooms/belt-1").await.unwrap().text();
+    assert!(room.contains(&format!("\"address\":\"{PLAYER}\"")), "{room}");
+    compose(&["stop"]);
+    let exit = podman.run(&["inspect", "deploy_driftbelt_1", "--format", "{{.State.ExitCode}}"]);
+    assert_eq!(exit.trim(), "0", "{}", podman.log("deploy_driftbelt_1"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A directory of recordings that is removed during a match. (Permissions would not do: they do not bind root.)
 
 use crate::player::{Player, play_until};
-use crate::process::{ServerProcess, command, recordings, start};
+use crate::process::{command, recordings, start, start_command};
 use game_server::commands::verify::verify;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
@@ -10,7 +10,8 @@ use shared::id::{PlayerId, Tick};
 use shared::recording::{Encoder, Mark, RecordedTick, Recording};
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const TICK_RATE_HZ: f32 = 30.0;
@@ -26,17 +27,18 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
     play_until(&mut players, |players| players[0].snapshots > 30);
     assert!(server.get("/metrics").contains("\ndriftbelt_journals_recording 1\n"));
 
-    std::fs::remove_dir_all(home.path()).unwrap();
+    let elsewhere = home.path().with_extension("moved");
+    std::fs::rename(home.path(), &elsewhere).unwrap();
     std::fs::write(home.path(), "no directory").unwrap();
     play_until(&mut players, |_| server.said("recording stopped; the room goes on") > 0);
-    assert_eq!(server.said(": the recording was deleted: "), 1);
+    assert_eq!(server.said(": the recording was moved or deleted: "), 1);
     play_until(&mut players, |_| server.get("/readyz").contains("not recording"));
     assert_eq!(server.said(" or name another one with --recordings"), 1);
     let shown = server.get("/metrics");
     for line in [
         "driftbelt_journals_recording 0",
         "driftbelt_journals_failed 1",
-        "driftbelt_journal_failures_total{reason=\"the recording was deleted\"} 1",
+        "driftbelt_journal_failures_total{reason=\"the recording was moved or deleted\"} 1",
     ] {
         assert!(shown.contains(&format!("\n{line}\n")), "no `{line}` in\n{shown}");
     }
@@ -58,6 +60,24 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
     let recording = Recording::open(std::fs::read(path).unwrap()).unwrap();
     assert!(recording.ticks() > 20);
     assert!(verify(recording, |_| {}).unwrap().divergence.is_none());
+    std::fs::remove_dir_all(elsewhere).unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_limit_of_the_size_of_files_is_a_full_disk() {
+    let home = TempDir::new().unwrap();
+    let mut limited = Command::new("prlimit");
+    limited.arg("--fsize=8192").arg(BINARY);
+    limited
+        .args(command(Path::new(BINARY), &home, 0, &["--drones", "4"]).get_args())
+        .current_dir(home.path());
+    limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let server = start_command(&mut limited);
+    let mut players = [Player::new(1, server.address)];
+    play_until(&mut players, |_| server.get("/readyz").contains("not recording"));
+    play_until(&mut players, |_| server.said("free space there, or set --recordings-limit-mib") > 0);
+    server.kill();
 }
 
 #[test]
@@ -114,17 +134,29 @@ fn a_server_without_a_place_to_record_says_so_once_and_serves() {
     server.kill();
 }
 
-/// Bytes of a process in memory, at most so far.
+/// Bytes of a process in memory, at most so far; `None` once it has ended.
 #[cfg(target_os = "linux")]
-fn peak_bytes(server: &ServerProcess) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+fn peak_bytes(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024)
+}
+
+/// What a command prints, and the bytes that it had in memory, at most.
+#[cfg(target_os = "linux")]
+fn measured(command: &mut Command) -> (String, u64) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        peak = peak_bytes(child.id()).unwrap_or(peak);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    (std::io::read_to_string(child.stdout.unwrap()).unwrap(), peak)
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn restoring_takes_memory_for_the_world_and_not_for_the_file() {
+fn restoring_and_reading_take_memory_for_the_world_and_not_for_the_file() {
     let home = TempDir::new().unwrap();
     let options = ["--drones", "4"];
     let server = start(&home, 0, &options);
@@ -141,8 +173,8 @@ fn restoring_takes_memory_for_the_world_and_not_for_the_file() {
     encoder.seats(played.seats()).unwrap();
     encoder.keyframe(&keyframe).unwrap();
     let mut random = Pcg32::seed_from_u64(1);
+    let text: String = (0..1_000_000).map(|_| random.random_range('!'..'~')).collect();
     for _ in 0..LARGE_FILE_BYTES / 1_000_000 {
-        let text: String = (0..1_000_000).map(|_| random.random_range('!'..'~')).collect();
         encoder.mark(Mark::said(Tick(0), PlayerId(1), &text));
         file.write_all(&encoder.take().unwrap()).unwrap();
     }
@@ -151,10 +183,21 @@ fn restoring_takes_memory_for_the_world_and_not_for_the_file() {
     }
     file.write_all(&encoder.take().unwrap()).unwrap();
 
+    assert!(std::fs::metadata(path).unwrap().len() > LARGE_FILE_BYTES / 2);
+    let clip = home.path().join("clip");
+    let of_clip = ["--from", "0:00", "--to", "0:01", "-o", clip.to_str().unwrap()];
+    for (name, options, says) in [
+        ("info", &[][..], "200 lines of chat"),
+        ("verify", &[], "every hash matches"),
+        ("clip", &of_clip, "0:01"),
+    ] {
+        let (said, peak_bytes) = measured(Command::new(BINARY).arg(name).arg(path).args(options));
+        assert!(said.contains(says), "{said}");
+        assert!((1..LARGE_FILE_BYTES / 2).contains(&peak_bytes), "{name}: {peak_bytes}");
+    }
     let server = start(&home, 0, &options);
     assert_eq!(server.said("room restored"), 1);
-    assert!(std::fs::metadata(path).unwrap().len() > LARGE_FILE_BYTES / 2);
-    let peak_bytes = peak_bytes(&server);
+    let peak_bytes = peak_bytes(server.child.id()).unwrap();
     assert!(peak_bytes < LARGE_FILE_BYTES / 2, "{peak_bytes}");
     server.kill();
 }

@@ -20,7 +20,11 @@ pub fn start(home: &TempDir, port: u16, options: &[&str]) -> ServerProcess {
 }
 
 pub fn start_binary(binary: &Path, home: &TempDir, port: u16, options: &[&str]) -> ServerProcess {
-    let mut command = command(binary, home, port, options);
+    start_command(&mut command(binary, home, port, options))
+}
+
+/// Starts a server and waits until it is open.
+pub fn start_command(command: &mut Command) -> ServerProcess {
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut said = Vec::new();

@@ -18,7 +18,7 @@ pub enum Ending {
 /// A part of a recording that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The number of its first chunk, from 1, as far as chunks could be counted.
+    /// The number of its first chunk, from 1, as far as chunks could be counted; 0 for the header.
     pub number: u32,
     /// The kind of that chunk, if that much can be told.
     pub kind: Option<ChunkKind>,
@@ -50,6 +50,13 @@ impl Damage {
         Damage { number, kind, offset, end, problem, last_tick, next_tick: None, lost_ticks: 0, torn: false }
     }
 
+    /// One wrong bit of a header, which was put right.
+    pub(super) fn of_header(end: u64) -> Damage {
+        let problem = "one of its bits was wrong and is put right".into();
+        let (number, kind, last_tick, next_tick) = (0, None, Tick(0), None);
+        Damage { number, kind, offset: 0, end, problem, last_tick, next_tick, lost_ticks: 0, torn: false }
+    }
+
     /// The recording can be played on from a tick, of which the world is known.
     pub(super) fn continue_at(&mut self, tick: Tick) {
         self.next_tick = Some(tick);
@@ -72,6 +79,9 @@ impl fmt::Display for Damage {
         let Damage { number, kind, offset, end, problem, last_tick, lost_ticks, .. } = self;
         let kind = kind.map_or("unknown kind", ChunkKind::name);
         let last = last_tick.0;
+        if *number == 0 {
+            return write!(f, "header: {problem}; no tick is lost");
+        }
         write!(f, "chunk {number} ({kind}) at byte {offset}: {problem}; ")?;
         match (*lost_ticks, self.next_tick) {
             (0, None) => write!(f, "everything up to tick {last} is sound"),

@@ -29,6 +29,9 @@ pub struct Header {
     /// Version of the format that the file has.
     #[serde(skip)]
     pub format: u16,
+    /// One bit of it was wrong in the file, and was put right by the checksum.
+    #[serde(skip)]
+    pub was_repaired: bool,
     /// The [`crate::PROTOCOL_VERSION`] of the server.
     pub protocol: u16,
     /// The build of the simulation, as it names itself.
@@ -92,6 +95,7 @@ impl Header {
         encode_stored(setup, &mut bytes);
         Header {
             format: FORMAT_VERSION,
+            was_repaired: false,
             protocol: crate::PROTOCOL_VERSION,
             build: build.into(),
             rules_hash: hash_bytes(&rules),
@@ -115,11 +119,47 @@ impl Header {
         Ok(setup)
     }
 
-    /// Reads the header at the front of a file, and says how many bytes it takes. [`HEADER_LIMIT_BYTES`] are enough.
+    /// Reads the header at the front of a file, and says how many bytes it takes. [`HEADER_LIMIT_BYTES`] are enough. One wrong bit
+    /// is put right: nothing else in a file says from which start it was played.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
     pub fn read(file: &[u8]) -> Result<(Header, usize), OpenError> {
+        Header::read_sound(file).or_else(|error| {
+            let (mut header, bytes) = Header::read_repaired(file).ok_or(error)?;
+            header.was_repaired = true;
+            Ok((header, bytes))
+        })
+    }
+
+    /// Reads a header of which one bit is wrong.
+    fn read_repaired(file: &[u8]) -> Option<(Header, usize)> {
+        let mut file = file[..file.len().min(HEADER_LIMIT_BYTES)].to_vec();
+        let head = file.get(..HEAD_BYTES)?;
+        // Magic, version, length and checksum: each bit is tried.
+        let alike: u32 = head.iter().zip(MAGIC).map(|(one, other)| (one ^ other).count_ones()).sum();
+        if alike > 1 {
+            return None;
+        }
+        for (at, bit) in (0..HEAD_BYTES).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            file[at] ^= 1 << bit;
+            if let Ok(read) = Header::read_sound(&file) {
+                return Some(read);
+            }
+            file[at] ^= 1 << bit;
+        }
+        // The body: what the checksum is off by tells the bit.
+        let version = u16::from_le_bytes([file[4], file[5]]);
+        let word = |at: usize| u32::from_le_bytes([file[at], file[at + 1], file[at + 2], file[at + 3]]);
+        let (length, checksum_read) = (word(6), word(10));
+        let end = HEAD_BYTES.checked_add(length as usize).filter(|end| *end <= file.len())?;
+        let off_by = checksum(version, length, &file[HEAD_BYTES..end]) ^ checksum_read;
+        let (from_end, bit) = wrong_bit(off_by, length as usize)?;
+        file[end - 1 - from_end] ^= 1 << bit;
+        Header::read_sound(&file).ok()
+    }
+
+    fn read_sound(file: &[u8]) -> Result<(Header, usize), OpenError> {
         let given = file.len().min(MAGIC.len());
         if given == 0 || file[..given] != MAGIC[..given] {
             return Err(OpenError::NotARecording);
@@ -175,6 +215,23 @@ fn checksum(version: u16, length: u32, body: &[u8]) -> u32 {
     hasher.update(&length.to_le_bytes());
     hasher.update(body);
     hasher.finalize()
+}
+
+/// The bit among the last `bytes` bytes that changes a CRC-32 by `off_by`: how many bytes stand behind its byte, and its place
+/// there.
+fn wrong_bit(off_by: u32, bytes: usize) -> Option<(usize, usize)> {
+    /// The polynomial of CRC-32, its bits reversed.
+    const POLYNOMIAL: u32 = 0xEDB8_8320;
+    let behind_a_byte =
+        |crc: u32| (0..8).fold(crc, |crc, _| if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL } else { crc >> 1 });
+    let mut changes: [u32; 8] = core::array::from_fn(|bit| behind_a_byte(1 << bit));
+    for from_end in 0..bytes {
+        if let Some(bit) = changes.iter().position(|change| *change == off_by) {
+            return Some((from_end, bit));
+        }
+        changes = changes.map(behind_a_byte);
+    }
+    None
 }
 
 fn take_u16(bytes: &mut &[u8]) -> Result<u16, Malformed> {

@@ -99,7 +99,7 @@ impl Recording {
     /// # Errors
     /// [`OpenError`] if the header cannot be read.
     pub fn open(source: impl Source + 'static) -> Result<Recording, OpenError> {
-        Recording::scan(Arc::new(source), true)
+        Recording::open_keeping(source, |_| true)
     }
 
     /// As [`open`](Recording::open), but without the marks: memory holds the players and the keyframes' places, not the file.
@@ -107,7 +107,19 @@ impl Recording {
     /// # Errors
     /// As [`open`](Recording::open).
     pub fn open_without_marks(source: impl Source + 'static) -> Result<Recording, OpenError> {
-        Recording::scan(Arc::new(source), false)
+        Recording::open_keeping(source, |_| false)
+    }
+
+    /// As [`open`](Recording::open), but with those marks only that `keep` returns true for. It is called with every mark, in
+    /// the order of the file.
+    ///
+    /// # Errors
+    /// As [`open`](Recording::open).
+    pub fn open_keeping(
+        source: impl Source + 'static,
+        mut keep: impl FnMut(&Mark) -> bool,
+    ) -> Result<Recording, OpenError> {
+        Recording::scan(Arc::new(source), &mut keep)
     }
 
     /// Looks through what its source has grown by since. A recording with its index, or with a damaged end, does not grow.
@@ -116,14 +128,15 @@ impl Recording {
             return;
         }
         let content = std::mem::replace(&mut self.content, Content::empty());
-        let mut scan = Scan::new(self.end, true, entries_limit(&*self.source));
+        let mut keep_all = |_: &Mark| true;
+        let mut scan = Scan::new(self.end, &mut keep_all, entries_limit(&*self.source));
         scan.number = content.shares.iter().map(|share| share.chunks).sum::<u32>() + 1;
         scan.keys = content.seats.keys.iter().map(|key| (key.player, *key)).collect();
         scan.content = content;
         self.finish_scan(scan);
     }
 
-    fn finish_scan(&mut self, mut scan: Scan) {
+    fn finish_scan(&mut self, mut scan: Scan<'_>) {
         let bytes = self.source.bytes();
         self.ending = scan.run(&mut Window::new(self.source.clone()), bytes);
         self.end = if let Ending::Damaged(damage) = &self.ending { damage.offset } else { bytes };
@@ -132,7 +145,7 @@ impl Recording {
         self.content.seats.keys = scan.keys.into_values().collect();
     }
 
-    fn scan(source: Arc<dyn Source>, keep_marks: bool) -> Result<Recording, OpenError> {
+    fn scan(source: Arc<dyn Source>, keep: &mut KeepMark<'_>) -> Result<Recording, OpenError> {
         let mut window = Window::new(source.clone());
         let start = match window.view(0, HEADER_LIMIT_BYTES) {
             Err(_) => window.view(0, HEADER_USUAL_BYTES),
@@ -140,7 +153,8 @@ impl Recording {
         };
         let start = start.map_err(|error| OpenError::Unreadable(error.to_string()))?;
         let (header, header_bytes) = Header::read(start)?;
-        let scan = Scan::new(header_bytes as u64, keep_marks, entries_limit(&*source));
+        let mut scan = Scan::new(header_bytes as u64, keep, entries_limit(&*source));
+        scan.content.holes.extend(header.was_repaired.then(|| Damage::of_header(header_bytes as u64)));
         let (content, ending) = (Content::empty(), Ending::Unfinished);
         let mut recording =
             Recording { source, header, header_bytes, content, ending, end: header_bytes as u64 };
@@ -184,7 +198,7 @@ impl Recording {
         self.content.holes.iter().fold(all, |ticks, hole| ticks.saturating_sub(hole.jump_ticks()))
     }
 
-    /// What a viewer looks for, ascending by tick.
+    /// The marks that are kept, ascending by tick.
     pub fn marks(&self) -> &[Mark] {
         &self.content.marks
     }
@@ -322,11 +336,14 @@ impl Cursor {
     }
 }
 
+/// Whether a mark is kept in memory.
+type KeepMark<'a> = dyn FnMut(&Mark) -> bool + 'a;
+
 /// A look through all chunks of a file.
-struct Scan {
+struct Scan<'a> {
     at: u64,
     number: u32,
-    keep_marks: bool,
+    keep: &'a mut KeepMark<'a>,
     content: Content,
     /// The damage whose end is being looked for: the next tick that can be played.
     gap: Option<Damage>,
@@ -336,10 +353,10 @@ struct Scan {
     entries_limit: u64,
 }
 
-impl Scan {
-    fn new(at: u64, keep_marks: bool, entries_limit: u64) -> Scan {
+impl<'a> Scan<'a> {
+    fn new(at: u64, keep: &'a mut KeepMark<'a>, entries_limit: u64) -> Scan<'a> {
         let (content, keys) = (Content::empty(), BTreeMap::new());
-        Scan { at, number: 1, keep_marks, content, gap: None, index_seen: false, keys, entries_limit }
+        Scan { at, number: 1, keep, content, gap: None, index_seen: false, keys, entries_limit }
     }
 
     fn run(&mut self, window: &mut Window, file_bytes: u64) -> Ending {
@@ -438,9 +455,7 @@ impl Scan {
                 let count = self.content.marks_count + marks.len() as u32;
                 self.check_entries(count.into(), "marks")?;
                 self.content.marks_count = count;
-                if self.keep_marks {
-                    self.content.marks.extend(marks);
-                }
+                self.content.marks.extend(marks.into_iter().filter(|mark| (self.keep)(mark)));
             }
             ChunkKind::Seats => {
                 let Seats { next_player, keys, muted } = Seats::read(&chunk.body()?).map_err(body_error)?;

@@ -7,6 +7,9 @@ use crate::keyframe::PlayerKey;
 use crate::text::Name;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Most players of a roster: those beyond it are left out.
+pub const ROSTER_LIMIT_PLAYERS: usize = 16_384;
+
 /// A player of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seated {
@@ -33,8 +36,8 @@ impl Seated {
 }
 
 impl Recording {
-    /// Everybody who played, ascending by id. Reads all keyframes; those that this build does not understand are
-    /// left out.
+    /// The players, ascending by id, by the kept marks of those who joined and left and by all keyframes. Keyframes that this build
+    /// does not understand are left out.
     pub fn roster(&self) -> Vec<Seated> {
         let mut roster = BTreeMap::<PlayerId, Seated>::new();
         // Those who are in the room, so that each is looked for only until they leave.
@@ -55,6 +58,9 @@ impl Recording {
                 is_here
             });
             for (player, key) in here {
+                if roster.len() >= ROSTER_LIMIT_PLAYERS && !roster.contains_key(&player) {
+                    continue;
+                }
                 let known = roster.entry(player).or_insert_with(|| {
                     present.insert(player);
                     Seated::at(key, tick)
@@ -69,7 +75,7 @@ impl Recording {
 
 fn take_mark(mark: &Mark, roster: &mut BTreeMap<PlayerId, Seated>, present: &mut BTreeSet<PlayerId>) {
     match &mark.what {
-        Marked::Joined { player, name } => {
+        Marked::Joined { player, name } if roster.len() < ROSTER_LIMIT_PLAYERS => {
             roster.entry(*player).or_insert_with(|| {
                 present.insert(*player);
                 let (player, name) = (*player, name.clone());

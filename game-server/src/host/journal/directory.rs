@@ -252,7 +252,11 @@ impl Directory {
         let server = match known {
             Some(id) => Server { id, owns_nameless: false },
             None => {
-                let owns_nameless = !path.exists() && self.path().join(PROCESS_FILE).exists();
+                let is_damaged = path.exists();
+                if is_damaged {
+                    tracing::error!(file = %path.display(), "the file does not say whose the recordings are: none of them continues");
+                }
+                let owns_nameless = !is_damaged && self.path().join(PROCESS_FILE).exists();
                 let mut id = [0; TOKEN_HASH_BYTES];
                 getrandom::fill(&mut id).map_err(io::Error::other)?;
                 let server = Server { id: TokenHash(id), owns_nameless };
@@ -336,6 +340,10 @@ impl Hold {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join(&self.name)
     }
 }
 

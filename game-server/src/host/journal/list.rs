@@ -58,8 +58,9 @@ impl ListedRecording {
     #[must_use]
     pub fn of(path: &Path) -> Option<ListedRecording> {
         let name = path.file_name()?.to_string_lossy().into_owned();
+        // Opening a pipe would wait for its other end.
+        let bytes = path.metadata().ok().filter(|metadata| metadata.is_file())?.len();
         let mut file = File::open(path).ok()?;
-        let bytes = file.metadata().ok().filter(|metadata| metadata.is_file())?.len();
         let mut start = Vec::new();
         (&file).take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start).ok()?;
         let (header, _) = Header::read(&start).ok()?;

@@ -7,6 +7,7 @@ use crate::files;
 use shared::recording::TokenHash;
 use std::fs::{File, create_dir_all, remove_file};
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -92,9 +93,9 @@ impl RecordingFile for RoomFile {
 
     fn sync(&mut self) -> io::Result<()> {
         files::sync(self.file.sync_data())?;
-        // A file that was deleted takes everything, and nobody will ever find it.
-        if is_deleted(&self.file)? {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was deleted"));
+        // A file that was moved or deleted, or whose disk was unmounted, takes everything, and nobody will find it here.
+        if is_gone(&self.file, &self.hold.path())? {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the recording was moved or deleted"));
         }
         Ok(())
     }
@@ -109,14 +110,14 @@ impl RecordingFile for RoomFile {
 }
 
 #[cfg(unix)]
-fn is_deleted(file: &File) -> io::Result<bool> {
+fn is_gone(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    Ok(file.metadata()?.nlink() == 0)
+    Ok(file.metadata()?.nlink() == 0 || !path.try_exists()?)
 }
 
-/// Elsewhere a file cannot be deleted while it is open.
+/// Elsewhere a file cannot be moved or deleted while it is open.
 #[cfg(not(unix))]
-fn is_deleted(_: &File) -> io::Result<bool> {
+fn is_gone(_: &File, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 

@@ -1,9 +1,11 @@
 //! Recordings of this server that were not closed, because it was stopped hard: their rooms can continue.
 
-use super::directory::{Directory, Hold, Server};
+use super::directory::{Directory, Hold, Server, number_of, recordings};
 use super::list::{ListedRecording, list};
 use super::source::FileSource;
-use shared::recording::{Ending, Recording, SERVER_KEY_LIMIT_BYTES, TokenHash, server_of};
+use shared::recording::{
+    Ending, HEADER_LIMIT_BYTES, Header, Recording, SERVER_KEY_LIMIT_BYTES, TokenHash, server_of,
+};
 use sim::replay::{ReplayError, Resimulation};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -109,6 +111,7 @@ pub fn unfinished(directory: &Directory) -> io::Result<impl Iterator<Item = Unfi
     let server = directory.server()?;
     let mut rooms = BTreeMap::<String, Vec<Held>>::new();
     let mut settled = Vec::new();
+    report_unreadable(directory)?;
     for ListedRecording { name, room, ticks, .. } in list(directory.path())? {
         if settled.contains(&room) {
             continue;
@@ -131,6 +134,25 @@ pub fn unfinished(directory: &Directory) -> io::Result<impl Iterator<Item = Unfi
         files.reverse();
         Candidates { server, files }.newest()
     }))
+}
+
+/// Logs the recordings that do not even say which room they are of. They are left as they are.
+fn report_unreadable(directory: &Directory) -> io::Result<()> {
+    for path in recordings(directory.path())? {
+        let is_recording = number_of(&path).is_some() && path.is_file();
+        if is_recording && ListedRecording::of(&path).is_none() {
+            let problem = read_start(&path).err().map(|error| error.to_string());
+            tracing::error!(file = %path.display(), problem, "a recording cannot be read: its room is not restored, the file is left as it is");
+        }
+    }
+    Ok(())
+}
+
+/// The header of a file.
+fn read_start(path: &Path) -> io::Result<()> {
+    let mut start = Vec::new();
+    File::open(path)?.take(HEADER_LIMIT_BYTES as u64).read_to_end(&mut start)?;
+    Header::read(&start).map(drop).map_err(io::Error::other)
 }
 
 fn read(file: &File) -> io::Result<Recording> {

@@ -228,6 +228,7 @@ fn private_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, Problem> {
 fn pem_text(bytes: &[u8]) -> Result<&str, Problem> {
     match bytes {
         [DER_SEQUENCE, (DER_LONG_LENGTH_FLOOR..), ..] => Err(Problem::Binary),
+        [DER_SEQUENCE, length, rest @ ..] if usize::from(*length) == rest.len() => Err(Problem::Binary),
         _ => match files::text_of(bytes)? {
             text if text.trim().is_empty() => Err(Problem::Empty),
             text => Ok(text),
@@ -324,13 +325,14 @@ d7d7qcjlSwSUAiAHSB8dGDORXkRSUXebCPDmo9qCQ6wISyV9/2Gxl2JAfQ==
         let (marked, unmarked, key16) = (utf16(&cert), utf16(&cert)[2..].to_vec(), utf16(&key));
         let reversed = format!("{root}{cert}");
         let cut = &cert[..cert.len() / 2];
-        let cases: [(&[u8], &[u8], &str); 20] = [
+        let cases: [(&[u8], &[u8], &str); 21] = [
             (chain.as_bytes(), key.as_bytes(), ""),
             (windows.as_bytes(), key.as_bytes(), ""),
             (b"", key.as_bytes(), "/cert.pem: the file is empty"),
             (chain.as_bytes(), b"\r\n", "/key.pem: the file is empty"),
             (leaf.der(), key.as_bytes(), "/cert.pem: the file is binary (DER"),
             (chain.as_bytes(), key_pair.serialized_der(), "/key.pem: the file is binary (DER"),
+            (chain.as_bytes(), &[0x30, 3, 2, 1, 0xff], "/key.pem: the file is binary (DER"),
             (&marked, key.as_bytes(), "/cert.pem: the file is UTF-16: save it as UTF-8"),
             (&unmarked, key.as_bytes(), "/cert.pem: the file is UTF-16: save it as UTF-8"),
             (chain.as_bytes(), &key16, "/key.pem: the file is UTF-16: save it as UTF-8"),

@@ -27,7 +27,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("{}: {error}", file.display())]
+    #[error("{}: {error}: let the server's user write there, or name another directory with --data", file.display())]
     File { file: PathBuf, error: io::Error },
     #[error(transparent)]
     Problem(#[from] FileProblem),

@@ -20,7 +20,9 @@ use axum::{Extension, Json, Router};
 use mime_guess::mime::APPLICATION_OCTET_STREAM;
 use room::by_network::ByNetwork;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -31,6 +33,8 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// With more networks than this, those that have had none kept of late are forgotten.
 const SWEEP_FLOOR_NETWORKS: usize = 1024;
+/// Titles that are kept in memory; beyond it, all files are read again.
+const KEPT_TITLES: usize = 1024;
 /// A clip is sent by then.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(60);
 
@@ -48,6 +52,8 @@ struct Shelf {
     watch: Watch,
     entrance: Arc<Entrance>,
     counted: Mutex<ByNetwork<(Instant, u32)>>,
+    /// By the clip's id. Held while a file is read, which one request at a time does.
+    titles: tokio::sync::Mutex<HashMap<String, Option<String>>>,
 }
 
 pub(super) fn routes(
@@ -57,7 +63,7 @@ pub(super) fn routes(
     entrance: Arc<Entrance>,
 ) -> Router {
     let counted = Mutex::new(ByNetwork::new(SWEEP_FLOOR_NETWORKS));
-    let shelf = Shelf { kept, matches, watch, entrance, counted };
+    let shelf = Shelf { kept, matches, watch, entrance, counted, titles: tokio::sync::Mutex::default() };
     Router::new()
         .route("/api/clips", get(show_limits).post(keep))
         .route("/api/clips/{id}", get(show_state))
@@ -128,7 +134,7 @@ async fn answer(
 async fn show_state(State(shelf): State<Arc<Shelf>>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     match shelf.find(&id) {
         Kept::At(path) => {
-            let title = tokio::task::spawn_blocking(move || title_of_file(&path)).await.ok().flatten();
+            let title = shelf.title_of(&id, path).await;
             Ok(Json(json!({ "ready": true, "title": title })))
         }
         Kept::Waiting => Ok(Json(json!({ "ready": false }))),
@@ -160,10 +166,7 @@ async fn show_page(
 ) -> Response {
     let untitled = || "Clip".to_owned();
     let title = match shelf.find(&id) {
-        Kept::At(path) => {
-            let title = tokio::task::spawn_blocking(move || title_of_file(&path)).await.ok().flatten();
-            Some(title.unwrap_or_else(untitled))
-        }
+        Kept::At(path) => Some(shelf.title_of(&id, path).await.unwrap_or_else(untitled)),
         Kept::Waiting => Some(untitled()),
         Kept::Missing => None,
     };
@@ -189,6 +192,20 @@ impl Shelf {
             return Err((StatusCode::TOO_MANY_REQUESTS, reason.into()));
         }
         Ok(clips.clone())
+    }
+
+    /// Reads a clip's file, unless its title is known.
+    async fn title_of(&self, id: &str, path: PathBuf) -> Option<String> {
+        let mut titles = self.titles.lock().await;
+        if let Some(title) = titles.get(id) {
+            return title.clone();
+        }
+        let title = tokio::task::spawn_blocking(move || title_of_file(&path)).await.ok()?;
+        if titles.len() >= KEPT_TITLES {
+            titles.clear();
+        }
+        titles.insert(id.to_owned(), title.clone());
+        title
     }
 
     fn count(&self, network: IpAddr, limit: u32, now: Instant) -> bool {

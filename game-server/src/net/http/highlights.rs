@@ -4,10 +4,9 @@
 use super::audience::Watch;
 use super::recordings::Recordings;
 use crate::host::journal::{Directory, FileSource, ListedRecording};
-use crate::host::titles::{name_of, title};
+use crate::host::titles::{self, name_of, title};
 use serde::Serialize;
 use shared::highlights::highlights;
-use shared::recording::Recording;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,12 +56,20 @@ pub struct Highlights {
     recordings: Recordings,
     watch: Watch,
     told: Mutex<HashMap<String, Arc<Told>>>,
+    /// Files are read one after the other: whoever asks for many takes one thread.
+    reading: tokio::sync::Mutex<()>,
     best: tokio::sync::Mutex<Option<(Instant, Arc<[BestMoment]>)>>,
 }
 
 impl Highlights {
     pub fn new(recordings: Recordings, watch: Watch) -> Highlights {
-        Highlights { recordings, watch, told: Mutex::default(), best: tokio::sync::Mutex::default() }
+        Highlights {
+            recordings,
+            watch,
+            told: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+            best: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The title of a recording that may be shown.
@@ -74,6 +81,7 @@ impl Highlights {
             let bytes = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
             Some(highlights.told(&path, &name, bytes)?.title.clone())
         };
+        let _reading = self.reading.lock().await;
         tokio::task::spawn_blocking(find).await.ok()?
     }
 
@@ -86,6 +94,7 @@ impl Highlights {
             let path = directory.path().join(&live.recording);
             Some(highlights.told(&path, &live.recording, live.bytes)?.title.clone())
         };
+        let _reading = self.reading.lock().await;
         tokio::task::spawn_blocking(find).await.ok()?
     }
 
@@ -143,7 +152,7 @@ impl Highlights {
 
 impl Told {
     fn read(path: &Path, name: &str, bytes: u64) -> Option<Told> {
-        let recording = Recording::open(FileSource::open(path).ok()?.up_to(bytes)).ok()?;
+        let recording = titles::open(FileSource::open(path).ok()?.up_to(bytes)).ok()?;
         let header = recording.header();
         let (rate, last, first) = (header.tick_rate_hz, recording.last_tick(), recording.first_tick());
         let moments = highlights(recording.marks(), rate);

@@ -51,6 +51,7 @@ fn unhex(text: &str) -> Vec<u8> {
 fn frozen_header(format: u16) -> Header {
     Header {
         format,
+        was_repaired: false,
         protocol: 1,
         build: "0.1.0-1".into(),
         rules_hash: 0x0123_4567_89ab_cdef,

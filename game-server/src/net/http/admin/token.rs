@@ -6,6 +6,8 @@ use subtle::ConstantTimeEq;
 
 /// Shortest token that cannot be guessed.
 pub const TOKEN_FLOOR_BYTES: usize = 16;
+/// Longer than any that a person or a program makes, and short enough for a header.
+const TOKEN_LIMIT_BYTES: usize = 1024;
 
 /// What is kept of a secret, so that the time of a comparison reveals nothing.
 pub type Digest = [u8; SHA256_OUTPUT_LEN];
@@ -21,6 +23,8 @@ pub enum BadToken {
     Empty,
     #[error("the token must have at least {TOKEN_FLOOR_BYTES} characters")]
     Short,
+    #[error("the token must have at most {TOKEN_LIMIT_BYTES} characters")]
+    Long,
     #[error("the token must be one line of ASCII characters: no request can show another one")]
     Unshowable,
 }
@@ -35,6 +39,7 @@ impl AdminToken {
             "" => Err(BadToken::Empty),
             _ if !token.bytes().all(is_visible) => Err(BadToken::Unshowable),
             _ if token.len() < TOKEN_FLOOR_BYTES => Err(BadToken::Short),
+            _ if token.len() > TOKEN_LIMIT_BYTES => Err(BadToken::Long),
             _ => Ok(AdminToken(digest_of(token))),
         }
     }
