@@ -1,7 +1,7 @@
 //! A directory of recordings that is removed during a match. (Permissions would not do: they do not bind root.)
 
 use crate::player::{Player, play_until};
-use crate::process::{command, recordings, start, start_command};
+use crate::process::{command, recordings, start};
 use game_server::commands::verify::verify;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
@@ -10,8 +10,7 @@ use shared::id::{PlayerId, Tick};
 use shared::recording::{Encoder, Mark, RecordedTick, Recording};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 use tempfile::TempDir;
 
 const TICK_RATE_HZ: f32 = 30.0;
@@ -66,6 +65,7 @@ fn a_match_continues_without_its_directory_and_is_recorded_again_once_there_is_o
 #[test]
 #[cfg(target_os = "linux")]
 fn a_limit_of_the_size_of_files_is_a_full_disk() {
+    use std::process::Stdio;
     let home = TempDir::new().unwrap();
     let mut limited = Command::new("prlimit");
     limited.arg("--fsize=8192").arg(BINARY);
@@ -73,7 +73,7 @@ fn a_limit_of_the_size_of_files_is_a_full_disk() {
         .args(command(Path::new(BINARY), &home, 0, &["--drones", "4"]).get_args())
         .current_dir(home.path());
     limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let server = start_command(&mut limited);
+    let server = crate::process::start_command(&mut limited);
     let mut players = [Player::new(1, server.address)];
     play_until(&mut players, |_| server.get("/readyz").contains("not recording"));
     play_until(&mut players, |_| server.said("free space there, or set --recordings-limit-mib") > 0);
@@ -145,11 +145,11 @@ fn peak_bytes(process: u32) -> Option<u64> {
 /// What a command prints, and the bytes that it had in memory, at most.
 #[cfg(target_os = "linux")]
 fn measured(command: &mut Command) -> (String, u64) {
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
         peak = peak_bytes(child.id()).unwrap_or(peak);
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     (std::io::read_to_string(child.stdout.unwrap()).unwrap(), peak)
 }
