@@ -31,6 +31,7 @@ test("a match is read to its end, past a broken network and a wait", async () =>
     mode: "Belt",
     recording: "a.belt",
     startedAt: 0,
+    delaySeconds: 60,
     pieces,
     bytes: 0,
     ended: pieces === 19,

@@ -3,8 +3,10 @@
 use crate::config::{nearest, suggest};
 use room::speech::Words;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shared::rules::{Arena, Mode, RuleError};
+use shared::recording::{Audience, WATCH_DELAY_LIMIT_SECONDS, Watching};
+use shared::rules::{Arena, Mode, RuleError, check_range};
 use shared::setup::Setup;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,26 @@ struct Arenas;
 struct WordLists;
 
 const RULES: &str = include_str!("../../assets/rules.toml");
+
+/// A mode's file: what is played, and what only the server has to know.
+#[derive(Deserialize)]
+#[serde(try_from = "toml::Table")]
+struct ModeFile {
+    mode: Mode,
+    watch: Option<Audience>,
+    watch_delay_seconds: Option<u32>,
+}
+
+impl TryFrom<toml::Table> for ModeFile {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: toml::Table) -> Result<ModeFile, toml::de::Error> {
+        let watch = table.remove("watch").map(toml::Value::try_into).transpose()?;
+        let watch_delay_seconds =
+            table.remove("watch_delay_seconds").map(toml::Value::try_into).transpose()?;
+        Ok(ModeFile { mode: table.try_into()?, watch, watch_delay_seconds })
+    }
+}
 
 /// Where rules, modes and arenas come from.
 #[derive(Clone, Debug)]
@@ -87,7 +109,7 @@ impl Assets {
             Assets::Embedded => parse(&rules_file, RULES)?,
             Assets::Directory(root) => parse(&rules_file, &read(&root.join("rules.toml"))?)?,
         };
-        let (mode, mode_file): (Mode, String) = self.named("mode", &choice.mode)?;
+        let (ModeFile { mode, .. }, mode_file): (ModeFile, String) = self.named("mode", &choice.mode)?;
         let arenas = mode.arenas.iter().map(|name| {
             let (arena, file): (Arena, String) = self.named("arena", name)?;
             arena.check().map_err(|error| AssetError::OutOfRange { file, error })?;
@@ -120,6 +142,19 @@ impl Assets {
                 }
             });
         setups.collect()
+    }
+
+    /// Who may watch the rooms of each mode, as far as the modes' files say. Modes that cannot be used are left out.
+    pub fn watching(&self) -> Result<BTreeMap<String, Watching>, AssetError> {
+        let mut all = BTreeMap::new();
+        for mode in self.names("mode")? {
+            let Ok((file, label)) = self.named::<ModeFile>("mode", &mode) else { continue };
+            let delay = file.watch_delay_seconds.unwrap_or_default();
+            check_range("mode", "watch_delay_seconds", delay.into(), 0.0, WATCH_DELAY_LIMIT_SECONDS.into())
+                .map_err(|error| AssetError::OutOfRange { file: label, error })?;
+            all.insert(mode, Watching { audience: file.watch, delay_seconds: file.watch_delay_seconds });
+        }
+        Ok(all)
     }
 
     fn named<T: DeserializeOwned>(&self, kind: &'static str, name: &str) -> Result<(T, String), AssetError> {

@@ -15,6 +15,7 @@ use room::session::DEFAULT_VIEWER_BYTES_PER_SECOND;
 use room::{DEFAULT_KEEP_ROOMS_SECONDS, DEFAULT_KICK_COOLDOWN_SECONDS};
 use rustls::pki_types::ServerName;
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
+use shared::recording::WATCH_DELAY_LIMIT_SECONDS;
 use shared::setup::TICK_RATE_RANGE_HZ;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -159,12 +160,12 @@ pub struct ServeOptions {
     /// Record what players write, too
     #[arg(long, env = "DRIFTBELT_RECORD_CHAT", value_parser = BoolishValueParser::new())]
     pub record_chat: bool,
-    /// Which matches may be watched as they go on
+    /// Which matches may be watched as they go on, and whose recordings be fetched, where a mode or the console says nothing
     #[arg(long, value_enum, value_name = "WHOSE", env = "DRIFTBELT_WATCH", default_value_t = Watch::Public)]
     pub watch: Watch,
     /// How far behind a match those who watch it are, and how long after its end its recording is shown
     #[arg(long, value_name = "SECONDS", env = "DRIFTBELT_WATCH_DELAY_SECONDS",
-          default_value_t = DEFAULT_WATCH_DELAY_SECONDS, value_parser = clap::value_parser!(u32).range(..=86_400))]
+          default_value_t = DEFAULT_WATCH_DELAY_SECONDS, value_parser = clap::value_parser!(u32).range(..=i64::from(WATCH_DELAY_LIMIT_SECONDS)))]
     pub watch_delay_seconds: u32,
     /// Keep clips for links to them in this directory [default: keep none]
     #[arg(long, value_name = "DIR", env = "DRIFTBELT_CLIPS")]

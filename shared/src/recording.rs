@@ -33,6 +33,7 @@ mod roster;
 mod seats;
 mod source;
 mod ticks;
+mod watching;
 
 pub use chunk::{CHUNK_LIMIT_BYTES, ChunkKind, TooLarge, UNPACK_RATIO_LIMIT};
 pub use encoder::Encoder;
@@ -48,6 +49,7 @@ pub use seats::{
 };
 pub use source::{Growing, Source};
 pub use ticks::{RUN_LIMIT_BYTES, RUN_LIMIT_TICKS, RecordedTick};
+pub use watching::{Audience, WATCH_DELAY_LIMIT_SECONDS, Watching};
 
 /// Version of the recording format. It changes whenever the golden bytes of a recording change; readers keep reading
 /// the versions before.
@@ -57,7 +59,9 @@ pub use ticks::{RUN_LIMIT_BYTES, RUN_LIMIT_TICKS, RecordedTick};
 /// 3: marks say how rounds ended.
 ///
 /// 4: marks say who escaped, and who hit from far away.
-pub const FORMAT_VERSION: u16 = 4;
+///
+/// 5: the header says who may watch, and how far behind.
+pub const FORMAT_VERSION: u16 = 5;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ import { duration } from "./units.ts";
 
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
+/** Who may watch a room. */
+const AUDIENCES = ["nobody", "players", "everybody"] as const;
 /** Lengths of a ban to choose from. */
 const BANS: readonly { key: string; seconds: number }[] = [
   { key: "hour", seconds: HOUR_SECONDS },
@@ -54,7 +56,14 @@ function OpenRoom(): JSX.Element {
           act={t("admin.openIt")}
           confirm={(fields) => {
             const name = String(fields.get("name"));
-            void order("rooms", { name, mode: fields.get("mode") }, t("admin.opened", { room: name }));
+            const delay = String(fields.get("delay"));
+            const room = {
+              name,
+              mode: fields.get("mode"),
+              watch: fields.get("watch") || null,
+              watchDelaySeconds: delay === "" ? null : Number(delay),
+            };
+            void order("rooms", room, t("admin.opened", { room: name }));
           }}
           close={() => (asked.value = false)}
         >
@@ -71,6 +80,27 @@ function OpenRoom(): JSX.Element {
                 </option>
               ))}
             </select>
+          </label>
+          <label>
+            <span>{t("admin.watch")}</span>
+            <select name="watch">
+              <option value="">{t("admin.audience.usual")}</option>
+              {AUDIENCES.map((audience) => (
+                <option key={audience} value={audience}>
+                  {t(`admin.audience.${audience}`)}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            <span>{t("admin.watchDelay")}</span>
+            <input
+              name="delay"
+              type="number"
+              min={0}
+              max={DAY_SECONDS}
+              placeholder={t("admin.audience.usual")}
+            />
           </label>
         </Dialog>
       )}

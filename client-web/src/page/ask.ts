@@ -19,9 +19,10 @@ export class Unanswered extends Error {
 
 /** As `fetch` of a resource. While the server is busy, calls `busy`, waits for as long as the answer says, and asks again. Fails
  * with an `Unanswered` for every other answer that is no success. */
-export async function ask(address: string, busy = () => {}, signal?: AbortSignal): Promise<Response> {
+export async function ask(address: string, busy = () => {}, request: RequestInit = {}): Promise<Response> {
+  const { signal } = request;
   for (;;) {
-    const response = await fetch(address, { cache: "no-cache", signal: signal ?? null }).catch(
+    const response = await fetch(address, { cache: "no-cache", ...request }).catch(
       (error: unknown) => {
         throw new Unanswered(undefined, String(error));
       },
@@ -41,7 +42,7 @@ function waitMs(header: string | null): number {
 }
 
 /** Ends early when the signal says so; the next request then fails. */
-function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+function wait(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, signal?.aborted ? 0 : ms);
     signal?.addEventListener("abort", () => resolve(), { once: true });

@@ -9,8 +9,9 @@ export interface Live {
   room: string;
 }
 
-/** The newest moment that is played: this far before the end of what is shown, so that playing does not wait for each piece. */
-export const NEWEST_SECONDS = 3;
+/** The newest moment that is played: this far before the end of what is shown, so that playing does not wait for each piece of
+ * six seconds. */
+export const NEWEST_SECONDS = 8;
 
 /** Some pieces of a recording. */
 export interface Part {
@@ -27,6 +28,8 @@ export interface LiveRoom {
   recording: string;
   /** Unix milliseconds. */
   startedAt: number;
+  /** How far behind the match those who watch are. */
+  delaySeconds: number;
   /** Pieces that are shown. */
   pieces: number;
   /** Their bytes. */
@@ -45,9 +48,13 @@ export function runLength(next: number, shown: number): number {
 }
 
 /** What the server shows of a room's match; undefined if it shows none. Fails with an `Unanswered`. */
-export async function liveRoom({ server, room }: Live, busy?: () => void): Promise<LiveRoom | undefined> {
+export async function liveRoom(
+  { server, room }: Live,
+  request: RequestInit = {},
+  busy?: () => void,
+): Promise<LiveRoom | undefined> {
   const address = `${server}api/watch/${encodeURIComponent(room)}`;
-  const response = await ask(address, busy).catch(noneIfMissing);
+  const response = await ask(address, busy, request).catch(noneIfMissing);
   return response && ((await response.json()) as { room: LiveRoom }).room;
 }
 
@@ -57,14 +64,19 @@ function noneIfMissing(error: unknown): undefined {
 }
 
 /** Reads the pieces of a match in their order, each as soon as it is shown, up to the match's end. */
-export async function* follow(live: Live, begun: LiveRoom, busy?: () => void): AsyncGenerator<Part> {
+export async function* follow(
+  live: Live,
+  begun: LiveRoom,
+  request: RequestInit = {},
+  busy?: () => void,
+): AsyncGenerator<Part> {
   const path = `${live.server}watch/${encodeURIComponent(live.room)}/${encodeURIComponent(begun.recording)}`;
   let next = 0;
   let shown = begun.pieces;
   for (;;) {
     const length = runLength(next, shown);
     try {
-      const response = await ask(`${path}/${next}-${next + length}`, busy).catch(noneIfMissing);
+      const response = await ask(`${path}/${next}-${next + length}`, busy, request).catch(noneIfMissing);
       if (response) {
         const bytes = new Uint8Array(await response.arrayBuffer());
         next += length;
@@ -72,7 +84,7 @@ export async function* follow(live: Live, begun: LiveRoom, busy?: () => void): A
         yield { bytes, read: next, shown };
         continue;
       }
-      const now = await liveRoom(live, busy);
+      const now = await liveRoom(live, request, busy);
       if (now?.recording !== begun.recording || (now.ended && next >= now.pieces)) return;
       shown = now.pieces;
     } catch (error) {

@@ -6,14 +6,17 @@ use anyhow::Context;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A watcher's thread needs little.
 const STACK_BYTES: usize = 128 * 1024;
+/// Watchers of one address, fewer than servers refuse.
+const ADDRESS_WATCHERS: u32 = 32;
 /// Longer than the server lets a request for the next piece wait.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -63,10 +66,11 @@ pub fn measure(options: &WatchOptions, progress: impl Fn(&str)) -> anyhow::Resul
     let end = begun + Duration::from_secs(options.seconds.into());
     let total = Mutex::new(WatchReport { watchers: options.watchers, ..WatchReport::default() });
     thread::scope(|scope| {
-        for _ in 0..options.watchers {
-            let watch = || {
+        for number in 0..options.watchers {
+            let (total, target, start) = (&total, &target, &start);
+            let watch = move || {
                 let mut own = WatchReport::default();
-                let result = follow(&target, options, &start, end, &mut own);
+                let result = follow(target, options, start, end, number, &mut own);
                 if let Ok(mut total) = total.lock() {
                     total.followed += u32::from(result.is_ok());
                     total.pieces += own.pieces;
@@ -132,9 +136,10 @@ fn follow(
     options: &WatchOptions,
     start: &Live,
     end: Instant,
+    number: u32,
     report: &mut WatchReport,
 ) -> anyhow::Result<()> {
-    let mut connection = Connection::open(target.address)?;
+    let mut connection = Connection::open(target.address, number)?;
     let mut piece = start.pieces;
     while Instant::now() < end {
         let path = format!("/watch/{}/{}/{piece}-{}", options.room, start.recording, piece + 1);
@@ -159,8 +164,16 @@ struct Connection {
 }
 
 impl Connection {
-    fn open(host: SocketAddr) -> io::Result<Connection> {
-        let stream = TcpStream::connect_timeout(&host, ANSWER_LIMIT)?;
+    /// On this machine from an address of the loopback network that few watchers share: servers limit what one address may do.
+    fn open(host: SocketAddr, number: u32) -> io::Result<Connection> {
+        let socket = Socket::new(Domain::for_address(host), Type::STREAM, None)?;
+        if host.is_ipv4() && host.ip().is_loopback() {
+            let network = number / ADDRESS_WATCHERS;
+            let own = Ipv4Addr::new(127, 1, (network / 250) as u8, 1 + (network % 250) as u8);
+            socket.bind(&SocketAddr::from((own, 0)).into())?;
+        }
+        socket.connect_timeout(&host.into(), ANSWER_LIMIT)?;
+        let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_LIMIT))?;
         Ok(Connection { stream: BufReader::new(stream), host })

@@ -1,12 +1,12 @@
 //! Clips that are kept for links to them, in a directory of the host's choice.
 
-use crate::host::journal::{Directory, FILE_EXTENSION, Retention};
+use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording, Retention};
 use shared::id::Tick;
-use shared::recording::{Ending, Recording};
+use shared::recording::{Audience, Ending, Recording, Watching};
 use sim::clip::cut;
 use std::io;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Largest clip that is kept, in bytes.
 pub const CLIP_LIMIT_BYTES: usize = 16 * 1024 * 1024;
@@ -23,6 +23,10 @@ pub enum KeepError {
     NoClip(String),
     #[error("the room is not recorded at present")]
     NotRecorded,
+    #[error(
+        "a link shows a clip to everybody, but this room's matches are not for everybody: save it as a file"
+    )]
+    Closed,
     #[error("the server cannot keep the clip now: {0}")]
     Disk(#[from] io::Error),
 }
@@ -55,8 +59,16 @@ impl Clips {
     }
 
     /// Keeps a clip that was cut elsewhere, and returns its id.
-    pub fn keep(&self, clip: &[u8]) -> Result<String, KeepError> {
+    pub fn keep(
+        &self,
+        clip: &[u8],
+        is_for_everybody: impl Fn(&str, Option<Audience>) -> bool,
+    ) -> Result<String, KeepError> {
         let recording = Recording::open_without_marks(clip.to_vec()).map_err(no_clip)?;
+        let header = recording.header();
+        if !is_for_everybody(&header.room, header.watching.audience) {
+            return Err(KeepError::Closed);
+        }
         if *recording.ending() != Ending::Complete || recording.ticks() == 0 {
             return Err(KeepError::NoClip("it is not whole".into()));
         }
@@ -66,15 +78,27 @@ impl Clips {
     }
 
     /// Keeps the last seconds of a room's match, and returns the clip's id. It is shown once all of it is older than the delay.
-    pub fn keep_moment(&self, matches: &Directory, room: &str) -> Result<String, KeepError> {
+    pub fn keep_moment(
+        &self,
+        matches: &Directory,
+        room: &str,
+        is_for_everybody: impl Fn(&str, Option<Audience>) -> bool,
+    ) -> Result<String, KeepError> {
         let part = matches.newest_part(room, MOMENT_SECONDS)?.ok_or(KeepError::NotRecorded)?;
         let recording = Recording::open(part).map_err(no_clip)?;
+        let Watching { audience, delay_seconds } = recording.header().watching;
+        if !is_for_everybody(room, audience) {
+            return Err(KeepError::Closed);
+        }
         let last = recording.last_tick();
         let ticks = MOMENT_SECONDS * u32::from(recording.header().tick_rate_hz);
         let from = Tick(last.0.saturating_sub(ticks)).max(recording.first_tick());
         let clip = cut(&recording, from, last).map_err(no_clip)?;
         let id = new_id()?;
-        let _hidden = self.directory.hold(&file_name(&id));
+        let hidden = self.directory.hold(&file_name(&id));
+        if let Some(seconds) = delay_seconds {
+            hidden.delay(Duration::from_secs(seconds.into()));
+        }
         self.write(&id, &clip)?;
         Ok(id)
     }
@@ -87,16 +111,18 @@ impl Clips {
         Ok(())
     }
 
-    /// The clip of an id.
-    pub fn find(&self, id: &str) -> Kept {
+    /// The clip of an id. Waits for the disk.
+    pub fn find(&self, id: &str, is_for_everybody: impl Fn(&str, Option<Audience>) -> bool) -> Kept {
         let name = file_name(id);
         let path = self.directory.path().join(&name);
         if id.len() != ID_LENGTH || !id.bytes().all(|byte| ID_ALPHABET.contains(&byte)) || !path.is_file() {
             Kept::Missing
         } else if self.directory.is_hidden(&name) {
             Kept::Waiting
-        } else {
+        } else if ListedRecording::of(&path).is_none_or(|clip| is_for_everybody(&clip.room, clip.audience)) {
             Kept::At(path)
+        } else {
+            Kept::Missing
         }
     }
 }
@@ -125,7 +151,10 @@ mod tests {
     use shared::recording::{Encoder, Header, Mark};
     use shared::text::Name;
     use sim::Sim;
-    use std::time::Duration;
+
+    fn anybody(_: &str, _: Option<Audience>) -> bool {
+        true
+    }
 
     /// A recording of a second, in which one player wins.
     fn recorded() -> Vec<u8> {
@@ -155,16 +184,16 @@ mod tests {
     fn a_clip_is_kept_under_its_id_and_the_oldest_give_way() {
         let home = tempfile::tempdir().unwrap();
         let clips = clips(&home, Duration::ZERO, 2);
-        let ids: Vec<String> = (0..3).map(|_| clips.keep(&recorded()).unwrap()).collect();
-        let is_kept = |id: &String| matches!(clips.find(id), Kept::At(_));
+        let ids: Vec<String> = (0..3).map(|_| clips.keep(&recorded(), anybody).unwrap()).collect();
+        let is_kept = |id: &String| matches!(clips.find(id, anybody), Kept::At(_));
         assert_eq!(ids.iter().filter(|id| is_kept(id)).count(), 2);
-        let Kept::At(path) = clips.find(&ids[2]) else { panic!("the newest is kept") };
+        let Kept::At(path) = clips.find(&ids[2], anybody) else { panic!("the newest is kept") };
         assert_eq!(title_of_file(&path).as_deref(), Some("Comet, 3 in 2 seconds"));
         for id in ["", "..", "aaaaaaaaaaaa", "../../clips", &ids[2][1..]] {
-            assert_eq!(clips.find(id), Kept::Missing, "{id}");
+            assert_eq!(clips.find(id, anybody), Kept::Missing, "{id}");
         }
         for bytes in [&recorded()[..300], b"no clip"] {
-            assert!(matches!(clips.keep(bytes), Err(KeepError::NoClip(_))));
+            assert!(matches!(clips.keep(bytes, anybody), Err(KeepError::NoClip(_))));
         }
     }
 
@@ -173,11 +202,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let matches = Directory::new(home.path().into());
         let clips = clips(&home, Duration::from_secs(60), 2);
-        assert!(matches!(clips.keep_moment(&matches, "belt-1"), Err(KeepError::NotRecorded)));
+        assert!(matches!(clips.keep_moment(&matches, "belt-1", anybody), Err(KeepError::NotRecorded)));
         let hold = matches.hold("belt-1.belt");
         std::fs::write(home.path().join("belt-1.belt"), recorded()).unwrap();
         hold.grown(&recorded());
-        let id = clips.keep_moment(&matches, "belt-1").unwrap();
-        assert_eq!(clips.find(&id), Kept::Waiting);
+        let id = clips.keep_moment(&matches, "belt-1", anybody).unwrap();
+        assert_eq!(clips.find(&id, anybody), Kept::Waiting);
     }
 }

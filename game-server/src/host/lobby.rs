@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use shared::command::Admin;
 use shared::id::Tick;
 use shared::message::{CloseCode, ROOM_NAME_LIMIT_BYTES};
-use shared::recording::Recording;
+use shared::recording::{Recording, Watching};
 use shared::rules::{ModeKind, RuleError};
 use shared::setup::Setup;
 use sim::replay::Resimulation;
@@ -55,6 +55,8 @@ pub struct LobbyOptions {
     pub mode: String,
     /// All modes by their names.
     pub modes: BTreeMap<String, Setup>,
+    /// Who may watch the rooms of a mode, where its file says so, by the mode's name.
+    pub watching: BTreeMap<String, Watching>,
     pub rooms_limit: usize,
     pub room: RoomOptions,
     /// Where and how to record; `None` turns recording off.
@@ -263,9 +265,10 @@ impl Lobby {
             }
             let networks = &self.0.options.room.networks;
             let permit = networks.room(connected.network).ok_or(EnterError::TooManyRooms)?;
+            let watching = options.watching(mode);
             let room = match &self.0.fleet {
-                Some(_) => self.claim(&name, setup, Wish { may_begin: !is_back, not_before: None })?,
-                None => self.open(&name, setup)?,
+                Some(_) => self.claim(&name, setup, watching, Wish { may_begin: !is_back, not_before: None })?,
+                None => self.open(&name, setup, watching)?,
             };
             rooms.running.insert(name.clone(), RunningRoom { _permit: Some(permit), ..room });
         }
@@ -418,7 +421,7 @@ impl Lobby {
             return;
         }
         let wish = Wish { may_begin: false, not_before };
-        match self.claim(name, &self.0.options.setup, wish) {
+        match self.claim(name, &self.0.options.setup, Watching::default(), wish) {
             Ok(room) => drop(rooms.running.insert(name.into(), room)),
             Err(error) => tracing::error!(room = name, %error, "the room cannot be taken over"),
         }
@@ -522,7 +525,7 @@ impl Lobby {
     fn try_restart(&self, name: &str, restarts: u32) -> Result<RunningRoom, Box<dyn Error>> {
         if self.0.fleet.is_some() {
             let wish = Wish { may_begin: false, not_before: None };
-            return Ok(self.claim(name, &self.0.options.setup, wish)?);
+            return Ok(self.claim(name, &self.0.options.setup, Watching::default(), wish)?);
         }
         let journal = self.0.options.journal.as_ref().ok_or("nothing is recorded")?;
         if restarts > RESTARTS_LIMIT {
@@ -533,15 +536,21 @@ impl Lobby {
         self.restore_room(left, journal, restarts)
     }
 
-    /// Opens a room of a mode for players to come; it stays open until the first has been there.
-    pub fn open_room(&self, name: &str, mode: &str) -> Result<(), OpenError> {
+    /// Opens a room of a mode for players to come; it stays open until the first has been there. What is not chosen about
+    /// watching is the mode's.
+    pub fn open_room(&self, name: &str, mode: &str, chosen: Watching) -> Result<(), OpenError> {
         let setup = self.0.options.modes.get(mode).ok_or_else(|| OpenError::NoMode(mode.into()))?;
         let mut rooms = self.rooms();
         self.check_opening(&rooms, name)?;
+        let usual = self.0.options.watching(mode);
+        let watching = Watching {
+            audience: chosen.audience.or(usual.audience),
+            delay_seconds: chosen.delay_seconds.or(usual.delay_seconds),
+        };
         let room = match &self.0.fleet {
             Some(fleet) if fleet.has_room(name) => return Err(OpenError::Exists(name.into())),
-            Some(_) => self.claim(name, setup, Wish { may_begin: true, not_before: None })?,
-            None => self.open(name, setup)?,
+            Some(_) => self.claim(name, setup, watching, Wish { may_begin: true, not_before: None })?,
+            None => self.open(name, setup, watching)?,
         };
         self.keep(&mut rooms, name, room);
         Ok(())
@@ -555,6 +564,7 @@ impl Lobby {
         let path = self.recording_of(room)?.ok_or(OpenError::Unrecorded)?;
         let source = File::open(path).and_then(FileSource::new).map_err(|error| unreadable(error.into()))?;
         let recording = Recording::open_without_marks(source).map_err(|error| unreadable(error.into()))?;
+        let watching = recording.header().watching;
         let (first, last) = (recording.first_tick(), recording.last_tick());
         if !(first..=last).contains(&tick) {
             return Err(OpenError::Outside { first, last });
@@ -565,7 +575,8 @@ impl Lobby {
         let mut rooms = self.rooms();
         let name = self.unused_name(&rooms, SANDBOX_PREFIX);
         self.check_opening(&rooms, &name)?;
-        let journal = Journal::create(journal, &name, world.setup(), self.0.flush.clone());
+        let journal = JournalOptions { watching, ..journal.clone() };
+        let journal = Journal::create(&journal, &name, world.setup(), self.0.flush.clone());
         let options = RoomOptions { keep_rooms_seconds: SANDBOX_SECONDS, ..self.room_options() };
         let room = Room::fork(name.clone(), world, options);
         let room = self.run(room, journal, 0).map_err(|error| EnterError::Broken(error.to_string()))?;
@@ -612,11 +623,14 @@ impl Lobby {
         self.post(room, RoomEvent::Capacity(players))
     }
 
-    fn open(&self, name: &str, setup: &Setup) -> Result<RunningRoom, EnterError> {
+    fn open(&self, name: &str, setup: &Setup, watching: Watching) -> Result<RunningRoom, EnterError> {
         let broken = |error: &dyn std::fmt::Display| EnterError::Broken(error.to_string());
         let setup = self.seeded(setup)?;
         let journal = match &self.0.options.journal {
-            Some(journal) => Journal::create(journal, name, &setup, self.0.flush.clone()),
+            Some(journal) => {
+                let journal = JournalOptions { watching, ..journal.clone() };
+                Journal::create(&journal, name, &setup, self.0.flush.clone())
+            }
             None => Journal::off(),
         };
         let room = Room::new(name.into(), setup, self.room_options()).map_err(|error| broken(&error))?;
@@ -637,7 +651,13 @@ impl Lobby {
     }
 
     /// Starts the thread of a room that is still to be claimed from the fleet. What is posted to the room waits for the outcome.
-    fn claim(&self, name: &str, setup: &Setup, wish: Wish) -> Result<RunningRoom, EnterError> {
+    fn claim(
+        &self,
+        name: &str,
+        setup: &Setup,
+        watching: Watching,
+        wish: Wish,
+    ) -> Result<RunningRoom, EnterError> {
         let setup = self.seeded(setup)?;
         let (Some(fleet), Some(options)) = (self.0.fleet.clone(), self.0.options.journal.clone()) else {
             return Err(EnterError::Broken("a fleet needs recordings".into()));
@@ -657,7 +677,9 @@ impl Lobby {
             // An error means that the server stops.
             let outcome = outcome.recv().unwrap_or(Outcome::Lost { why: Lost::NoRoom, url: None });
             let room = match outcome {
-                Outcome::Begin => Room::new(name.clone(), setup, room_options).map_err(Into::into),
+                Outcome::Begin => {
+                    Room::new(name.clone(), setup, room_options).map(|room| (room, watching)).map_err(Into::into)
+                }
                 Outcome::Restore(bytes) => restored(&name, bytes, room_options),
                 Outcome::Lost { why, url } => {
                     tracing::info!(room = name, ?why, "the room is not ours");
@@ -665,7 +687,8 @@ impl Lobby {
                 }
             };
             match room {
-                Ok(room) => {
+                Ok((room, watching)) => {
+                    let options = JournalOptions { watching, ..options };
                     let setup = room.setup();
                     let journal =
                         Journal::create_replicated(&options, &name, setup, commits.clone(), replica);
@@ -844,9 +867,11 @@ fn await_release(receiver: &Inbox) -> bool {
     false
 }
 
-/// The world and the seats at the end of a room's recording.
-fn restored(name: &str, recording: Vec<u8>, options: RoomOptions) -> Result<Room, Box<dyn Error>> {
-    let restored = Resimulation::restore(Recording::open_without_marks(recording)?)?;
+/// The world and the seats at the end of a room's recording, and who may watch them.
+fn restored(name: &str, bytes: Vec<u8>, options: RoomOptions) -> Result<(Room, Watching), Box<dyn Error>> {
+    let recording = Recording::open_without_marks(bytes)?;
+    let watching = recording.header().watching;
+    let restored = Resimulation::restore(recording)?;
     let room = Room::restore(name.into(), restored, options);
     tracing::info!(
         room = name,
@@ -854,7 +879,7 @@ fn restored(name: &str, recording: Vec<u8>, options: RoomOptions) -> Result<Room
         seats = room.seats(),
         "room restored from the fleet's recording"
     );
-    Ok(room)
+    Ok((room, watching))
 }
 
 /// Tells those who came to a room that is not ours where to go.
@@ -892,6 +917,11 @@ impl LobbyOptions {
     fn all_modes(&self) -> impl Iterator<Item = (&String, &Setup)> {
         let others = self.modes.iter().filter(|(name, _)| **name != self.mode);
         std::iter::once((&self.mode, &self.setup)).chain(others)
+    }
+
+    /// Who may watch the rooms of a mode, as far as its file says.
+    fn watching(&self, mode: &str) -> Watching {
+        self.watching.get(mode).copied().unwrap_or_default()
     }
 
     /// A mode that players may choose.
@@ -956,6 +986,7 @@ mod tests {
             mode: "belt".into(),
             fixed_seed: true,
             modes: BTreeMap::new(),
+            watching: BTreeMap::new(),
             rooms_limit: 1,
             room: RoomOptions::default(),
             journal,

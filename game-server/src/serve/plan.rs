@@ -27,7 +27,7 @@ use hyper::header::HeaderValue;
 use room::RoomOptions;
 use room::conduct::SpeechLimits;
 use room::network::{NetworkLimits, Networks};
-use shared::recording::{HEADER_LIMIT_BYTES, Header};
+use shared::recording::{HEADER_LIMIT_BYTES, Header, Watching};
 use shared::setup::{DEFAULT_TICK_RATE_HZ, Setup};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -97,6 +97,7 @@ impl Plan {
             fixed_seed: options.seed.is_some(),
             rooms_limit: if options.no_record { options.rooms_limit } else { shares.rooms },
             modes: assets(options).setups(&choice(options)),
+            watching: assets(options).watching()?,
             room: room_options(options)?,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
         };
@@ -165,6 +166,7 @@ impl Plan {
                 mode: choice.mode,
                 fixed_seed: false,
                 modes: BTreeMap::new(),
+                watching: BTreeMap::new(),
                 rooms_limit: 0,
                 room: RoomOptions::default(),
                 journal: None,
@@ -198,6 +200,7 @@ impl Plan {
         admin_token(options)?;
         security_policy(options)?;
         assets(options).words()?;
+        assets(options).watching()?;
         bans(options)?;
         given_certificate(options)?.map(Certificate::load).transpose()?;
         Ok(setup(options)?.check()?)
@@ -340,6 +343,7 @@ fn journal_options(options: &ServeOptions, directory: Directory) -> JournalOptio
         directory,
         wait_limit_ms: options.recording_wait_limit_ms,
         file_limit_bytes: options.recording_limit_mib * BYTES_PER_MIB,
+        watching: Watching::default(),
         retention: Retention {
             total_limit_bytes: options.recordings_limit_mib.map(|limit| limit * BYTES_PER_MIB),
             age_limit_days: options.recordings_limit_days,

@@ -1,20 +1,20 @@
 //! Matches that are watched as they go on: nobody gets a byte that is younger than the watch delay, and later everybody gets all
 //! of them.
 
-use crate::peer::{Peer, TestServer, serve_in, serve_with};
+use crate::peer::{Answer, Peer, TestServer, hello, serve_in, serve_with, upgrade_request};
 use game_server::net::guard::limits::Limits;
 use serde_json::Value;
 use shared::angle::Angle;
 use shared::codec::decode_server;
 use shared::input::{Controls, InputFrame};
-use shared::message::{ClientMessage, Input, ServerMessage};
+use shared::message::{ClientMessage, Input, ResumeToken, ServerMessage};
 use shared::recording::Recording;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 const DELAY: Duration = Duration::from_secs(1);
-const OPTIONS: [&str; 5] = ["--no-tls", "--tick-rate", "60", "--watch-delay-seconds", "1"];
+const OPTIONS: [&str; 5] = ["--no-tls", "--tick-rate", "128", "--watch-delay-seconds", "1"];
 
 /// When each aim was sent: the number of an input is the step of its aim.
 type Sent = Arc<Mutex<Vec<Instant>>>;
@@ -131,6 +131,8 @@ async fn a_match_is_watched_behind_its_delay_and_no_byte_of_it_before() {
     server.stop().await;
     assert!(player.await.is_err(), "the player was sent away");
     let server = serve_in(directory, &OPTIONS, Limits::default()).await;
+    // A room rests while nobody is present.
+    let player = tokio::spawn(play(server.join().await, sent.clone()));
     let mut again = Spy::default();
     while again.pieces <= spy.pieces {
         again.look(&server, &sent).await;
@@ -139,6 +141,7 @@ async fn a_match_is_watched_behind_its_delay_and_no_byte_of_it_before() {
 
     let TestServer { server, directory } = server;
     server.stop().await;
+    assert!(player.await.is_err(), "the player was sent away");
     let closed = [&OPTIONS[..], &["--watch", "nobody"]].concat();
     let server = serve_in(directory, &closed, Limits::default()).await;
     assert_eq!(Spy::json(&server, "/api/watch").await["rooms"], Value::Array(Vec::new()));
@@ -159,4 +162,152 @@ async fn a_match_is_watched_behind_its_delay_and_no_byte_of_it_before() {
         }
     };
     assert!(before_end.elapsed() >= DELAY && whole.starts_with(&again.bytes));
+}
+
+const ADMIN_TOKEN: &str = "a token for the console";
+/// Where the rooms say nothing, everything is for everybody, and nothing before an hour.
+const ROOM_OPTIONS: [&str; 8] = [
+    "--no-tls",
+    "--tick-rate",
+    "128",
+    "--watch=everybody",
+    "--watch-delay-seconds=3600",
+    "--admin-token",
+    ADMIN_TOKEN,
+    "--drones=0",
+];
+
+/// The answer to a request of somebody who shows the tokens of these seats.
+async fn ask(server: &TestServer, line: &str, seats: &[ResumeToken], body: &[u8]) -> Answer {
+    let hex = |token: &ResumeToken| token.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let shown: Vec<_> = seats.iter().map(hex).collect();
+    let seats =
+        if seats.is_empty() { String::new() } else { format!("Authorization: Seat {}\r\n", shown.join(" ")) };
+    let length = body.len();
+    let head = format!("{line} HTTP/1.1\r\nHost: localhost\r\n{seats}Content-Length: {length}\r\n\r\n");
+    let mut peer = server.connect().await;
+    peer.write(&[head.as_bytes(), body].concat()).await;
+    peer.read_answer(!line.starts_with("HEAD")).await
+}
+
+/// Joins a room, and the token of the seat.
+async fn join(server: &TestServer, room: &str) -> (Peer<TcpStream>, ResumeToken) {
+    let mut player = server.connect().await;
+    player.write(upgrade_request(&[]).replace("/ws", &format!("/ws?room={room}")).as_bytes()).await;
+    assert_eq!(player.read_answer(false).await.status, 101);
+    player.say(&hello()).await;
+    let bytes = player.hear_until(|message| matches!(message, ServerMessage::Welcome(_))).await;
+    let Ok(ServerMessage::Welcome(welcome)) = decode_server(&bytes) else { unreachable!("a welcome") };
+    (player, welcome.token)
+}
+
+/// Asks on every path for the match of room `friday` and its recording, as somebody to whom it is closed.
+async fn see_nothing(server: &TestServer, recording: &str, seats: &[ResumeToken]) {
+    for list in ["/api/watch", "/api/recordings"] {
+        let listed = ask(server, &format!("GET {list}"), seats, b"").await;
+        assert!(listed.status == 200 && !listed.text().contains("friday"), "{list}");
+    }
+    for path in [
+        "/api/watch/friday".into(),
+        format!("/watch/friday/{recording}/0-1"),
+        format!("/watch/friday/{recording}/1-2"),
+        format!("/watch/belt-1/{recording}/0-1"),
+        format!("/recordings/{recording}"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(ask(server, &format!("{method} {path}"), seats, b"").await.status, 404, "{path}");
+        }
+    }
+    for page in [format!("/replay/{recording}"), "/watch/friday".into()] {
+        assert!(!server.get(&page).await.text().contains("A moment in friday"), "{page}");
+    }
+    let kept = ask(server, "POST /api/watch/friday/moments", seats, b"").await.status;
+    assert!([403, 409].contains(&kept), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_match_for_its_players_is_shown_to_them_alone_whatever_happens_to_the_server() {
+    let clips = tempfile::tempdir().unwrap();
+    let clips_options = ["--clips", clips.path().to_str().unwrap()];
+    let options = [&ROOM_OPTIONS[..], &clips_options].concat();
+    let server = serve_with(&options, Limits::default()).await;
+    let order = |body: &'static str| {
+        let head = format!(
+            "POST /api/admin/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let server = &server;
+        async move { server.request(&head).await.status }
+    };
+    for (body, status) in [
+        (r#"{"name": "friday", "mode": "belt", "watch": "friends"}"#, 400),
+        (r#"{"name": "friday", "mode": "belt", "watchDelaySeconds": 86401}"#, 400),
+        (r#"{"name": "friday", "mode": "belt", "watch": "players", "watchDelaySeconds": 1}"#, 200),
+    ] {
+        assert_eq!(order(body).await, status, "{body}");
+    }
+    let (player, token) = join(&server, "friday").await;
+    let (_stranger, strange) = join(&server, "elsewhere").await;
+    let others: [&[ResumeToken]; 3] = [&[], &[strange], &[ResumeToken([0; 16])]];
+    let own: &[ResumeToken] = &[strange, token];
+    let sent = Sent::default();
+    let playing = tokio::spawn(play(player, sent.clone()));
+    let path = "GET /api/watch/friday";
+    let live: Value = loop {
+        let live = ask(&server, path, own, b"").await;
+        let live: Value = serde_json::from_slice(&live.body).unwrap_or_default();
+        if live["room"]["pieces"].as_u64().is_some_and(|pieces| pieces > 0) {
+            break live;
+        }
+    };
+    let recording = live["room"]["recording"].as_str().unwrap().to_owned();
+    assert_eq!((&live["delaySeconds"], &live["room"]["delaySeconds"]), (&1.into(), &1.into()));
+    let piece = format!("GET /watch/friday/{recording}/0-1");
+    let shown = ask(&server, &piece, own, b"").await;
+    assert_eq!(shown.header("Cache-Control"), "private, max-age=31536000, immutable");
+    assert_eq!(shown.header("Vary"), "authorization");
+    let mut spy = Spy { recording: recording.clone(), pieces: 1, bytes: shown.body };
+    let age = Instant::now() - sent.lock().unwrap()[spy.newest_aim().map_or(0, |newest| newest - 1)];
+    assert!(age >= DELAY, "an input of {age:?} ago is shown");
+    for seats in others {
+        see_nothing(&server, &recording, seats).await;
+    }
+
+    // The next server finds in the file for whom it is.
+    let TestServer { server, directory } = server;
+    server.stop().await;
+    assert!(playing.await.is_err(), "the player was sent away");
+    let server = serve_in(directory, &options, Limits::default()).await;
+    assert_eq!(ask(&server, &piece, own, b"").await.body, spy.bytes);
+    for seats in others {
+        see_nothing(&server, &recording, seats).await;
+    }
+
+    // The recording of the match that is over, too.
+    let TestServer { server, directory } = server;
+    server.stop_for_good().await;
+    let server = serve_in(directory, &options, Limits::default()).await;
+    let file = format!("GET /recordings/{recording}");
+    let whole = loop {
+        let answer = ask(&server, &file, own, b"").await;
+        if answer.status == 200 {
+            assert_eq!(answer.header("Cache-Control"), "private, no-cache");
+            break answer.body;
+        }
+    };
+    assert!(whole.starts_with(&std::mem::take(&mut spy.bytes)));
+    let listed: Value = loop {
+        let answer = ask(&server, "GET /api/recordings", own, b"").await;
+        let listed: Value = serde_json::from_slice(&answer.body).unwrap();
+        if listed["recordings"].as_array().is_some_and(|listed| !listed.is_empty()) {
+            break listed;
+        }
+    };
+    assert!(listed.to_string().contains(&recording), "{listed}");
+    for seats in others {
+        see_nothing(&server, &recording, seats).await;
+    }
+    // A link would show it to everybody.
+    assert_eq!(ask(&server, "POST /api/clips", own, &whole).await.status, 403);
 }

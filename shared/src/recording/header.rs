@@ -5,6 +5,7 @@
 
 use super::FORMAT_VERSION;
 use super::chunk::take_u32;
+use super::watching::{WATCH_DELAY_LIMIT_SECONDS, Watching};
 use crate::codec::{DecodeError, decode_stored, encode_stored};
 use crate::hash::hash_bytes;
 use crate::rules::{RuleError, check_range};
@@ -12,6 +13,8 @@ use crate::setup::{Setup, TICK_RATE_RANGE_HZ};
 use crate::varint::{Malformed, take_slice};
 use serde::{Deserialize, Serialize};
 
+/// From this format version on, the body ends with [`Watching`].
+const WATCHING_SINCE: u16 = 5;
 const MAGIC: &[u8; 4] = b"BELT";
 /// Bytes of magic, version, length and checksum.
 const HEAD_BYTES: usize = 14;
@@ -50,6 +53,9 @@ pub struct Header {
     pub tick_rate_hz: u16,
     /// When the recording began, in milliseconds since 1970 (UTC).
     pub started_at_unix_ms: u64,
+    /// Who may watch, as far as the room's host has chosen it.
+    #[serde(skip)]
+    pub watching: Watching,
     pub(super) setup: Vec<u8>,
 }
 
@@ -105,8 +111,15 @@ impl Header {
             seed: setup.seed,
             tick_rate_hz: setup.tick_rate_hz,
             started_at_unix_ms,
+            watching: Watching::default(),
             setup: bytes,
         }
+    }
+
+    /// The same header, of a room for which this was chosen.
+    #[must_use]
+    pub fn with_watching(self, watching: Watching) -> Header {
+        Header { watching, ..self }
     }
 
     /// What the world started from.
@@ -180,8 +193,16 @@ impl Header {
         if checksum(version, length, body) != checksum_read {
             return Err(OpenError::Damaged("its checksum does not match".into()));
         }
-        let mut header: Header =
-            decode_stored(body).map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let damaged = |error: DecodeError| OpenError::Damaged(error.to_string());
+        let mut header: Header;
+        if version < WATCHING_SINCE {
+            header = decode_stored(body).map_err(damaged)?;
+        } else {
+            let watching: Watching;
+            (header, watching) = decode_stored(body).map_err(damaged)?;
+            let delay_seconds = watching.delay_seconds.map(|delay| delay.min(WATCH_DELAY_LIMIT_SECONDS));
+            header.watching = Watching { delay_seconds, ..watching };
+        }
         header.format = version;
         header.started_at_unix_ms = header.started_at_unix_ms.min(LATEST_DATE_UNIX_MS);
         let (low, high) = TICK_RATE_RANGE_HZ;
@@ -194,6 +215,9 @@ impl Header {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let mut body = Vec::new();
         encode_stored(self, &mut body);
+        if self.format >= WATCHING_SINCE {
+            encode_stored(&self.watching, &mut body);
+        }
         let length = body.len() as u32;
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&self.format.to_le_bytes());

@@ -3,9 +3,12 @@
 
 use super::chunk::{CHUNK_HEAD_BYTES, ChunkKind, Head};
 
-/// A piece ends behind this many chunks of ticks, two seconds of a match if every tick is written by itself, and behind the
+/// A piece ends behind this many chunks of ticks, six seconds of a match if every tick is written by itself, and behind the
 /// index.
-pub const PIECE_CHUNKS: u32 = 60;
+pub const PIECE_CHUNKS: u32 = 180;
+/// Before format version 5. Caches keep pieces for good: those of a file never change.
+const SHORT_PIECE_CHUNKS: u32 = 60;
+const SHORT_PIECES_UNTIL: u16 = 4;
 
 /// What a watcher of a growing file needs to know of its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +30,26 @@ pub struct PieceCounter {
     /// Of the chunk before `next`.
     kind: Option<ChunkKind>,
     chunks: u32,
+    piece_chunks: u32,
 }
 
 impl PieceCounter {
-    /// Of a file with a header of so many bytes.
-    pub fn new(header_bytes: usize) -> PieceCounter {
-        PieceCounter { at: 0, next: header_bytes as u64, head: Vec::new(), kind: None, chunks: 0 }
+    /// Of a file of a format version with a header of this many bytes.
+    pub fn new(format: u16, header_bytes: usize) -> PieceCounter {
+        let piece_chunks = if format <= SHORT_PIECES_UNTIL { SHORT_PIECE_CHUNKS } else { PIECE_CHUNKS };
+        PieceCounter {
+            at: 0,
+            next: header_bytes as u64,
+            head: Vec::new(),
+            kind: None,
+            chunks: 0,
+            piece_chunks,
+        }
+    }
+
+    /// Chunks of ticks in a piece.
+    pub fn piece_chunks(&self) -> u32 {
+        self.piece_chunks
     }
 
     /// Chunks of ticks behind the end of the last piece.
@@ -48,7 +65,7 @@ impl PieceCounter {
             bytes = &bytes[skipped as usize..];
             let ended = if self.at == self.next { self.kind.take() } else { None };
             self.chunks += u32::from(ended == Some(ChunkKind::Ticks));
-            if self.chunks == PIECE_CHUNKS || ended == Some(ChunkKind::Index) {
+            if self.chunks == self.piece_chunks || ended == Some(ChunkKind::Index) {
                 self.chunks = 0;
                 found(Landmark::PieceEnd(self.at));
             }

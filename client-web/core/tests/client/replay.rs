@@ -239,7 +239,7 @@ fn a_recording_that_grows_plays_on_and_ends_with_its_index() {
     let expected = |tick: u32| format!("{:016x}", recorded.hashes[tick as usize]);
     let whole = Recording::open(recorded.file.clone()).expect("a recording");
     let mut ends = Vec::new();
-    let mut pieces = PieceCounter::new(whole.header_bytes());
+    let mut pieces = PieceCounter::new(whole.header().format, whole.header_bytes());
     recorded.file.chunks(1000).for_each(|portion| {
         pieces.push(portion, |found| {
             if let Landmark::PieceEnd(end) = found {

@@ -1,10 +1,16 @@
 //! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
+use super::list::ListedRecording;
 use super::live::{LivePieces, LiveStatus, Run};
 use super::lock::PROCESS_FILE;
 use super::source::FileSource;
 use crate::files::{sync_directory, write_whole};
-use shared::recording::{LATEST_DATE_UNIX_MS, Source, TOKEN_HASH_BYTES, TokenHash};
+use shared::id::PlayerId;
+use shared::recording::{
+    Audience, LATEST_DATE_UNIX_MS, Recording, Seats, Source, TOKEN_HASH_BYTES, TokenHash,
+    WATCH_DELAY_LIMIT_SECONDS,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, create_dir_all, read_dir, read_to_string, remove_file};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +24,9 @@ const SERVER_FILE: &str = "server.id";
 /// Length of the time in a file's name, such as `20260921t141320z`.
 const TIME_LENGTH: usize = 16;
 
+/// Finished recordings whose seats are kept in memory; beyond it, all are read again.
+const KEPT_SEATS_RECORDINGS: usize = 1024;
+
 /// What has ended may be watched to its end for this long after it is shown.
 const LINGER: Duration = Duration::from_secs(60);
 
@@ -28,7 +37,7 @@ pub struct Directory(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    /// What was played is shown after this time.
+    /// What was played is shown after this time, unless the room has a delay.
     delay: Duration,
     sync: fn(&Path) -> io::Result<()>,
     state: Mutex<State>,
@@ -41,6 +50,8 @@ struct State {
     newest_number: Option<u64>,
     /// Files of matches that are being played.
     running: Vec<Running>,
+    /// The seats of finished recordings, by the file's name.
+    seats: BTreeMap<String, Arc<SeatTokens>>,
     has_failed: bool,
     /// That the entries of new files may not last was said.
     is_unsynced: bool,
@@ -64,10 +75,16 @@ pub(super) struct Server {
     pub owns_nameless: bool,
 }
 
+/// The hashes of the tokens that have opened seats of a match.
+type SeatTokens = BTreeSet<TokenHash>;
+
 #[derive(Debug)]
 struct Running {
     name: String,
     identity: Option<Identity>,
+    /// What was played is shown after this time.
+    delay: Duration,
+    seats: SeatTokens,
     /// When the whole file may be seen; `None` while the match runs.
     shown_from: Option<Instant>,
     live: Option<LivePieces>,
@@ -76,6 +93,12 @@ struct Running {
 impl Running {
     fn is_hidden(&self, now: Instant) -> bool {
         self.shown_from.is_none_or(|from| now < from)
+    }
+
+    fn show(&mut self, live: Option<LivePieces>) {
+        let chosen = live.as_ref().and_then(|live| live.watching().delay_seconds);
+        self.delay = chosen.map_or(self.delay, |seconds| Duration::from_secs(seconds.into()));
+        self.live = live;
     }
 }
 
@@ -91,14 +114,14 @@ impl Directory {
         Directory(Arc::new(Inner { path, delay: Duration::ZERO, sync, state: Mutex::default() }))
     }
 
-    /// The same directory, in which what was played is shown after this time.
+    /// The same directory, in which what was played is shown after this time, unless its room has a delay.
     #[must_use]
     pub fn with_delay(self, delay: Duration) -> Directory {
         let Inner { path, sync, .. } = &*self.0;
         Directory(Arc::new(Inner { path: path.clone(), delay, sync: *sync, state: Mutex::default() }))
     }
 
-    /// What was played is shown after this time.
+    /// What was played is shown after this time, unless its room has a delay.
     pub fn delay(&self) -> Duration {
         self.0.delay
     }
@@ -178,31 +201,71 @@ impl Directory {
 
     /// Hides what another process may have written within the watch delay, for that long: nobody knows when its match ended.
     pub fn hide_newest(&self) {
-        if self.0.delay.is_zero() {
-            return;
-        }
-        let (now, shown_from) = (SystemTime::now(), Instant::now() + self.0.delay);
+        let now = SystemTime::now();
         for path in recordings(self.path()).unwrap_or_default() {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let written = path.metadata().and_then(|metadata| metadata.modified());
             // A clock that was set back makes files from the future.
-            let is_old = written.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > self.0.delay));
-            if !is_old && !self.is_running(&name) {
-                let identity = identity(&path);
-                self.state().running.push(Running {
-                    name,
-                    identity,
-                    shown_from: Some(shown_from),
-                    live: None,
-                });
+            let is_older = |delay| {
+                written.as_ref().is_ok_and(|at| now.duration_since(*at).is_ok_and(|age| age >= delay))
+            };
+            if is_older(Duration::from_secs(WATCH_DELAY_LIMIT_SECONDS.into())) || self.is_running(&name) {
+                continue;
+            }
+            let room = ListedRecording::of(&path).and_then(|listed| listed.delay_seconds);
+            let delay = room.map_or(self.0.delay, |seconds| Duration::from_secs(seconds.into()));
+            if !is_older(delay) {
+                let (identity, shown_from) = (identity(&path), Some(Instant::now() + delay));
+                let seats = SeatTokens::new();
+                self.state().running.push(Running { name, identity, delay, seats, shown_from, live: None });
             }
         }
     }
 
-    /// The newest recording of a room of which something may be watched; else the newest.
-    pub fn live(&self, room: &str) -> Option<LiveStatus> {
-        let all = self.live_recordings().into_iter().filter(|live| live.room == room);
+    /// Of the recordings of a room that may be shown, the newest of which there is something to watch; else the newest.
+    pub fn live(&self, room: &str, may_be_shown: impl Fn(&LiveStatus) -> bool) -> Option<LiveStatus> {
+        let of_room = |live: &LiveStatus| live.room == room && may_be_shown(live);
+        let all = self.live_recordings().into_iter().filter(of_room);
         all.reduce(|older, newer| if newer.pieces > 0 || older.pieces == 0 { newer } else { older })
+    }
+
+    /// Who may watch the match that is recorded into a file, as far as it was chosen for the room; `None` if there is no such
+    /// match.
+    pub fn audience(&self, room: &str, recording: &str) -> Option<Option<Audience>> {
+        let state = self.state();
+        let found = state.running.iter().find(|running| running.name == recording)?;
+        let live = found.live.as_ref().filter(|live| live.room() == room)?;
+        Some(live.watching().audience)
+    }
+
+    /// Whether one of these tokens has opened a seat in a recorded match. Waits for the disk if the match is over.
+    pub fn had_seat(&self, recording: &str, tokens: &[TokenHash]) -> bool {
+        let is_any = |seats: &SeatTokens| tokens.iter().any(|token| seats.contains(token));
+        let known = {
+            let state = self.state();
+            let mut running = state.running.iter();
+            if let Some(running) = running.find(|running| running.name == recording && running.live.is_some())
+            {
+                return is_any(&running.seats);
+            }
+            state.seats.get(recording).cloned()
+        };
+        if let Some(seats) = known {
+            return is_any(&seats);
+        }
+        let source = FileSource::open(&self.path().join(recording)).ok();
+        let Some(recording_read) = source.and_then(|source| Recording::open_without_marks(source).ok())
+        else {
+            return false;
+        };
+        let seats: SeatTokens = tokens_of(recording_read.seats()).collect();
+        let had_seat = is_any(&seats);
+        let kept = &mut self.state().seats;
+        if kept.len() >= KEPT_SEATS_RECORDINGS {
+            kept.clear();
+        }
+        kept.insert(recording.to_owned(), Arc::new(seats));
+        had_seat
     }
 
     /// The recordings of running and recently ended matches, in the order in which they began.
@@ -210,7 +273,7 @@ impl Directory {
         let now = Instant::now();
         let state = self.state();
         let status =
-            |running: &Running| Some(running.live.as_ref()?.status(&running.name, self.0.delay, now));
+            |running: &Running| Some(running.live.as_ref()?.status(&running.name, running.delay, now));
         state.running.iter().filter_map(status).collect()
     }
 
@@ -237,8 +300,9 @@ impl Directory {
     pub fn run(&self, room: &str, recording: &str, first: usize, end: usize) -> Run {
         let state = self.state();
         let found = state.running.iter().find(|running| running.name == recording);
-        let live = found.and_then(|running| running.live.as_ref()).filter(|live| live.room() == room);
-        live.map_or(Run::Missing, |live| live.run(first, end, self.0.delay, Instant::now()))
+        let shown = found.and_then(|running| Some((running.live.as_ref()?, running.delay)));
+        let shown = shown.filter(|(live, _)| live.room() == room);
+        shown.map_or(Run::Missing, |(live, delay)| live.run(first, end, delay, Instant::now()))
     }
 
     /// The server whose directory this is.
@@ -275,7 +339,15 @@ impl Directory {
         let mut state = self.state();
         let is_kept = |running: &Running| running.shown_from.is_none_or(|from| now < from + LINGER);
         state.running.retain(|running| running.name != name && is_kept(running));
-        state.running.push(Running { name: name.into(), identity, shown_from: None, live: None });
+        state.seats.remove(name);
+        state.running.push(Running {
+            name: name.into(),
+            identity,
+            delay: self.0.delay,
+            seats: SeatTokens::new(),
+            shown_from: None,
+            live: None,
+        });
         Hold { directory: self.clone(), name: name.into() }
     }
 
@@ -315,7 +387,7 @@ impl Hold {
     pub fn grown(&self, bytes: &[u8]) {
         self.change(|running| {
             if running.live.is_none() {
-                running.live = LivePieces::new(bytes);
+                running.show(LivePieces::new(bytes));
             }
             if let Some(live) = &mut running.live {
                 live.push(bytes, Instant::now());
@@ -326,8 +398,18 @@ impl Hold {
     /// The file was written up to this many bytes before this process continues it.
     pub fn resume(&self, file: &File, bytes: u64) -> io::Result<()> {
         let live = LivePieces::of_file(file, bytes, Instant::now())?;
-        self.change(|running| running.live = Some(live));
+        self.change(|running| running.show(Some(live)));
         Ok(())
+    }
+
+    /// These seats were given.
+    pub fn seated(&self, seats: &Seats) {
+        self.change(|running| running.seats.extend(tokens_of(seats)));
+    }
+
+    /// The file is shown this long after the end.
+    pub fn delay(&self, delay: Duration) {
+        self.change(|running| running.delay = delay);
     }
 
     fn change(&self, change: impl FnOnce(&mut Running)) {
@@ -349,9 +431,8 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let shown_from = Instant::now() + self.directory.delay();
         self.change(|running| {
-            running.shown_from = Some(shown_from);
+            running.shown_from = Some(Instant::now() + running.delay);
             running.live.iter_mut().for_each(LivePieces::end);
         });
     }
@@ -366,6 +447,12 @@ impl Server {
     fn id_text(self) -> String {
         format!("{:032x}", u128::from_be_bytes(self.id.0))
     }
+}
+
+/// The tokens of players' seats; a key of nobody is the server's.
+fn tokens_of(seats: &Seats) -> impl Iterator<Item = TokenHash> + '_ {
+    let of_players = seats.keys.iter().filter(|key| key.player != PlayerId::NOBODY);
+    of_players.flat_map(|key| std::iter::once(key.token).chain(key.before))
 }
 
 /// What a file is, whatever its name: device and number.
@@ -440,6 +527,11 @@ pub(super) fn file_name(room: &str, at: SystemTime, number: u64) -> String {
     let time = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string();
     let time = time.replace(['-', ':'], "").to_ascii_lowercase();
     format!("{room}-{time}-{number}.{FILE_EXTENSION}")
+}
+
+/// Whether a file has the name of a recording that a server has made.
+pub fn is_named_as_ours(path: &Path) -> bool {
+    number_of(path).is_some()
 }
 
 /// The number of a recording among all of its directory, by its name: a later one has a greater number, whatever the clock

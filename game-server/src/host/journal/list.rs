@@ -2,7 +2,7 @@
 
 use super::directory::{Directory, number_of, recordings};
 use serde::Serialize;
-use shared::recording::{HEADER_LIMIT_BYTES, Header, Index};
+use shared::recording::{Audience, HEADER_LIMIT_BYTES, Header, Index};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -27,6 +27,12 @@ pub struct ListedRecording {
     pub room: String,
     /// The build of the simulation that made it.
     pub sim_build: String,
+    /// Who may watch, as far as it was chosen for the room.
+    #[serde(skip)]
+    pub audience: Option<Audience>,
+    /// The watch delay, if one was chosen for the room.
+    #[serde(skip)]
+    pub delay_seconds: Option<u32>,
 }
 
 /// Lists the recordings of a directory, the newest first. Files that are none, or cannot be read, are left out; a directory
@@ -74,6 +80,8 @@ impl ListedRecording {
             mode: header.mode,
             room: header.room,
             sim_build: header.build,
+            audience: header.watching.audience,
+            delay_seconds: header.watching.delay_seconds,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use room::KEYFRAME_INTERVAL_SECONDS;
 use serde::Serialize;
-use shared::recording::{HEADER_LIMIT_BYTES, Header, Landmark, PIECE_CHUNKS, PieceCounter};
+use shared::recording::{Audience, HEADER_LIMIT_BYTES, Header, Landmark, PieceCounter, Watching};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
@@ -27,6 +27,11 @@ pub struct LiveStatus {
     pub tick_rate: u16,
     /// When the recording began, in milliseconds since 1970 (UTC).
     pub started_at: u64,
+    /// How far behind the match those who watch are, in seconds.
+    pub delay_seconds: u64,
+    /// Who may watch, as far as it was chosen for the room.
+    #[serde(skip)]
+    pub audience: Option<Audience>,
     /// Pieces that may be fetched.
     pub pieces: usize,
     /// Their bytes.
@@ -62,7 +67,7 @@ impl LivePieces {
     /// Of a file that begins with these bytes; `None` if they are not a whole header.
     pub fn new(start: &[u8]) -> Option<LivePieces> {
         let (header, header_bytes) = Header::read(start).ok()?;
-        let counter = PieceCounter::new(header_bytes);
+        let counter = PieceCounter::new(header.format, header_bytes);
         let header_bytes = header_bytes as u64;
         let (keyframes, pieces) = (Vec::new(), Vec::new());
         Some(LivePieces { header, header_bytes, counter, keyframes, bytes: 0, pieces, ended: false })
@@ -85,11 +90,12 @@ impl LivePieces {
             left -= portion.len() as u64;
         }
         let tick = Duration::from_secs(1) / u32::from(live.header.tick_rate_hz.max(1));
+        let piece_chunks = live.counter.piece_chunks();
         let mut ticks_behind = live.counter.chunks();
         for piece in live.pieces.iter_mut().rev() {
             let age = (tick * ticks_behind).saturating_sub(HURRY_LIMIT);
             piece.written = now.checked_sub(age).unwrap_or(now);
-            ticks_behind = ticks_behind.saturating_add(PIECE_CHUNKS);
+            ticks_behind = ticks_behind.saturating_add(piece_chunks);
         }
         Ok(live)
     }
@@ -116,6 +122,10 @@ impl LivePieces {
         Some((self.header_bytes, *from..self.bytes))
     }
 
+    pub fn watching(&self) -> Watching {
+        self.header.watching
+    }
+
     pub fn room(&self) -> &str {
         &self.header.room
     }
@@ -133,6 +143,8 @@ impl LivePieces {
             mode: self.header.mode.clone(),
             tick_rate: self.header.tick_rate_hz,
             started_at: self.header.started_at_unix_ms,
+            delay_seconds: delay.as_secs(),
+            audience: self.header.watching.audience,
             pieces,
             bytes: pieces.checked_sub(1).map_or(0, |last| self.pieces[last].end),
             ended: self.ended && pieces == self.pieces.len(),
@@ -180,7 +192,7 @@ mod tests {
     use shared::command::TickInputs;
     use shared::id::Tick;
     use shared::keyframe::Keyframe;
-    use shared::recording::Encoder;
+    use shared::recording::{Encoder, PIECE_CHUNKS};
     use std::time::SystemTime;
 
     const DELAY: Duration = Duration::from_secs(60);
@@ -241,7 +253,7 @@ mod tests {
         let mut files = RoomFiles::new(directory.clone(), Retention::default(), Vec::new());
         let (mut file, name) = files.create("belt-1", SystemTime::now())?;
         written[..TICKS as usize].iter().try_for_each(|bytes| file.append(bytes))?;
-        let before = directory.live("belt-1").expect("a running recording");
+        let before = directory.live("belt-1", |_| true).expect("a running recording");
         assert_eq!((before.pieces, before.ended), (10, false));
         let opened = File::open(home.path().join(&name))?;
         let now = Instant::now() + DELAY * 9;
@@ -254,7 +266,7 @@ mod tests {
             assert!(((now - held.written).as_secs_f64() - age(piece)).abs() < 0.01, "piece {piece}");
         }
         drop((file, files));
-        assert!(directory.live("belt-1").is_some_and(|live| live.ended));
+        assert!(directory.live("belt-1", |_| true).is_some_and(|live| live.ended));
         Ok(())
     }
 }

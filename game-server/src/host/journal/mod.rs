@@ -21,7 +21,7 @@ mod tests;
 mod unfinished;
 mod writer;
 
-pub use directory::{Directory, DiskUse, FILE_EXTENSION, Hold};
+pub use directory::{Directory, DiskUse, FILE_EXTENSION, Hold, is_named_as_ours};
 pub use list::{ListedRecording, list};
 pub use live::{LiveStatus, Run};
 pub use lock::{DirectoryLock, LockError, process_at};
@@ -38,6 +38,7 @@ use room::Record;
 use room_files::{RoomFile, RoomFiles};
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
+use shared::recording::Watching;
 use shared::setup::Setup;
 use sim::replay::Resimulation;
 use status::Reporter;
@@ -48,7 +49,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use storage::Storage;
 pub use writer::QUEUE_LIMIT_ENTRIES;
-use writer::{LastWord, OpenFile, Writer};
+use writer::{LastWord, OpenFile, Session, Writer};
 
 /// How long the end of a room waits for its recording to be closed.
 pub const FINISH_LIMIT: Duration = Duration::from_secs(3);
@@ -79,6 +80,8 @@ pub struct JournalOptions {
     pub retention: Retention,
     /// Longest that players wait for the disk before they are told what it has not got, in milliseconds.
     pub wait_limit_ms: u32,
+    /// Who may watch the room, as far as the host has chosen it.
+    pub watching: Watching,
 }
 
 impl JournalOptions {
@@ -91,6 +94,7 @@ impl JournalOptions {
             file_limit_bytes: DEFAULT_FILE_LIMIT_BYTES,
             retention,
             wait_limit_ms: DEFAULT_WAIT_LIMIT_MS,
+            watching: Watching::default(),
         }
     }
 }
@@ -129,7 +133,8 @@ impl Journal {
         let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), Vec::new());
         let gate = gate(options, setup, Tick(0), flush);
         gate.open();
-        Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, room, setup, gate, None)
+        let session = Session { room: room.into(), setup: setup.clone(), watching: options.watching };
+        Journal::on(storage, options.file_limit_bytes, QUEUE_LIMIT_ENTRIES, session, gate, None)
     }
 
     /// As [`Journal::create`], of a room in a fleet: the same bytes go there, too, and the gate waits for both.
@@ -142,7 +147,8 @@ impl Journal {
         replica: Replica,
     ) -> Journal {
         let storage = RoomFiles::new(options.directory.clone(), options.retention.clone(), Vec::new());
-        let mut writer = writer(storage, options.file_limit_bytes, room, setup, gate);
+        let session = Session { room: room.into(), setup: setup.clone(), watching: options.watching };
+        let mut writer = writer(storage, options.file_limit_bytes, session, gate);
         writer.replica = Some(ReplicaEnd::new(replica));
         Journal::start(writer, QUEUE_LIMIT_ENTRIES)
     }
@@ -154,6 +160,7 @@ impl Journal {
     pub fn resume(options: &JournalOptions, held: Held, restored: &Resimulation, flush: Flush) -> Journal {
         let (setup, recording) = (restored.setup(), restored.recording());
         let Held { room, name, file, hold } = held;
+        let watching = recording.header().watching;
         let hold = Arc::new(hold);
         let storage =
             RoomFiles::new(options.directory.clone(), options.retention.clone(), vec![hold.clone()]);
@@ -171,7 +178,7 @@ impl Journal {
             );
         }
         let resume = || {
-            let file = RoomFile::resume(file, hold, recording.sound_bytes())?;
+            let file = RoomFile::resume(file, hold, recording.sound_bytes(), recording.seats())?;
             OpenFile::resume(name, options.directory.server()?.id, file, recording)
         };
         let open = damage.is_empty().then(resume).transpose().unwrap_or_else(|error| {
@@ -180,19 +187,19 @@ impl Journal {
         });
         let gate = gate(options, setup, restored.sim().tick(), flush);
         let limit = options.file_limit_bytes;
-        Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, &room, setup, gate, open)
+        let session = Session { room, setup: setup.clone(), watching };
+        Journal::on(storage, limit, QUEUE_LIMIT_ENTRIES, session, gate, open)
     }
 
     fn on<S: Storage>(
         storage: S,
         file_limit_bytes: u64,
         queue_limit_entries: usize,
-        room: &str,
-        setup: &Setup,
+        session: Session,
         gate: CommitGate,
         open: Option<OpenFile<S::File>>,
     ) -> Journal {
-        let mut writer = writer(storage, file_limit_bytes, room, setup, Arc::new(gate));
+        let mut writer = writer(storage, file_limit_bytes, session, Arc::new(gate));
         writer.open = open;
         Journal::start(writer, queue_limit_entries)
     }
@@ -202,7 +209,7 @@ impl Journal {
         let (end, ended) = sync_channel::<()>(0);
         let (status, gate) = (writer.status.clone(), writer.gate.clone());
         let last = Arc::new(Mutex::new(None));
-        let thread = std::thread::Builder::new().name(format!("journal {}", writer.room));
+        let thread = std::thread::Builder::new().name(format!("journal {}", writer.session.room));
         let spawned = thread.spawn({
             let last = last.clone();
             move || {
@@ -318,16 +325,15 @@ impl Journal {
 fn writer<S: Storage>(
     storage: S,
     file_limit_bytes: u64,
-    room: &str,
-    setup: &Setup,
+    session: Session,
     gate: Arc<CommitGate>,
 ) -> Writer<S> {
+    let status = Arc::new(Reporter::new(&session.room));
     Writer {
         storage,
         file_limit_bytes,
-        room: room.into(),
-        setup: setup.clone(),
-        status: Arc::new(Reporter::new(room)),
+        session,
+        status,
         gate,
         open: None,
         replica: None,

@@ -4,7 +4,7 @@ use super::directory::{Directory, Hold, explain, file_name};
 use super::retention::Retention;
 use super::storage::{RecordingFile, Storage};
 use crate::files;
-use shared::recording::TokenHash;
+use shared::recording::{Seats, TokenHash};
 use std::fs::{File, create_dir_all, remove_file};
 use std::io::{self, Write};
 use std::path::Path;
@@ -28,9 +28,10 @@ pub(super) struct RoomFile {
 }
 
 impl RoomFile {
-    /// Of a recording that was written up to this many bytes before.
-    pub fn resume(file: File, hold: Arc<Hold>, bytes: u64) -> io::Result<RoomFile> {
+    /// Of a recording that was written up to this many bytes before, with these seats.
+    pub fn resume(file: File, hold: Arc<Hold>, bytes: u64, seats: &Seats) -> io::Result<RoomFile> {
         hold.resume(&file, bytes)?;
+        hold.seated(seats);
         Ok(RoomFile { file: Arc::new(file), hold })
     }
 }
@@ -89,6 +90,10 @@ impl RecordingFile for RoomFile {
         (&*self.file).write_all(bytes)?;
         self.hold.grown(bytes);
         Ok(())
+    }
+
+    fn seated(&self, seats: &Seats) {
+        self.hold.seated(seats);
     }
 
     fn sync(&mut self) -> io::Result<()> {

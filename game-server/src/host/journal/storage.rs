@@ -1,6 +1,6 @@
 //! What the writer needs of a disk.
 
-use shared::recording::TokenHash;
+use shared::recording::{Seats, TokenHash};
 use std::io;
 use std::time::SystemTime;
 
@@ -26,6 +26,9 @@ pub(super) trait Storage: Send + 'static {
 pub(super) trait RecordingFile: Sized {
     /// Hands bytes to the operating system.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Notes who may say that the match is theirs.
+    fn seated(&self, seats: &Seats);
 
     /// Waits until everything appended is on the disk.
     fn sync(&mut self) -> io::Result<()>;

@@ -10,6 +10,10 @@ use std::io;
 use std::sync::{Condvar, MutexGuard};
 use std::time::SystemTime;
 
+fn session() -> Session {
+    Session { room: "belt".into(), setup: setup(), watching: Watching::default() }
+}
+
 /// A disk in memory that fails and stalls as told.
 #[derive(Clone, Default)]
 struct Disk(Arc<(Mutex<DiskState>, Condvar)>);
@@ -90,6 +94,8 @@ impl Storage for Disk {
 }
 
 impl RecordingFile for DiskFile {
+    fn seated(&self, _: &Seats) {}
+
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.disk.panic_if_told("append");
         let mut state = self.disk.ready();
@@ -151,8 +157,7 @@ impl TestRoom {
     ) -> TestRoom {
         let gate = CommitGate::new(Tick(0), patience_ticks, Arc::new(|| {}));
         let storage = disk.clone();
-        let mut journal =
-            Journal::on(storage, file_limit_bytes, queue_limit_entries, "belt", &setup(), gate, None);
+        let mut journal = Journal::on(storage, file_limit_bytes, queue_limit_entries, session(), gate, None);
         journal.take(Record::keyframe(Keyframe::default(), Seats::default()));
         TestRoom { journal, tick: Tick(0) }
     }
@@ -326,7 +331,7 @@ fn a_room_without_a_file_holds_nobody_up_and_one_with_a_file_does() {
     let disk = Disk::default();
     let gate = CommitGate::new(Tick(0), u32::MAX, Arc::new(|| {}));
     gate.open();
-    let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, "belt", &setup(), gate, None);
+    let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, session(), gate, None);
     let gate = journal.gate().expect("it records").clone();
     journal.take(tick(Tick(1)));
     assert!(gate.is_durable(Tick(7)) && disk.state().files.is_empty());
@@ -418,7 +423,7 @@ fn a_session_in_the_format_before_goes_on_in_a_new_file() {
     let file = DiskFile { disk: disk.clone(), index: 0 };
     let open = OpenFile::resume("belt-0".into(), TokenHash([7; 16]), file, &old).expect("a disk that works");
     let gate = CommitGate::new(Tick(0), u32::MAX, Arc::new(|| {}));
-    let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, "belt", &setup(), gate, Some(open));
+    let mut journal = Journal::on(disk.clone(), u64::MAX, AMPLE, session(), gate, Some(open));
     journal.take(Record::keyframe(Keyframe::default(), Seats::default()));
     let mut room = TestRoom { journal, tick: Tick(0) };
     room.ticks(10);

@@ -9,7 +9,7 @@ use metrics::counter;
 use room::Record;
 use shared::id::Tick;
 use shared::keyframe::Keyframe;
-use shared::recording::{Encoder, FORMAT_VERSION, Header, Recording, Seats, TokenHash, TooLarge};
+use shared::recording::{Encoder, FORMAT_VERSION, Header, Recording, Seats, TokenHash, TooLarge, Watching};
 use shared::setup::Setup;
 use sim::Sim;
 use std::io;
@@ -52,12 +52,19 @@ impl std::fmt::Debug for LastWord {
     }
 }
 
+/// What stands in the headers of a room's files.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub room: String,
+    pub setup: Setup,
+    pub watching: Watching,
+}
+
 /// Writes one room's recordings.
 pub(super) struct Writer<S: Storage> {
     pub storage: S,
     pub file_limit_bytes: u64,
-    pub room: String,
-    pub setup: Setup,
+    pub session: Session,
     pub status: Arc<Reporter>,
     pub gate: Arc<CommitGate>,
     /// The recording to continue; `None` begins a new one with the first keyframe.
@@ -85,7 +92,7 @@ impl<S: Storage> Writer<S> {
     /// Writes until the room drops its end of the queue. With a keyframe in `last` the room has ended, and the recording gets
     /// its index; without one something went wrong, and the recording stays open-ended.
     pub fn run(mut self, entries: &Receiver<Record>, last: &Mutex<Option<LastWord>>) {
-        let mut syncer = match Syncer::start(&self.room) {
+        let mut syncer = match Syncer::start(&self.session.room) {
             Ok(syncer) => syncer,
             Err(error) => return self.status.no_thread(&error),
         };
@@ -107,7 +114,7 @@ impl<S: Storage> Writer<S> {
             let synced = self.sync(&mut syncer);
             self.settle(synced);
             if syncer.has_ended() {
-                syncer = match Syncer::start(&self.room) {
+                syncer = match Syncer::start(&self.session.room) {
                     Ok(syncer) => syncer,
                     Err(error) => return self.status.no_thread(&error),
                 };
@@ -140,11 +147,12 @@ impl<S: Storage> Writer<S> {
                 // cut between the two loses the session.
                 self.begin(&keyframe, &seats).and_then(|()| self.wait_for_disk())?;
                 if let Err(error) = old.close() {
-                    tracing::warn!(room = self.room, file = old.name, %error, "a full recording could not be closed");
+                    tracing::warn!(room = self.session.room, file = old.name, %error, "a full recording could not be closed");
                 }
             }
             Record::Seats(seats) => {
                 if let Some(open) = &mut self.open {
+                    open.file.seated(&seats);
                     open.encoder.seats(&seats)?;
                 }
             }
@@ -168,9 +176,10 @@ impl<S: Storage> Writer<S> {
     fn begin(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
         let at = SystemTime::now();
         let server = self.storage.server_id()?;
-        let (file, name) = self.storage.create(&self.room, at)?;
+        let Session { room, setup, watching } = &self.session;
+        let (file, name) = self.storage.create(room, at)?;
         let started_at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-        let header = Header::new(&self.setup, Sim::BUILD, &self.room, started_at);
+        let header = Header::new(setup, Sim::BUILD, room, started_at).with_watching(*watching);
         let open = self.open.insert(OpenFile {
             name: name.clone(),
             server,
@@ -320,6 +329,7 @@ impl<F: RecordingFile> OpenFile<F> {
 
     fn put_keyframe(&mut self, keyframe: &Keyframe, seats: &Seats) -> Result<(), WriteError> {
         // In this order, so that a file which is worth going on with, having a keyframe, has its seats too.
+        self.file.seated(seats);
         self.encoder.seats(&seats.clone().with_server(self.server))?;
         self.encoder.keyframe(keyframe)?;
         self.last_keyframe = Some(keyframe.tick);

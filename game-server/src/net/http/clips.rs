@@ -1,12 +1,11 @@
 //! Kept clips: taking them in, and showing them under a link.
 
-use super::audience::Watch;
+use super::audience::Admission;
 use super::entrance::Entrance;
 use super::page;
 use super::recordings;
 use super::refusal::{Refusal, method_not_allowed};
 use crate::host::clips::{CLIP_LIMIT_BYTES, Clips, KeepError, Kept};
-use crate::host::journal::Directory;
 use crate::host::titles::title_of_file;
 use crate::net::guard::addresses::network_of;
 use crate::net::guard::socket_permit::SocketPermit;
@@ -48,22 +47,16 @@ pub struct KeptClips {
 
 struct Shelf {
     kept: Option<KeptClips>,
-    matches: Option<Directory>,
-    watch: Watch,
+    admission: Admission,
     entrance: Arc<Entrance>,
     counted: Mutex<ByNetwork<(Instant, u32)>>,
     /// By the clip's id. Held while a file is read, which one request at a time does.
     titles: tokio::sync::Mutex<HashMap<String, Option<String>>>,
 }
 
-pub(super) fn routes(
-    kept: Option<KeptClips>,
-    matches: Option<Directory>,
-    watch: Watch,
-    entrance: Arc<Entrance>,
-) -> Router {
+pub(super) fn routes(kept: Option<KeptClips>, admission: Admission, entrance: Arc<Entrance>) -> Router {
     let counted = Mutex::new(ByNetwork::new(SWEEP_FLOOR_NETWORKS));
-    let shelf = Shelf { kept, matches, watch, entrance, counted, titles: tokio::sync::Mutex::default() };
+    let shelf = Shelf { kept, admission, entrance, counted, titles: tokio::sync::Mutex::default() };
     Router::new()
         .route("/api/clips", get(show_limits).post(keep))
         .route("/api/clips/{id}", get(show_state))
@@ -97,7 +90,7 @@ async fn keep(
     clip: Bytes,
 ) -> Result<Response, Refusal> {
     let clips = shelf.admit(&socket, &headers)?;
-    answer(move || clips.keep(&clip)).await
+    answer(move || clips.keep(&clip, |room, chosen| shelf.admission.is_for_everybody(room, chosen))).await
 }
 
 async fn keep_moment(
@@ -106,11 +99,13 @@ async fn keep_moment(
     Path(room): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let matches = shelf.matches.clone().filter(|_| shelf.watch.opens(&room));
-    let closed = || (StatusCode::FORBIDDEN, "matches of this room are not shown".into());
-    let matches = matches.ok_or_else(closed)?;
+    let matches = shelf.admission.recordings.directory().cloned();
+    let matches = matches.ok_or((StatusCode::CONFLICT, KeepError::NotRecorded.to_string().into()))?;
     let clips = shelf.admit(&socket, &headers)?;
-    answer(move || clips.keep_moment(&matches, &room)).await
+    answer(move || {
+        clips.keep_moment(&matches, &room, |room, chosen| shelf.admission.is_for_everybody(room, chosen))
+    })
+    .await
 }
 
 async fn answer(
@@ -124,6 +119,7 @@ async fn answer(
             let status = match error {
                 KeepError::NoClip(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 KeepError::NotRecorded => StatusCode::CONFLICT,
+                KeepError::Closed => StatusCode::FORBIDDEN,
                 KeepError::Disk(_) => StatusCode::INSUFFICIENT_STORAGE,
             };
             Err((status, error.to_string().into()))
@@ -132,7 +128,7 @@ async fn answer(
 }
 
 async fn show_state(State(shelf): State<Arc<Shelf>>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
-    match shelf.find(&id) {
+    match shelf.find(&id).await {
         Kept::At(path) => {
             let title = shelf.title_of(&id, path).await;
             Ok(Json(json!({ "ready": true, "title": title })))
@@ -147,7 +143,7 @@ async fn show_file(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let Kept::At(path) = shelf.find(&id) else { return Err(missing()) };
+    let Kept::At(path) = shelf.find(&id).await else { return Err(missing()) };
     let file = ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM);
     let mut response = recordings::serve(file, request.map(drop)).await;
     let headers = response.headers_mut();
@@ -165,7 +161,7 @@ async fn show_page(
     headers: HeaderMap,
 ) -> Response {
     let untitled = || "Clip".to_owned();
-    let title = match shelf.find(&id) {
+    let title = match shelf.find(&id).await {
         Kept::At(path) => Some(shelf.title_of(&id, path).await.unwrap_or_else(untitled)),
         Kept::Waiting => Some(untitled()),
         Kept::Missing => None,
@@ -219,7 +215,13 @@ impl Shelf {
         count.1 <= limit
     }
 
-    fn find(&self, id: &str) -> Kept {
-        self.kept.as_ref().map_or(Kept::Missing, |kept| kept.clips.find(id))
+    /// The clip of an id, if the host still shows its room's matches to everybody.
+    async fn find(self: &Arc<Shelf>, id: &str) -> Kept {
+        let (shelf, id) = (self.clone(), id.to_owned());
+        let find = move || {
+            let may_be_shown = |room: &str, chosen| shelf.admission.is_for_everybody(room, chosen);
+            shelf.kept.as_ref().map_or(Kept::Missing, |kept| kept.clips.find(&id, may_be_shown))
+        };
+        tokio::task::spawn_blocking(find).await.unwrap_or(Kept::Missing)
     }
 }

@@ -1,9 +1,8 @@
 //! The titles of recordings, for link previews, and the best moments of the day. Reading a recording's marks takes a pass over its
 //! file: what was found is kept in memory.
 
-use super::audience::Watch;
-use super::recordings::Recordings;
-use crate::host::journal::{Directory, FileSource, ListedRecording};
+use super::audience::{Admission, ShownSeats};
+use crate::host::journal::{Directory, FileSource, ListedRecording, LiveStatus};
 use crate::host::titles::{self, name_of, title};
 use serde::Serialize;
 use shared::highlights::highlights;
@@ -53,8 +52,7 @@ struct Told {
 
 /// What the marks of the recordings say.
 pub struct Highlights {
-    recordings: Recordings,
-    watch: Watch,
+    admission: Admission,
     told: Mutex<HashMap<String, Arc<Told>>>,
     /// Files are read one after the other: whoever asks for many takes one thread.
     reading: tokio::sync::Mutex<()>,
@@ -62,22 +60,21 @@ pub struct Highlights {
 }
 
 impl Highlights {
-    pub fn new(recordings: Recordings, watch: Watch) -> Highlights {
+    pub fn new(admission: Admission) -> Highlights {
         Highlights {
-            recordings,
-            watch,
+            admission,
             told: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             best: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The title of a recording that may be shown.
+    /// The title of a recording that is for everybody.
     pub async fn title_of(self: &Arc<Highlights>, name: &str) -> Option<String> {
         let (highlights, name) = (self.clone(), name.to_owned());
         let find = move || {
-            let path = highlights.recordings.path(&name)?;
-            let path = highlights.recordings.opens(highlights.watch, &path).then_some(path)?;
+            let path = highlights.admission.recordings.path(&name)?;
+            highlights.admission.to_file(&path, &ShownSeats::default())?;
             let bytes = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
             Some(highlights.told(&path, &name, bytes)?.title.clone())
         };
@@ -85,12 +82,14 @@ impl Highlights {
         tokio::task::spawn_blocking(find).await.ok()?
     }
 
-    /// The title of a room's match that runs on: only what may be watched of it counts.
+    /// The title of a room's match that runs on and is for everybody: only what may be watched of it counts.
     pub async fn title_of_match(self: &Arc<Highlights>, room: &str) -> Option<String> {
-        let directory = self.recordings.directory().cloned().filter(|_| self.watch.opens(room))?;
+        let directory = self.admission.recordings.directory().cloned()?;
         let (highlights, room) = (self.clone(), room.to_owned());
         let find = move || {
-            let live = directory.live(&room)?;
+            let may_be_shown =
+                |live: &LiveStatus| highlights.admission.is_for_everybody(&live.room, live.audience);
+            let live = directory.live(&room, may_be_shown)?;
             let path = directory.path().join(&live.recording);
             Some(highlights.told(&path, &live.recording, live.bytes)?.title.clone())
         };
@@ -115,12 +114,13 @@ impl Highlights {
     }
 
     fn find_best(&self, now: SystemTime) -> Vec<BestMoment> {
-        let Some(directory) = self.recordings.directory() else { return Vec::new() };
+        let Some(directory) = self.admission.recordings.directory() else { return Vec::new() };
         let since = now.checked_sub(DAY).and_then(|since| since.duration_since(UNIX_EPOCH).ok());
         let since_ms = since.unwrap_or_default().as_millis() as u64;
         let listed = directory.list().unwrap_or_default();
-        let of_the_day =
-            listed.iter().filter(|one| one.started_at >= since_ms && self.watch.opens(&one.room));
+        let of_the_day = listed.iter().filter(|one| {
+            one.started_at >= since_ms && self.admission.is_for_everybody(&one.room, one.audience)
+        });
         let told = of_the_day.take(DAY_LIMIT_RECORDINGS).filter_map(|one| self.told_of(directory, one));
         let mut best: Vec<_> = told.flat_map(|told| told.best.clone()).collect();
         best.sort_by_key(|moment| std::cmp::Reverse(moment.rank));
@@ -178,6 +178,8 @@ impl Told {
 mod tests {
     use super::*;
     use crate::assets::belt;
+    use crate::net::http::audience::Watch;
+    use crate::net::http::recordings::Recordings;
     use shared::command::{Join, TickInputs};
     use shared::id::{PlayerId, Tick};
     use shared::recording::{Encoder, Header, Mark};
@@ -215,7 +217,8 @@ mod tests {
         let directory = Directory::new(home.path().into());
         let hold = directory.hold("belt-3.belt");
         write(home.path(), "belt-3", Duration::ZERO);
-        let highlights = Arc::new(Highlights::new(Recordings::Directory(directory), Watch::Public));
+        let recordings = Recordings::Directory(directory);
+        let highlights = Arc::new(Highlights::new(Admission { recordings, watch: Watch::Public }));
         assert_eq!(highlights.title_of("belt-1.belt").await.as_deref(), Some("Comet, 3 in 2 seconds"));
         assert_eq!(highlights.title_of("belt-3.belt").await, None, "it runs on");
         assert_eq!(highlights.title_of("ours.belt").await, None, "it is closed");

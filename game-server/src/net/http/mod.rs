@@ -27,7 +27,7 @@ use crate::net::guard::socket_permit::SocketPermit;
 use crate::net::play::context::{ConnectionContext, Purpose};
 use crate::net::play::workers::SocketWorkers;
 use admin::Admin;
-use audience::Watch;
+use audience::{Admission, Watch};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Authority, Uri};
@@ -109,21 +109,15 @@ pub fn router(services: Services) -> Router {
     };
     let counted = from_fn_with_state(downloads.clone(), downloads::count);
     let builds = Arc::new(Builds { recordings: recordings.clone(), own: sim_build });
-    let highlights = Arc::new(Highlights::new(recordings.clone(), watch));
+    let admission = Admission { recordings, watch };
+    let highlights = Arc::new(Highlights::new(admission.clone()));
+    let (match_lists, pieces) =
+        watch::routes(admission.clone(), context.clone(), highlights.clone(), downloads);
     let mut routes = Router::new()
         .merge(status::routes(observed, sim_build))
-        .merge(watch::routes(
-            recordings.directory().cloned(),
-            watch,
-            context.clone(),
-            highlights.clone(),
-            downloads,
-        ))
-        .merge(
-            clips::routes(clips, recordings.directory().cloned(), watch, entrance.clone())
-                .route_layer(counted.clone()),
-        )
-        .merge(recordings::routes(recordings, watch).route_layer(counted))
+        .merge(match_lists)
+        .merge(clips::routes(clips, admission.clone(), entrance.clone()).route_layer(counted.clone()))
+        .merge(recordings::routes(admission).route_layer(counted))
         .nest("/api/admin", admin::routes(admin))
         .merge(rooms::routes(entrance.clone()))
         .merge(websocket::routes(entrance.clone(), workers))
@@ -131,7 +125,9 @@ pub fn router(services: Services) -> Router {
         .merge(build_pages::routes(builds.clone()))
         .merge(page::routes(entrance.public_url.clone(), builds, highlights))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(map_response_with_state(security_policy, add_page_headers));
+        .layer(map_response_with_state(security_policy, add_page_headers))
+        // Thousands ask for pieces at once, which need no headers for pages.
+        .merge(pieces.method_not_allowed_fallback(method_not_allowed));
     if context.purpose == Purpose::Game {
         // Scripts poll dozens of times per second: the headers for pages would be most of the bytes.
         routes = routes.merge(polling::routes(entrance.clone(), polling));

@@ -1,18 +1,18 @@
 //! Recordings for the browser: the list, and the files.
 
-use super::audience::Watch;
+use super::audience::{Admission, ShownSeats, set_caching};
 use super::refusal::Refusal;
 use crate::files::has_no_files_left;
 use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue, IF_MATCH, IF_RANGE, RANGE};
+use axum::http::header::{CONTENT_DISPOSITION, HeaderValue, IF_MATCH, IF_RANGE, RANGE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use mime_guess::mime::APPLICATION_OCTET_STREAM;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::borrow::Cow;
 use std::io;
 use std::path::{self, Component, PathBuf};
@@ -25,6 +25,8 @@ use tower_http::services::ServeFile;
 const NAME_LIMIT_BYTES: usize = 255;
 /// The list is read from the disk at most once in this time, for any number of browsers.
 const LIST_AGE_LIMIT: Duration = Duration::from_secs(1);
+/// Among this many of the newest recordings that are not for everybody, those are looked for in which a player has had a seat.
+const PLAYED_LIMIT_RECORDINGS: usize = 64;
 /// Characters that need no encoding in a path (RFC 3986 §2.3) or a header's file name (RFC 8187 §3.2.1).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -37,22 +39,24 @@ pub enum Recordings {
 }
 
 struct Archive {
-    recordings: Recordings,
-    watch: Watch,
+    admission: Admission,
     newest_list: Mutex<Option<(Instant, Arc<[ListedRecording]>)>>,
 }
 
-pub(super) fn routes(recordings: Recordings, watch: Watch) -> Router {
-    let archive = Archive { recordings, watch, newest_list: Mutex::default() };
+pub(super) fn routes(admission: Admission) -> Router {
+    let archive = Archive { admission, newest_list: Mutex::default() };
     Router::new()
         .route("/api/recordings", get(show_list))
         .route("/recordings/{name}", get(show_file))
         .with_state(Arc::new(archive))
 }
 
-async fn show_list(State(archive): State<Arc<Archive>>) -> Result<Json<Value>, Refusal> {
+async fn show_list(State(archive): State<Arc<Archive>>, shown: ShownSeats) -> Result<Response, Refusal> {
     match archive.list(Instant::now()).await {
-        Ok(listed) => Ok(Json(json!({ "recordings": *listed }))),
+        Ok(listed) => {
+            let listed = archive.clone().admitted(listed, shown).await;
+            Ok(Json(json!({ "recordings": listed })).into_response())
+        }
         Err(error) if has_no_files_left(&error) => Err(busy()),
         Err(error) => {
             tracing::warn!(%error, "the recordings cannot be listed");
@@ -66,9 +70,10 @@ async fn show_list(State(archive): State<Arc<Archive>>) -> Result<Json<Value>, R
 async fn show_file(
     State(archive): State<Arc<Archive>>,
     Path(name): Path<String>,
+    shown: ShownSeats,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let path = archive.recordings.path(&name);
+    let path = archive.admission.recordings.path(&name);
     let missing = || (StatusCode::NOT_FOUND, "there is no such recording".into());
     let path = path.ok_or_else(missing)?;
     match tokio::fs::metadata(&path).await {
@@ -77,14 +82,12 @@ async fn show_file(
         _ => return Err(missing()),
     }
     let (asked, file) = (archive.clone(), path.clone());
-    let is_open = tokio::task::spawn_blocking(move || asked.recordings.opens(asked.watch, &file)).await;
-    if !is_open.unwrap_or_default() {
-        return Err(missing());
-    }
+    let admitted = tokio::task::spawn_blocking(move || asked.admission.to_file(&file, &shown)).await;
+    let audience = admitted.ok().flatten().ok_or_else(missing)?;
     let mut response =
         serve(ServeFile::new_with_mime(path, &APPLICATION_OCTET_STREAM), request.map(drop)).await;
+    set_caching(&mut response, audience, "no-cache");
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let disposition = format!("attachment; filename*=UTF-8''{}", encoded(&name));
     headers.extend(HeaderValue::try_from(disposition).map(|value| (CONTENT_DISPOSITION, value)));
     Ok(response)
@@ -125,11 +128,32 @@ impl Archive {
         {
             return Ok(listed.clone());
         }
-        let (recordings, watch) = (self.recordings.clone(), self.watch);
-        let list = move || recordings.list(watch);
+        let recordings = self.admission.recordings.clone();
+        let list = move || recordings.list();
         let listed: Arc<[_]> = tokio::task::spawn_blocking(list).await.map_err(io::Error::other)??.into();
         *newest = Some((now, listed.clone()));
         Ok(listed)
+    }
+
+    /// Those that a request may see.
+    async fn admitted(
+        self: Arc<Archive>,
+        listed: Arc<[ListedRecording]>,
+        shown: ShownSeats,
+    ) -> Vec<ListedRecording> {
+        let admit = move || {
+            let nobodys = ShownSeats::default();
+            let mut looked_at = 0;
+            let is_admitted = |one: &&ListedRecording| {
+                let is_closed = self.admission.to_recording(one, &nobodys).is_none();
+                looked_at += usize::from(is_closed);
+                !is_closed
+                    || looked_at <= PLAYED_LIMIT_RECORDINGS
+                        && self.admission.to_recording(one, &shown).is_some()
+            };
+            listed.iter().filter(is_admitted).cloned().collect()
+        };
+        tokio::task::spawn_blocking(admit).await.unwrap_or_default()
     }
 }
 
@@ -150,25 +174,10 @@ impl Recordings {
         }
     }
 
-    /// Whether the host lets everybody fetch a file: its match could be watched, or it was named to be shown. Waits for the disk.
-    pub fn opens(&self, watch: Watch, path: &path::Path) -> bool {
-        match self {
-            Recordings::None => false,
-            Recordings::Directory(_) => {
-                ListedRecording::of(path).is_none_or(|recording| watch.opens(&recording.room))
-            }
-            Recordings::File(_) => true,
-        }
-    }
-
-    fn list(&self, watch: Watch) -> io::Result<Vec<ListedRecording>> {
+    fn list(&self) -> io::Result<Vec<ListedRecording>> {
         match self {
             Recordings::None => Ok(Vec::new()),
-            Recordings::Directory(directory) => {
-                let mut listed = directory.list()?;
-                listed.retain(|recording| watch.opens(&recording.room));
-                Ok(listed)
-            }
+            Recordings::Directory(directory) => directory.list(),
             Recordings::File(file) => Ok(ListedRecording::of(file).into_iter().collect()),
         }
     }
@@ -211,14 +220,16 @@ fn is_safe(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::assets::belt;
-    use shared::recording::{Encoder, Header};
+    use crate::net::http::audience::Watch;
+    use shared::recording::{Audience, Encoder, Header, Watching};
 
     #[tokio::test]
     async fn the_disk_is_read_at_most_once_per_second() {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("missing");
         let recordings = Recordings::Directory(Directory::new(missing.clone()));
-        let archive = Archive { recordings, watch: Watch::Public, newest_list: Mutex::default() };
+        let admission = Admission { recordings, watch: Watch::Public };
+        let archive = Archive { admission, newest_list: Mutex::default() };
         let start = Instant::now();
         assert_eq!(archive.list(start).await.unwrap().len(), 0);
         // Listing a file fails.
@@ -228,29 +239,47 @@ mod tests {
         assert!(archive.list(late).await.is_err());
     }
 
-    #[test]
-    fn recordings_of_rooms_that_are_closed_to_watchers_are_neither_listed_nor_served() {
+    #[tokio::test]
+    async fn recordings_that_a_room_or_the_host_keeps_from_everybody_are_neither_listed_nor_served() {
         let home = tempfile::tempdir().unwrap();
-        for room in ["belt-1", "ours"] {
-            let header = Header::new(&belt(), "any build", room, 0);
+        let recorded = [
+            ("belt-1", None),
+            ("belt-2", Some(Audience::Nobody)),
+            ("ours", None),
+            ("theirs", Some(Audience::Everybody)),
+        ];
+        for (room, audience) in recorded {
+            let watching = Watching { audience, delay_seconds: None };
+            let header = Header::new(&belt(), "any build", room, 0).with_watching(watching);
             let bytes = Encoder::new(&header).finish().unwrap();
             std::fs::write(home.path().join(format!("{room}.belt")), bytes).unwrap();
         }
+        std::fs::write(home.path().join("torn-20260921t141320z-3.belt"), "BELT").unwrap();
         let recordings = Recordings::Directory(Directory::new(home.path().into()));
-        for (watch, shown) in
-            [(Watch::Nobody, &[][..]), (Watch::Public, &["belt-1"]), (Watch::Everybody, &["belt-1", "ours"])]
-        {
-            let listed = recordings.list(watch).unwrap();
-            let mut rooms: Vec<_> = listed.iter().map(|recording| recording.room.as_str()).collect();
-            rooms.sort_unstable();
-            assert_eq!(rooms, shown);
-            for room in ["belt-1", "ours"] {
+        let nobodys = ShownSeats::default();
+        for (watch, shown) in [
+            (Watch::Nobody, &["theirs"][..]),
+            (Watch::Players, &["theirs"]),
+            (Watch::Public, &["belt-1", "theirs"]),
+            (Watch::Everybody, &["belt-1", "ours", "theirs", "torn-20260921t141320z-3"]),
+        ] {
+            let admission = Admission { recordings: recordings.clone(), watch };
+            for room in ["belt-1", "belt-2", "ours", "theirs", "torn-20260921t141320z-3"] {
                 let path = home.path().join(format!("{room}.belt"));
-                assert_eq!(recordings.opens(watch, &path), shown.contains(&room), "{room}");
+                let audience = admission.to_file(&path, &nobodys);
+                assert_eq!(audience, shown.contains(&room).then_some(Audience::Everybody), "{room}");
             }
+            let archive = Arc::new(Archive { admission, newest_list: Mutex::default() });
+            let listed = archive.list(Instant::now()).await.unwrap();
+            let admitted = archive.admitted(listed, nobodys.clone()).await;
+            let mut rooms: Vec<_> = admitted.iter().map(|recording| recording.room.as_str()).collect();
+            rooms.sort_unstable();
+            let expected: Vec<_> = shown.iter().copied().filter(|room| !room.starts_with("torn")).collect();
+            assert_eq!(rooms, expected);
         }
         let file = home.path().join("ours.belt");
-        assert!(Recordings::File(file.clone()).opens(Watch::Nobody, &file), "it was named to be shown");
+        let named = Admission { recordings: Recordings::File(file.clone()), watch: Watch::Nobody };
+        assert!(named.to_file(&file, &nobodys).is_some(), "it was named to be shown");
     }
 
     #[test]

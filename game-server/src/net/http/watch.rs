@@ -1,6 +1,6 @@
 //! Matches that go on, for those who watch: the list, and their recordings in pieces that are older than the watch delay.
 
-use super::audience::Watch;
+use super::audience::{Admission, ShownSeats, set_caching};
 use super::downloads::{Downloads, counted};
 use super::highlights::Highlights;
 use super::memory_file::MemoryFile;
@@ -14,14 +14,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, RANGE,
+    IF_UNMODIFIED_SINCE, RANGE, VARY,
 };
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
-use shared::recording::Source;
+use shared::recording::{Audience, Source};
 use std::collections::VecDeque;
 use std::future::{Ready, ready};
 use std::io;
@@ -38,20 +38,22 @@ const RUN_LENGTHS_PIECES: [usize; 3] = [1, 16, 256];
 const NEXT_PIECE_LIMIT: Duration = Duration::from_secs(20);
 /// How often a piece is looked for that is not written to its end.
 const UNWRITTEN_INTERVAL: Duration = Duration::from_millis(250);
-/// Pieces and their bytes that are kept in memory for the next who asks.
+/// Runs of pieces, and their bytes, that are kept in memory for the next who asks.
 const KEPT_RUNS: usize = 64;
-const KEPT_RUN_LIMIT_BYTES: usize = 256 * 1024;
+const KEPT_RUN_LIMIT_BYTES: usize = 1024 * 1024;
 
-const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=1");
+const FOR_EVERYBODY: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const FOR_PLAYERS: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+const BY_SEAT: HeaderValue = HeaderValue::from_static("authorization");
 
 struct Stand {
-    directory: Option<Directory>,
-    watch: Watch,
+    admission: Admission,
     context: Arc<ConnectionContext>,
     highlights: Arc<Highlights>,
     downloads: Downloads,
     kept: std::sync::Mutex<VecDeque<KeptRun>>,
+    /// Held while a single piece is read: thousands ask for the newest one at once, and one of them reads it.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// Pieces that are kept in memory.
@@ -66,43 +68,50 @@ struct KeptRun {
     tag: Option<HeaderValue>,
 }
 
+/// The routes of the lists, and those of the pieces.
 pub(super) fn routes(
-    directory: Option<Directory>,
-    watch: Watch,
+    admission: Admission,
     context: Arc<ConnectionContext>,
     highlights: Arc<Highlights>,
     downloads: Downloads,
-) -> Router {
-    let stand = Stand { directory, watch, context, highlights, downloads, kept: Default::default() };
-    Router::new()
-        .route("/api/watch", get(show_list))
-        .route("/api/watch/{room}", get(show_room))
-        .route("/watch/{room}/{recording}/{run}", get(show_run))
-        .with_state(Arc::new(stand))
+) -> (Router, Router) {
+    let (kept, reading) = Default::default();
+    let stand = Arc::new(Stand { admission, context, highlights, downloads, kept, reading });
+    let lists = Router::new().route("/api/watch", get(show_list)).route("/api/watch/{room}", get(show_room));
+    let pieces = Router::new().route("/watch/{room}/{recording}/{run}", get(show_run));
+    (lists.with_state(stand.clone()), pieces.with_state(stand))
 }
 
 fn missing() -> Refusal {
     (StatusCode::NOT_FOUND, "there is nothing to watch here".into())
 }
 
-async fn show_list(State(stand): State<Arc<Stand>>) -> Response {
+async fn show_list(State(stand): State<Arc<Stand>>, shown: ShownSeats) -> Response {
     let mut rooms: Vec<LiveStatus> = Vec::new();
-    for live in stand.directory.iter().flat_map(Directory::live_recordings) {
-        if stand.watch.opens(&live.room) && !live.ended && rooms.iter().all(|known| known.room != live.room) {
-            rooms.extend(stand.directory.as_ref().and_then(|directory| directory.live(&live.room)));
+    for live in stand.admission.directory().iter().flat_map(|directory| directory.live_recordings()) {
+        if !live.ended && rooms.iter().all(|known| known.room != live.room) {
+            rooms.extend(stand.live(&live.room, &shown).map(|(live, _)| live));
         }
     }
     let best = stand.highlights.best_of_the_day().await;
-    short(json!({ "delaySeconds": stand.delay().as_secs(), "rooms": rooms, "best": *best }))
+    let delay = stand.admission.directory().map_or(Duration::ZERO, Directory::delay);
+    let list = json!({ "delaySeconds": delay.as_secs(), "rooms": rooms, "best": *best });
+    short(list, if shown.is_empty() { Audience::Everybody } else { Audience::Players })
 }
 
-async fn show_room(State(stand): State<Arc<Stand>>, Path(room): Path<String>) -> Result<Response, Refusal> {
-    let live = stand.open(&room).and_then(|directory| directory.live(&room)).ok_or_else(missing)?;
-    Ok(short(json!({ "delaySeconds": stand.delay().as_secs(), "room": live })))
+async fn show_room(
+    State(stand): State<Arc<Stand>>,
+    Path(room): Path<String>,
+    shown: ShownSeats,
+) -> Result<Response, Refusal> {
+    let (live, audience) = stand.live(&room, &shown).ok_or_else(missing)?;
+    Ok(short(json!({ "delaySeconds": live.delay_seconds, "room": live }), audience))
 }
 
-fn short(value: Value) -> Response {
-    ([(CACHE_CONTROL, SHORT)], Json(value)).into_response()
+fn short(value: Value, audience: Audience) -> Response {
+    let mut response = Json(value).into_response();
+    set_caching(&mut response, audience, "max-age=1");
+    response
 }
 
 /// Shows pieces; the next one, once it is old enough.
@@ -113,7 +122,10 @@ async fn show_run(
     request: Request,
 ) -> Result<Response, Response> {
     let missing = || missing().into_response();
-    let directory = stand.open(&room).ok_or_else(missing)?;
+    let directory = stand.admission.directory().ok_or_else(missing)?;
+    let chosen = directory.audience(&room, &recording).ok_or_else(missing)?;
+    let shown = ShownSeats::of(request.headers());
+    let audience = stand.admission.admit(&recording, &room, chosen, &shown).ok_or_else(missing)?;
     let (first, end) = parse_run(&run).ok_or_else(missing)?;
     let give_up = Instant::now() + NEXT_PIECE_LIMIT;
     let mut wait = None;
@@ -137,14 +149,23 @@ async fn show_run(
         }
     };
     drop(wait);
-    let permit = stand.downloads.begin(&socket, request.headers()).map_err(IntoResponse::into_response)?;
-    let kept = stand.read(directory, recording, from, to).await.map_err(|error| {
-        if has_no_files_left(&error) {
-            return busy().into_response();
+    let one_of_many = if end - first == 1 { Some(stand.reading.lock().await) } else { None };
+    let (kept, permit) = match stand.find(&recording, from, to) {
+        Some(kept) => (kept, None),
+        None => {
+            let permit = stand.downloads.begin(&socket, request.headers());
+            let permit = permit.map_err(IntoResponse::into_response)?;
+            let read = stand.read(directory, recording, from, to).await.map_err(|error| {
+                if has_no_files_left(&error) {
+                    return busy().into_response();
+                }
+                tracing::warn!(%error, "a piece of a recording cannot be read");
+                missing()
+            })?;
+            (read, Some(permit))
         }
-        tracing::warn!(%error, "a piece of a recording cannot be read");
-        missing()
-    })?;
+    };
+    drop(one_of_many);
     let is_plain = request.method() == Method::GET
         && [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE]
             .iter()
@@ -154,9 +175,12 @@ async fn show_run(
         Some(tag) if is_plain => ([(ETAG, tag.clone())], kept.content).into_response(),
         _ => serve(kept.content, request).await,
     };
-    response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    Ok(counted(response, permit))
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, if audience == Audience::Everybody { FOR_EVERYBODY } else { FOR_PLAYERS });
+    headers.insert(VARY, BY_SEAT);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    // What is in memory takes no file.
+    Ok(if let Some(permit) = permit { counted(response, permit) } else { response })
 }
 
 /// Serves bytes with ranges, validators and conditions. They never change: the path names them.
@@ -178,22 +202,22 @@ fn parse_run(text: &str) -> Option<(usize, usize)> {
 }
 
 impl Stand {
-    fn delay(&self) -> Duration {
-        self.directory.as_ref().map_or(Duration::ZERO, Directory::delay)
+    /// The match of a room that the request may see, and for whom it is.
+    fn live(&self, room: &str, shown: &ShownSeats) -> Option<(LiveStatus, Audience)> {
+        let admit =
+            |live: &LiveStatus| self.admission.admit(&live.recording, &live.room, live.audience, shown);
+        let live = self.admission.directory()?.live(room, |live| admit(live).is_some())?;
+        admit(&live).map(|audience| (live, audience))
     }
 
-    /// The recordings, if the room may be watched.
-    fn open(&self, room: &str) -> Option<&Directory> {
-        self.directory.as_ref().filter(|_| self.watch.opens(room))
+    /// Pieces that are in memory.
+    fn find(&self, name: &str, from: u64, to: u64) -> Option<KeptRun> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // The newest are asked for most.
+        kept.iter().rev().find(|run| (run.from, run.to) == (from, to) && *run.name == *name).cloned()
     }
 
     async fn read(&self, directory: &Directory, name: String, from: u64, to: u64) -> io::Result<KeptRun> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |run: &&KeptRun| (run.from, run.to) == (from, to) && *run.name == *name;
-        // The newest are asked for most.
-        if let Some(run) = kept().iter().rev().find(is_it) {
-            return Ok(run.clone());
-        }
         let path = directory.path().join(&name);
         let read = move || -> io::Result<Bytes> {
             let mut content = vec![0; usize::try_from(to - from).map_err(io::Error::other)?];
@@ -204,7 +228,7 @@ impl Stand {
         let content = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
         let tag = serve(content.clone(), Request::default()).await.headers_mut().remove(ETAG);
         let run = KeptRun { name: name.into(), from, to, content, tag };
-        let mut kept = kept();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if run.content.len() <= KEPT_RUN_LIMIT_BYTES {
             kept.push_back(run.clone());
         }

@@ -7,8 +7,8 @@ use crate::recording::chunk::put_chunk;
 use crate::round::{Award, AwardKind};
 use crate::varint::put;
 
-const HEADER: &str = "42454c540400390000008ccd6f2c0107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
-    740452696e67fb2c011efd006c50c4a001000003010203";
+const HEADER: &str = "42454c5405003f000000ec72636e0107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+    740452696e67fb2c011efd006c50c4a001000003010203010101fb2c01";
 const CHUNKS: &str = "0246000000b11ac73f0807fe00000000000080fe00000000000090fe000000000000a0030c00010106d090d0b4d0b000\
     0002025d0b5a8e0320030b01c800010101020009010702026c8e0302031200031f0000006fcf09c20507000106d090d0\
     b4d0b0080201c819090301fb80020904010267670901c8";
@@ -23,6 +23,10 @@ const ROUND: &str = "03110000003fbba395010c050201000106d090d0b4d0b0fbe803";
 const FEATS: &str = "030a0000004f45751c020d0601040e0701c830";
 /// A chunk of marks whose body is compressed. Only read: another compressor may find shorter bytes.
 const COMPRESSED: &str = "8316000000d804a0b5f10000007f280904010267670600d160090401026767";
+
+/// As format version 4 had it. Only read.
+const HEADER_4: &str = "42454c540400390000008ccd6f2c0107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
+    740452696e67fb2c011efd006c50c4a001000003010203";
 
 /// As format version 3 had it. Only read.
 const HEADER_3: &str = "42454c54030039000000d9df06440107302e312e302d31fdefcdab89674523010662656c742d31094f70656e2062656c\
@@ -61,6 +65,11 @@ fn frozen_header(format: u16) -> Header {
         seed: 300,
         tick_rate_hz: 30,
         started_at_unix_ms: 1_790_000_000_000,
+        watching: if format < 5 {
+            Watching::default()
+        } else {
+            Watching { audience: Some(Audience::Players), delay_seconds: Some(300) }
+        },
         setup: vec![1, 2, 3],
     }
 }
@@ -161,7 +170,8 @@ fn frozen_bytes_of_every_format_are_read() {
     frozen_bytes_are_read(1, [HEADER_1, SEATS_1], &before_mutes);
     frozen_bytes_are_read(2, [HEADER_2, SEATS], &frozen_seats());
     frozen_bytes_are_read(3, [HEADER_3, SEATS], &frozen_seats());
-    frozen_bytes_are_read(4, [HEADER, SEATS], &frozen_seats());
+    frozen_bytes_are_read(4, [HEADER_4, SEATS], &frozen_seats());
+    frozen_bytes_are_read(5, [HEADER, SEATS], &frozen_seats());
 }
 
 fn frozen_bytes_are_read(format: u16, [header, seats]: [&str; 2], expected: &Seats) {

@@ -15,15 +15,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::command::Admin as Order;
 use shared::id::Tick;
+use shared::recording::{Audience, WATCH_DELAY_LIMIT_SECONDS, Watching};
 use std::sync::Arc;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Open {
     name: String,
     mode: String,
+    watch: Option<Audience>,
+    watch_delay_seconds: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -57,8 +60,14 @@ pub fn routes(console: Arc<Console>) -> Router {
         .with_state(console)
 }
 
-async fn open(State(console): On, JsonBody(Open { name, mode }): JsonBody<Open>) -> Done {
-    console.context.lobby.open_room(&name, &mode).map_err(refusal)?;
+async fn open(State(console): On, JsonBody(order): JsonBody<Open>) -> Done {
+    let Open { name, mode, watch, watch_delay_seconds } = order;
+    if watch_delay_seconds.is_some_and(|delay| delay > WATCH_DELAY_LIMIT_SECONDS) {
+        let reason = format!("watchDelaySeconds must be at most {WATCH_DELAY_LIMIT_SECONDS}");
+        return Err((StatusCode::BAD_REQUEST, reason.into()));
+    }
+    let watching = Watching { audience: watch, delay_seconds: watch_delay_seconds };
+    console.context.lobby.open_room(&name, &mode, watching).map_err(refusal)?;
     Ok(Json(json!({ "room": name })))
 }
 
