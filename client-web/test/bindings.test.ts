@@ -1,9 +1,20 @@
 //! Keys and pad buttons: what they do, conflicts, names.
 
 import { expect, test } from "vitest";
-import { bind, boundKeys, boundPad, byInput, isBindable, isKey, readChanged } from "../src/input/bindings.ts";
+import {
+  bind,
+  boundKeys,
+  boundPad,
+  buttonsOf,
+  byInput,
+  chordOf,
+  isBindable,
+  isKey,
+  isPadInput,
+  readChanged,
+} from "../src/input/bindings.ts";
 import { Keyboard } from "../src/input/keyboard.ts";
-import { keyLabel } from "../src/ui/keys.ts";
+import { keyLabel, padLabel } from "../src/ui/keys.ts";
 import { Buttons } from "../src/wasm/schema.ts";
 
 test("a key that is taken moves, and its old action loses it", () => {
@@ -33,6 +44,15 @@ test("no key does two things", () => {
 test("a new default never takes a key that the player has bound", () => {
   expect(boundKeys({ chat: ["KeyK"] }).moment).toEqual([]);
   expect(boundPad({ brake: [0] }).boost).toEqual([6]);
+});
+
+test("two buttons of a pad are one input, whichever comes first", () => {
+  expect(chordOf(5, 4)).toBe(chordOf(4, 5));
+  expect(buttonsOf(chordOf(4, 5))).toEqual([4, 5]);
+  expect(padLabel(chordOf(0, 31))).toBe("A + 31");
+  for (const input of [0, 31, chordOf(0, 31), chordOf(30, 31)]) expect(isPadInput(input)).toBe(true);
+  for (const input of [-1, 0.5, "4", chordOf(4, 4), chordOf(31, 31), 1e9, 2 ** 60])
+    expect(isPadInput(input)).toBe(false);
 });
 
 test("stored bindings that are not sound are left out", () => {

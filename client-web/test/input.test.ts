@@ -2,6 +2,7 @@
 
 import { beforeEach, expect, test, vi } from "vitest";
 import { assistedAim } from "../src/input/assist.ts";
+import { boundPad, chordOf } from "../src/input/bindings.ts";
 import { Controls } from "../src/input/controls.ts";
 import { Gamepads, type Pad } from "../src/input/gamepad.ts";
 import { Keyboard, positionOf } from "../src/input/keyboard.ts";
@@ -72,14 +73,12 @@ test("a worn stick, a trigger that rests down and a pedal do nothing until they 
   expect(moved.buttons).toBe(Buttons.THRUST | Buttons.FIRE);
 });
 
-test("the shoulder buttons of a standard pad together keep the moment, once", () => {
+test("the shoulder buttons of a standard pad together keep the moment, once, and what is bound in their place", () => {
   let now: readonly (Pad | null)[] = [];
-  let kept = 0;
+  const pressed: string[] = [];
   const gamepads = new Gamepads(
     () => now,
-    () => {
-      kept += 1;
-    },
+    (action) => pressed.push(action),
   );
   const wheel = { mapping: "" };
   const both = { 4: 1, 5: 1 };
@@ -93,7 +92,14 @@ test("the shoulder buttons of a standard pad together keep the moment, once", ()
     now = [turn, pad([0, 0], turn.buttons[4]?.pressed ? both : {}, wheel)];
     gamepads.read();
   }
-  expect(kept).toBe(1);
+  expect(pressed).toEqual(["moment"]);
+  gamepads.bind(boundPad({ moment: [chordOf(9, 2), 8], signals: [10] }));
+  const states: Record<number, number>[] = [{}, both, { 2: 1 }, { 2: 1, 9: 1 }, { 9: 1 }, { 8: 1, 10: 1 }];
+  for (const buttons of states) {
+    now = [pad([0, 0], buttons)];
+    gamepads.read();
+  }
+  expect(pressed.slice(1).sort()).toEqual(["moment", "moment", "signals"]);
 });
 
 test("of two pads the one used last flies, and a pad that is unplugged releases its buttons", () => {

@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { Sound } from "../audio/sound.ts";
 import type { Core } from "../core/core.ts";
+import type { ActionName } from "../input/bindings.ts";
 import { Controls } from "../input/controls.ts";
 import { isShortcut, isTyping, positionOf } from "../input/keyboard.ts";
 import { type KeptSeat, keptSeat } from "../net/seat.ts";
@@ -78,7 +79,9 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     },
     skipReplay: () => game?.skipReplay(),
   };
-  controls.onChord = actions.keepMoment;
+  controls.onPress = (action) => {
+    if (isFlying()) press(action, actions);
+  };
   const start = (name: string, seat: KeptSeat | undefined, local?: LocalRoom) => {
     turn += 1;
     const mine = turn;
@@ -168,12 +171,23 @@ function watchModes(): void {
   setInterval(() => void ask(), MODES_MS);
 }
 
+function isFlying(): boolean {
+  return model.phase.value === "playing" || model.phase.value === "dead";
+}
+
+/** Does what keys and pads do once per press. */
+function press(action: ActionName, actions: Actions): void {
+  if (action === "moment") actions.keepMoment();
+  if (action === "skip") actions.skipReplay();
+  if (action === "signals") model.signalsOpen.value = !model.signalsOpen.value;
+}
+
 /** Keys that do not fly: chat, menu, sound, net graph, keeping the moment. */
 function listenToKeys(actions: Actions): void {
   addEventListener("keydown", (event) => {
     if (event.repeat) return;
     const action = actionOfKey(positionOf(event));
-    const flying = model.phase.value === "playing" || model.phase.value === "dead";
+    const flying = isFlying();
     // Also from the fields of the menu; the chat's field handles it itself.
     if (flying && action === "menu") model.menuOpen.value = !model.menuOpen.value;
     if (isTyping(event.target) || isShortcut(event)) return;
@@ -183,9 +197,7 @@ function listenToKeys(actions: Actions): void {
     }
     if (action === "sound") change({ muted: !settings.value.muted });
     if (!flying) return;
-    if (action === "moment") actions.keepMoment();
-    if (action === "skip") actions.skipReplay();
-    if (action === "signals") model.signalsOpen.value = !model.signalsOpen.value;
+    if (action) press(action, actions);
     const place = /^Digit([1-8])$/.exec(positionOf(event))?.[1];
     if (place && model.signalsOpen.value) actions.signal(Number(place) - 1);
     if (action === "chat" && !model.menuOpen.value) {

@@ -5,12 +5,26 @@ import { Buttons } from "../wasm/schema.ts";
 interface Action {
   /** Keys by position, as `KeyboardEvent.code`. */
   keys: readonly string[];
-  /** Buttons of a pad in the standard mapping; absent where a pad cannot do it. */
+  /** Inputs of a pad in the standard mapping; absent where a pad cannot do it. */
   pad?: readonly number[];
   /** The `Buttons` that it holds down. */
   button?: number;
   /** −1 turns left, 1 right. */
   turn?: number;
+}
+
+/** A pad has fewer buttons. An input of a pad is a button, or two that go down together, as a greater number. */
+const PAD_BUTTONS_LIMIT = 32;
+
+/** The input of two buttons together. */
+export function chordOf(one: number, other: number): number {
+  return (Math.min(one, other) + 1) * PAD_BUTTONS_LIMIT + Math.max(one, other);
+}
+
+/** The buttons of a pad's input. */
+export function buttonsOf(input: number): readonly number[] {
+  const first = Math.floor(input / PAD_BUTTONS_LIMIT) - 1;
+  return first < 0 ? [input] : [first, input % PAD_BUTTONS_LIMIT];
 }
 
 /** In the order in which they are listed. */
@@ -30,7 +44,7 @@ export const ACTIONS = {
   menu: { keys: [] },
   sound: { keys: ["KeyM"] },
   graph: { keys: ["F3"] },
-  moment: { keys: ["KeyK"] },
+  moment: { keys: ["KeyK"], pad: [chordOf(4, 5)] },
   skip: { keys: ["KeyX"] },
 } as const satisfies Record<string, Action>;
 
@@ -42,7 +56,12 @@ export function actionOf(name: ActionName): Action {
   return ACTIONS[name];
 }
 
-/** What is bound to each action: keys, or buttons of a pad. */
+/** Whether a pad does an action once per press, which may be that of two buttons; other actions hold down a game button. */
+export function isPressed(name: ActionName): boolean {
+  return actionOf(name).button === undefined;
+}
+
+/** What is bound to each action: keys, or inputs of a pad. */
 export type Bound<T> = Readonly<Record<ActionName, readonly T[]>>;
 /** The actions that the player has changed. */
 export type Changed<T> = Readonly<Partial<Record<ActionName, readonly T[]>>>;
@@ -115,6 +134,8 @@ export function isKey(input: unknown): input is string {
   return typeof input === "string" && isBindable(input);
 }
 
-export function isPadButton(input: unknown): input is number {
-  return Number.isInteger(input) && (input as number) >= 0 && (input as number) < 32;
+export function isPadInput(input: unknown): input is number {
+  if (!Number.isInteger(input) || (input as number) < 0) return false;
+  const [one, other] = buttonsOf(input as number);
+  return other === undefined || (one < other && one < PAD_BUTTONS_LIMIT);
 }

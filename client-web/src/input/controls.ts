@@ -2,7 +2,7 @@
 
 import { Buttons } from "../wasm/schema.ts";
 import { assistedAim, type Target } from "./assist.ts";
-import { type Bound, byInput } from "./bindings.ts";
+import { type ActionName, type Bound, byInput } from "./bindings.ts";
 import { browserPads, Gamepads, type Pad } from "./gamepad.ts";
 import { Keyboard } from "./keyboard.ts";
 import { Mouse } from "./mouse.ts";
@@ -42,13 +42,13 @@ export class Controls {
   /** Pressed since the last sample: a press may be shorter than a frame. */
   private struck = 0;
   private readonly pads: Gamepads;
-  /** Called when the shoulder buttons of a gamepad go down together. */
-  onChord: () => void = () => undefined;
+  /** Called when a gamepad does an action that is done once per press. */
+  onPress: (action: ActionName) => void = () => undefined;
   /** Where the mouse was when a stick took the aim. */
   private mouseAt = { x: 0, y: 0 };
 
   constructor(pads: () => readonly (Pad | null)[] = browserPads) {
-    this.pads = new Gamepads(pads, () => this.onChord());
+    this.pads = new Gamepads(pads, (action) => this.onPress(action));
   }
 
   listen(surface: HTMLElement): void {

@@ -1,11 +1,19 @@
-//! Gamepads. In the standard mapping the left stick aims and thrusts, the buttons do what they are bound to, and both shoulder
-//! buttons together keep the moment. Pads of other mappings agree on the first stick and little else. A pad counts only once it is
+//! Gamepads. In the standard mapping the left stick aims and thrusts, and the buttons do what they are bound to, some of them
+//! together. Pads of other mappings agree on the first stick and little else. A pad counts only once it is
 //! used: a worn stick, a pedal or a trigger
 //! that rests off its zero neither aims nor fires. Of several pads the one that was used last flies.
 
 import { attempt } from "../browser/capability.ts";
 import { Buttons } from "../wasm/schema.ts";
-import { actionOf, type Bound, boundPad, byInput } from "./bindings.ts";
+import {
+  type ActionName,
+  actionOf,
+  type Bound,
+  boundPad,
+  buttonsOf,
+  byInput,
+  isPressed,
+} from "./bindings.ts";
 import type { DeviceInput } from "./device.ts";
 
 const AIM_DEAD_ZONE = 0.25;
@@ -13,9 +21,6 @@ const THRUST_DEAD_ZONE = 0.55;
 const TRIGGER = 0.3;
 /** A stick is used once it has moved this far from where it rests. */
 const USE = 0.45;
-
-/** Both shoulder buttons of the standard mapping: together they keep the moment. */
-const CHORD = [4, 5];
 
 type Mapping = readonly (readonly [number, number])[];
 
@@ -58,8 +63,8 @@ class Usage {
   private down: ReadonlySet<number>;
   /** Whether the stick is away from where it rests. */
   isPushed = false;
-  /** The chord is down, and was not before. */
-  isChordNew = false;
+  /** Buttons that were down before the newest look. */
+  private before: ReadonlySet<number> = new Set();
 
   constructor(pad: Pad) {
     // A standard stick rests in the middle. What else there is may rest anywhere.
@@ -74,8 +79,7 @@ class Usage {
     const down = downOf(pad);
     for (const button of this.stuck) if (!down.has(button)) this.stuck.delete(button);
     const pressed = [...down].some((button) => !this.down.has(button));
-    const isChord = (of: ReadonlySet<number>) => CHORD.every((button) => of.has(button));
-    this.isChordNew = pad.mapping === "standard" && isChord(down) && !isChord(this.down);
+    this.before = this.down;
     this.down = down;
     // A stick that comes back to the middle rests there.
     if (Math.hypot(stick.x, stick.y) < Math.hypot(this.rest.x, this.rest.y)) this.rest = stick;
@@ -88,6 +92,12 @@ class Usage {
   settle(pad: Pad): void {
     this.rest = stickOf(pad);
     this.isPushed = false;
+  }
+
+  /** Whether an input is down since the newest look. */
+  isNew(input: number): boolean {
+    const isDown = (of: ReadonlySet<number>) => buttonsOf(input).every((button) => of.has(button));
+    return isDown(this.down) && !isDown(this.before);
   }
 
   read(pad: Pad, standard: Mapping): DeviceInput {
@@ -107,16 +117,18 @@ export class Gamepads {
   /** The slot of the pad that flies. */
   private flying: number | undefined;
   private standard = mappingOf(boundPad({}));
+  private presses = pressesOf(boundPad({}));
 
-  /** `chord` is called when the shoulder buttons of a pad go down together. */
+  /** `press` is called when what is bound to an action goes down that is done once per press. */
   constructor(
     private readonly slots: () => Slots,
-    private readonly chord: () => void = () => undefined,
+    private readonly press: (action: ActionName) => void = () => undefined,
   ) {}
 
   /** Sets what the buttons of pads in the standard mapping do. */
   bind(bound: Bound<number>): void {
     this.standard = mappingOf(bound);
+    this.presses = pressesOf(bound);
   }
 
   /** What the pad that is in use holds. */
@@ -127,7 +139,8 @@ export class Gamepads {
       const usage = this.usages.get(slot) ?? new Usage(pad);
       this.usages.set(slot, usage);
       if (usage.update(pad)) this.flying = slot;
-      if (usage.isChordNew) this.chord();
+      if (pad.mapping === "standard")
+        for (const [input, action] of this.presses) if (usage.isNew(input)) this.press(action);
     }
     if (this.flying === undefined || !pads.has(this.flying))
       this.flying = [...pads.keys()].find((slot) => this.usages.get(slot)?.isPushed);
@@ -157,11 +170,14 @@ function mappingOf(bound: Bound<number>): Mapping {
   return [...byInput(bound)].map(([index, action]) => [index, actionOf(action).button ?? 0] as const);
 }
 
-/** The first button that is down on any of the browser's pads in the standard mapping. */
-export function pressedButton(): number | undefined {
-  for (const pad of browserPads())
-    if (pad?.connected && pad.mapping === "standard") for (const button of downOf(pad)) return button;
-  return undefined;
+function pressesOf(bound: Bound<number>): readonly (readonly [number, ActionName])[] {
+  return [...byInput(bound)].filter(([, action]) => isPressed(action));
+}
+
+/** The buttons that are down on the browser's pads in the standard mapping. */
+export function pressedButtons(): ReadonlySet<number> {
+  const pads = browserPads().filter((pad) => pad?.connected && pad.mapping === "standard");
+  return new Set(pads.flatMap((pad) => (pad ? [...downOf(pad)] : [])));
 }
 
 function stickOf({ axes }: Pad): Stick {

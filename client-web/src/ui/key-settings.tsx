@@ -7,11 +7,13 @@ import {
   type ActionName,
   actionOf,
   bind,
+  chordOf,
   FIXED_KEY,
   isBindable,
+  isPressed,
   KEYS_LIMIT,
 } from "../input/bindings.ts";
-import { pressedButton } from "../input/gamepad.ts";
+import { pressedButtons } from "../input/gamepad.ts";
 import { positionOf } from "../input/keyboard.ts";
 import { t } from "../locale/locale.ts";
 import { change } from "../page/settings.ts";
@@ -53,17 +55,23 @@ export function KeySettings(): JSX.Element {
       }
     };
     // What is down already was not pressed as an answer.
-    let held = pressedButton();
+    let held = pressedButtons();
+    const pressed: number[] = [];
     let frame = 0;
     const look = () => {
-      const button = pressedButton();
-      if (device === "pad" && button !== undefined && button !== held) {
-        const { changed, loser } = bind(pad.value, changedPad.value, action, slot, button);
+      const down = pressedButtons();
+      for (const button of down) if (!held.has(button) && !pressed.includes(button)) pressed.push(button);
+      held = new Set([...held].filter((button) => down.has(button)));
+      // Whether a second button joins the first is known once they are up.
+      const isDone = pressed.length > 0 && !(isPressed(action) && pressed.some((button) => down.has(button)));
+      if (device === "pad" && isDone) {
+        const [one, other] = pressed;
+        const input = other !== undefined && isPressed(action) ? chordOf(one, other) : one;
+        const { changed, loser } = bind(pad.value, changedPad.value, action, slot, input);
         change({ pad: changed });
-        report(padLabel(button), loser);
+        report(padLabel(input), loser);
         return;
       }
-      held = button;
       frame = requestAnimationFrame(look);
     };
     addEventListener("keydown", onKey, true);

@@ -6,10 +6,11 @@ import {
   type ActionName,
   boundKeys,
   boundPad,
+  buttonsOf,
   byInput,
   FIXED_KEY,
   isKey,
-  isPadButton,
+  isPadInput,
   readChanged,
 } from "../input/bindings.ts";
 import { has, t } from "../locale/locale.ts";
@@ -19,7 +20,7 @@ import { settings } from "../page/settings.ts";
 const storedKeys = computed(() => settings.value.keys);
 const storedPad = computed(() => settings.value.pad);
 export const changedKeys = computed(() => readChanged(storedKeys.value, isKey));
-export const changedPad = computed(() => readChanged(storedPad.value, isPadButton));
+export const changedPad = computed(() => readChanged(storedPad.value, isPadInput));
 export const keys = computed(() => boundKeys(changedKeys.value));
 export const pad = computed(() => boundPad(changedPad.value));
 
@@ -75,9 +76,11 @@ export function keyLabel(code: string, typed: ReadonlyMap<string, string> = layo
 
 const PAD_LABELS = "A,B,X,Y,LB,RB,LT,RT,View,Menu,LS,RS,✚ ↑,✚ ↓,✚ ←,✚ →".split(",");
 
-/** The name of a button of a pad in the standard mapping. */
-export function padLabel(button: number): string {
-  return PAD_LABELS[button] ?? String(button);
+/** The name of an input of a pad in the standard mapping. */
+export function padLabel(input: number): string {
+  return buttonsOf(input)
+    .map((button) => PAD_LABELS[button] ?? String(button))
+    .join(" + ");
 }
 
 /** The names of an action's keys, each once. */
