@@ -2,6 +2,9 @@
 //! server.
 
 import { readdir, readFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import { get } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -93,6 +96,54 @@ test("a file plays without a server, and a broken one shows why it does not", as
   await tab.page.keyboard.press("End");
   expect((await untilTick(tab.page, recorded.tick)).stateHash).toBe(recorded.hash);
   await tab.close();
+});
+
+/** Stands before the server, and sends only the first bytes of the recording until it is told to break the connection off. */
+async function holdBack(
+  bytes: number,
+): Promise<{ origin: string; ranges: string[]; breakOff(): void; end(): void }> {
+  const ranges: string[] = [];
+  let held: ServerResponse | undefined;
+  const listener = createServer(({ url, headers }, response) => {
+    const { range, "if-range": validator } = headers;
+    const passed = range === undefined ? {} : { range, "if-range": String(validator) };
+    get(`${server.origin}${url}`, { headers: passed, rejectUnauthorized: false }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      if (!url?.startsWith("/recordings/")) return answer.pipe(response);
+      ranges.push(range ?? "");
+      if (range) return answer.pipe(response);
+      held = response;
+      answer.once("readable", () => response.write(answer.read(bytes)));
+    });
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as AddressInfo;
+  const end = () => listener.close();
+  return { origin: `http://127.0.0.1:${port}`, ranges, breakOff: () => held?.destroy(), end };
+}
+
+test("a recording opens while it loads, and a download that breaks off goes on from there", async () => {
+  const whole = (await readFile(join(server.recordings, file))).length;
+  const part = Math.floor(whole / 2);
+  const front = await holdBack(part);
+  const tab = await Tab.open(browser, `${front.origin}/replay/${encodeURIComponent(file)}`);
+  await tab.page.waitForFunction(() => (driftbelt.replay()?.tick ?? 0) > 5);
+  const { ticks, live } = await replay(tab.page);
+  expect([ticks < recorded.tick, live]).toEqual([true, false]);
+  await tab.page.locator(".loading").waitFor();
+  await tab.page.keyboard.press("Space");
+  await tab.page.waitForFunction(() => driftbelt.replay()?.playing === false);
+  // A tick that is there is shown at once.
+  await tab.page.locator(".timeline input").fill(String(ticks - 1));
+  await untilTick(tab.page, ticks - 1);
+  front.breakOff();
+  await tab.page.locator(".loading").waitFor({ state: "detached" });
+  expect(front.ranges).toEqual(["", `bytes=${part}-`]);
+  await tab.page.keyboard.press("End");
+  expect((await untilTick(tab.page, recorded.tick)).stateHash).toBe(recorded.hash);
+  tab.expectNoFaults();
+  await tab.close();
+  front.end();
 });
 
 test("of two openings the newer one wins; cancel, back and forward work", async () => {

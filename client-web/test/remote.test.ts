@@ -1,8 +1,10 @@
 //! A recording in a worker, as the page sees it.
 
 import { expect, test, vi } from "vitest";
+import { Unanswered } from "../src/page/ask.ts";
+import { WholeChunks } from "../src/replay/chunks.ts";
 import type { Reply, Request } from "../src/replay/messages.ts";
-import { readAll, TooLarge } from "../src/replay/read.ts";
+import { download, readStream, TooLarge } from "../src/replay/read.ts";
 import { RemoteReplay } from "../src/replay/remote.ts";
 
 const { FakeWorker } = vi.hoisted(() => {
@@ -46,7 +48,7 @@ const turned = (tick: number): Reply => ({
 
 async function open(signal = new AbortController().signal) {
   const opening = RemoteReplay.open(core, "http://x/a.belt", () => {}, signal);
-  FakeWorker.newest.reply({ type: "opened", info: {} as never, state: state(0) });
+  FakeWorker.newest.reply({ type: "opened", info: {} as never, state: state(0), loading: false });
   return { replay: await opening, worker: FakeWorker.newest };
 }
 
@@ -86,11 +88,79 @@ test("an opening that is cancelled ends its worker, and so does a failure", asyn
 
 test("a stream is read to its end, and not beyond the limit", async () => {
   const stream = () => new Blob(["01234", "56789"]).stream();
-  const text = async (total: number | undefined, limit: number) =>
-    new TextDecoder().decode(await readAll(stream(), total, () => {}, limit));
+  const text = async (total: number | undefined, limit: number) => {
+    let read = "";
+    for await (const { bytes } of readStream(stream(), total, limit)) read = new TextDecoder().decode(bytes);
+    return read;
+  };
   expect(await text(10, 10)).toBe("0123456789");
   expect(await text(undefined, 10)).toBe("0123456789");
   expect(await text(3, 10)).toBe("0123456789");
   await expect(text(11, 10)).rejects.toThrow(TooLarge);
   await expect(text(undefined, 9)).rejects.toThrow(TooLarge);
+});
+
+/** A server whose connections break after three bytes, and what it was asked for. */
+function breakingServer(content: string, change = () => false): string[] {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (_: string, { headers }: { headers: Record<string, string> }) => {
+    asked.push(`${headers.Range ?? ""} ${headers["If-Range"] ?? ""}`.trim());
+    const from = change() ? 0 : Number(/\d+/.exec(headers.Range ?? "0")?.[0]);
+    const left = new TextEncoder().encode(content.slice(from));
+    let pulled = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        pulled += 1;
+        if (pulled === 1) controller.enqueue(left.slice(0, 3));
+        else if (left.length <= 3) controller.close();
+        else controller.error(new TypeError("network error"));
+      },
+    });
+    const told = { "content-length": String(left.length), etag: '"1"' };
+    return new Response(stream, { status: from > 0 ? 206 : 200, headers: told });
+  });
+  return asked;
+}
+
+async function downloaded(): Promise<string> {
+  let read = "";
+  for await (const { bytes } of download("x")) read = new TextDecoder().decode(bytes);
+  return read;
+}
+
+test("a download that breaks off goes on from there, unless the file has changed", async () => {
+  vi.useFakeTimers();
+  const asked = breakingServer("0123456789");
+  const whole = downloaded();
+  await vi.runAllTimersAsync();
+  expect(await whole).toBe("0123456789");
+  expect(asked).toEqual(["", 'bytes=3- "1"', 'bytes=6- "1"', 'bytes=9- "1"']);
+  breakingServer("0123456789", () => true);
+  const changed = expect(downloaded()).rejects.toThrow(Unanswered);
+  await vi.runAllTimersAsync();
+  await changed;
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("offline")));
+  await expect(downloaded()).rejects.toThrow(Unanswered);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("the whole chunks of a file are known while it is read, and damage too", () => {
+  const header = [0x42, 0x45, 0x4c, 0x54, 5, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 7];
+  const chunk = (kind: number, ...body: number[]) => [kind, body.length, 0, 0, 0, 0, 0, 0, 0, ...body];
+  const parts = [header, chunk(5, 1), chunk(0x81, 2, 2, 2), chunk(2), chunk(3, 1)];
+  const file = Uint8Array.from(parts.flat());
+  const ends = [0, ...parts.map((_, index) => parts.slice(0, index + 1).flat().length)];
+  const chunks = new WholeChunks();
+  for (let length = 0; length <= file.length; length += 1) {
+    chunks.look(file.subarray(0, length));
+    expect(chunks.end).toBe(ends.filter((end) => end <= length).at(-1));
+    expect(chunks.isPlayable).toBe(length >= ends[4]);
+  }
+  expect(chunks.isDamaged).toBe(false);
+  for (const junk of [chunk(0), chunk(6), [2, 0, 0, 0, 0xff, 0, 0, 0, 0]]) {
+    const damaged = new WholeChunks();
+    damaged.look(Uint8Array.from([...file, ...junk]));
+    expect([damaged.end, damaged.isDamaged]).toEqual([file.length, true]);
+  }
 });

@@ -22,11 +22,9 @@ export class Unanswered extends Error {
 export async function ask(address: string, busy = () => {}, request: RequestInit = {}): Promise<Response> {
   const { signal } = request;
   for (;;) {
-    const response = await fetch(address, { cache: "no-cache", ...request }).catch(
-      (error: unknown) => {
-        throw new Unanswered(undefined, String(error));
-      },
-    );
+    const response = await fetch(address, { cache: "no-cache", ...request }).catch((error: unknown) => {
+      throw new Unanswered(undefined, String(error));
+    });
     if (response.ok) return response;
     const reason = (await response.text()).trim();
     if (!BUSY.includes(response.status)) throw new Unanswered(response.status, reason);

@@ -56,10 +56,17 @@ export interface Seen {
   changes: ComponentChange[];
 }
 
+/** Where playing begins: the later of a tick and a time since the recording's start. */
+export interface From {
+  tick: number;
+  seconds: number;
+}
+
+/** `headers` go to the server with every request. */
 export type Request =
-  | { type: "scan"; core: WebAssembly.Module; source: Source }
+  | { type: "scan"; core: WebAssembly.Module; source: Source; headers: Record<string, string> }
   | { type: "ask"; question: Question }
-  | { type: "open"; core: WebAssembly.Module; source: Source }
+  | { type: "open"; core: WebAssembly.Module; source: Source; from: From; headers: Record<string, string> }
   | { type: "turn"; nowMs: number; wishes: Wishes };
 
 /** Why a recording is not shown: it could not be fetched or read, it is no recording, it has stopped the core, or the match is
@@ -69,11 +76,12 @@ export type FailureKind = "unreachable" | "large" | "bad" | "broken" | "closed";
 export type Reply =
   /** `busy`: the server is, and is asked again. */
   | { type: "progress"; received: number; total: number | undefined; busy: boolean }
-  | { type: "opened"; info: ReplayInfo; state: ReplayState }
+  /** `loading`: more of it is being read. */
+  | { type: "opened"; info: ReplayInfo; state: ReplayState; loading: boolean }
   | { type: "answered"; answer: Seen | Uint8Array<ArrayBuffer> }
   | { type: "refused"; reason: string }
   | { type: "turned"; frame: ArrayBuffer; notices: Notice[]; state: ReplayState }
   | { type: "scanned"; found: Found }
-  /** A match that goes on has grown. */
-  | { type: "grown"; info: ReplayInfo; state: ReplayState }
+  /** A match that goes on has grown, or more of a recording is read. */
+  | { type: "grown"; info: ReplayInfo; state: ReplayState; loading: boolean }
   | { type: "failed"; kind: FailureKind; reason: string };

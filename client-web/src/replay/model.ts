@@ -61,8 +61,10 @@ export const replayModel = {
   state: signal<ReplayState | undefined>(undefined),
   /** The tick that is shown, or is being sought. */
   tick: signal(0),
-  /** Bytes read of the recording that is opening; `total` is undefined if nobody knows. */
+  /** Bytes read of the recording that is opening, or open and loading; `total` is undefined if nobody knows. */
   progress: signal<{ received: number; total: number | undefined }>({ received: 0, total: undefined }),
+  /** More of the recording that is open is being read. */
+  loading: signal(false),
   /** The recording's worker takes long to answer. */
   busy: signal(false),
   freeCamera: signal(false),

@@ -10,6 +10,7 @@ import { compileCore } from "../core/load.ts";
 import { expose } from "../game/handle.ts";
 import { isShortcut, positionOf } from "../input/keyboard.ts";
 import { t } from "../locale/locale.ts";
+import { seatHeaders } from "../net/seat.ts";
 import {
   isWatchPath,
   keptClip,
@@ -124,7 +125,10 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
     };
     try {
       const compiled = await core;
-      const remote = await RemoteReplay.open(compiled, source, progress, mine.signal);
+      const remote = await RemoteReplay.open(compiled, source, progress, mine.signal, {
+        tick,
+        seconds: moment.seconds ?? 0,
+      });
       const picture = await opened;
       if (mine.signal.aborted) return;
       remote.failed = (failure) => showList(describe(failure, name));
@@ -285,7 +289,7 @@ async function fetchList(): Promise<void> {
     const busy = () => {
       replayModel.recordings.value = "busy";
     };
-    const response = await ask(`${serverUrl()}api/recordings`, busy);
+    const response = await ask(`${serverUrl()}api/recordings`, busy, { headers: seatHeaders() });
     const body = (await response.json()) as { recordings: Recording[] };
     replayModel.recordings.value = body.recordings.sort((a, b) => b.startedAt - a.startedAt);
   } catch {

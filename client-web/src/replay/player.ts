@@ -65,6 +65,9 @@ export class Player {
     readonly scanner: Scanner,
   ) {
     replay.grown = () => this.learn();
+    replay.progressed = (received, total) => {
+      replayModel.progress.value = { received, total };
+    };
     this.learn();
     stage.clear();
     batch(() => {
@@ -127,6 +130,7 @@ export class Player {
   private learn(): void {
     for (const player of this.info.players) this.names.set(player.id, player.name);
     replayModel.info.value = this.info;
+    replayModel.loading.value = this.replay.loading;
   }
 
   state(): ReplayState {

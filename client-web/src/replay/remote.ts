@@ -2,7 +2,8 @@
 //! turn after another, and shows what the last one brought.
 
 import type { Notice, ReplayInfo, ReplayState } from "../core/core.ts";
-import type { FailureKind, Question, Reply, Request, Seen, Source, Wishes } from "./messages.ts";
+import { seatHeaders } from "../net/seat.ts";
+import type { FailureKind, From, Question, Reply, Request, Seen, Source, Wishes } from "./messages.ts";
 // In the page's script, since a file also plays without a server.
 import ReplayWorker from "./worker.ts?worker&inline";
 
@@ -15,6 +16,9 @@ export class ReplayFailure extends Error {
     super(reason);
   }
 }
+
+/** Nothing is shown before all is read. */
+const WHOLE: From = { tick: Number.POSITIVE_INFINITY, seconds: 0 };
 
 interface Pending<T> {
   resolve(value: T): void;
@@ -33,7 +37,9 @@ export class RemoteReplay {
   failed: (failure: ReplayFailure) => void = () => {};
   /** Called when a turn has brought a frame. */
   arrived: () => void = () => {};
-  /** Called when a match that goes on has grown. */
+  /** Called with what has been read of a recording that is open. */
+  progressed: (received: number, total: number | undefined) => void = () => {};
+  /** Called when a match that goes on has grown, or more of a recording is read. */
   grown: () => void = () => {};
   private queued: Wishes = {};
   private sent: Wishes = {};
@@ -43,12 +49,13 @@ export class RemoteReplay {
   /** Questions without an answer yet, in their order. */
   private readonly asked: Pending<Seen | Uint8Array<ArrayBuffer>>[] = [];
 
-  /** Reads and opens a recording. Rejects with a `ReplayFailure`. Ends when `signal` says so. */
+  /** Opens a recording once it is read up to `from`, if it has that much. Rejects with a `ReplayFailure`. Ends when `signal` says so. */
   static open(
     core: WebAssembly.Module,
     source: Source,
     progress: (received: number, total: number | undefined, busy: boolean) => void,
     signal: AbortSignal,
+    from: From = WHOLE,
   ): Promise<RemoteReplay> {
     return new Promise((resolve, reject) => {
       const worker = new ReplayWorker();
@@ -61,17 +68,24 @@ export class RemoteReplay {
       worker.onmessage = ({ data }: MessageEvent<Reply>) => {
         if (data.type === "progress") progress(data.received, data.total, data.busy);
         else if (data.type === "failed") fail(data.kind, data.reason);
-        else if (data.type === "opened") resolve(new RemoteReplay(worker, data.info, data.state));
+        else if (data.type === "opened") resolve(new RemoteReplay(worker, data));
       };
-      worker.postMessage({ type: "open", core, source } satisfies Request);
+      worker.postMessage({ type: "open", core, source, from, headers: seatHeaders() } satisfies Request);
     });
   }
 
+  info: ReplayInfo;
+  /** More of the recording is being read. */
+  loading: boolean;
+  private reported: ReplayState;
+
   private constructor(
     private readonly worker: Worker,
-    public info: ReplayInfo,
-    private reported: ReplayState,
+    { info, state, loading }: Extract<Reply, { type: "opened" }>,
   ) {
+    this.info = info;
+    this.loading = loading;
+    this.reported = state;
     const fail = (kind: FailureKind, reason: string) => {
       this.close();
       this.failed(new ReplayFailure(kind, reason));
@@ -83,6 +97,7 @@ export class RemoteReplay {
       else if (data.type === "refused") this.asked.shift()?.reject(new Error(data.reason));
       else if (data.type === "turned") this.receive(data);
       else if (data.type === "grown") this.grow(data);
+      else if (data.type === "progress") this.progressed(data.received, data.total);
     };
   }
 
@@ -158,8 +173,9 @@ export class RemoteReplay {
     this.worker.terminate();
   }
 
-  private grow({ info, state }: Extract<Reply, { type: "grown" }>): void {
+  private grow({ info, state, loading }: Extract<Reply, { type: "grown" }>): void {
     this.info = info;
+    this.loading = loading;
     this.reported = { ...this.reported, ticks: state.ticks, live: state.live };
     this.grown();
   }

@@ -1,6 +1,7 @@
 //! A second worker that plays the whole recording once, for the score curves and the map of deaths. It starts when one of them is
 //! first shown.
 
+import { seatHeaders } from "../net/seat.ts";
 import type { Found, Reply, Request, Source } from "./messages.ts";
 import { replayModel } from "./model.ts";
 import ReplayWorker from "./worker.ts?worker&inline";
@@ -26,7 +27,8 @@ export class Scanner {
       if (data.type === "failed") worker.terminate();
       if (data.type === "scanned") this.add(data.found);
     };
-    worker.postMessage({ type: "scan", core: this.core, source: this.source } satisfies Request);
+    const { core, source } = this;
+    worker.postMessage({ type: "scan", core, source, headers: seatHeaders() } satisfies Request);
   }
 
   close(): void {

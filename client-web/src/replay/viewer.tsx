@@ -15,6 +15,7 @@ import { addToast, model } from "../ui/model.ts";
 import { Name } from "../ui/name.tsx";
 import { ClipBar } from "./clip.tsx";
 import { KeyPage } from "./key-page.tsx";
+import { megabytes } from "./list.tsx";
 import { clockAt } from "./marks.ts";
 import { replayModel, SPEEDS } from "./model.ts";
 import { Panels } from "./panels.tsx";
@@ -46,7 +47,8 @@ export function Viewer(props: {
           </b>{" "}
           <span class="small">{`${title(info.mode)} · ${title(info.arena)} · ${info.simBuild}`}</span>
           {state.live && <span class="live">{t("watch.live")}</span>}
-          {!info.complete && !state.live && (
+          {replayModel.loading.value && <Loading />}
+          {!info.complete && !state.live && !replayModel.loading.value && (
             <span class="warning" title={info.warning}>
               {t("replay.incomplete")}
             </span>
@@ -233,5 +235,16 @@ function LinkToMoment({ player }: { player: Player }): JSX.Element | null {
         </>
       )}
     </CopyLink>
+  );
+}
+
+/** How much of the recording is read. */
+function Loading(): JSX.Element {
+  const { received, total } = replayModel.progress.value;
+  return (
+    <span class="loading">
+      <progress max={total || 1} value={total ? received : undefined} aria-label={t("replay.opening")} />
+      {total ? t("replay.read", { part: megabytes(received), total: megabytes(total) }) : ""}
+    </span>
   );
 }

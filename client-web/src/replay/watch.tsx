@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t, title } from "../locale/locale.ts";
+import { seatHeaders } from "../net/seat.ts";
 import { recordingPath, serverUrl, watchPath } from "../page/address.ts";
 import { ask } from "../page/ask.ts";
 import { Name } from "../ui/name.tsx";
@@ -98,7 +99,7 @@ async function refresh(left: AbortSignal): Promise<void> {
       const busy = () => {
         if (typeof matches.value !== "object") matches.value = "busy";
       };
-      const response = await ask(`${serverUrl()}api/watch`, busy, left);
+      const response = await ask(`${serverUrl()}api/watch`, busy, { headers: seatHeaders(), signal: left });
       matches.value = (await response.json()) as Matches;
     } catch {
       if (!left.aborted) matches.value = "unreachable";

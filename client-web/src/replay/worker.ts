@@ -1,8 +1,8 @@
 //! Runs one recording beside the page: reads the file, steps the simulation, and sends a frame per turn.
 
-import { type Core, type Replay, startCore } from "../core/core.ts";
+import { type Core, type Replay, type ReplayState, startCore } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
-import { ask, Unanswered } from "../page/ask.ts";
+import { Unanswered } from "../page/ask.ts";
 import {
   EFFECT_WORDS,
   EffectKind,
@@ -11,10 +11,12 @@ import {
   HeaderWord,
   ITEM_WORDS,
 } from "../wasm/schema.ts";
+import { WholeChunks } from "./chunks.ts";
 import { follow, type Live, liveRoom, NEWEST_SECONDS } from "./live.ts";
 import {
   type FailureKind,
   type Found,
+  type From,
   isLive,
   type Question,
   type Reply,
@@ -23,14 +25,21 @@ import {
   type Source,
   type Wishes,
 } from "./messages.ts";
-import { readAll, TooLarge } from "./read.ts";
+import { download, type Portion, readStream, TooLarge } from "./read.ts";
 
+/** How often the page is told how much is read, and what is new in the part that is read. */
+const PROGRESS_MS = 100;
+const GROWN_MS = 1000;
 /** Ticks before the one shown that a history covers. */
 const HISTORY_TICKS = 90;
 
 // Within a worker, `self` speaks to the page as a `Worker` speaks to its script.
 const page = self as unknown as Worker;
+/** Of every request to the server. */
+const request: { headers: Record<string, string> } = { headers: {} };
 let open: { core: Core; replay: Replay } | undefined;
+/** The open recording is still being read: its core waits at the end of what is there, as for a match that goes on. */
+let loading = false;
 
 /** A scan plays at this speed, in steps that gather no more effects than a frame holds. */
 const SCAN_SPEED = 16;
@@ -46,9 +55,12 @@ const REPORT_MS = 250;
 class Closed extends Error {}
 
 page.onmessage = ({ data }: MessageEvent<Request>) => {
-  if (data.type === "open") void openSource(data.core, data.source).catch(fail);
-  else if (data.type === "scan") void scan(data.core, data.source).catch(fail);
-  else if (!open) return;
+  if (data.type === "open" || data.type === "scan") {
+    request.headers = data.headers;
+    const begun =
+      data.type === "open" ? openSource(data.core, data.source, data.from) : scan(data.core, data.source);
+    void begun.catch(fail);
+  } else if (!open) return;
   else if (data.type === "ask") answer(open.replay, data.question);
   else {
     try {
@@ -59,12 +71,74 @@ page.onmessage = ({ data }: MessageEvent<Request>) => {
   }
 };
 
-async function openSource(compiled: WebAssembly.Module, source: Source): Promise<void> {
+/** Opens a recording as soon as the moment is there that is asked for, and reads on. */
+async function openSource(compiled: WebAssembly.Module, source: Source, from: From): Promise<void> {
   if (isLive(source)) return watch(await startCore(compiled), source);
-  const [core, bytes] = await Promise.all([startCore(compiled), bytesOf(source)]);
-  const replay = core.replay(bytes);
-  open = { core, replay };
-  send({ type: "opened", info: replay.info(), state: replay.state() });
+  const starting = startCore(compiled);
+  const chunks = new WholeChunks();
+  let replay: Replay | undefined;
+  let appended = 0;
+  let file: Uint8Array = new Uint8Array();
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let grownAt = toldAt;
+  for await (const { bytes, total } of portionsOf(source)) {
+    file = bytes;
+    chunks.look(file);
+    const now = performance.now();
+    const isEarly = now - toldAt < PROGRESS_MS;
+    if (!isEarly) {
+      toldAt = now;
+      sayProgress(file.length, total);
+    }
+    if (!chunks.isPlayable || file.length === total || (replay && isEarly)) continue;
+    const core = await starting;
+    if (replay) replay.append(file.subarray(appended, chunks.end));
+    else {
+      replay = core.replay(file.subarray(0, chunks.end));
+      // Whatever follows, it is not a file that ends here.
+      replay.append(new Uint8Array());
+    }
+    appended = chunks.end;
+    if (!open && !isThere(replay, from)) continue;
+    if (open && now - grownAt < GROWN_MS) continue;
+    grownAt = now;
+    loading = true;
+    const type = open ? "grown" : "opened";
+    open = { core, replay };
+    send({ type, info: replay.info(), state: stateOf(replay), loading });
+  }
+  const core = await starting;
+  const whole = finish(core, replay, file, file.subarray(appended));
+  loading = false;
+  const type = open ? "grown" : "opened";
+  open = { core, replay: whole };
+  send({ type, info: whole.info(), state: whole.state(), loading });
+}
+
+function isThere(replay: Replay, from: From): boolean {
+  const { firstTick, ticks, tickRate } = replay.info();
+  return Math.max(from.tick, firstTick + from.seconds * tickRate) <= ticks;
+}
+
+/** The whole recording. One that is not sound to its end is opened again: only a look at all of it finds what is sound. */
+function finish(core: Core, begun: Replay | undefined, file: Uint8Array, rest: Uint8Array): Replay {
+  begun?.append(rest);
+  if (begun?.info().complete) return begun;
+  const whole = core.replay(file);
+  if (!begun) return whole;
+  const { tick, playing, speed, following } = begun.state();
+  begun.free();
+  whole.seek(tick);
+  whole.follow(following);
+  whole.setSpeed(speed);
+  whole.setPlaying(playing);
+  return whole;
+}
+
+/** While a recording is being read, the page sees no match that goes on. */
+function stateOf(replay: Replay): ReplayState {
+  const state = replay.state();
+  return loading ? { ...state, live: false } : state;
 }
 
 /** Plays the whole recording as fast as it can, and reports where ships were lost and how scores grew. */
@@ -108,22 +182,22 @@ async function scan(compiled: WebAssembly.Module, source: Source): Promise<void>
 
 /** Opens a match that goes on at its newest moment, and appends what comes. */
 async function watch(core: Core, live: Live): Promise<void> {
-  const begun = await liveRoom(live, sayBusy);
+  const begun = await liveRoom(live, request, sayBusy);
   if (!begun) throw new Closed();
   let replay: Replay | undefined;
   let received = 0;
-  for await (const { bytes, read, shown } of follow(live, begun, sayBusy)) {
+  for await (const { bytes, read, shown } of follow(live, begun, request, sayBusy)) {
     received += bytes.length;
     if (!replay) replay = core.replay(bytes);
     // Also after the first part: it is not a file that ends there.
     replay.append(open || received > bytes.length ? bytes : new Uint8Array());
-    if (open) send({ type: "grown", info: replay.info(), state: replay.state() });
+    if (open) send({ type: "grown", info: replay.info(), state: replay.state(), loading });
     else if (read < shown) sayProgress(received, begun.bytes);
     else {
       const info = replay.info();
       replay.seek(Math.max(info.firstTick, info.ticks - NEWEST_SECONDS * info.tickRate));
       open = { core, replay };
-      send({ type: "opened", info, state: replay.state() });
+      send({ type: "opened", info, state: replay.state(), loading });
     }
   }
   if (!open) throw new Closed();
@@ -131,10 +205,10 @@ async function watch(core: Core, live: Live): Promise<void> {
 
 /** What is shown so far of a match that goes on. */
 async function shownOf(live: Live): Promise<Uint8Array<ArrayBuffer>> {
-  const begun = await liveRoom(live);
+  const begun = await liveRoom(live, request);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   if (begun && begun.pieces > 0)
-    for await (const { bytes, read, shown } of follow(live, begun)) {
+    for await (const { bytes, read, shown } of follow(live, begun, request)) {
       parts.push(bytes);
       if (read >= shown) break;
     }
@@ -143,13 +217,14 @@ async function shownOf(live: Live): Promise<Uint8Array<ArrayBuffer>> {
 
 async function bytesOf(source: Source): Promise<Uint8Array> {
   if (isLive(source)) return shownOf(source);
-  if (typeof source !== "string") return readAll(source.stream(), source.size, sayProgress);
-  const response = await ask(source, sayBusy);
-  const total = Number.parseInt(response.headers.get("content-length") ?? "", 10);
-  const body = response.body ?? new Blob().stream();
-  return readAll(body, Number.isFinite(total) ? total : undefined, sayProgress).catch((error: unknown) => {
-    throw error instanceof TooLarge ? error : new Unanswered(undefined, String(error));
-  });
+  let read: Uint8Array = new Uint8Array();
+  for await (const { bytes } of portionsOf(source)) read = bytes;
+  return read;
+}
+
+function portionsOf(source: File | string): AsyncGenerator<Portion> {
+  if (typeof source === "string") return download(source, request, sayBusy);
+  return readStream(source.stream(), source.size);
 }
 
 function sayProgress(received: number, total: number | undefined): void {
@@ -173,7 +248,7 @@ function turn(core: Core, replay: Replay, nowMs: number, wishes: Wishes): void {
   const frame = copyFrame(core.memory.buffer, pointer);
   const notices = [];
   for (let notice = replay.pollNotice(); notice; notice = replay.pollNotice()) notices.push(notice);
-  send({ type: "turned", frame, notices, state: replay.state() }, [frame]);
+  send({ type: "turned", frame, notices, state: stateOf(replay) }, [frame]);
 }
 
 /** A question that cannot be answered does not end the replay. */
