@@ -2,7 +2,7 @@
 
 import "./ui/style.css";
 import { keepForOffline } from "./browser/offline.ts";
-import { loadCore } from "./core/load.ts";
+import { loadCore } from "./core/core.ts";
 import { openGamePage } from "./game/page.ts";
 import { setLanguage, t } from "./locale/locale.ts";
 import { isAdminPath, isReplayPath, isTransportPath, pagePath, serverUrl } from "./page/address.ts";

@@ -51,7 +51,9 @@ test("every other answer is final, and one that nobody waits for is not asked fo
   await expect(ask("https://x/a")).rejects.toMatchObject({ status: undefined });
   const left = new AbortController();
   const askedAt = answering(busy(503, "60"), offline);
-  const asking = ask("https://x/a", () => left.abort(), { signal: left.signal }).catch((error: unknown) => error);
+  const asking = ask("https://x/a", () => left.abort(), { signal: left.signal }).catch(
+    (error: unknown) => error,
+  );
   await vi.advanceTimersByTimeAsync(1);
   expect([await asking, askedAt]).toEqual([expect.any(Unanswered), [0, 0]]);
 });

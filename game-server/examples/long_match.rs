@@ -58,7 +58,7 @@ fn main() -> anyhow::Result<()> {
         if tick.0 <= players {
             let name = Name::from_input(&format!("Pilot {}", tick.0));
             encoder.mark(Mark::joined(tick, PlayerId(tick.0), &name));
-            inputs.joins.push(Join { player: PlayerId(tick.0), name });
+            inputs.joins.push(Join { player: PlayerId(tick.0), name, hull: Default::default() });
         }
         let people = world.pilots.iter().filter(|pilot| !pilot.drone);
         let moving = people.filter(|pilot| (pilot.player.0 + tick.0).is_multiple_of(HAND_TICKS));

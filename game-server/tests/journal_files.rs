@@ -83,7 +83,7 @@ impl Match {
             if tick.0 == player {
                 let name = Name::from_input(&format!("Pilot {player}"));
                 self.journal.take(Record::Mark(Mark::joined(tick, PlayerId(player), &name)));
-                inputs.joins.push(Join { player: PlayerId(player), name });
+                inputs.joins.push(Join { player: PlayerId(player), name, hull: Default::default() });
             }
             if tick.0 > player {
                 inputs

@@ -37,6 +37,8 @@ const DRONES: &[Number] = &[
     ("flight.chase_boost_energy", 0.0, 1.0),
     ("flight.flee_boost_energy", 0.0, 1.0),
     ("flight.distance_cost", 0.0, 10.0),
+    ("flight.tractor_distance", 0.0, 60.0),
+    ("flight.mine_distance", 0.0, 60.0),
     ("flight.patrol_seconds", 1.0, 600.0),
 ];
 const SPAWNS: &[Number] = &[
@@ -61,6 +63,8 @@ const TEMPERAMENT: [(&str, f64); 7] = [
     ("attack_hunter", 1.0),
     ("attack_anybody", 1.0),
 ];
+/// The variants of `HullKind`.
+const HULLS: [&str; 3] = ["Miner", "Raider", "Scout"];
 /// Most drones of a temperament in a cycle.
 const SHARE_LIMIT: i64 = 32;
 /// Longest call sign, in characters: a number behind it must fit into a name.
@@ -149,10 +153,11 @@ fn temperaments(file: &str, list: Value) -> Result<String, String> {
             .ok_or_else(|| format!("{} must be a whole number between 1 and {SHARE_LIMIT}", key("share")))?;
         places.extend((0..share).map(|place| ((place * 2 + 1) as f64 / share as f64, index)));
         let signs = table.remove("call_signs").unwrap_or(Value::Array(Vec::new()));
+        let hulls = hulls(&key("hulls"), table.remove("hulls").unwrap_or(Value::Array(Vec::new())))?;
         let signs = call_signs(&key("call_signs"), signs)?;
         let _ = write!(
             out,
-            "crate::drones::Temperament {{ name: {name:?}, share: {share}, call_signs: &{signs:?}, "
+            "crate::drones::Temperament {{ name: {name:?}, share: {share}, call_signs: &{signs:?}, hulls: &[{hulls}], "
         );
         for (field, high) in TEMPERAMENT {
             let value = table
@@ -174,6 +179,20 @@ fn temperaments(file: &str, list: Value) -> Result<String, String> {
     let cycle: Vec<usize> = places.into_iter().map(|(_, index)| index).collect();
     let _ = write!(out, "];pub const TEMPERAMENT_CYCLE: &[u8] = &{cycle:?};");
     Ok(out)
+}
+
+/// The hulls, as expressions.
+fn hulls(key: &str, value: Value) -> Result<String, String> {
+    let names: Vec<String> = value.try_into().map_err(|error| format!("{key}: {error}"))?;
+    if names.is_empty() {
+        return Err(format!("{key} is empty, but must hold a hull at least"));
+    }
+    let variant = |name: &String| {
+        let known = HULLS.iter().find(|hull| hull.to_lowercase() == *name);
+        let known = known.ok_or_else(|| format!("{key}: `{name}` must be miner, raider or scout"))?;
+        Ok(format!("shared::levels::HullKind::{known}"))
+    };
+    Ok(names.iter().map(variant).collect::<Result<Vec<_>, String>>()?.join(", "))
 }
 
 fn call_signs(key: &str, value: Value) -> Result<Vec<String>, String> {

@@ -2,6 +2,7 @@
 
 use crate::id::PlayerId;
 use crate::input::Controls;
+use crate::levels::HullKind;
 use crate::text::Name;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,8 @@ pub struct Join {
     pub player: PlayerId,
     /// The name shown to others.
     pub name: Name,
+    /// The hull of its first ship.
+    pub hull: HullKind,
 }
 
 /// Ids of drones, given out by the simulation, start here; ids of humans stay below.

@@ -21,6 +21,8 @@ const HEALTH: u8 = 8;
 const FLAGS: u8 = 16;
 const CARGO: u8 = 32;
 const SCORE: u8 = 64;
+/// Of the byte with a bolt's team: where its size stands.
+const BOLT_SIZE_BIT: u8 = 7;
 
 /// The position after drifting at one velocity, with another one in the last tick.
 fn turned(drifted: IVec2, before: IVec2, after: IVec2, tick_seconds: f32) -> IVec2 {

@@ -1,6 +1,7 @@
 //! The state of one entity, in wire quanta: what the simulation captures and what a viewer is told.
 
 use crate::angle::Angle;
+use crate::command::FIRST_DRONE;
 use crate::id::{NetId, PlayerId};
 use crate::levels::Levels;
 use crate::movement::Motion;
@@ -33,6 +34,8 @@ impl Kind {
 
 /// The size of an asteroid that neither moves nor breaks: walls are made of them.
 pub const BOULDER: u8 = 3;
+/// The size of a bolt that lies still and waits for a ship.
+pub const MINE: u8 = 1;
 
 /// What a ship shows of itself, as a bit mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +51,8 @@ impl ShipFlags {
     pub const FIRING: u8 = 4;
     /// Inside a station's ring.
     pub const DOCKED: u8 = 8;
-    /// Flown by the server.
-    pub const DRONE: u8 = 16;
+    /// The hull's ability is in effect.
+    pub const ABILITY: u8 = 16;
     /// Just spawned: takes no damage.
     pub const PROTECTED: u8 = 32;
     /// Its player is away.
@@ -70,7 +73,7 @@ pub struct EntityState {
     pub id: NetId,
     /// What it is.
     pub kind: Kind,
-    /// Asteroid: 0 small, 1 medium, 2 large, 3 [`BOULDER`].
+    /// Asteroid: 0 small, 1 medium, 2 large, 3 [`BOULDER`]. Bolt: 0, or [`MINE`].
     pub size: u8,
     /// Ship and bolt: 0 in a free-for-all, else the team from 1.
     pub team: u8,
@@ -90,4 +93,16 @@ pub struct EntityState {
     pub score: u32,
     /// Ship: its player. Bolt: who fired it.
     pub owner: PlayerId,
+}
+
+impl EntityState {
+    /// Ship: whether the server flies it.
+    pub fn is_drone(&self) -> bool {
+        self.owner.0 >= FIRST_DRONE
+    }
+
+    /// Whether it is a mine.
+    pub fn is_mine(&self) -> bool {
+        self.kind == Kind::Bolt && self.size == MINE
+    }
 }

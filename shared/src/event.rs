@@ -2,7 +2,7 @@
 
 use crate::angle::Angle;
 use crate::id::{NetId, PlayerId};
-use crate::levels::Upgrade;
+use crate::levels::{HullKind, Upgrade};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened at a place.
@@ -89,5 +89,12 @@ pub enum Happening {
         player: PlayerId,
         /// Score won.
         gained: u32,
+    },
+    /// A ship used its hull's ability.
+    Used {
+        /// The ship.
+        ship: NetId,
+        /// Its hull.
+        hull: HullKind,
     },
 }

@@ -18,7 +18,8 @@ impl Buttons {
     pub const FIRE: Buttons = Buttons(4);
     /// Slow down.
     pub const BRAKE: Buttons = Buttons(8);
-    /// Buy a hull level at a station. Acts when it goes down, as all `BUY_…` do.
+    /// Buy a hull level at a station. Acts when it goes down, as all `BUY_…` do. Without a ship, the first three choose the hull of
+    /// the next one; while the podium is shown, they vote.
     pub const BUY_HULL: Buttons = Buttons(16);
     /// Buy an engine level at a station.
     pub const BUY_ENGINE: Buttons = Buttons(32);
@@ -26,8 +27,10 @@ impl Buttons {
     pub const BUY_GUN: Buttons = Buttons(64);
     /// Buy a hold level at a station.
     pub const BUY_HOLD: Buttons = Buttons(128);
+    /// Use the hull's ability, as soon as it is ready.
+    pub const ABILITY: Buttons = Buttons(256);
     /// All defined bits.
-    pub const ALL: Buttons = Buttons(255);
+    pub const ALL: Buttons = Buttons(511);
 
     /// Whether any of the given buttons is held.
     pub fn any(self, of: Buttons) -> bool {

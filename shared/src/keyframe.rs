@@ -63,6 +63,8 @@ pub struct ShipKey {
     pub energy: u16,
     /// Ticks until the gun may fire again.
     pub cooldown: u8,
+    /// Ticks until the ability may be used again.
+    pub ability: u16,
     /// Ticks without damage left.
     pub protection_ticks: u16,
     /// Progress toward the next load banked, in thousandths of a load.
@@ -137,7 +139,7 @@ pub struct PlayerKey {
     pub kills: u16,
     /// Deaths in all.
     pub deaths: u16,
-    /// Upgrades bought.
+    /// The hull of its ship or of the next one, and the upgrades bought.
     pub levels: Levels,
     /// Score of the best haul of the round.
     pub best_haul: u32,

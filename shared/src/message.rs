@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::evidence::DeathEvidence;
 use crate::id::{NetId, PlayerId, Tick};
 use crate::input::InputFrame;
-use crate::levels::Levels;
+use crate::levels::{HullKind, Levels};
 use crate::round::{Award, Round, Votes};
 use crate::rules::{Arena, Mode, Rules};
 use crate::snapshot::Pilot;
@@ -99,13 +99,16 @@ pub struct Hello {
     pub backlog_ack: u32,
     /// The number of this connection among all of the client's: of two that overtake each other, the later counts.
     pub attempt: u32,
+    /// The hull of the first ship.
+    pub hull: HullKind,
 }
 
 impl Hello {
     /// What a client says that has no seat to take back.
     pub fn new(name: Name) -> Hello {
         let version = crate::PROTOCOL_VERSION;
-        Hello { version, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 1 }
+        let hull = HullKind::default();
+        Hello { version, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 1, hull }
     }
 }
 
@@ -304,6 +307,8 @@ pub struct Own {
     pub energy: u16,
     /// Ticks until the gun may fire again.
     pub cooldown: u8,
+    /// Ticks until the ability may be used again.
+    pub ability: u16,
     /// Ticks until the respawn; 0 while alive.
     pub respawn_ticks: u16,
     /// The station whose ring the ship is in.
@@ -314,7 +319,7 @@ pub struct Own {
     pub purse: u32,
     /// Kills since the last death.
     pub streak: u16,
-    /// Upgrades bought.
+    /// The hull, and the upgrades bought.
     pub levels: Levels,
 }
 

@@ -3,7 +3,7 @@
 
 use crate::angle::Angle;
 use crate::input::{Buttons, Controls, ViewLag};
-use crate::levels::{Levels, Upgrade};
+use crate::levels::{HullKind, Levels, Upgrade};
 use crate::quantize;
 use crate::rules::Rules;
 use glam::{IVec2, Vec2};
@@ -71,6 +71,8 @@ pub struct ShipMotion {
     pub energy: u16,
     /// Ticks until the gun may fire again.
     pub cooldown: u8,
+    /// Ticks until the ability may be used again.
+    pub ability: u16,
 }
 
 /// How a ship handles: the rules, with its upgrades and its load worked in.
@@ -102,15 +104,24 @@ pub struct Handling {
     pub bolt_energy: f32,
     /// Muzzle velocity, in units per second.
     pub bolt_speed: f32,
+    /// Ticks from one use of the ability to the next.
+    pub ability_cooldown_ticks: u16,
+    /// Ticks for which the ability is in effect.
+    pub ability_ticks: u16,
+    /// How far from its edge the ship loads ore while its ability is in effect, in units.
+    pub tractor_range: f32,
 }
 
 impl Handling {
     /// How a ship with these upgrades and this load handles.
     pub fn of(rules: &Rules, half_size: f32, tick_seconds: f32, levels: Levels, hold: u16) -> Handling {
         let ship = &rules.ship;
+        let hull = rules.hull(levels.hull());
+        let ticks = |seconds: f32| libm::ceilf(seconds / tick_seconds).clamp(0.0, f32::from(u16::MAX)) as u16;
         let full = f32::from(hold) / f32::from(rules.hold_capacity(levels).max(1));
         let push = (1.0 + rules.upgrades.engine_per_level * f32::from(levels.of(Upgrade::Engine)))
-            * (1.0 - ship.load_slowdown * full.min(1.0));
+            * (1.0 - ship.load_slowdown * full.min(1.0))
+            * hull.thrust;
         Handling {
             thrust: ship.thrust * push,
             boost: ship.boost_thrust * push,
@@ -125,7 +136,20 @@ impl Handling {
             cooldown_ticks: libm::ceilf(rules.bolt.cooldown_seconds / tick_seconds).clamp(1.0, 255.0) as u8,
             bolt_energy: rules.bolt.energy,
             bolt_speed: rules.bolt.speed,
+            ability_cooldown_ticks: ticks(hull.ability_cooldown_seconds),
+            ability_ticks: ticks(hull.ability_seconds),
+            tractor_range: if levels.hull() == HullKind::Miner { rules.ability.tractor_range } else { 0.0 },
         }
+    }
+
+    /// Whether a ship's ability is in effect.
+    pub fn is_using(&self, ship: &ShipMotion) -> bool {
+        ship.ability > self.ability_cooldown_ticks - self.ability_ticks.min(self.ability_cooldown_ticks)
+    }
+
+    /// How far from its edge a ship loads ore, in units.
+    pub fn reach(&self, ship: &ShipMotion) -> f32 {
+        if self.is_using(ship) { self.tractor_range } else { 0.0 }
     }
 }
 
@@ -136,6 +160,8 @@ pub struct Moved {
     pub thrusting: bool,
     /// The boost burned.
     pub boosting: bool,
+    /// The ability was used.
+    pub used: bool,
     /// The ship hit the border at this speed, in units per second.
     pub bounced: Option<f32>,
 }
@@ -162,6 +188,11 @@ pub fn step(ship: &mut ShipMotion, controls: Controls, handling: &Handling, tick
     let won = if moved.boosting { -drain } else { handling.energy_regen * tick_seconds };
     ship.energy = quantize::energy((energy + won).clamp(0.0, handling.energy_max));
     ship.cooldown = ship.cooldown.saturating_sub(1);
+    ship.ability = ship.ability.saturating_sub(1);
+    moved.used = controls.buttons.any(Buttons::ABILITY) && ship.ability == 0;
+    if moved.used {
+        ship.ability = handling.ability_cooldown_ticks;
+    }
     ship.motion.velocity_q = quantize::velocity(velocity);
     ship.motion = ship.motion.drifted(1, tick_seconds);
     moved.bounced =

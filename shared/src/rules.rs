@@ -1,7 +1,7 @@
 //! The numbers of the game, as data that a designer edits. Parsed from `assets/`, checked against ranges, sent to the
 //! client and stored in every recording.
 
-use crate::levels::{Levels, Upgrade};
+use crate::levels::{HullKind, Levels, Upgrade};
 use serde::{Deserialize, Serialize};
 
 /// Highest level of an upgrade.
@@ -53,6 +53,10 @@ pub struct Rules {
     pub bounty: BountyRules,
     /// What the purse buys.
     pub upgrades: UpgradeRules,
+    /// What ships are built for.
+    pub hulls: HullsRules,
+    /// What their abilities do.
+    pub ability: AbilityRules,
     /// How the server's own pilots behave.
     pub drone: DroneRules,
 }
@@ -193,6 +197,54 @@ pub struct UpgradeRules {
     pub hold_per_level: f32,
 }
 
+/// The hulls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HullsRules {
+    /// Loads ore from afar.
+    pub miner: HullRules,
+    /// Has a shield.
+    pub raider: HullRules,
+    /// Lays mines.
+    pub scout: HullRules,
+}
+
+/// A hull: factors of what [`ShipRules`], [`BoltRules`] and [`OreRules`] say, and the times of its ability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HullRules {
+    /// Of health.
+    pub health: f32,
+    /// Of thrust and boost.
+    pub thrust: f32,
+    /// Of a bolt's damage.
+    pub damage: f32,
+    /// Of the hold.
+    pub hold: f32,
+    /// For how long the ability is in effect; 0 for one that acts at once.
+    pub ability_seconds: f32,
+    /// From one use to the next.
+    pub ability_cooldown_seconds: f32,
+}
+
+/// What abilities do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AbilityRules {
+    /// How far from the ship's edge a tractor loads ore, units.
+    pub tractor_range: f32,
+    /// Share of a bolt's damage that a shield takes away.
+    pub shield_share: f32,
+    /// Damage of a mine.
+    pub mine_damage: f32,
+    /// How near a ship comes until it explodes, units.
+    pub mine_radius: f32,
+    /// Seconds until it is armed.
+    pub mine_arm_seconds: f32,
+    /// Seconds until it is gone.
+    pub mine_lifetime_seconds: f32,
+}
+
 /// How the server's own pilots behave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -208,9 +260,20 @@ pub struct DroneRules {
 }
 
 impl Rules {
+    /// A hull.
+    pub fn hull(&self, kind: HullKind) -> &HullRules {
+        match kind {
+            HullKind::Miner => &self.hulls.miner,
+            HullKind::Raider => &self.hulls.raider,
+            HullKind::Scout => &self.hulls.scout,
+        }
+    }
+
     /// Health of a ship with these upgrades, in points.
     pub fn ship_health(&self, levels: Levels) -> f32 {
-        self.ship.health * (1.0 + self.upgrades.hull_per_level * f32::from(levels.of(Upgrade::Hull)))
+        self.ship.health
+            * self.hull(levels.hull()).health
+            * (1.0 + self.upgrades.hull_per_level * f32::from(levels.of(Upgrade::Hull)))
     }
 
     /// Radius of an asteroid, in units.
@@ -221,12 +284,14 @@ impl Rules {
     /// Loads that a hold with these upgrades takes.
     pub fn hold_capacity(&self, levels: Levels) -> u16 {
         let share = 1.0 + self.upgrades.hold_per_level * f32::from(levels.of(Upgrade::Hold));
-        libm::roundf(f32::from(self.ore.hold) * share) as u16
+        libm::roundf(f32::from(self.ore.hold) * self.hull(levels.hull()).hold * share).max(1.0) as u16
     }
 
     /// Damage of a bolt with these upgrades, in points.
     pub fn bolt_damage(&self, levels: Levels) -> f32 {
-        self.bolt.damage * (1.0 + self.upgrades.gun_per_level * f32::from(levels.of(Upgrade::Gun)))
+        self.bolt.damage
+            * self.hull(levels.hull()).damage
+            * (1.0 + self.upgrades.gun_per_level * f32::from(levels.of(Upgrade::Gun)))
     }
 
     /// Score that the next level of an upgrade costs; `None` at the highest.
@@ -239,8 +304,8 @@ impl Rules {
     /// # Errors
     /// The first value that is out of range.
     pub fn check(&self) -> Result<(), RuleError> {
-        let Rules { ship, bolt, asteroid, ore, station, bounty, upgrades, drone } = self;
-        let ranges: [(&str, f64, f64, f64); 52] = [
+        let Rules { ship, bolt, asteroid, ore, station, bounty, upgrades, hulls: _, ability, drone } = self;
+        let ranges: [(&str, f64, f64, f64); 58] = [
             ("ship.radius", ship.radius.into(), 0.2, 10.0),
             ("ship.health", ship.health.into(), 1.0, 2000.0),
             ("ship.energy", ship.energy.into(), 1.0, 1000.0),
@@ -291,6 +356,12 @@ impl Rules {
             ("upgrades.engine_per_level", upgrades.engine_per_level.into(), 0.0, 2.0),
             ("upgrades.gun_per_level", upgrades.gun_per_level.into(), 0.0, 2.0),
             ("upgrades.hold_per_level", upgrades.hold_per_level.into(), 0.0, 2.0),
+            ("ability.tractor_range", ability.tractor_range.into(), 0.0, 60.0),
+            ("ability.shield_share", ability.shield_share.into(), 0.0, 1.0),
+            ("ability.mine_damage", ability.mine_damage.into(), 0.0, 1000.0),
+            ("ability.mine_radius", ability.mine_radius.into(), 0.1, 20.0),
+            ("ability.mine_arm_seconds", ability.mine_arm_seconds.into(), 0.0, 10.0),
+            ("ability.mine_lifetime_seconds", ability.mine_lifetime_seconds.into(), 0.1, 120.0),
             ("drone.sight", drone.sight.into(), 1.0, 500.0),
             ("drone.think_seconds", drone.think_seconds.into(), 0.02, 10.0),
         ];
@@ -299,6 +370,19 @@ impl Rules {
         }
         check_range("rules", "drone.flee_health", drone.flee_health.into(), 0.0, 1.0)?;
         check_range("rules", "drone.aim_error_steps", drone.aim_error_steps.into(), 0.0, 512.0)?;
+        for kind in HullKind::ALL {
+            let HullRules { health, thrust, damage, hold, ability_seconds, ability_cooldown_seconds } =
+                self.hull(kind);
+            let name = format!("{kind:?}").to_lowercase();
+            for (key, factor) in [("health", health), ("thrust", thrust), ("damage", damage), ("hold", hold)]
+            {
+                check_range("rules", &format!("hulls.{name}.{key}"), (*factor).into(), 0.1, 10.0)?;
+            }
+            let cooldown = f64::from(*ability_cooldown_seconds);
+            check_range("rules", &format!("hulls.{name}.ability_cooldown_seconds"), cooldown, 0.5, 120.0)?;
+            let seconds = f64::from(*ability_seconds);
+            check_range("rules", &format!("hulls.{name}.ability_seconds"), seconds, 0.0, cooldown)?;
+        }
         for (level, cost) in upgrades.cost.iter().enumerate() {
             check_range("rules", &format!("upgrades.cost[{level}]"), (*cost).into(), 0.0, 1_000_000.0)?;
         }

@@ -86,6 +86,8 @@ pub struct Pilot {
     pub energy: u16,
     /// Ticks until the gun may fire again.
     pub cooldown: u8,
+    /// Ticks until the ability may be used again.
+    pub ability: u16,
     /// Ticks until the respawn; 0 while alive.
     pub respawn_ticks: u16,
     /// The station whose ring the ship is in.
@@ -100,7 +102,7 @@ pub struct Pilot {
     pub kills: u16,
     /// Deaths in all.
     pub deaths: u16,
-    /// Upgrades bought.
+    /// The hull, and the upgrades bought.
     pub levels: Levels,
     /// Score of the best haul.
     pub best_haul: u32,

@@ -7,7 +7,7 @@ use shared::event::{Event, Happening};
 use shared::evidence::{DeathEvidence, HitEvidence};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame, ViewLag};
-use shared::levels::{Levels, Upgrade};
+use shared::levels::{HullKind, Levels, Upgrade};
 use shared::message::*;
 use shared::round::{Award, AwardKind, Round, RoundPhase};
 use shared::rules::{Arena, Mode, Region, Rules, Station, Wall};
@@ -28,6 +28,7 @@ fn client_messages() -> Vec<ClientMessage> {
         last_tick: Some(Tick(70_000)),
         backlog_ack: 5,
         attempt: 2,
+        hull: HullKind::Scout,
     };
     vec![
         ClientMessage::Hello(hello),
@@ -60,6 +61,7 @@ fn happenings() -> Vec<Happening> {
         Happening::Upgraded { ship, upgrade: Upgrade::Gun },
         Happening::Bounced { ship, speed: 21 },
         Happening::Assisted { ship, player: PlayerId(1), gained: 10 },
+        Happening::Used { ship, hull: HullKind::Raider },
     ]
 }
 
@@ -91,6 +93,7 @@ fn server_messages() -> Vec<ServerMessage<'static>> {
         ship: Some(NetId(9)),
         energy: 6400,
         cooldown: 3,
+        ability: 90,
         respawn_ticks: 0,
         docked: Some(1),
         score: 1234,

@@ -84,7 +84,7 @@ pub fn run_script(workspace: &Workspace, script: &str, variables: &[(&str, PathB
 pub fn build_client(workspace: &Workspace) -> anyhow::Result<()> {
     let client = workspace.client();
     let inputs = Inputs::default()
-        .folder(&client, &["node_modules", "dist", "core", "e2e", "practice"])?
+        .folder(&client, &["node_modules", "dist", "core", "e2e", "practice", "replayer"])?
         .folder(&workspace.root.join("assets"), &[])?;
     inputs.run_if_changed(workspace, "client", &[client.join("dist/index.html")], || {
         let mut command = npm(workspace);

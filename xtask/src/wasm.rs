@@ -1,4 +1,4 @@
-//! What the browser runs of ours: client-core with its schema, and practice, compiled for wasm, with their JavaScript glue,
+//! What the browser runs of ours: client-core with its schema, the replay player, and practice, compiled for wasm, with their JavaScript glue,
 //! optimised, in `client-web/src/wasm`.
 
 use std::fs;
@@ -20,9 +20,10 @@ struct Module {
     products: &'static [&'static str],
 }
 
-/// The core, with its numbers as TypeScript; and the room for practice, which is loaded later.
-const MODULES: [Module; 2] = [
+/// The core, with its numbers as TypeScript; the replay player and the room for practice are loaded later.
+const MODULES: [Module; 3] = [
     Module { package: "client-core", library: "client_core", products: &["schema.ts"] },
+    Module { package: "replayer", library: "replayer", products: &[] },
     Module { package: "practice", library: "practice", products: &[] },
 ];
 

@@ -15,6 +15,7 @@ use shared::PROTOCOL_VERSION;
 use shared::angle::Angle;
 use shared::id::Tick;
 use shared::input::{Buttons, Controls};
+use shared::levels::HullKind;
 use shared::message::{ClientMessage, Hello, ResumeToken};
 use shared::text::Name;
 use std::collections::VecDeque;
@@ -27,6 +28,8 @@ pub struct Client {
     token: Option<ResumeToken>,
     /// The world of a lost connection, to continue if the seat is taken back.
     parked: Option<World>,
+    /// What the first ship is to be.
+    hull: HullKind,
     /// Messages of chat and notices received since the welcome.
     backlog_ack: u32,
     /// Connections opened so far.
@@ -76,6 +79,7 @@ impl Client {
             room: room.map(Into::into),
             token: None,
             parked: None,
+            hull: HullKind::default(),
             backlog_ack: 0,
             attempt: 0,
             left: false,
@@ -95,6 +99,11 @@ impl Client {
         Client { draws: false, ..Client::new(name, room) }
     }
 
+    /// Chooses the hull of the first ship.
+    pub fn choose_hull(&mut self, hull: HullKind) {
+        self.hull = hull;
+    }
+
     /// The socket is open: queues the Hello, which asks for the old seat if there was one.
     pub fn opened(&mut self, now_ms: f64) {
         self.closed();
@@ -110,6 +119,7 @@ impl Client {
             last_tick: parked.map(|world| world.view.tick()).filter(|tick| *tick > Tick(0)),
             backlog_ack: self.backlog_ack,
             attempt: self.attempt,
+            hull: self.hull,
         };
         self.send(&ClientMessage::Hello(hello));
     }

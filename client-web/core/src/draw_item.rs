@@ -1,6 +1,6 @@
 //! From entity states to draw items, for live play and replay.
 
-use crate::layout::{DrawItem, DrawKind, Relation};
+use crate::layout::{DRONE_FLAG, DrawItem, DrawKind, HULL_BIT, Relation};
 use glam::Vec2;
 use shared::entity::{EntityState, Kind};
 use shared::id::PlayerId;
@@ -44,10 +44,10 @@ pub fn entity(state: &EntityState, rules: &Rules, viewer: Viewer) -> DrawItem {
         Kind::Ship => DrawItem {
             heading: state.heading.radians(),
             health: share(health_from(state.health), rules.ship_health(state.levels)),
-            flags: state.flags.0.into(),
+            flags: flags(state, state.flags.0),
             radius: rules.ship.radius,
             relation: viewer.relation(state.owner, state.team),
-            variant: total(state.levels),
+            variant: total(state.levels) | (state.levels.hull() as u32) << HULL_BIT,
             player: state.owner.0,
             hold: share(f32::from(state.hold), f32::from(rules.hold_capacity(state.levels))),
             score: state.score,
@@ -65,12 +65,17 @@ pub fn entity(state: &EntityState, rules: &Rules, viewer: Viewer) -> DrawItem {
         Kind::Ore => DrawItem { radius: rules.ore.radius, ..item(DrawKind::Ore) },
         Kind::Bolt => DrawItem {
             heading: direction(state.motion.velocity()),
-            radius: rules.bolt.radius,
+            radius: if state.is_mine() { rules.ability.mine_radius } else { rules.bolt.radius },
             relation: viewer.relation(state.owner, state.team),
             player: state.owner.0,
-            ..item(DrawKind::Bolt)
+            ..item(if state.is_mine() { DrawKind::Mine } else { DrawKind::Bolt })
         },
     }
+}
+
+/// The flags of a ship as the view knows them: with that of drones.
+pub fn flags(state: &EntityState, flags: u8) -> u32 {
+    u32::from(flags) | if state.is_drone() { DRONE_FLAG } else { 0 }
 }
 
 /// The items of an arena's stations.

@@ -40,6 +40,7 @@ pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, entities: &
         Happening::Assisted { ship, gained, .. } => (EffectKind::Assisted, ship, gained as f32, None),
         Happening::Spawned { ship } => (EffectKind::Spawned, ship, 0.0, None),
         Happening::Upgraded { ship, upgrade } => (EffectKind::Upgraded, ship, f32::from(upgrade as u8), None),
+        Happening::Used { ship, hull } => (EffectKind::Used, ship, f32::from(hull as u8), None),
         Happening::Bounced { ship, speed } => (EffectKind::Bounced, ship, f32::from(speed), None),
     };
     let heading = match event.what {

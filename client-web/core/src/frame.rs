@@ -32,7 +32,7 @@ impl DrawItem {
             DrawKind::Station => 0,
             DrawKind::Ore => 1,
             DrawKind::Asteroid => 2,
-            DrawKind::Bolt => 3,
+            DrawKind::Bolt | DrawKind::Mine => 3,
             DrawKind::Ship => 4,
             DrawKind::LineOfFire | DrawKind::Ghost | DrawKind::HitPoint => 5,
         }
@@ -43,6 +43,9 @@ impl FrameHeader {
     /// Fills in what follows from the upgrades: maxima and costs.
     pub fn with_levels(mut self, rules: &Rules, levels: Levels) -> FrameHeader {
         self.levels = levels;
+        self.hull = levels.hull() as u32;
+        self.tractor_range = rules.ability.tractor_range;
+        self.ability_cooldown = rules.hull(levels.hull()).ability_cooldown_seconds;
         self.health_max = rules.ship_health(levels);
         self.energy_max = rules.ship.energy;
         self.hold_max = f32::from(rules.hold_capacity(levels));
@@ -142,6 +145,10 @@ mod tests {
             speed: 0.625,
             purse: 640,
             round_seconds: 90.5,
+            hull: 2,
+            ability_seconds: 3.5,
+            ability_cooldown: 10.0,
+            tractor_range: 12.0,
             ..FrameHeader::default()
         };
         let mut buffer = FrameBuffer::default();

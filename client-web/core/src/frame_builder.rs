@@ -105,12 +105,12 @@ impl FrameBuilder {
         self.buffer.write(header, own.map(|own| own.id), &mut self.items, &self.effects);
     }
 
-    /// Asteroids and ore drift, so that their present positions are known.
+    /// Asteroids and ore drift, and mines lie still, so that their present positions are known.
     fn drifting(&mut self, world: &World, predicted: f64) {
         let limit = f64::from(PREDICTION_LIMIT_TICKS);
         let ticks = (predicted - f64::from(world.view.tick().0)).clamp(-limit, limit) as f32;
         for state in world.view.entities() {
-            if matches!(state.kind, Kind::Asteroid | Kind::Ore) {
+            if matches!(state.kind, Kind::Asteroid | Kind::Ore) || state.is_mine() {
                 let mut item = draw_item::entity(state, &world.setup.rules, world.viewer);
                 let inside = Vec2::splat((world.half_size - item.radius).max(0.0));
                 let drifted = item.position + item.velocity * (ticks * world.tick_seconds);
@@ -167,6 +167,7 @@ fn stops_bolts(item: &DrawItem) -> bool {
         DrawKind::Station
         | DrawKind::Ore
         | DrawKind::Bolt
+        | DrawKind::Mine
         | DrawKind::LineOfFire
         | DrawKind::Ghost
         | DrawKind::HitPoint => false,
@@ -192,12 +193,13 @@ fn own_ship(
     let next = world.prediction.ahead(controls)?;
     let share = (predicted - f64::from(newest.tick.0)).clamp(0.0, 1.0) as f32;
     let (from, to) = (newest.ship.motion, next.ship.motion);
-    const PREDICTED: u8 = ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING;
+    const PREDICTED: u8 = ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING | ShipFlags::ABILITY;
     let mut flags = state.flags.0 & !PREDICTED;
     for (flag, set) in [
         (ShipFlags::THRUST, next.moved.thrusting),
         (ShipFlags::BOOST, next.moved.boosting),
         (ShipFlags::FIRING, controls.buttons.any(Buttons::FIRE)),
+        (ShipFlags::ABILITY, next.using),
     ] {
         flags |= if set { flag } else { 0 };
     }
@@ -206,7 +208,7 @@ fn own_ship(
         velocity: from.velocity().lerp(to.velocity(), share),
         heading: aim,
         energy: energy_from(next.ship.energy) / world.setup.rules.ship.energy,
-        flags: flags.into(),
+        flags: draw_item::flags(&state, flags),
         ..draw_item::entity(&state, &world.setup.rules, world.viewer)
     })
 }
@@ -220,7 +222,8 @@ fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
     let rules = &world.setup.rules;
     let state = world.own_ship();
     let levels = state.map_or(world.own.levels, |ship| ship.levels);
-    let energy = world.prediction.newest().map_or(world.own.energy, |tick| tick.ship.energy);
+    let newest = world.prediction.newest();
+    let energy = newest.map_or(world.own.energy, |tick| tick.ship.energy);
     FrameHeader {
         tick: world.view.tick().0,
         camera: world.camera,
@@ -235,6 +238,8 @@ fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
         streak: world.own.streak.into(),
         docked: world.own.docked.map(u32::from),
         respawn_seconds: f32::from(world.own.respawn_ticks) * world.tick_seconds,
+        ability_seconds: f32::from(newest.map_or(world.own.ability, |tick| tick.ship.ability))
+            * world.tick_seconds,
         seconds: draw_item::seconds(now_ms),
         alive: own.is_some(),
         speed: own.map_or(0.0, |own| own.velocity.length() / draw_item::top_speed(rules)),

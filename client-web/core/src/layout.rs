@@ -4,6 +4,10 @@
 use glam::Vec2;
 use shared::levels::{Levels, Upgrade};
 
+/// Of a ship's flags in a frame: it is flown by the server.
+pub const DRONE_FLAG: u32 = 256;
+/// Of a ship's variant: where the number of its hull begins.
+pub const HULL_BIT: u32 = 8;
 /// "No such index."
 pub const NONE: u32 = u32::MAX;
 
@@ -101,6 +105,8 @@ numbered! {
         Ghost = 6,
         /// Where the bolt met it.
         HitPoint = 7,
+        /// A mine.
+        Mine = 8,
     }
 }
 
@@ -143,13 +149,15 @@ numbered! {
         Seen = 10,
         /// A part in the end of a ship was rewarded.
         Assisted = 11,
+        /// A ship used its ability: its value is the number of the hull.
+        Used = 12,
     }
 }
 
 part! {
     /// The viewer's own values and those of the whole picture.
     #[derive(Default)]
-    pub struct FrameHeader, HEADER_WORDS = 32 HeaderWord {
+    pub struct FrameHeader, HEADER_WORDS = 36 HeaderWord {
         /// Number of items.
         pub items: u32 => Items,
         /// Number of effects.
@@ -200,6 +208,14 @@ part! {
         pub round_seconds: f32 => RoundSeconds,
         /// Whether the last seconds of the own ship are shown again.
         pub replaying: bool => Replaying,
+        /// The number of the hull; of the next ship's while there is none.
+        pub hull: u32 => Hull,
+        /// Seconds until the ability is ready.
+        pub ability_seconds: f32 => AbilitySeconds,
+        /// Seconds from one use of it to the next.
+        pub ability_cooldown: f32 => AbilityCooldown,
+        /// How far from a ship's edge its tractor reaches, in units.
+        pub tractor_range: f32 => TractorRange,
     }
 }
 
@@ -224,7 +240,7 @@ part! {
         pub radius: f32 => Radius,
         /// What it is to the viewer.
         pub relation: Relation => Relation,
-        /// Asteroid: 0 small, 1 medium, 2 large. Station: its index. Ship: sum of its levels.
+        /// Asteroid: 0 small, 1 medium, 2 large. Station: its index. Ship: sum of its levels, and its hull from [`HULL_BIT`] on.
         pub variant: u32 => Variant,
         /// The player it belongs to; 0 for none.
         pub player: u32 => Player,

@@ -16,7 +16,7 @@ mod average;
 #[path = "../tests/client/belt.rs"]
 mod belt;
 #[cfg(target_arch = "wasm32")]
-mod bindings;
+pub mod bindings;
 pub mod client;
 mod clock;
 mod death_replay;

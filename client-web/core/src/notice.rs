@@ -4,7 +4,7 @@ use crate::draw_item::station_position;
 use crate::evidence::EvidenceFacts;
 use serde::Serialize;
 use shared::id::PlayerId;
-use shared::levels::{Levels, Upgrade};
+use shared::levels::{HullKind, Levels, Upgrade};
 use shared::message;
 use shared::round::{Award, AwardKind, Round, RoundPhase, Votes};
 use shared::rules::{Rules, UPGRADE_LEVELS};
@@ -31,9 +31,9 @@ pub enum Notice {
         teams: bool,
         /// Ticks per second.
         tick_rate: u16,
-        /// Of hull, engine, gun and hold, what each level from 0 on gives: points of health, percent of thrust, points of
+        /// By the number of the hull: of hull, engine, gun and hold, what each level from 0 on gives: points of health, percent of thrust, points of
         /// damage, loads.
-        upgrades: Vec<Vec<f32>>,
+        upgrades: Vec<Vec<Vec<f32>>>,
     },
     /// The client has its seat back; what it knew of the world still holds.
     Resumed,
@@ -341,10 +341,10 @@ impl ScoreRow {
     }
 }
 
-/// What each level of each upgrade gives, as [`Notice::Welcome`] tells it.
-pub(crate) fn upgrade_values(rules: &Rules) -> Vec<Vec<f32>> {
-    let values = |upgrade: Upgrade| {
-        let levels = (0..=UPGRADE_LEVELS).scan(Levels::default(), move |next, _| {
+/// By hull, what each level of each upgrade gives, as [`Notice::Welcome`] tells it.
+pub(crate) fn upgrade_values(rules: &Rules) -> Vec<Vec<Vec<f32>>> {
+    let values = |hull: HullKind, upgrade: Upgrade| {
+        let levels = (0..=UPGRADE_LEVELS).scan(Levels::new(hull), move |next, _| {
             let levels = *next;
             *next = next.raised(upgrade);
             Some(levels)
@@ -352,13 +352,16 @@ pub(crate) fn upgrade_values(rules: &Rules) -> Vec<Vec<f32>> {
         levels.map(move |levels| match upgrade {
             Upgrade::Hull => rules.ship_health(levels),
             Upgrade::Engine => {
-                100.0 * (1.0 + rules.upgrades.engine_per_level * f32::from(levels.of(upgrade)))
+                100.0
+                    * rules.hull(hull).thrust
+                    * (1.0 + rules.upgrades.engine_per_level * f32::from(levels.of(upgrade)))
             }
             Upgrade::Gun => rules.bolt_damage(levels),
             Upgrade::Hold => f32::from(rules.hold_capacity(levels)),
         })
     };
-    Upgrade::ALL.into_iter().map(|upgrade| values(upgrade).collect()).collect()
+    let of_hull = |hull| Upgrade::ALL.into_iter().map(|upgrade| values(hull, upgrade).collect()).collect();
+    HullKind::ALL.into_iter().map(of_hull).collect()
 }
 
 impl Quote {

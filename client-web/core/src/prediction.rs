@@ -39,6 +39,8 @@ pub struct PredictedTick {
     /// Loads of ore in its hold after it.
     pub hold: u16,
     pub moved: Moved,
+    /// Whether the ability is in effect.
+    pub using: bool,
     /// Speed of the hardest impact on an asteroid or the border, in units per second; 0 without one.
     pub impact: f32,
     pub fired: Option<Shot>,
@@ -145,6 +147,7 @@ impl Prediction {
             ship: server.ship,
             hold: server.hold,
             moved: Moved::default(),
+            using: false,
             impact: 0.0,
             fired: None,
         };
@@ -237,14 +240,15 @@ impl Prediction {
         let muzzle = movement::try_fire(&mut ship, controls, &handling);
         let fired = muzzle.map(|muzzle| Shot { muzzle, lag: controls.lag });
         let path = (from.ship.motion.position(), ship.motion.position());
-        let hold = self.load(from.hold, path, &mut obstacles.ores);
-        PredictedTick { tick: from.tick.next(), ship, hold, moved, impact, fired }
+        let hold = self.load(from.hold, path, handling.reach(&ship), &mut obstacles.ores);
+        let using = handling.is_using(&ship);
+        PredictedTick { tick: from.tick.next(), ship, hold, moved, using, impact, fired }
     }
 
-    /// Loads the ore that the ship touches on its path, until the hold is full; the load counts from the next tick on.
-    fn load(&self, mut hold: u16, (from, to): (Vec2, Vec2), ores: &mut Vec<Obstacle>) -> u16 {
+    /// Loads the ore that the ship, or its tractor, touches on its path, until the hold is full; the load counts from the next tick on.
+    fn load(&self, mut hold: u16, (from, to): (Vec2, Vec2), reach: f32, ores: &mut Vec<Obstacle>) -> u16 {
         let capacity = self.rules.hold_capacity(self.levels);
-        let reach = self.rules.ship.radius + self.rules.ore.radius;
+        let reach = self.rules.ship.radius + reach + self.rules.ore.radius;
         ores.retain(|ore| {
             let at = ore.motion.position();
             let before = at - ore.motion.velocity() * self.tick_seconds;

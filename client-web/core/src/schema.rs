@@ -60,7 +60,7 @@ const TEXT: &str = concatcp!(
     modules!(HeaderWord ItemWord EffectWord DrawKind Relation EffectKind ShipFlags Buttons CloseCode),
     constants!(PROTOCOL_VERSION NAME_LIMIT_CHARS CHAT_LIMIT_CHARS BOULDER),
     constants!(LENGTH_BYTES CODE_BYTES CLOSE_BIT POST_LIMIT_BYTES),
-    constants!(HEADER_WORDS ITEM_WORDS EFFECT_WORDS NONE),
+    constants!(HEADER_WORDS ITEM_WORDS EFFECT_WORDS NONE DRONE_FLAG HULL_BIT),
     concatcp!("export const SIM_BUILD = \"", SIM_BUILD, "\";\n"),
     concatcp!("export const BATCH_TYPE = \"", BATCH_TYPE, "\";\n"),
     interface!(Spent: appeared gone ids motion heading state events own),
@@ -73,8 +73,8 @@ const TEXT: &str = concatcp!(
     DrawKind::TYPESCRIPT,
     Relation::TYPESCRIPT,
     EffectKind::TYPESCRIPT,
-    numbers!(ShipFlags by identity: THRUST BOOST FIRING DOCKED DRONE PROTECTED AWAY HUNTER),
-    numbers!(Buttons by mask: THRUST BOOST FIRE BRAKE BUY_HULL BUY_ENGINE BUY_GUN BUY_HOLD ALL),
+    numbers!(ShipFlags by identity: THRUST BOOST FIRING DOCKED PROTECTED AWAY HUNTER ABILITY),
+    numbers!(Buttons by mask: THRUST BOOST FIRE BRAKE BUY_HULL BUY_ENGINE BUY_GUN BUY_HOLD ABILITY ALL),
     numbers!(CloseCode by code: Restarting VersionMismatch BadMessage ClientCouldNotRead Full Kicked TakenOver Left TooSlow
         Silence SeatGone Moved),
 );

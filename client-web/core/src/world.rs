@@ -16,7 +16,7 @@ use crate::snapshot_buffer::SnapshotBuffer;
 use glam::Vec2;
 use shared::codec::encoded_length;
 use shared::delta::{Changes, DeltaError, View};
-use shared::entity::{EntityState, Kind, ShipFlags};
+use shared::entity::{EntityState, Kind};
 use shared::event::{Event, Happening};
 use shared::evidence::DeathEvidence;
 use shared::id::{NetId, PlayerId, Tick};
@@ -222,7 +222,7 @@ impl World {
     fn announce_names(&mut self, changes: &Changes, notices: &mut NoticeQueue) {
         for (player, name) in &changes.names {
             let Some(ship) = self.ship_of(*player) else { continue };
-            let known = (name.clone(), ship.team, ship.flags.any(ShipFlags::DRONE));
+            let known = (name.clone(), ship.team, ship.is_drone());
             if self.names.get(player) == Some(&known) {
                 continue;
             }
@@ -244,6 +244,7 @@ impl World {
                 heading: ship.heading,
                 energy: self.own.energy,
                 cooldown: self.own.cooldown,
+                ability: self.own.ability,
             };
             ServerShip { id: ship.id, tick, ship: state, hold: ship.hold, levels: ship.levels }
         });
@@ -253,8 +254,7 @@ impl World {
         self.prediction.reconcile(server, tick, self.view.entities(), obstacles_changed);
         let fired = self.prediction.ticks().filter_map(|tick| tick.fired.map(|shot| (tick.tick, shot)));
         let player = self.player;
-        let bolts =
-            self.view.entities().iter().filter(|entity| entity.kind == Kind::Bolt && entity.owner == player);
+        let bolts = self.view.entities().iter().filter(|entity| is_own_bolt(entity, player));
         self.bolts.reconcile(tick, bolts, fired);
     }
 
@@ -265,7 +265,8 @@ impl World {
             .view
             .entities()
             .iter()
-            .filter(|entity| matches!(entity.kind, Kind::Ship | Kind::Bolt) && entity.owner != player);
+            .filter(|entity| matches!(entity.kind, Kind::Ship | Kind::Bolt) && entity.owner != player)
+            .filter(|entity| !entity.is_mine());
         self.others.push(tick, theirs);
         let shown = self.interpolation_clock.advance(now_ms);
         self.others.drop_before(shown);
@@ -328,7 +329,7 @@ impl World {
 
     /// The muzzle flash of a bolt that another player has just fired.
     fn shot_of_another(&self, id: NetId) -> Option<Effect> {
-        let bolt = self.view.entity(id).filter(|entity| entity.kind == Kind::Bolt)?;
+        let bolt = self.view.entity(id).filter(|entity| entity.kind == Kind::Bolt && !entity.is_mine())?;
         let ship = self.ship_of(bolt.owner).filter(|ship| ship.owner != self.player)?;
         event_effects::is_fired_now(bolt, ship, &self.setup).then(|| {
             let muzzle = ship.motion.position() + ship.heading.vector() * self.setup.rules.ship.radius;
@@ -419,6 +420,11 @@ impl World {
     fn ship_of(&self, player: PlayerId) -> Option<&EntityState> {
         ship_of(self.view.entities(), player)
     }
+}
+
+/// Whether a bolt is shown on the predicted timeline.
+fn is_own_bolt(entity: &EntityState, player: PlayerId) -> bool {
+    entity.kind == Kind::Bolt && entity.owner == player && !entity.is_mine()
 }
 
 fn ship_of(entities: &[EntityState], player: PlayerId) -> Option<&EntityState> {

@@ -6,11 +6,11 @@ import { useEffect } from "preact/hooks";
 import { Sound } from "../audio/sound.ts";
 import { save } from "../browser/save.ts";
 import type { InspectedSubject } from "../core/core.ts";
-import { compileCore } from "../core/load.ts";
 import { expose } from "../game/handle.ts";
 import { t, whole } from "../locale/locale.ts";
 import { publicUrl } from "../page/address.ts";
 import { animate } from "../page/loop.ts";
+import { compileReplayer } from "../replay/load.ts";
 import type { Seen } from "../replay/messages.ts";
 import { replayModel } from "../replay/model.ts";
 import { listenToKeys, listenToPointer } from "../replay/page.tsx";
@@ -41,7 +41,7 @@ let opened: Promise<{ stage: Stage; core: WebAssembly.Module }> | undefined;
 
 /** Opened once: the renderer is kept for the next journey. */
 function open(host: HTMLElement): Promise<{ stage: Stage; core: WebAssembly.Module }> {
-  opened ??= Promise.all([Stage.open(host), compileCore()]).then(([stage, core]) => {
+  opened ??= Promise.all([Stage.open(host), compileReplayer()]).then(([stage, core]) => {
     const player = () => journey.value?.player;
     const fps = animate((nowMs) => player()?.animate(nowMs));
     listenToKeys(player);

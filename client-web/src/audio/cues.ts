@@ -64,6 +64,9 @@ export function playCue(synth: Synth, { kind, own, value, panning }: Cue): void 
     case EffectKind.Shot:
       synth.shot(panning, own);
       break;
+    case EffectKind.Used:
+      synth.appear({ ...panning, gain: panning.gain * 0.6 });
+      break;
     case EffectKind.Spawned:
       synth.appear(panning);
       break;

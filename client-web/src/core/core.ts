@@ -1,6 +1,7 @@
-//! The wasm core. The build generates its types: objects in `client_core.d.ts`, numbers in `schema.ts`.
+//! The wasm core, for play. The build generates its types: objects in `client_core.d.ts`, numbers in `schema.ts`.
 
-import init, { Client, Replay } from "../wasm/client_core.js";
+import init, { Client } from "../wasm/client_core.js";
+import address from "../wasm/client_core_bg.wasm?url";
 import { guarded } from "./guard.ts";
 
 export type {
@@ -17,7 +18,6 @@ export type {
   NetGraph,
   Notice,
   Quote,
-  Replay,
   ReplayHighlight,
   ReplayInfo,
   ReplayMark,
@@ -32,17 +32,14 @@ export interface Core {
   /** Read `buffer` again for every frame: it is replaced when memory grows. */
   readonly memory: WebAssembly.Memory;
   /** After a panic, which `panicked` is told, the client does nothing. */
-  client(name: string, room: string | undefined, panicked: (error: Error) => void): Client;
-  /** Throws an `Error` with a readable message for a file that is not a recording. */
-  replay(file: Uint8Array): Replay;
+  client(name: string, room: string | undefined, hull: number, panicked: (error: Error) => void): Client;
 }
 
-/** Starts the core, which is compiled or the address of a file. */
-export async function startCore(module: WebAssembly.Module | string): Promise<Core> {
-  const { memory } = await init({ module_or_path: module });
+/** Fetches and starts the core. */
+export async function loadCore(): Promise<Core> {
+  const { memory } = await init({ module_or_path: address });
   return {
     memory,
-    client: (name, room, panicked) => guarded(new Client(name, room), panicked),
-    replay: (file) => new Replay(file),
+    client: (name, room, hull, panicked) => guarded(new Client(name, room, hull), panicked),
   };
 }

@@ -75,7 +75,7 @@ export class Game {
     seat: KeptSeat | undefined,
     private readonly local: LocalRoom | undefined,
   ) {
-    this.client = core.client(name, room, (panic) => this.breakDown(panic));
+    this.client = core.client(name, room, settings.value.hull, (panic) => this.breakDown(panic));
     if (seat) this.client.claim(seat.claim);
     this.reset();
     model.phase.value = "connecting";
@@ -381,6 +381,8 @@ export class Game {
       const hud = readHud(this.frame);
       model.hud.value = hud;
       if (model.phase.value === "playing") model.carried.value = hud.hold;
+      // What was chosen after a loss is kept for the next visit.
+      else if (hud.hull !== settings.value.hull) change({ hull: hud.hull });
       model.minimap.value = readMinimap(this.frame, camera, this.controls.aim);
       model.pointers.value = this.welcomed
         ? readPointers(this.frame, model.quotes.value, camera, model.panels.value)

@@ -35,6 +35,7 @@ export const ACTIONS = {
   right: { keys: ["KeyD", "ArrowRight"], turn: 1 },
   boost: { keys: ["ShiftLeft", "ShiftRight"], pad: [0, 6], button: Buttons.BOOST },
   fire: { keys: ["Space"], pad: [7], button: Buttons.FIRE },
+  ability: { keys: ["KeyE"], pad: [2], button: Buttons.ABILITY },
   buyHull: { keys: ["Digit1"], pad: [12], button: Buttons.BUY_HULL },
   buyEngine: { keys: ["Digit2"], pad: [15], button: Buttons.BUY_ENGINE },
   buyGun: { keys: ["Digit3"], pad: [13], button: Buttons.BUY_GUN },

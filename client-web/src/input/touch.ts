@@ -1,5 +1,5 @@
 //! Two thumbs: the left half of the screen is a stick that starts where it is touched (aim and thrust; held still, it
-//! brakes), the right half fires, and the circle in its corner boosts. For left-handed players the halves change sides.
+//! brakes), the right half fires, and the circles in its corner boost and use the ability. For left-handed players the halves change sides.
 
 import { type Inset, safeArea } from "../browser/view.ts";
 import { Buttons } from "../wasm/schema.ts";
@@ -11,6 +11,8 @@ const THRUST_PIXELS = 30;
 export const STICK_PIXELS = 64;
 /** The boost circle: its center from the side and the bottom edge, and its radius; CSS pixels. */
 export const BOOST_ZONE = { side: 78, bottom: 190, radius: 46 } as const;
+/** The circle of the ability, likewise. */
+export const ABILITY_ZONE = { side: 154, bottom: 264, radius: 32 } as const;
 
 /** What the screen shows. */
 export interface Thumbs {
@@ -19,12 +21,14 @@ export interface Thumbs {
   stick: { x: number; y: number; dx: number; dy: number } | undefined;
   firing: boolean;
   boosting: boolean;
+  using: boolean;
 }
 
 type Finger =
   | { part: "stick"; x: number; y: number; dx: number; dy: number }
   | { part: "fire" }
-  | { part: "boost" };
+  | { part: "boost" }
+  | { part: "ability" };
 
 export class Touch {
   private readonly fingers = new Map<number, Finger>();
@@ -63,10 +67,13 @@ export class Touch {
       if (!taken) this.fingers.set(finger, { part: "stick", x, y, dx: 0, dy: 0 });
       return;
     }
-    const centerX = this.width - BOOST_ZONE.side - (this.leftHanded ? this.inset.left : this.inset.right);
-    const centerY = this.height - BOOST_ZONE.bottom - this.inset.bottom;
-    const away = Math.hypot(across - centerX, y - centerY);
-    this.fingers.set(finger, away <= BOOST_ZONE.radius * 1.3 ? { part: "boost" } : { part: "fire" });
+    const isIn = ({ side, bottom, radius }: typeof BOOST_ZONE | typeof ABILITY_ZONE) => {
+      const centerX = this.width - side - (this.leftHanded ? this.inset.left : this.inset.right);
+      const centerY = this.height - bottom - this.inset.bottom;
+      return Math.hypot(across - centerX, y - centerY) <= radius * 1.3;
+    };
+    const part = isIn(BOOST_ZONE) ? "boost" : isIn(ABILITY_ZONE) ? "ability" : "fire";
+    this.fingers.set(finger, { part });
   }
 
   move(finger: number, x: number, y: number): void {
@@ -89,6 +96,7 @@ export class Touch {
     for (const finger of this.fingers.values()) {
       if (finger.part === "fire") reading.buttons |= Buttons.FIRE;
       else if (finger.part === "boost") reading.buttons |= Buttons.BOOST;
+      else if (finger.part === "ability") reading.buttons |= Buttons.ABILITY;
       else {
         const away = Math.hypot(finger.dx, finger.dy);
         if (away >= AIM_PIXELS) reading.aim = Math.atan2(finger.dy, finger.dx);
@@ -101,11 +109,19 @@ export class Touch {
 
   thumbs(): Thumbs {
     const { inset, leftHanded } = this;
-    const thumbs: Thumbs = { leftHanded, inset, stick: undefined, firing: false, boosting: false };
+    const thumbs: Thumbs = {
+      leftHanded,
+      inset,
+      stick: undefined,
+      firing: false,
+      boosting: false,
+      using: false,
+    };
     for (const finger of this.fingers.values()) {
       if (finger.part === "stick") thumbs.stick = { x: finger.x, y: finger.y, dx: finger.dx, dy: finger.dy };
       else if (finger.part === "fire") thumbs.firing = true;
-      else thumbs.boosting = true;
+      else if (finger.part === "boost") thumbs.boosting = true;
+      else thumbs.using = true;
     }
     return thumbs;
   }

@@ -22,6 +22,8 @@ export const SCALES = { ui: { low: 0.75, high: 2 }, text: { low: 0.8, high: 1.5 
 export interface Stored {
   name: string;
   language: Language;
+  /** The number of the hull of the first ship. */
+  hull: number;
   muted: boolean;
   /** Of effects, 0..1. */
   volume: number;
@@ -57,6 +59,7 @@ const oneOf = (values: readonly unknown[]) => (value: unknown) => values.include
 const CHECKS: Checks = {
   name: (value) => typeof value === "string" && value.length <= NAME_LIMIT_CHARS,
   language: (value) => typeof value === "string" && Object.hasOwn(languages, value),
+  hull: oneOf([0, 1, 2]),
   muted: isBoolean,
   volume: between(0, 1),
   music: between(0, 1),
@@ -79,6 +82,7 @@ export function defaults(): Stored {
   return {
     name: "",
     language: preferredLanguage(),
+    hull: 0,
     muted: false,
     volume: 0.7,
     music: 0.25,

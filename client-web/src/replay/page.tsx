@@ -6,7 +6,6 @@ import "./style.css";
 import "./panels.css";
 import { Sound } from "../audio/sound.ts";
 import { capturePointer, matches, toggleFullScreen } from "../browser/view.ts";
-import { compileCore } from "../core/load.ts";
 import { expose } from "../game/handle.ts";
 import { isShortcut, positionOf } from "../input/keyboard.ts";
 import { t } from "../locale/locale.ts";
@@ -32,6 +31,7 @@ import { Stage } from "../view/stage.ts";
 import { SIM_BUILD } from "../wasm/schema.ts";
 import { pressReplayKey } from "./keys.ts";
 import { type ListActions, megabytes, RecordingList } from "./list.tsx";
+import { compileReplayer } from "./load.ts";
 import type { Source } from "./messages.ts";
 import { type Recording, replayModel } from "./model.ts";
 import { type Moment, readMoment } from "./moment.ts";
@@ -59,7 +59,7 @@ export async function openReplayPage(hosts: Hosts): Promise<void> {
   // On a small screen the panel would cover the picture.
   if (matches("(max-width: 820px), (max-height: 520px)")) replayModel.panel.value = undefined;
   const attract = new Attract();
-  const core = compileCore();
+  const core = compileReplayer();
   const opened = Stage.open(hosts.stage);
   for (const part of [core, opened]) part.catch(reportedElsewhere);
   let stage: Stage | undefined;

@@ -1,6 +1,6 @@
 //! Runs one recording beside the page: reads the file, steps the simulation, and sends a frame per turn.
 
-import { type Core, type Replay, type ReplayState, startCore } from "../core/core.ts";
+import type { ReplayState } from "../core/core.ts";
 import { Frame } from "../core/frame.ts";
 import { Unanswered } from "../page/ask.ts";
 import {
@@ -26,6 +26,7 @@ import {
   type Wishes,
 } from "./messages.ts";
 import { download, type Portion, readStream, TooLarge } from "./read.ts";
+import { type Replay, type Replayer, startReplayer } from "./replayer.ts";
 
 /** How often the page is told how much is read, and what is new in the part that is read. */
 const PROGRESS_MS = 100;
@@ -37,7 +38,7 @@ const HISTORY_TICKS = 90;
 const page = self as unknown as Worker;
 /** Of every request to the server. */
 const request: { headers: Record<string, string> } = { headers: {} };
-let open: { core: Core; replay: Replay } | undefined;
+let open: { core: Replayer; replay: Replay } | undefined;
 /** The open recording is still being read: its core waits at the end of what is there, as for a match that goes on. */
 let loading = false;
 
@@ -73,8 +74,8 @@ page.onmessage = ({ data }: MessageEvent<Request>) => {
 
 /** Opens a recording as soon as the moment is there that is asked for, and reads on. */
 async function openSource(compiled: WebAssembly.Module, source: Source, from: From): Promise<void> {
-  if (isLive(source)) return watch(await startCore(compiled), source);
-  const starting = startCore(compiled);
+  if (isLive(source)) return watch(await startReplayer(compiled), source);
+  const starting = startReplayer(compiled);
   const chunks = new WholeChunks();
   let replay: Replay | undefined;
   let appended = 0;
@@ -121,7 +122,7 @@ function isThere(replay: Replay, from: From): boolean {
 }
 
 /** The whole recording. One that is not sound to its end is opened again: only a look at all of it finds what is sound. */
-function finish(core: Core, begun: Replay | undefined, file: Uint8Array, rest: Uint8Array): Replay {
+function finish(core: Replayer, begun: Replay | undefined, file: Uint8Array, rest: Uint8Array): Replay {
   begun?.append(rest);
   if (begun?.info().complete) return begun;
   const whole = core.replay(file);
@@ -143,7 +144,7 @@ function stateOf(replay: Replay): ReplayState {
 
 /** Plays the whole recording as fast as it can, and reports where ships were lost and how scores grew. */
 async function scan(compiled: WebAssembly.Module, source: Source): Promise<void> {
-  const [core, bytes] = await Promise.all([startCore(compiled), bytesOf(source)]);
+  const [core, bytes] = await Promise.all([startReplayer(compiled), bytesOf(source)]);
   const replay = core.replay(bytes);
   const { firstTick, ticks } = replay.info();
   const frame = new Frame();
@@ -181,7 +182,7 @@ async function scan(compiled: WebAssembly.Module, source: Source): Promise<void>
 }
 
 /** Opens a match that goes on at its newest moment, and appends what comes. */
-async function watch(core: Core, live: Live): Promise<void> {
+async function watch(core: Replayer, live: Live): Promise<void> {
   const begun = await liveRoom(live, request, sayBusy);
   if (!begun) throw new Closed();
   let replay: Replay | undefined;
@@ -235,7 +236,7 @@ function sayBusy(): void {
   send({ type: "progress", received: 0, total: undefined, busy: true });
 }
 
-function turn(core: Core, replay: Replay, nowMs: number, wishes: Wishes): void {
+function turn(core: Replayer, replay: Replay, nowMs: number, wishes: Wishes): void {
   const { tick, playing, speed, follow, death, camera } = wishes;
   if (tick !== undefined) replay.seek(tick);
   if (playing !== undefined) replay.setPlaying(playing);

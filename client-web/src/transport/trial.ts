@@ -59,7 +59,7 @@ export class Trial {
   }
 
   private start(): Client {
-    const client = this.core.client(this.kind, this.server.room, (panic) => this.refuse(panic.message));
+    const client = this.core.client(this.kind, this.server.room, 0, (panic) => this.refuse(panic.message));
     this.meter = new RateMeter();
     this.roundTrips = 0;
     this.receivedAt = performance.now();

@@ -8,6 +8,7 @@ import { digits, t, whole } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 import { Board, KillFeed } from "./board.tsx";
 import { Chat } from "./chat.tsx";
+import { Ability } from "./hulls.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { labelOf } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
@@ -176,6 +177,7 @@ function Vitals(): JSX.Element {
         value={hold}
         most={holdMax}
       />
+      <Ability />
     </div>
   );
 }
@@ -214,7 +216,7 @@ const LEVELS = [1, 2, 3];
 const PERCENT: readonly string[] = ["engine"];
 
 function Docked({ actions }: { actions: Actions }): JSX.Element | null {
-  const { docked, levels, costs, purse } = model.hud.value;
+  const { docked, hull, levels, costs, purse } = model.hud.value;
   if (docked < 0) return null;
   const station = model.quotes.value.find((quote) => quote.index === docked)?.name ?? "";
   return (
@@ -238,7 +240,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
                 <i key={level} class={levels[key] >= level ? "on" : ""} />
               ))}
             </i>
-            <small>{gain(key, model.upgrades.value[slot] ?? [], levels[key])}</small>
+            <small>{gain(key, model.upgrades.value[hull]?.[slot] ?? [], levels[key])}</small>
             <b>{cost === 0 ? t("upgrade.max") : whole(cost)}</b>
           </button>
         );

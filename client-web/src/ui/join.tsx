@@ -6,6 +6,7 @@ import { t, title } from "../locale/locale.ts";
 import { change, settings } from "../page/settings.ts";
 import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
 import { useComposing } from "./composing.ts";
+import { HullChoice } from "./hulls.tsx";
 import { Icon } from "./icons.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
@@ -45,6 +46,7 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
           />
         </label>
         {!model.room.value && <Modes />}
+        <HullChoice />
         <button type="submit" class="primary">
           {t("join.play")}
           <Icon name="arrow" />
@@ -95,6 +97,7 @@ function HowTo(): JSX.Element {
         <Key of={["thrust"]} does="fly" />
         <Key of={["boost"]} does="boost" />
         <Key of={["fire"]} mouse does="fire" />
+        <Key of={["ability"]} does="ability" />
         <Key of={["brake"]} does="brake" />
         <Key of={["chat", "menu"]} does="talk" />
       </ul>

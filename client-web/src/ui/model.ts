@@ -34,6 +34,11 @@ export interface Hud {
   /** What is left of the score to spend. */
   purse: number;
   streak: number;
+  /** The number of the hull; without a ship, of the next one. */
+  hull: number;
+  /** Until the ability is ready, and from one use to the next. */
+  abilitySeconds: number;
+  abilityCooldown: number;
   levels: Levels;
   /** What the next level of hull, engine, gun and hold costs; 0 at the highest. */
   costs: readonly [number, number, number, number];
@@ -137,6 +142,9 @@ export const hudAtRest: Hud = {
   score: 0,
   purse: 0,
   streak: 0,
+  hull: 0,
+  abilitySeconds: 0,
+  abilityCooldown: 1,
   levels: { hull: 0, engine: 0, gun: 0, hold: 0 },
   costs: [0, 0, 0, 0],
   docked: -1,
@@ -189,8 +197,8 @@ export const model = {
   panels: signal<Box[]>([]),
   quotes: signal<Quote[]>([]),
   scores: signal(noScores),
-  /** Of hull, engine, gun and hold, what each level from 0 on gives. */
-  upgrades: signal<number[][]>([]),
+  /** By hull: of hull, engine, gun and hold, what each level from 0 on gives. */
+  upgrades: signal<number[][][]>([]),
   round: signal(noRound),
   arena: signal(noArena),
   kills: signal<FeedLine[]>([]),

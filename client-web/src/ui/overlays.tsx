@@ -8,6 +8,7 @@ import { publicUrl, roomPath } from "../page/address.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { CopyLink } from "./copy-link.tsx";
 import { Evidence } from "./evidence.tsx";
+import { NextHull } from "./hulls.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
 import { PracticeButton } from "./practice.tsx";
@@ -55,6 +56,7 @@ export function Death({ actions }: { actions: Actions }): JSX.Element {
         {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
         <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
       </div>
+      <NextHull actions={actions} />
       {(facts || replaying) && (
         <section class="panel evidence" aria-label={t("evidence.title")}>
           {facts && <Evidence facts={facts} shooter={killer} />}

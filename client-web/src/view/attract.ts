@@ -1,7 +1,15 @@
 //! The picture behind the join screen: a made-up frame of drifting asteroids and a few passing ships. No game runs.
 
 import { Frame } from "../core/frame.ts";
-import { DrawKind, HeaderWord, ITEM_WORDS, ItemWord, Relation, ShipFlags } from "../wasm/schema.ts";
+import {
+  DRONE_FLAG,
+  DrawKind,
+  HeaderWord,
+  ITEM_WORDS,
+  ItemWord,
+  Relation,
+  ShipFlags,
+} from "../wasm/schema.ts";
 import { Random } from "./random.ts";
 
 const ASTEROIDS = 46;
@@ -73,7 +81,7 @@ export class Attract {
     f[at + ItemWord.Heading] = Math.atan2(soon.y - now.y, soon.x - now.x);
     f[at + ItemWord.Health] = 1;
     u[at + ItemWord.Flags] =
-      (speed > 8 ? ShipFlags.BOOST : 0) | ShipFlags.THRUST | (ship === 3 ? ShipFlags.DRONE : 0);
+      (speed > 8 ? ShipFlags.BOOST : 0) | ShipFlags.THRUST | (ship === 3 ? DRONE_FLAG : 0);
     f[at + ItemWord.Radius] = 1.2;
     u[at + ItemWord.Relation] = [Relation.Mate, Relation.Foe, Relation.Neutral, Relation.Neutral][ship];
   }

@@ -53,6 +53,9 @@ export function playEffects(frame: Frame, particles: Particles, camera: Camera, 
       case EffectKind.Spawned:
         appear(particles, x, y, subjects.colourOf(subject));
         break;
+      case EffectKind.Used:
+        use(particles, x, y, subjects.colourOf(subject));
+        break;
       case EffectKind.Upgraded:
         upgrade(particles, x, y);
         break;
@@ -265,6 +268,12 @@ function appear(particles: Particles, x: number, y: number, colour: number): voi
   ring.grow = 0.25;
   particles.emit("glow", x, y, 0.6, 3.4, colour);
   spray(particles, x, y, 12, 12, 0.6, 0.26, colour);
+}
+
+function use(particles: Particles, x: number, y: number, colour: number): void {
+  const ring = particles.emit("ring", x, y, 0.5, 0.8, colour);
+  ring.grow = 4;
+  particles.emit("glow", x, y, 0.3, 2.6, colour);
 }
 
 function upgrade(particles: Particles, x: number, y: number): void {

@@ -64,6 +64,22 @@ export function drawOre(frame: Frame, at: number, quads: Quads, atlas: Atlas, se
     quads.glow(atlas.flare, x - size * 0.3, y - size * 0.4, size * 1.1, Colour.sun, (beat - 0.85) * 5);
 }
 
+/** A mine: spikes of light around a core that blinks. */
+export function drawMine(frame: Frame, at: number, quads: Quads, atlas: Atlas, seconds: number): void {
+  const { u, f } = frame;
+  const x = f[at + ItemWord.X];
+  const y = f[at + ItemWord.Y];
+  const radius = f[at + ItemWord.Radius];
+  const relation = u[at + ItemWord.Relation];
+  const colour = relation === Relation.Foe ? Colour.danger : (relationColour[relation] ?? Colour.white);
+  const blink = 0.35 + 0.65 * Math.max(0, Math.sin(seconds * 6 + u[at + ItemWord.Id]));
+  quads.light(atlas.dashes, x, y, radius, radius, seconds, colour, 0.35);
+  quads.glow(atlas.glow, x, y, 1.6, colour, blink);
+  quads.paint(atlas.shards[1], x, y, 0.6, 0.6, seconds, 0x8b95b5, 1);
+  quads.paint(atlas.shards[2], x, y, 0.6, 0.6, -seconds, 0x5f5878, 1);
+  quads.glow(atlas.flare, x, y, 1.1, colour, blink);
+}
+
 export function drawBolt(frame: Frame, at: number, quads: Quads, atlas: Atlas): void {
   const { u, f } = frame;
   const x = f[at + ItemWord.X];

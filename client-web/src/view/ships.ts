@@ -2,7 +2,7 @@
 //! into a turn, when it was last hit.
 
 import type { Frame } from "../core/frame.ts";
-import { ItemWord, Relation, ShipFlags } from "../wasm/schema.ts";
+import { DRONE_FLAG, HeaderWord, HULL_BIT, ItemWord, Relation, ShipFlags } from "../wasm/schema.ts";
 import type { Atlas } from "./atlas.ts";
 import type { Labels } from "./labels.ts";
 import { Colour, relationColour } from "./palette.ts";
@@ -14,6 +14,14 @@ import { Trail } from "./trails.ts";
 const HULL_SCALE = 1.6;
 /** A ship is worth a raid from this share of its hold on. */
 const PREY_HOLD = 0.5;
+/** The steel of what a hull carries. */
+const PART = 0x8b95b5;
+/** By hull: factors of the picture's length and width, and the part on each side: where it is, and its size. */
+const SHAPES = [
+  { length: 0.96, width: 1.1, along: -0.15, across: 0.72, partLength: 0.44, partWidth: 0.2 },
+  { length: 1, width: 1, along: 0.5, across: 0.46, partLength: 0.5, partWidth: 0.08 },
+  { length: 1.14, width: 0.78, along: -0.62, across: 0.62, partLength: 0.4, partWidth: 0.07 },
+] as const;
 const ROLL_LIMIT = 0.75;
 const FLASH_SECONDS = 0.12;
 const HIT_SECONDS = 2.5;
@@ -87,7 +95,7 @@ export class Ships {
     const y = f[at + ItemWord.Y];
     const heading = f[at + ItemWord.Heading];
     const radius = f[at + ItemWord.Radius];
-    const drone = (flags & ShipFlags.DRONE) !== 0;
+    const drone = (flags & DRONE_FLAG) !== 0;
     const colour = relationColour[u[at + ItemWord.Relation]] ?? Colour.white;
     ship.colour = colour;
     ship.seenAt = seconds;
@@ -138,11 +146,34 @@ export class Ships {
     ship.heading = heading;
     const roll = Math.max(-ROLL_LIMIT, Math.min(ROLL_LIMIT, turn * 0.14));
     ship.roll += (roll - ship.roll) * (1 - Math.exp(-elapsed * 9));
-    const length = radius * HULL_SCALE * (1 + 0.03 * u[at + ItemWord.Variant]);
-    const width = length * Math.cos(ship.roll);
+    const variant = u[at + ItemWord.Variant];
+    const shape = SHAPES[variant >>> HULL_BIT] ?? SHAPES[0];
+    const size = radius * HULL_SCALE * (1 + 0.03 * (variant & ((1 << HULL_BIT) - 1)));
+    const length = size * shape.length;
+    const width = size * shape.width * Math.cos(ship.roll);
     if (relation === Relation.Own) this.markOwn(quads, x, y, heading, radius, seconds);
-    const hulls = flags & ShipFlags.DRONE ? this.atlas.drones : this.atlas.hulls;
+    const hulls = flags & DRONE_FLAG ? this.atlas.drones : this.atlas.hulls;
     const region = hulls[relation] ?? hulls[Relation.Neutral];
+    const cos = Math.cos(heading);
+    const sin = Math.sin(heading);
+    for (const side of [-1, 1]) {
+      const across = shape.across * width * side;
+      const along = shape.along * length;
+      const partX = x + cos * along - sin * across;
+      const partY = y + sin * along + cos * across;
+      const { partLength, partWidth } = shape;
+      quads.paint(this.atlas.solid, partX, partY, size * partLength, size * partWidth, heading, PART, alpha);
+      quads.paint(
+        this.atlas.solid,
+        partX + cos * size * partLength * 0.6,
+        partY + sin * size * partLength * 0.6,
+        size * partLength * 0.25,
+        size * partWidth * 0.7,
+        heading,
+        colour,
+        alpha,
+      );
+    }
     quads.paint(region, x, y, length, width, heading, Colour.white, alpha);
     if (ship.flashUntil > seconds) {
       const strength = (ship.flashUntil - seconds) / FLASH_SECONDS;
@@ -161,12 +192,32 @@ export class Ships {
       const size = radius * 2.7;
       quads.light(this.atlas.dashes, x, y, size, size, -seconds * 1.4, Colour.danger, 0.5);
     }
+    if (flags & ShipFlags.ABILITY) this.drawAbility(quads, frame, at, seconds);
     if (flags & ShipFlags.PROTECTED) {
       const pulse = 0.45 + 0.2 * Math.sin(seconds * 7);
       quads.glow(this.atlas.ring, x, y, radius * 2.2, Colour.shield, pulse);
       quads.glow(this.atlas.glow, x, y, radius * 2.4, Colour.shield, pulse * 0.3);
     }
     quads.glow(this.atlas.glow, x, y, radius * 2.6, colour, 0.1 * alpha);
+  }
+
+  /** A tractor's reach, or a shield. */
+  private drawAbility(quads: Quads, frame: Frame, at: number, seconds: number): void {
+    const { u, f } = frame;
+    const x = f[at + ItemWord.X];
+    const y = f[at + ItemWord.Y];
+    const radius = f[at + ItemWord.Radius];
+    if (u[at + ItemWord.Variant] >>> HULL_BIT === 0) {
+      const reach = f[HeaderWord.TractorRange] + radius;
+      const inward = reach * (1 - ((seconds * 1.5) % 1));
+      quads.light(this.atlas.dashes, x, y, reach, reach, seconds * 0.8, Colour.ore, 0.45);
+      quads.glow(this.atlas.ring, x, y, inward, Colour.ore, 0.3);
+    } else {
+      const pulse = 0.7 + 0.2 * Math.sin(seconds * 16);
+      quads.glow(this.atlas.ring, x, y, radius * 2, Colour.shield, pulse);
+      quads.glow(this.atlas.ring, x, y, radius * 2.25, Colour.white, pulse * 0.5);
+      quads.glow(this.atlas.glow, x, y, radius * 2.6, Colour.shield, pulse * 0.5);
+    }
   }
 
   /** Name and health bar over another ship. */
@@ -185,7 +236,7 @@ export class Ships {
     const x = f[at + ItemWord.X];
     const top = f[at + ItemWord.Y] - radius * HULL_SCALE - 0.75;
     const alpha =
-      u[at + ItemWord.Flags] & ShipFlags.AWAY ? 0.4 : u[at + ItemWord.Flags] & ShipFlags.DRONE ? 0.8 : 1;
+      u[at + ItemWord.Flags] & ShipFlags.AWAY ? 0.4 : u[at + ItemWord.Flags] & DRONE_FLAG ? 0.8 : 1;
     if (relation !== Relation.Own && name !== "" && scale >= NAMELESS_SCALE) {
       const height = Math.max(NAME_UNITS, NAME_PIXELS / scale);
       this.labels.draw(names, u[at + ItemWord.Player], name, relation, x, top - height * 0.68, height, alpha);

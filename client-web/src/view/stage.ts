@@ -18,7 +18,7 @@ import { Particles } from "./particles.ts";
 import { Quads } from "./quads.ts";
 import { Ribbons } from "./ribbons.ts";
 import { Rocks } from "./rocks.ts";
-import { drawBolt, drawEvidence, drawFence, drawOre, drawStation } from "./scenery.ts";
+import { drawBolt, drawEvidence, drawFence, drawMine, drawOre, drawStation } from "./scenery.ts";
 import { Sharpness } from "./sharpness.ts";
 import { Ships } from "./ships.ts";
 
@@ -239,6 +239,7 @@ export class Stage {
       const kind = frame.u[at + ItemWord.Kind];
       if (kind === DrawKind.Ship) this.ships.drawHull(frame, at, craft, seconds, elapsed);
       else if (kind === DrawKind.Bolt) drawBolt(frame, at, craft, this.atlas);
+      else if (kind === DrawKind.Mine) drawMine(frame, at, craft, this.atlas, seconds);
     }
     this.particles.draw(craft, this.atlas, elapsed);
     for (let index = 0; index < frame.itemCount; index += 1)

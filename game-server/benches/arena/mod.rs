@@ -42,7 +42,11 @@ impl World {
             seed: 1,
         };
         let mut sim = Sim::new(&setup).expect("a sound setup");
-        let join = |player| Join { player: PlayerId(player), name: Name::from_input("bench") };
+        let join = |player| Join {
+            player: PlayerId(player),
+            name: Name::from_input("bench"),
+            hull: Default::default(),
+        };
         sim.step(&TickInputs { joins: (1..=players).map(join).collect(), ..TickInputs::default() });
         let mut world = World { setup, sim, players };
         for _ in 0..WARM_UP_TICKS {

@@ -127,7 +127,7 @@ impl Room {
         self.next_player += 1;
         let held_name = self.names.take(self.options.words.name(&hello.name));
         let name = held_name.name.clone();
-        self.pending.joins.push(Join { player, name: name.clone() });
+        self.pending.joins.push(Join { player, name: name.clone(), hull: hello.hull });
         self.records.mark(Mark::joined(now, player, &name));
         self.tell_host(network, Happened::Joined { player, name: name.as_str().into() });
         self.send_notice(network, Notice::Joined { name });

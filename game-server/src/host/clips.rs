@@ -160,7 +160,7 @@ mod tests {
     fn recorded() -> Vec<u8> {
         let setup = belt();
         let mut sim = Sim::new(&setup).expect("a sound setup");
-        let join = Join { player: PlayerId(1), name: Name::from_input("Comet") };
+        let join = Join { player: PlayerId(1), name: Name::from_input("Comet"), hull: Default::default() };
         let joins = TickInputs { joins: vec![join], ..TickInputs::default() };
         sim.step(&joins);
         let mut encoder = Encoder::new(&Header::new(&setup, Sim::BUILD, "belt-1", 0));

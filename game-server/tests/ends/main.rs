@@ -1,5 +1,6 @@
 //! Both real ends, the room and the browser's core, over a simulated link, in virtual time.
 
+mod abilities;
 mod bad_link;
 mod chat;
 mod cheats;

@@ -27,7 +27,11 @@ fn main() {
     };
     setup.mode.capacity = players;
     let name = Name::from_input("Pilot");
-    let joins = (1..=u32::from(players)).map(|player| Join { player: PlayerId(player), name: name.clone() });
+    let joins = (1..=u32::from(players)).map(|player| Join {
+        player: PlayerId(player),
+        name: name.clone(),
+        hull: Default::default(),
+    });
     let mut sim = Sim::new(&setup).expect("the shipped numbers are in range");
     sim.step(&TickInputs { joins: joins.collect(), ..TickInputs::default() });
     let mut world = WorldSnapshot::default();

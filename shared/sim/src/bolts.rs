@@ -4,15 +4,16 @@ use bevy_ecs::prelude::{Entity, Local, Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
 use glam::{IVec2, Vec2};
 use shared::angle::Angle;
-use shared::entity::{BOULDER, Kind};
+use shared::entity::{BOULDER, Kind, MINE};
 use shared::event::Happening;
 use shared::evidence::HitEvidence;
 use shared::id::NetId;
 use shared::input::ViewLag;
+use shared::levels::{HullKind, Levels};
 use shared::movement::{Motion, sweep};
 use shared::quantize::{self, HEALTH_SCALE};
 
-use crate::components::{Bolt, Crew, Drift, Hull, Rock, Trail};
+use crate::components::{Bolt, Crew, Drift, Flight, Hull, Rock, Trail};
 use crate::drones;
 use crate::entity_index::Spawner;
 use crate::players::Players;
@@ -57,7 +58,7 @@ pub struct Targets<'w, 's> {
     pub rock_grid: Res<'w, RockGrid>,
     pub ship_grid: Res<'w, ShipGrid>,
     pub rocks: Query<'w, 's, &'static mut Rock>,
-    pub ships: Query<'w, 's, (&'static mut Hull, &'static Crew, &'static Trail)>,
+    pub ships: Query<'w, 's, (&'static mut Hull, &'static Crew, &'static Trail, &'static Flight)>,
     players: ResMut<'w, Players>,
     events: ResMut<'w, EventQueue>,
     pub near: Local<'s, Vec<u32>>,
@@ -67,17 +68,17 @@ impl Targets<'_, '_> {
     /// Deals a bolt's damage to what it met at `place`, relative to the target's present position.
     pub fn strike(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, flown: &Flown) {
         let course = Angle::from_vector(place.velocity());
-        let (by, damage) = (bolt.owner, bolt.damage);
+        let (by, damage) = (bolt.owner, self.damage(met, bolt));
         let seen = flown.seen.clamp(IVec2::splat(i16::MIN.into()), IVec2::splat(i16::MAX.into()));
         let seen = (seen.x as i16, seen.y as i16);
         self.events.push(place, Happening::Hit { target: met.id, by, damage, course, seen });
-        self.keep_evidence(met, bolt, place, flown);
+        self.keep_evidence(met, bolt, damage, place, flown);
         if let Ok(mut rock) = self.rocks.get_mut(met.entity) {
             if rock.size != BOULDER {
-                rock.health = rock.health.saturating_sub(bolt.damage);
+                rock.health = rock.health.saturating_sub(damage);
             }
-        } else if let Ok((mut hull, crew, _)) = self.ships.get_mut(met.entity) {
-            hull.health = hull.health.saturating_sub(bolt.damage);
+        } else if let Ok((mut hull, crew, ..)) = self.ships.get_mut(met.entity) {
+            hull.health = hull.health.saturating_sub(damage);
             let assist_ticks = self.rules.setup.ticks(self.rules.bounty.assist_seconds);
             hull.hit(bolt.owner, self.clock.0.plus(assist_ticks));
             let full = self.rules.ship.health * HEALTH_SCALE;
@@ -85,8 +86,18 @@ impl Targets<'_, '_> {
         }
     }
 
-    fn keep_evidence(&mut self, met: &Contact, bolt: &Bolt, place: &Motion, flown: &Flown) {
-        let Ok((_, crew, trail)) = self.ships.get(met.entity) else { return };
+    /// A bolt's damage to what it met: a shield takes a share.
+    fn damage(&self, met: &Contact, bolt: &Bolt) -> u16 {
+        let Ok((_, crew, _, flight)) = self.ships.get(met.entity) else { return bolt.damage };
+        let levels = self.players.get(crew.player).map_or(Levels::default(), |player| player.state.levels);
+        if !flight.uses(levels, HullKind::Raider) {
+            return bolt.damage;
+        }
+        (f32::from(bolt.damage) * (1.0 - self.rules.ability.shield_share)).round() as u16
+    }
+
+    fn keep_evidence(&mut self, met: &Contact, bolt: &Bolt, damage: u16, place: &Motion, flown: &Flown) {
+        let Ok((_, crew, trail, _)) = self.ships.get(met.entity) else { return };
         let stood = trail.0.front().copied().unwrap_or(place.position_q);
         let shooter = self.players.get(bolt.owner);
         self.events.hits.push(HitEvidence {
@@ -94,7 +105,7 @@ impl Targets<'_, '_> {
             victim: crew.player,
             ship: met.id,
             bolt: flown.id,
-            damage: bolt.damage,
+            damage,
             view_age: shooter.map_or(ViewLag::default(), |shooter| shooter.state.controls.lag),
             rewound: flown.rewound,
             flown_ticks: flown.ticks,
@@ -108,11 +119,16 @@ impl Targets<'_, '_> {
     /// The first rock or ship in a path, with their own motion in this tick.
     fn first(&mut self, bolt: &Bolt, path: &Path) -> Option<Contact> {
         let (rocks, ships) = (&self.rocks, &self.ships);
+        if bolt.size == MINE {
+            return first(path, &self.ship_grid.0, &mut self.near, |body| {
+                ships.get(body.entity).is_ok_and(|(hull, crew, ..)| can_hit(bolt, hull, crew))
+            });
+        }
         let rock = first(path, &self.rock_grid.0, &mut self.near, |body| {
             rocks.get(body.entity).is_ok_and(|rock| rock.health > 0)
         });
         let ship = first(path, &self.ship_grid.0, &mut self.near, |body| {
-            ships.get(body.entity).is_ok_and(|(hull, crew, _)| can_hit(bolt, hull, crew))
+            ships.get(body.entity).is_ok_and(|(hull, crew, ..)| can_hit(bolt, hull, crew))
         });
         earlier(rock, ship)
     }
@@ -133,11 +149,11 @@ pub fn fly_bolts(
         let from = drift.0.position();
         drift.0 = drift.0.drifted(1, targets.rules.tick_seconds);
         bolt.ticks_left = bolt.ticks_left.saturating_sub(1);
-        let path = Path { from, to: drift.0.position(), radius: targets.rules.bolt.radius };
-        let met = targets.first(&bolt, &path);
+        let path = Path { from, to: drift.0.position(), radius: reach(&bolt, &targets.rules) };
+        let met = if is_armed(&bolt, &targets.rules) { targets.first(&bolt, &path) } else { None };
         if let Some(met) = &met {
             let place = Motion::new(path.from.lerp(path.to, met.share), drift.0.velocity());
-            let lifetime = targets.rules.setup.ticks(targets.rules.bolt.lifetime_seconds);
+            let lifetime = lifetime(&bolt, &targets.rules);
             let ticks = lifetime.saturating_sub(bolt.ticks_left.into());
             let back = quantize::displacement(-drift.0.velocity_q, targets.rules.tick_seconds);
             let flown = Flown {
@@ -154,6 +170,20 @@ pub fn fly_bolts(
             spawner.remove(entry);
         }
     }
+}
+
+fn reach(bolt: &Bolt, rules: &WorldRules) -> f32 {
+    if bolt.size == MINE { rules.ability.mine_radius } else { rules.bolt.radius }
+}
+
+/// In ticks.
+fn lifetime(bolt: &Bolt, rules: &WorldRules) -> u32 {
+    if bolt.size == MINE { rules.mine_ticks().into() } else { rules.setup.ticks(rules.bolt.lifetime_seconds) }
+}
+
+fn is_armed(bolt: &Bolt, rules: &WorldRules) -> bool {
+    let age = u32::from(rules.mine_ticks()) - u32::from(bolt.ticks_left).min(rules.mine_ticks().into());
+    bolt.size != MINE || age >= rules.setup.ticks(rules.ability.mine_arm_seconds)
 }
 
 /// A bolt passes through its owner's ship and those of mates, and through protected and destroyed ones.

@@ -44,7 +44,7 @@ pub fn apply(
         if free && join.player != PlayerId::NOBODY && !is_drone_id(join.player) {
             let team = players.team_for(&rules.setup.mode, false);
             let calm_until = clock.0.plus(rules.calm_ticks());
-            players.seat(join.player, join.name.clone(), team, calm_until, None);
+            players.seat(join.player, join.name.clone(), team, calm_until, join.hull, None);
         }
     }
     for absence in &inputs.0.absences {

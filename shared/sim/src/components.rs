@@ -2,8 +2,10 @@
 
 use bevy_ecs::prelude::Component;
 use glam::{IVec2, Vec2};
+use shared::entity::ShipFlags;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::TrailKey;
+use shared::levels::{HullKind, Levels};
 use shared::movement::{Motion, ShipMotion};
 use std::collections::VecDeque;
 
@@ -11,10 +13,17 @@ use std::collections::VecDeque;
 #[derive(Component, Clone, Copy, Debug)]
 pub struct Flight {
     pub state: ShipMotion,
-    /// Thrust, boost and firing, as [`shared::entity::ShipFlags`].
+    /// Thrust, boost, firing and the ability, as [`shared::entity::ShipFlags`].
     pub shown: u8,
     /// Where it was before this tick's step, in units. Not part of the state.
     pub from: Vec2,
+}
+
+impl Flight {
+    /// Whether the ability of this hull is in effect.
+    pub fn uses(&self, levels: Levels, hull: HullKind) -> bool {
+        self.shown & ShipFlags::ABILITY != 0 && levels.hull() == hull
+    }
 }
 
 /// Ship: health and what guards it.
@@ -137,7 +146,7 @@ pub struct Ore {
     pub ticks_left: u32,
 }
 
-/// Pulse bolt.
+/// Pulse bolt or mine.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct Bolt {
     pub owner: PlayerId,
@@ -146,4 +155,6 @@ pub struct Bolt {
     pub ticks_left: u16,
     /// In health quanta.
     pub damage: u16,
+    /// 0, or [`shared::entity::MINE`].
+    pub size: u8,
 }

@@ -118,7 +118,7 @@ fn entity_fields(out: &mut Differences, subject: Subject, a: &EntityState, b: &E
 
 fn ship_fields(out: &mut Differences, subject: Subject, a: &ShipKey, b: &ShipKey) {
     fields!(out, subject, a, b, ShipKey {
-        energy, cooldown, protection_ticks, bank_progress, haul, hit_by, hit_until, hit_before_by, hit_before_until
+        energy, cooldown, ability, protection_ticks, bank_progress, haul, hit_by, hit_until, hit_before_by, hit_before_until
     } without id);
 }
 

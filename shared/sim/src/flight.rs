@@ -1,11 +1,13 @@
 //! Moves ships, collides them with rocks and fires their guns, by the functions that the browser predicts with.
 
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
-use shared::entity::{Kind, ShipFlags};
+use glam::Vec2;
+use shared::entity::{Kind, MINE, ShipFlags};
 use shared::event::Happening;
 use shared::id::PlayerId;
-use shared::input::{Buttons, Controls};
-use shared::movement::{self, Handling, IMPACT_EVENT_UNITS_PER_SECOND, Moved};
+use shared::input::{Buttons, Controls, ViewLag};
+use shared::levels::HullKind;
+use shared::movement::{self, Handling, IMPACT_EVENT_UNITS_PER_SECOND, Motion, Moved};
 use shared::quantize;
 
 use crate::components::{Bolt, Cargo, Crew, Flight, Hull, Trail};
@@ -45,11 +47,17 @@ pub fn fly(
             let bounced = Happening::Bounced { ship: entry.id, speed: impact as u16 };
             events.push(&flight.state.motion, bounced);
         }
+        if moved.used {
+            let kind = player.state.levels.hull();
+            events.push(&flight.state.motion, Happening::Used { ship: entry.id, hull: kind });
+            fired.0.extend((kind == HullKind::Scout).then(|| mine(&flight, crew, &rules)));
+        }
         let shot = if hull.health > 0 { fire(&mut flight, player, &handling, crew, &rules) } else { None };
         if shot.is_some() {
             hull.protection_ticks = 0;
         }
-        flight.shown = shown(moved, shot.is_some(), controls, flight.state.cooldown);
+        let using = handling.is_using(&flight.state);
+        flight.shown = shown(moved, shot.is_some(), using, controls, flight.state.cooldown);
         fired.0.extend(shot);
     }
 }
@@ -98,15 +106,29 @@ fn fire(
     let muzzle = movement::try_fire(&mut flight.state, controls, handling)?;
     let ticks_left = rules.setup.ticks(rules.bolt.lifetime_seconds).min(u32::from(u16::MAX)) as u16;
     let damage = quantize::health(rules.bolt_damage(player.state.levels));
-    let bolt = Bolt { owner: crew.player, team: crew.team, ticks_left, damage };
+    let bolt = Bolt { owner: crew.player, team: crew.team, ticks_left, damage, size: 0 };
     Some(FiredBolt { muzzle, bolt, lag: controls.lag })
 }
 
-/// What others see of the engine and the gun.
-fn shown(moved: Moved, fired: bool, controls: Controls, cooldown: u8) -> u8 {
+/// A mine that stays where the ship is.
+fn mine(flight: &Flight, crew: &Crew, rules: &WorldRules) -> FiredBolt {
+    let bolt = Bolt {
+        owner: crew.player,
+        team: crew.team,
+        ticks_left: rules.mine_ticks(),
+        damage: quantize::health(rules.ability.mine_damage),
+        size: MINE,
+    };
+    let muzzle = Motion::new(flight.state.motion.position(), Vec2::ZERO);
+    FiredBolt { muzzle, bolt, lag: ViewLag::default() }
+}
+
+/// What others see of the engine, the gun and the ability.
+fn shown(moved: Moved, fired: bool, using: bool, controls: Controls, cooldown: u8) -> u8 {
     let firing = controls.buttons.any(Buttons::FIRE) && (fired || cooldown > 0);
     let flag = |on: bool, flag: u8| if on { flag } else { 0 };
     flag(moved.thrusting, ShipFlags::THRUST)
         | flag(moved.boosting, ShipFlags::BOOST)
         | flag(firing, ShipFlags::FIRING)
+        | flag(using, ShipFlags::ABILITY)
 }

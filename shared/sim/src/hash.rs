@@ -128,6 +128,7 @@ fn put_hidden(hidden: &Hidden, record: &mut Record) {
             id: _,
             energy,
             cooldown,
+            ability,
             protection_ticks,
             bank_progress,
             haul,
@@ -137,6 +138,7 @@ fn put_hidden(hidden: &Hidden, record: &mut Record) {
             hit_before_until,
         }) => {
             record.pair(energy, u16::from(cooldown)).pair(protection_ticks, bank_progress).word(haul);
+            record.word(ability.into());
             if hit_by != PlayerId::NOBODY {
                 record.word(hit_by.0).word(hit_until.0).word(hit_before_by.0).word(hit_before_until.0);
             }

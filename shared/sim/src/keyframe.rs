@@ -2,10 +2,10 @@
 
 use bevy_ecs::prelude::World;
 use shared::command::FIRST_DRONE;
-use shared::entity::{BOULDER, EntityState, Kind, ShipFlags};
+use shared::entity::{BOULDER, EntityState, Kind, MINE, ShipFlags};
 use shared::id::{NetId, PlayerId, Tick};
 use shared::keyframe::{BoltKey, Keyframe, OreKey, PlayerKey, ShipKey, TrailKey};
-use shared::levels::{Levels, Upgrade};
+use shared::levels::{HullKind, Levels, Upgrade};
 use shared::movement::ShipMotion;
 use shared::quantize;
 use shared::round::{CANDIDATES_LIMIT, Round, RoundPhase};
@@ -143,7 +143,9 @@ pub fn restore(world: &mut World, rules: &WorldRules, key: &Keyframe) -> Result<
                 let BoltKey { ticks_left, damage, .. } =
                     *matching(&mut bolts, state.id, |bolt: &BoltKey| bolt.id, "bolt")?;
                 within("team", state.id.0, state.team, rules.setup.mode.teams)?;
-                let bolt = Bolt { owner: state.owner, team: state.team, ticks_left, damage };
+                within("size", state.id.0, state.size, MINE)?;
+                let (owner, team, size) = (state.owner, state.team, state.size);
+                let bolt = Bolt { owner, team, ticks_left, damage, size };
                 world.spawn((Drift(state.motion), bolt)).id()
             }
         };
@@ -180,8 +182,10 @@ fn ship_parts(
         heading: state.heading,
         energy: hidden.energy,
         cooldown: hidden.cooldown,
+        ability: hidden.ability,
     };
-    let shown = state.flags.0 & (ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING);
+    let kept = ShipFlags::THRUST | ShipFlags::BOOST | ShipFlags::FIRING | ShipFlags::ABILITY;
+    let shown = state.flags.0 & kept;
     (
         Flight { state: motion, shown, from: state.motion.position() },
         Hull {
@@ -237,6 +241,11 @@ impl Check<'_> {
         within("wanted number of drones", 0, key.drones_wanted, DRONES_LIMIT)?;
         let cooldown = u32::from(self.rules.handling(Levels::default(), 0).cooldown_ticks);
         let flying = self.rules.setup.ticks(self.rules.bolt.lifetime_seconds) / cooldown + 2;
+        let scout = self.rules.hull(HullKind::Scout);
+        let flying = flying
+            + self.rules.setup.ticks(self.rules.ability.mine_lifetime_seconds)
+                / self.rules.setup.ticks(scout.ability_cooldown_seconds)
+            + 2;
         at_most("bolts", of(Kind::Bolt), seats * flying as usize)
     }
 
@@ -310,6 +319,9 @@ impl Check<'_> {
             let calm = key.tick.plus(self.rules.calm_ticks());
             within("last calm tick", id.0, calm_until.0, calm.0)?;
             within("ticks to the respawn", id.0, u32::from(*respawn_ticks), rest)?;
+            if !levels.is_known() {
+                return Err(KeyframeError::Mismatch { what: "hull of player", id: id.0 });
+            }
             let known = Upgrade::ALL.iter().map(|upgrade| u16::from(levels.of(*upgrade)));
             for level in known {
                 within("upgrade level", id.0, level, UPGRADE_LEVELS as u16)?;
@@ -346,6 +358,8 @@ impl Check<'_> {
         within("health", id, state.health, rules.ship_health_q(player.levels))?;
         within("hold", id, state.hold, rules.hold_capacity(player.levels))?;
         within("energy", id, hidden.energy, quantize::energy(rules.ship.energy))?;
+        let ability = rules.handling(player.levels, 0).ability_cooldown_ticks;
+        within("ticks to the ability", id, hidden.ability, ability)?;
         within("bank progress", id, hidden.bank_progress, 999)
     }
 

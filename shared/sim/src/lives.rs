@@ -6,7 +6,9 @@ use shared::angle::Angle;
 use shared::entity::Kind;
 use shared::event::Happening;
 use shared::id::{NetId, PlayerId};
+use shared::input::Buttons;
 use shared::keyframe::PlayerKey;
+use shared::levels::HullKind;
 use shared::movement::{Motion, ShipMotion};
 use shared::quantize;
 use shared::round::RoundPhase;
@@ -15,7 +17,7 @@ use crate::asteroids::inside;
 use crate::components::{Cargo, Crew, Flight, Hull};
 use crate::entity_index::{Spawner, unharmed};
 use crate::places::{Clearance, free_place};
-use crate::players::Players;
+use crate::players::{Player, Players};
 use crate::rounds::CurrentRound;
 use crate::rules::WorldRules;
 use crate::spatial_grid::{RockGrid, ShipGrid};
@@ -109,6 +111,9 @@ fn spill(motion: &Motion, hold: u16, rules: &WorldRules, rng: &mut Rng, spawner:
     }
 }
 
+/// The buttons that choose the hull of the next ship, in the order of [`HullKind::ALL`].
+const HULL_BUTTONS: [Buttons; 3] = [Buttons::BUY_HULL, Buttons::BUY_ENGINE, Buttons::BUY_GUN];
+
 /// Gives ships to players whose respawn time has passed, except those who are away; none while the podium is shown.
 pub fn respawn(
     rules: Res<WorldRules>,
@@ -130,7 +135,12 @@ pub fn respawn(
         from_ships: spawns::ship::SHIP_CLEARANCE,
         from_rocks: spawns::ship::ROCK_CLEARANCE,
     };
-    for player in players.all_mut().map(|player| &mut player.state).filter(|player| player.ship.is_none()) {
+    for Player { state: player, held } in players.all_mut().filter(|player| player.state.ship.is_none()) {
+        let pressed = player.controls.buttons.pressed_since(*held);
+        let chosen = HULL_BUTTONS.into_iter().zip(HullKind::ALL).find(|(button, _)| pressed.any(*button));
+        if let Some((_, hull)) = chosen.filter(|_| player.drone.is_none()) {
+            player.levels = player.levels.with_hull(hull);
+        }
         player.respawn_ticks = player.respawn_ticks.saturating_sub(1);
         if player.respawn_ticks > 0 || player.away {
             continue;
@@ -153,6 +163,7 @@ fn launch(
         heading: player.controls.aim,
         energy: quantize::energy(ship.energy),
         cooldown: 0,
+        ability: 0,
     };
     let protection_ticks = (ship.protection_seconds / rules.tick_seconds).round() as u16;
     let hull = unharmed(rules.ship_health_q(player.levels), protection_ticks);

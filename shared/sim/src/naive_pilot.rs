@@ -97,7 +97,7 @@ fn fight(screen: &Screen<'_>) -> Controls {
         let mate = entity.team != 0 && entity.team == own.team;
         entity.kind == Kind::Ship && !mate && !entity.flags.any(ShipFlags::PROTECTED)
     };
-    match screen.nearest(|entity| is_foe(entity) && entity.flags.any(ShipFlags::DRONE)) {
+    match screen.nearest(|entity| is_foe(entity) && entity.is_drone()) {
         Some(ship) => shoot(own, ship, FIGHT_RANGE),
         None => patrol(screen),
     }

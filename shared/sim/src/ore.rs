@@ -3,9 +3,10 @@
 use bevy_ecs::prelude::{Local, Query, Res, ResMut};
 use shared::entity::Kind;
 use shared::event::Happening;
+use shared::levels::HullKind;
 use shared::movement::sweep;
 
-use crate::components::{Cargo, Crew, Hull, Ore};
+use crate::components::{Cargo, Crew, Flight, Hull, Ore};
 use crate::entity_index::Spawner;
 use crate::players::Players;
 use crate::rules::WorldRules;
@@ -18,7 +19,7 @@ pub fn load(
     ships: Res<ShipGrid>,
     ores: Res<OreGrid>,
     players: Res<Players>,
-    mut cargos: Query<(&mut Cargo, &Crew, &Hull)>,
+    mut cargos: Query<(&mut Cargo, &Crew, &Hull, &Flight)>,
     mut stock: Query<&mut Ore>,
     mut events: ResMut<EventQueue>,
     mut near: Local<Vec<u32>>,
@@ -27,16 +28,17 @@ pub fn load(
         return;
     }
     for ship in ships.0.bodies() {
-        let Ok((mut cargo, crew, hull)) = cargos.get_mut(ship.entity) else { continue };
+        let Ok((mut cargo, crew, hull, flight)) = cargos.get_mut(ship.entity) else { continue };
         let Some(player) = players.get(crew.player).filter(|_| hull.health > 0) else { continue };
         let capacity = rules.hold_capacity(player.state.levels);
         if cargo.hold >= capacity {
             continue;
         }
-        let reach = ship.radius;
+        let pulls = flight.uses(player.state.levels, HullKind::Miner);
+        let reach = ship.radius + if pulls { rules.ability.tractor_range } else { 0.0 };
         ores.0.near(ship.from.min(ship.at) - reach, ship.from.max(ship.at) + reach, &mut near);
         for ore in near.iter().map(|index| &ores.0.bodies()[*index as usize]) {
-            let touched = sweep(ship.from, ship.at, ore.from, ore.at, ship.radius + ore.radius).is_some();
+            let touched = sweep(ship.from, ship.at, ore.from, ore.at, reach + ore.radius).is_some();
             let Some(mut left) = stock.get_mut(ore.entity).ok().filter(|left| touched && left.ticks_left > 0)
             else {
                 continue;

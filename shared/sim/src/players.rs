@@ -5,6 +5,7 @@ use shared::command::FIRST_DRONE;
 use shared::id::{PlayerId, Tick};
 use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, PlayerKey};
+use shared::levels::{HullKind, Levels};
 use shared::rules::Mode;
 use shared::text::Name;
 
@@ -82,6 +83,7 @@ impl Players {
         name: Name,
         team: u8,
         calm_until: Tick,
+        hull: HullKind,
         drone: Option<DroneKey>,
     ) {
         let Err(index) = self.position(player) else { return };
@@ -99,7 +101,7 @@ impl Players {
             streak: 0,
             kills: 0,
             deaths: 0,
-            levels: Default::default(),
+            levels: Levels::new(hull),
             best_haul: 0,
             escape: 0,
             vote: 0,

@@ -6,7 +6,7 @@ use shared::id::{PlayerId, Tick};
 use shared::keyframe::DroneKey;
 
 use crate::components::{Cargo, Crew, Flight};
-use crate::drones::call_sign;
+use crate::drones::{call_sign, hull};
 use crate::entity_index::Spawner;
 use crate::lives::retire;
 use crate::players::{Player, Players};
@@ -34,7 +34,7 @@ pub fn adjust(
         players.next_drone = next;
         let team = players.team_for(&rules.setup.mode, true);
         let key = DroneKey { course: rng.angle(), ..DroneKey::default() };
-        players.seat(player, call_sign(player), team, Tick(0), Some(key));
+        players.seat(player, call_sign(player), team, Tick(0), hull(player), Some(key));
     }
     for _ in wanted.max(players.drones().saturating_sub(CHANGES_PER_TICK))..players.drones() {
         let place = |player: &Player| {

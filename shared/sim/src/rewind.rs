@@ -113,7 +113,7 @@ fn hit(
     let ago = stretch.ticks * (1.0 - met.share);
     // The event's place is relative to the target's present position, where everybody else sees it.
     let moved = match targets.ships.get(met.entity) {
-        Ok((_, _, trail)) => back(trail, ago),
+        Ok((_, _, trail, _)) => back(trail, ago),
         Err(_) => rock_drift(targets, &met, stretch.ticks - ago),
     };
     let place = Motion::new(stretch.at(ago) - moved, velocity);
@@ -163,7 +163,7 @@ fn first_ship(
     grid.near(path.from.min(path.to) - pad, path.from.max(path.to) + pad, &mut targets.near);
     let contacts = targets.near.iter().filter_map(|index| {
         let body = &grid.bodies()[*index as usize];
-        let (hull, crew, trail) = ships.get(body.entity).ok()?;
+        let (hull, crew, trail, _) = ships.get(body.entity).ok()?;
         let ago = stretch.meets(trail, body.radius + path.radius).filter(|_| can_hit(bolt, hull, crew))?;
         Some(Contact { share: stretch.share(ago), id: body.id, entity: body.entity })
     });
@@ -172,7 +172,7 @@ fn first_ship(
 
 impl Farthest {
     fn of(targets: &Targets<'_, '_>) -> Farthest {
-        let distances = targets.ships.iter().map(|(_, _, trail)| {
+        let distances = targets.ships.iter().map(|(_, _, trail, _)| {
             let here = trail.0.front().copied().unwrap_or_default();
             let far = trail.0.iter().map(|at| at.wrapping_sub(here).as_vec2().length_squared());
             far.fold(0.0, f32::max)

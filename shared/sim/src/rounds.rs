@@ -5,6 +5,7 @@ use shared::event::{Event, Happening};
 use shared::id::Tick;
 use shared::input::Buttons;
 use shared::keyframe::PlayerKey;
+use shared::levels::Levels;
 use shared::round::{CANDIDATES_LIMIT, Round, RoundPhase, count_votes};
 use shared::rules::ModeKind;
 use shared::setup::Setup;
@@ -123,7 +124,7 @@ fn forget_round(player: &mut PlayerKey) {
     player.streak = 0;
     player.kills = 0;
     player.deaths = 0;
-    player.levels = Default::default();
+    player.levels = Levels::new(player.levels.hull());
     player.best_haul = 0;
     player.escape = 0;
     player.vote = 0;

@@ -107,6 +107,11 @@ impl WorldRules {
         Handling::of(self, self.half_size, self.tick_seconds, levels, hold)
     }
 
+    /// Ticks of a mine's life.
+    pub fn mine_ticks(&self) -> u16 {
+        self.setup.ticks(self.ability.mine_lifetime_seconds).min(u32::from(u16::MAX)) as u16
+    }
+
     /// For how long drones leave newcomers in peace.
     pub fn calm_ticks(&self) -> u32 {
         self.setup.ticks(NEWCOMER_CALM_SECONDS)

@@ -4,9 +4,10 @@ use shared::angle::Angle;
 use shared::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls, ViewLag};
+use shared::levels::HullKind;
 use shared::rules::{
-    Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, Mode, ModeKind, OreRules, Region, Rules,
-    ShipRules, Station, StationRules, UpgradeRules, Wall,
+    AbilityRules, Arena, AsteroidRules, BoltRules, BountyRules, DroneRules, HullRules, HullsRules, Mode,
+    ModeKind, OreRules, Region, Rules, ShipRules, Station, StationRules, UpgradeRules, Wall,
 };
 use shared::setup::Setup;
 use shared::text::Name;
@@ -37,7 +38,7 @@ pub fn inputs(tick: u32) -> TickInputs {
     let mut inputs = TickInputs::default();
     if tick % 40 == 1 && tick <= 241 {
         let player = PlayerId(tick / 40 + 1);
-        inputs.joins.push(Join { player, name: Name::from_input(&format!("Script {}", player.0)) });
+        inputs.joins.push(join(player, &format!("Script {}", player.0)));
     }
     match tick {
         300 => inputs.leaves.push(PlayerId(2)),
@@ -45,13 +46,17 @@ pub fn inputs(tick: u32) -> TickInputs {
         370 => inputs.absences.push(Absence { player: PlayerId(3), away: false }),
         400 => inputs.admin.push(Admin::SetDrones(14)),
         450 => inputs.admin.push(Admin::Kick(PlayerId(4))),
-        460 => inputs.joins.push(Join { player: PlayerId(20), name: Name::from_input("Late") }),
+        460 => inputs.joins.push(join(PlayerId(20), "Late")),
         _ => {}
     }
     for player in (1..=7).chain([20]).filter(|player| (tick + player * 5).is_multiple_of(9)) {
         inputs.inputs.push(PlayerInput { player: PlayerId(player), controls: controls(player, tick) });
     }
     inputs
+}
+
+fn join(player: PlayerId, name: &str) -> Join {
+    Join { player, name: Name::from_input(name), hull: HullKind::of_number((player.0 % 3) as u16) }
 }
 
 /// What a player of the script holds: sweeping aims, long burns, bursts of fire.
@@ -66,6 +71,9 @@ fn controls(player: u32, tick: u32) -> Controls {
     }
     if beat.is_multiple_of(11) {
         buttons = Buttons::BRAKE.with(Buttons(16 << (beat % 4)));
+    }
+    if beat.is_multiple_of(4) {
+        buttons = buttons.with(Buttons::ABILITY);
     }
     let lag = ViewLag((player * 11 + beat % 40) as u16);
     Controls { buttons, aim: Angle::from_step((player * 131 + tick * 3 + beat % 200) as u16), lag }
@@ -115,6 +123,10 @@ pub fn setup() -> Setup {
 fn open(title: &str) -> Arena {
     let (stations, fields, spawns, walls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     Arena { title: title.into(), size: 1.0, rocks: 1.0, drift: 1.0, stations, fields, spawns, walls }
+}
+
+fn hull(health: f32, thrust: f32, damage: f32, hold: f32, ability_seconds: f32) -> HullRules {
+    HullRules { health, thrust, damage, hold, ability_seconds, ability_cooldown_seconds: 3.0 }
 }
 
 fn rules() -> Rules {
@@ -170,6 +182,19 @@ fn rules() -> Rules {
             engine_per_level: 0.1,
             gun_per_level: 0.12,
             hold_per_level: 0.35,
+        },
+        hulls: HullsRules {
+            miner: hull(1.0, 1.0, 1.0, 1.25, 1.5),
+            raider: hull(1.1, 0.9, 1.1, 0.75, 1.0),
+            scout: hull(0.9, 1.2, 1.0, 1.0, 0.0),
+        },
+        ability: AbilityRules {
+            tractor_range: 10.0,
+            shield_share: 0.6,
+            mine_damage: 20.0,
+            mine_radius: 2.5,
+            mine_arm_seconds: 0.3,
+            mine_lifetime_seconds: 6.0,
         },
         drone: DroneRules { sight: 45.0, think_seconds: 0.4, flee_health: 0.35, aim_error_steps: 20 },
     }

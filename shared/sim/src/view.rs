@@ -112,7 +112,13 @@ impl Gathering<'_> {
             Kind::Bolt => {
                 let (drift, bolt) = self.bolts.get(entry.entity).ok()?;
                 let hidden = BoltKey { id: entry.id, ticks_left: bolt.ticks_left, damage: bolt.damage };
-                let state = EntityState { team: bolt.team, owner: bolt.owner, motion: drift.0, ..base };
+                let state = EntityState {
+                    size: bolt.size,
+                    team: bolt.team,
+                    owner: bolt.owner,
+                    motion: drift.0,
+                    ..base
+                };
                 Some((state, Hidden::Bolt(hidden)))
             }
         }
@@ -125,7 +131,6 @@ impl Gathering<'_> {
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
         let flags = flight.shown
             | flag(docked, ShipFlags::DOCKED)
-            | flag(player.is_drone(), ShipFlags::DRONE)
             | flag(hull.protection_ticks > 0, ShipFlags::PROTECTED)
             | flag(player.state.away, ShipFlags::AWAY)
             | flag(is_hunter(&player.state), ShipFlags::HUNTER);
@@ -145,6 +150,7 @@ impl Gathering<'_> {
             id: entry.id,
             energy: flight.state.energy,
             cooldown: flight.state.cooldown,
+            ability: flight.state.ability,
             protection_ticks: hull.protection_ticks,
             bank_progress: cargo.bank_progress,
             haul: cargo.haul,
@@ -174,6 +180,7 @@ impl WorldView<'_> {
             ship: state.ship,
             energy: flight.map_or(0, |flight| flight.state.energy),
             cooldown: flight.map_or(0, |flight| flight.state.cooldown),
+            ability: flight.map_or(0, |flight| flight.state.ability),
             respawn_ticks: state.respawn_ticks,
             docked: flight.and_then(|flight| self.rules.station_at(flight.state.motion.position())),
             score: state.score,

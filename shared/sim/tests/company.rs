@@ -9,6 +9,7 @@ use shared::entity::{EntityState, Kind};
 use shared::event::Happening;
 use shared::id::{NetId, PlayerId};
 use shared::keyframe::Goal;
+use shared::levels::HullKind;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
 use shared::text::Name;
@@ -78,7 +79,11 @@ fn measure(seed: u64) -> Measured {
 }
 
 fn newcomer(player: u32) -> Join {
-    Join { player: PlayerId(player), name: Name::from_input(&format!("Naive {player}")) }
+    Join {
+        player: PlayerId(player),
+        name: Name::from_input(&format!("Naive {player}")),
+        hull: HullKind::default(),
+    }
 }
 
 fn flown(setup: &Setup, world: &WorldSnapshot) -> TickInputs {

@@ -7,12 +7,13 @@ use shared::command::{Absence, Admin, FIRST_DRONE, Join, PlayerInput, TickInputs
 use shared::id::PlayerId;
 use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::Keyframe;
+use shared::levels::HullKind;
 use shared::text::Name;
 use sim::Sim;
 use sim::scripted::{SCRIPT_TICKS, inputs, scripted_match, setup};
 
 /// The hash of the scripted match: in debug, in release and in the browser.
-const EXPECTED: u64 = 0x7fa1_8d12_f431_729c;
+const EXPECTED: u64 = 0x262e_901a_45ae_b11c;
 
 #[test]
 fn the_scripted_match_ends_in_the_frozen_hash() {
@@ -32,7 +33,9 @@ fn the_scripted_match_has_something_of_everything() {
         }
     }
     let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
-    assert_eq!(seen, ["Banked", "Bounced", "Broken", "Death", "Hit", "Loaded", "Spawned", "Upgraded"]);
+    let known =
+        ["Assisted", "Banked", "Bounced", "Broken", "Death", "Hit", "Loaded", "Spawned", "Upgraded", "Used"];
+    assert_eq!(seen, known);
 }
 
 /// One random act of one random player.
@@ -65,7 +68,9 @@ fn inputs_of(acts: &[(u16, Act)], tick: u32) -> TickInputs {
     for (_, act) in acts.iter().filter(|(at, _)| u32::from(*at) == tick) {
         match act {
             Act::Join(player) => {
-                let join = Join { player: PlayerId(*player), name: Name::from_input(&format!("P{player}")) };
+                let hull = HullKind::of_number((*player % 3) as u16);
+                let join =
+                    Join { player: PlayerId(*player), name: Name::from_input(&format!("P{player}")), hull };
                 inputs.joins.push(join);
             }
             Act::Leave(player) => inputs.leaves.push(PlayerId(*player)),

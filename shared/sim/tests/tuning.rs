@@ -52,7 +52,7 @@ fn temperament(share: u32, call_signs: &str, caution: f32) -> String {
         ["haul_hold", "fight_health", "retaliation_health", "attack_rich", "attack_hunter", "attack_anybody"];
     let numbers: String = numbers.iter().map(|number| format!("{number} = 0.5\n")).collect();
     format!(
-        "[[temperament]]\nname = 'calm'\nshare = {share}\ncall_signs = {call_signs}\ncaution = {caution}\n{numbers}"
+        "[[temperament]]\nname = 'calm'\nshare = {share}\ncall_signs = {call_signs}\nhulls = ['scout']\ncaution = {caution}\n{numbers}"
     )
 }
 

@@ -1,8 +1,8 @@
 //! The viewer's end: what was sent, put together.
 
-use super::{CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned};
+use super::{BOLT_SIZE_BIT, CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned};
 use crate::angle::Angle;
-use crate::entity::{BOULDER, EntityState, Kind, ShipFlags};
+use crate::entity::{BOULDER, EntityState, Kind, MINE, ShipFlags};
 use crate::id::{NetId, PlayerId, Tick};
 use crate::levels::Levels;
 use crate::spent::{ByteCounter, Spent};
@@ -204,7 +204,9 @@ fn read_full(id: NetId, header: u8, bytes: &mut &[u8]) -> Result<(EntityState, O
         }
         Kind::Ore => {}
         Kind::Bolt => {
-            entity.team = take_byte(bytes)?;
+            let byte = take_byte(bytes)?;
+            entity.size = byte >> BOLT_SIZE_BIT;
+            entity.team = byte & !(MINE << BOLT_SIZE_BIT);
             entity.owner = PlayerId(take(bytes)?);
         }
     }

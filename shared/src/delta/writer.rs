@@ -1,6 +1,6 @@
 //! The server's end: what a viewer is sent.
 
-use super::{CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned};
+use super::{BOLT_SIZE_BIT, CARGO, FLAGS, FULL, HEADING, HEALTH, OFFSET, SCORE, VELOCITY, turned};
 use crate::entity::{EntityState, Kind};
 use crate::id::NetId;
 use crate::text::NAME_LIMIT_BYTES;
@@ -31,7 +31,7 @@ pub fn write_full(entity: &EntityState, name: &str, out: &mut Vec<u8>) {
         }
         Kind::Ore => {}
         Kind::Bolt => {
-            out.push(entity.team);
+            out.push(entity.team | entity.size << BOLT_SIZE_BIT);
             put(out, entity.owner.0);
         }
     }

@@ -6,6 +6,7 @@ use crate::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use crate::id::{PlayerId, Tick};
 use crate::input::{Buttons, Controls, ViewLag};
 use crate::keyframe::Keyframe;
+use crate::levels::HullKind;
 use crate::rules::{Arena, Mode, Rules};
 use crate::setup::Setup;
 use crate::text::Name;
@@ -58,7 +59,11 @@ fn session(ticks: u32, every: u32) -> (Vec<u8>, Vec<RecordedTick>) {
     for tick in 1..=ticks {
         let mut inputs = TickInputs::default();
         match tick % 10 {
-            1 => inputs.joins.push(Join { player: PlayerId(tick), name: Name::from_input("Ada") }),
+            1 => inputs.joins.push(Join {
+                player: PlayerId(tick),
+                name: Name::from_input("Ada"),
+                hull: HullKind::default(),
+            }),
             2 => inputs.absences.push(Absence { player: PlayerId(1), away: true }),
             3 => inputs.admin.push(Admin::SetDrones(9)),
             9 => inputs.leaves.push(PlayerId(tick - 8)),
@@ -221,7 +226,7 @@ prop_compose! {
         ),
         drones_in_turns in any::<bool>(),
     ) -> TickInputs {
-        let joins = joins.into_iter().map(|(player, name)| Join { player: PlayerId(player), name: Name::from_input(&name) });
+        let joins = joins.into_iter().map(|(player, name)| Join { player: PlayerId(player), name: Name::from_input(&name), hull: HullKind::of_number((player % 3) as u16) });
         let absences = absences.into_iter().map(|(player, away)| Absence { player: PlayerId(player), away });
         TickInputs { leaves, joins: joins.collect(), absences: absences.collect(), admin, inputs, drones_in_turns }
     }

@@ -3,7 +3,7 @@
 //! A run is `first tick, count, hashes (8 bytes each), records`; the count is doubled, plus 1 if the run is the first
 //! after a keyframe, where the memory of what was held is cleared. A record is a byte that says whether drones think in
 //! turns (since format 2), and what follows: `commands` (their length, then leaves, joins, absences and admin commands
-//! as the codec writes them) and `inputs` (their count, then for each the player's id as the signed gap to the one
+//! as the codec writes them), the hulls of those who join, a byte each (since format 4; without them all have the first), and `inputs` (their count, then for each the player's id as the signed gap to the one
 //! before, and the turn of the aim, doubled, plus 1 if more changed: then the buttons that changed follow as a mask,
 //! doubled, plus 1 if the signed change of the view's lag follows). Numbers are varints.
 
@@ -14,6 +14,8 @@ use crate::command::{Absence, Admin, Join, PlayerInput, TickInputs};
 use crate::id::{PlayerId, Tick};
 use crate::input::{Buttons, Controls, ViewLag};
 use crate::keyframe::PLAYERS_LIMIT;
+use crate::levels::HullKind;
+use crate::text::Name;
 use crate::varint::{Malformed, put, put_signed, take, take_byte, take_signed, take_slice};
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +23,7 @@ use std::collections::{BTreeMap, VecDeque};
 const COMMANDS: u8 = 1;
 const INPUTS: u8 = 2;
 const DRONES_IN_TURNS: u8 = 4;
+const HULLS: u8 = 8;
 const HASH_BYTES: usize = 8;
 /// The writer closes a run at this size.
 pub(super) const RUN_CLOSES_AT_BYTES: usize = 1024 * 1024;
@@ -63,7 +66,7 @@ struct Commands {
     #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
     leaves: Vec<PlayerId>,
     #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
-    joins: Vec<Join>,
+    joins: Vec<(PlayerId, Name)>,
     #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
     absences: Vec<Absence>,
     #[serde(deserialize_with = "bounded::<_, _, PLAYERS_LIMIT>")]
@@ -122,17 +125,23 @@ impl RunWriter {
 fn put_record(inputs: &TickInputs, held: &mut Held, out: &mut Vec<u8>) {
     let TickInputs { leaves, joins, absences, admin, inputs, drones_in_turns } = inputs;
     let commanded = !(leaves.is_empty() && joins.is_empty() && absences.is_empty() && admin.is_empty());
+    let has_hulls = joins.iter().any(|join| join.hull != HullKind::default());
     let flag = |given: bool, flag: u8| if given { flag } else { 0 };
     out.push(
         flag(commanded, COMMANDS)
             | flag(!inputs.is_empty(), INPUTS)
-            | flag(*drones_in_turns, DRONES_IN_TURNS),
+            | flag(*drones_in_turns, DRONES_IN_TURNS)
+            | flag(has_hulls, HULLS),
     );
     if commanded {
         let mut bytes = Vec::new();
+        let joins: Vec<(PlayerId, &Name)> = joins.iter().map(|join| (join.player, &join.name)).collect();
         encode_stored(&(leaves, joins, absences, admin), &mut bytes);
         put(out, bytes.len() as u32);
         out.append(&mut bytes);
+    }
+    if has_hulls {
+        out.extend(joins.iter().map(|join| join.hull as u8));
     }
     if inputs.is_empty() {
         return;
@@ -205,7 +214,7 @@ pub(super) fn read_run(mut body: &[u8], held: &mut Held) -> Result<VecDeque<Reco
 fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkError> {
     let mut tick = TickInputs::default();
     let follows = take_byte(bytes)?;
-    if follows & !(COMMANDS | INPUTS | DRONES_IN_TURNS) != 0 {
+    if follows & !(COMMANDS | INPUTS | DRONES_IN_TURNS | HULLS) != 0 {
         return Err(Malformed.into());
     }
     tick.drones_in_turns = follows & DRONES_IN_TURNS != 0;
@@ -213,12 +222,18 @@ fn take_record(bytes: &mut &[u8], held: &mut Held) -> Result<TickInputs, ChunkEr
         let length = take(bytes)? as usize;
         let Commands { leaves, joins, absences, admin } =
             decode_stored(take_slice(bytes, length)?).map_err(|error| ChunkError::Body(error.to_string()))?;
-        // A player who joins holds no controls yet.
-        for join in &joins {
-            held.of(join.player);
+        for (player, name) in joins {
+            // A player who joins holds no controls yet.
+            held.of(player);
+            tick.joins.push(Join { player, name, hull: HullKind::default() });
         }
-        (tick.leaves, tick.joins, tick.absences, tick.admin) = (leaves, joins, absences, admin);
+        (tick.leaves, tick.absences, tick.admin) = (leaves, absences, admin);
         held.check_limit()?;
+    }
+    if follows & HULLS != 0 {
+        for join in &mut tick.joins {
+            join.hull = *HullKind::ALL.get(usize::from(take_byte(bytes)?)).ok_or(Malformed)?;
+        }
     }
     if follows & INPUTS != 0 {
         let count = take(bytes)?;

@@ -56,7 +56,7 @@ const WALLS: &[Wall] = &[
     Wall {
         reason: "the client decides no outcome: it simulates replays only",
         modules: &["client-web/core/src"],
-        except: &["client-web/core/src/replay", "client-web/core/src/bindings"],
+        except: &["client-web/core/src/replay"],
         never: &["sim"],
     },
 ];

@@ -13,15 +13,7 @@ use shared::message::{ClientMessage, Hello};
 use shared::text::Name;
 
 fn hello() -> ClientMessage {
-    let name = Name::from_input("Ada");
-    ClientMessage::Hello(Hello {
-        version: 1,
-        name,
-        resume: None,
-        last_tick: None,
-        backlog_ack: 0,
-        attempt: 1,
-    })
+    ClientMessage::Hello(Hello { version: 1, ..Hello::new(Name::from_input("Ada")) })
 }
 
 /// A welcome and some snapshots, as the server sends them.

@@ -36,7 +36,11 @@ fn play(build: &str, closed: bool, tamper: impl Fn(Tick, u64) -> u64) -> Match {
     for tick in 1..=TICKS {
         let mut inputs = TickInputs::default();
         if tick % 20 == 1 && tick < 100 {
-            let join = Join { player: PlayerId(tick / 20 + 1), name: Name::from_input(&format!("P{tick}")) };
+            let join = Join {
+                player: PlayerId(tick / 20 + 1),
+                name: Name::from_input(&format!("P{tick}")),
+                hull: Default::default(),
+            };
             encoder.mark(Mark::joined(Tick(tick), join.player, &join.name));
             inputs.joins.push(join);
         }

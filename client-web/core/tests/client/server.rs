@@ -229,6 +229,7 @@ impl Server {
                 ship: self.ship.map(|_| SHIP),
                 energy: self.ship.map_or(0, |ship| ship.energy),
                 cooldown: self.ship.map_or(0, |ship| ship.cooldown),
+                ability: self.ship.map_or(0, |ship| ship.ability),
                 ..Own::default()
             },
             events: std::mem::take(&mut self.events),

@@ -190,7 +190,7 @@ mod tests {
     fn write(directory: &Path, room: &str, age: Duration) {
         let setup = belt();
         let mut sim = Sim::new(&setup).unwrap();
-        let join = Join { player: PlayerId(1), name: Name::from_input("Comet") };
+        let join = Join { player: PlayerId(1), name: Name::from_input("Comet"), hull: Default::default() };
         let joins = TickInputs { joins: vec![join.clone()], ..TickInputs::default() };
         let started = (SystemTime::now() - age).duration_since(UNIX_EPOCH).unwrap();
         let header = Header::new(&setup, Sim::BUILD, room, started.as_millis() as u64);

@@ -23,7 +23,7 @@ use crate::tuning::drones::mind::HUNTER_STREAK;
 
 use pursuits::{Pursuits, is_hunted_by_enough};
 use sight::{OwnShip, ShipParts, Sight};
-pub use temperament::{Temperament, call_sign, temperament};
+pub use temperament::{Temperament, call_sign, hull, temperament};
 
 /// While drones think in turns, each thinks once in this many ticks.
 pub const TURN_TICKS: u32 = 3;

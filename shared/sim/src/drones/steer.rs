@@ -4,6 +4,7 @@ use glam::Vec2;
 use shared::angle::Angle;
 use shared::input::{Buttons, Controls};
 use shared::keyframe::{DroneKey, Goal};
+use shared::levels::HullKind;
 
 use super::sight::{OwnShip, Sight};
 use crate::rules::PRICE_SCALE;
@@ -69,9 +70,10 @@ fn fetch(own: &OwnShip, ore: &Body, sight: &Sight<'_>, near: &mut Vec<u32>) -> C
     let offset = ahead - own.at;
     let speed = (offset.length() * 1.2 + 3.0).min(flight::CRUISE_SPEED);
     let wish = offset.normalize_or_zero() * speed + ore.motion.velocity();
+    let pull = ability(own, HullKind::Miner, distance < flight::TRACTOR_DISTANCE);
     match evade(own, sight, near) {
-        None if distance < flight::SHIP_GAP => burn(own, wish, Buttons::default()),
-        _ => fly(own, wish, Buttons::default(), sight, near),
+        None if distance < flight::SHIP_GAP => burn(own, wish, pull),
+        _ => fly(own, wish, pull, sight, near),
     }
 }
 
@@ -83,6 +85,8 @@ fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &m
     let distance = offset.length();
     let direction = offset.normalize_or_zero();
     let room = elbow_room(own, sight, near);
+    let shield = ability(own, HullKind::Raider, distance < flight::FIGHT_RANGE);
+    let mine = ability(own, HullKind::Scout, distance < flight::MINE_DISTANCE);
     if distance > flight::FIGHT_RANGE {
         let eager = if own.energy > flight::CHASE_BOOST_ENERGY { Buttons::BOOST } else { Buttons::default() };
         return burn(
@@ -97,12 +101,12 @@ fn fight(own: &OwnShip, key: &DroneKey, ship: &Body, sight: &Sight<'_>, near: &m
     let beat = sight.tick.0 / sight.rules.setup.ticks(flight::CIRCLE_SECONDS) + own.player.0;
     if beat.is_multiple_of(3) {
         let side = if (beat / 3).is_multiple_of(2) { direction.perp() } else { -direction.perp() };
-        return burn(own, side * flight::CRUISE_SPEED + ship.motion.velocity() * 0.5, Buttons::default());
+        return burn(own, side * flight::CRUISE_SPEED + ship.motion.velocity() * 0.5, shield.with(mine));
     }
     let fire = if is_in_line(own, ship, sight, near) { Buttons::default() } else { Buttons::FIRE };
     let push = if distance > flight::FIGHT_MIN_RANGE { Buttons::THRUST } else { Buttons::default() };
     Controls {
-        buttons: fire.with(push),
+        buttons: fire.with(push).with(shield).with(mine),
         aim: lead(own, ship, sight).turned(key.aim_error),
         ..Controls::default()
     }
@@ -112,6 +116,9 @@ fn flee(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -
     let hunter = sight.nearest_foe(own, sight.rules.drone.sight, near, |foe| !foe.protected);
     let afraid = hunter.is_some() && own.energy > flight::FLEE_BOOST_ENERGY;
     let haste = if afraid { Buttons::BOOST } else { Buttons::default() };
+    let is_near = hunter.as_ref().is_some_and(|foe| foe.at.distance(own.at) < flight::FIGHT_RANGE);
+    let shield = ability(own, HullKind::Raider, is_near).with(ability(own, HullKind::Scout, is_near));
+    let haste = haste.with(shield);
     let to = |ring: &&StationRing| ring.at.distance_squared(own.at);
     let refuge = sight.rules.stations.iter().min_by(|a, b| to(a).total_cmp(&to(b)));
     match (refuge, hunter) {
@@ -122,6 +129,11 @@ fn flee(own: &OwnShip, key: &DroneKey, sight: &Sight<'_>, near: &mut Vec<u32>) -
         }
         (None, None) => roam(own, key, sight, near),
     }
+}
+
+/// The button of the ability, for a hull that has it and in a moment for it.
+fn ability(own: &OwnShip, hull: HullKind, is_time: bool) -> Buttons {
+    if is_time && own.levels.hull() == hull { Buttons::ABILITY } else { Buttons::default() }
 }
 
 /// The station with the best price, less a cost per distance.

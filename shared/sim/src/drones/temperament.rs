@@ -2,6 +2,7 @@
 
 use shared::command::FIRST_DRONE;
 use shared::id::PlayerId;
+use shared::levels::HullKind;
 use shared::text::Name;
 
 use crate::tuning::drones::{TEMPERAMENT_CYCLE, TEMPERAMENTS};
@@ -15,6 +16,8 @@ pub struct Temperament {
     /// Of how many drones in a cycle.
     pub share: u32,
     pub call_signs: &'static [&'static str],
+    /// What it flies, in turn.
+    pub hulls: &'static [HullKind],
     /// Goes to a station from this share of its hold on.
     pub haul_hold: f32,
     /// Picks no fight below it.
@@ -34,13 +37,24 @@ pub fn temperament(player: PlayerId) -> &'static Temperament {
     &TEMPERAMENTS[usize::from(TEMPERAMENT_CYCLE[place])]
 }
 
-/// The name of a drone: each of its temperament's once, then again with a number.
-pub fn call_sign(player: PlayerId) -> Name {
+/// The hull of a drone: those of its temperament in turn.
+pub fn hull(player: PlayerId) -> HullKind {
+    let hulls = temperament(player).hulls;
+    hulls[number(player) as usize % hulls.len()]
+}
+
+/// How many drones of the same temperament have a lower id.
+fn number(player: PlayerId) -> u32 {
     let (cycle, place) = (index(player) / cycle_length(), index(player) % cycle_length());
     let own = TEMPERAMENT_CYCLE[place as usize];
     let before = TEMPERAMENT_CYCLE[..place as usize].iter().filter(|other| **other == own).count() as u32;
-    let Temperament { share, call_signs, .. } = temperament(player);
-    let number = cycle * share + before;
+    cycle * temperament(player).share + before
+}
+
+/// The name of a drone: each of its temperament's once, then again with a number.
+pub fn call_sign(player: PlayerId) -> Name {
+    let Temperament { call_signs, .. } = temperament(player);
+    let number = number(player);
     let count = call_signs.len() as u32;
     let sign = call_signs[(number % count) as usize];
     match number / count {

@@ -62,9 +62,13 @@ fn drones_leave_a_newcomer_in_peace_and_raid_everybody_else() {
         game.wait(0.1);
         assert!(!hunted(&game), "at {:?}", game.sim.tick());
     }
-    for _ in 0..5 * 600 {
+    for tenth in 0..5 * 600 {
         if hunted(&game) {
             return;
+        }
+        // A rock may have destroyed it, and its hold with it.
+        if tenth % 50 == 0 && game.find_ship(1).is_some() {
+            game.ship_key(1, |ship, _| ship.hold = 20);
         }
         game.wait(0.1);
     }

@@ -9,6 +9,7 @@ use shared::event::Happening;
 use shared::id::{NetId, PlayerId};
 use shared::input::{Buttons, Controls, ViewLag};
 use shared::keyframe::{Keyframe, PlayerKey, ShipKey};
+use shared::levels::HullKind;
 use shared::movement::Motion;
 use shared::quantize;
 use shared::setup::Setup;
@@ -37,7 +38,11 @@ pub fn empty_space() -> Setup {
 }
 
 pub fn join(player: u32) -> TickInputs {
-    let join = Join { player: PlayerId(player), name: Name::from_input(&format!("P{player}")) };
+    let join = Join {
+        player: PlayerId(player),
+        name: Name::from_input(&format!("P{player}")),
+        hull: HullKind::default(),
+    };
     TickInputs { joins: vec![join], ..TickInputs::default() }
 }
 

@@ -37,7 +37,7 @@ fn nonsense_is_refused() {
     let sound = game.sim.keyframe();
     assert!(Sim::from_keyframe(&game.setup, &sound).is_ok());
     type Change = fn(&mut Keyframe);
-    let nonsense: [(&str, Change); 43] = [
+    let nonsense: [(&str, Change); 44] = [
         ("descending ids", |key| key.entities.swap(0, 1)),
         ("an id twice", |key| key.entities[1].id = key.entities[0].id),
         ("an id of zero", |key| key.entities[0].id = NetId(0)),
@@ -70,7 +70,8 @@ fn nonsense_is_refused() {
         ("a drone never given out", |key| key.next_drone = FIRST_DRONE),
         ("a next drone among humans", |key| key.next_drone = 3),
         ("a team that is not played", |key| key.players[0].team = 1),
-        ("levels beyond the highest", |key| key.players[0].levels = Levels(0x0004)),
+        ("levels beyond the highest", |key| key.players[0].levels = Levels(0x0040)),
+        ("a hull that is not known", |key| key.players[0].levels = Levels(0x0003)),
         ("a newcomer for ever", |key| key.players[0].calm_until = Tick(u32::MAX)),
         ("an eternal respawn", |key| key.players[0].respawn_ticks = u16::MAX),
         ("a ship that is not there", |key| key.players[0].ship = Some(NetId(u32::MAX))),

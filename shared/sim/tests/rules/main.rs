@@ -1,5 +1,6 @@
 //! The rules of the game, one by one, against the shipped assets.
 
+mod abilities;
 mod arenas;
 mod drones;
 mod fights;

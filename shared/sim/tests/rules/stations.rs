@@ -137,7 +137,7 @@ fn an_upgrade_is_bought_on_the_press_and_costs_its_price() {
     game.hold(1, Buttons::BUY_HULL, aim);
     assert_eq!((game.pilot(1).levels.of(Upgrade::Hull), game.pilot(1).purse), (3, 1_000_000));
     game.hold(1, Buttons::BUY_ENGINE.with(Buttons::BUY_GUN).with(Buttons::BUY_HOLD), aim);
-    assert_eq!(game.pilot(1).levels.0, 0x1113);
+    assert_eq!(Upgrade::ALL.map(|upgrade| game.pilot(1).levels.of(upgrade)), [3, 1, 1, 1]);
     let bought = game.told.iter().filter(|what| matches!(what, Happening::Upgraded { .. }));
     assert_eq!(bought.count(), 6);
 }

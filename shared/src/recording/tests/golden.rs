@@ -3,6 +3,7 @@
 //! Rules and world are left out: their bytes belong to a build of the simulation, which a recording names.
 
 use super::*;
+use crate::levels::HullKind;
 use crate::recording::chunk::put_chunk;
 use crate::round::{Award, AwardKind};
 use crate::varint::put;
@@ -76,7 +77,9 @@ fn frozen_header(format: u16) -> Header {
 
 fn frozen_ticks() -> Vec<RecordedTick> {
     let mut first = TickInputs {
-        joins: vec![Join { player: PlayerId(1), name: Name::from_input("Ада") }],
+        joins: vec![Join {
+            player: PlayerId(1), name: Name::from_input("Ада"), hull: HullKind::default()
+        }],
         ..TickInputs::default()
     };
     first.inputs = vec![input(1, 5, 1000), input(200, 0, 8)];
