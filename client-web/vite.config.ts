@@ -20,6 +20,9 @@ function keptFiles(): Plugin {
   };
 }
 
+const FIRST_PARTS =
+  /\/src\/(page|input|browser|locale\/(locale|english)|wasm\/\w+\.ts|ui\/(board|icons|keys|model|mutes|name|player-name|setting|settings|signals|lazy)\.)/;
+
 export default defineConfig({
   define: { DRIFTBELT_VERSION: JSON.stringify(version) },
   // Relative addresses: the server tells the page by a <base> where its root is.
@@ -32,6 +35,8 @@ export default defineConfig({
     rolldownOptions: {
       input: { index: "index.html", "service-worker": "src/offline/service-worker.ts" },
       output: {
+        // What a first visit loads and other pages share: each file of its own would cost a request.
+        codeSplitting: { groups: [{ name: "parts", test: FIRST_PARTS }] },
         // At the root, for all of which it answers.
         entryFileNames: ({ name }) =>
           name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",

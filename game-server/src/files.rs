@@ -46,6 +46,15 @@ pub fn write_whole(path: &Path, content: &(impl AsRef<[u8]> + ?Sized)) -> io::Re
     written
 }
 
+/// Writes a file that only its owner may read.
+pub fn write_secret(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(bytes)
+}
+
 /// Makes the entries of new files last through a power cut.
 ///
 /// # Errors

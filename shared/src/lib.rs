@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod angle;
+pub mod aspect;
 pub mod awards;
 pub mod batch;
 pub mod codec;

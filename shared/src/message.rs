@@ -3,6 +3,7 @@
 //! The byte form is made by [`crate::codec`]. The order of variants and fields is the format; a test holds the bytes of
 //! one of every message, and changing them means raising [`crate::PROTOCOL_VERSION`].
 
+use crate::aspect::Aspect;
 use crate::event::Event;
 use crate::evidence::DeathEvidence;
 use crate::id::{NetId, PlayerId, Tick};
@@ -46,6 +47,8 @@ pub enum ClientMessage {
     Leave,
     /// A word of the quick chat.
     Signal(Signal),
+    /// The player's picture has another shape, as of a phone that was turned.
+    View(Aspect),
 }
 
 /// A word of the quick chat: every listener reads it in the listener's language.
@@ -101,14 +104,38 @@ pub struct Hello {
     pub attempt: u32,
     /// The hull of the first ship.
     pub hull: HullKind,
+    /// The shape of the player's picture.
+    pub aspect: Aspect,
+    /// What opens a room behind a password.
+    pub password: Option<Box<Password>>,
 }
 
 impl Hello {
     /// What a client says that has no seat to take back.
     pub fn new(name: Name) -> Hello {
         let version = crate::PROTOCOL_VERSION;
-        let hull = HullKind::default();
-        Hello { version, name, resume: None, last_tick: None, backlog_ack: 0, attempt: 1, hull }
+        Hello {
+            version,
+            name,
+            resume: None,
+            last_tick: None,
+            backlog_ack: 0,
+            attempt: 1,
+            hull: HullKind::default(),
+            aspect: Aspect::default(),
+            password: None,
+        }
+    }
+}
+
+/// The password of a room, as typed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Password(pub String);
+
+impl core::fmt::Debug for Password {
+    /// Passwords never reach a log.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Password(…)")
     }
 }
 
@@ -459,16 +486,19 @@ pub enum CloseCode {
     SeatGone = 4010,
     /// The room is at another node of the fleet: at the URL that is the reason, or unknown where if there is none.
     Moved = 4011,
+    /// The room has another password.
+    WrongPassword = 4012,
 }
 
 impl CloseCode {
     /// After these, another attempt to connect cannot help.
-    pub const FINAL: [CloseCode; 5] = [
+    pub const FINAL: [CloseCode; 6] = [
         CloseCode::VersionMismatch,
         CloseCode::BadMessage,
         CloseCode::Kicked,
         CloseCode::TakenOver,
         CloseCode::Left,
+        CloseCode::WrongPassword,
     ];
 }
 

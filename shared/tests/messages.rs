@@ -2,6 +2,7 @@
 
 use shared::PROTOCOL_VERSION;
 use shared::angle::Angle;
+use shared::aspect::Aspect;
 use shared::codec::{DecodeError, decode_client, decode_server, encode_client, encode_server};
 use shared::event::{Event, Happening};
 use shared::evidence::{DeathEvidence, HitEvidence};
@@ -29,6 +30,8 @@ fn client_messages() -> Vec<ClientMessage> {
         backlog_ack: 5,
         attempt: 2,
         hull: HullKind::Scout,
+        aspect: Aspect(46),
+        password: Some(Box::new(Password("sésame".into()))),
     };
     vec![
         ClientMessage::Hello(hello),
@@ -40,6 +43,7 @@ fn client_messages() -> Vec<ClientMessage> {
         ClientMessage::Ping { stamp: 0x1234_5678 },
         ClientMessage::Leave,
         ClientMessage::Signal(Signal::Ore),
+        ClientMessage::View(Aspect(216)),
     ]
 }
 
@@ -283,5 +287,6 @@ fn limits_and_trailing_bytes_are_named() {
 #[test]
 fn secrets_stay_out_of_logs() {
     let hello = client_messages().remove(0);
-    assert!(!format!("{hello:?}").contains("7, 7"));
+    let logged = format!("{hello:?}");
+    assert!(!logged.contains("7, 7") && !logged.contains("sésame"), "{logged}");
 }

@@ -68,6 +68,18 @@ impl Client {
         self.0.claim(seat.as_deref().and_then(SeatClaim::from_text));
     }
 
+    /// What opens the room, if a password does.
+    #[wasm_bindgen(js_name = setPassword)]
+    pub fn set_password(&mut self, password: Option<String>) {
+        self.0.set_password(password.as_deref());
+    }
+
+    /// The player's picture has this size, in any unit: the server sends what it shows.
+    #[wasm_bindgen(js_name = setPicture)]
+    pub fn set_picture(&mut self, width: f32, height: f32) {
+        self.0.set_picture(width, height);
+    }
+
     /// Takes one binary message. Throws if it cannot be read: close the socket with `CloseCode.ClientCouldNotRead`.
     pub fn received(&mut self, bytes: &[u8], now_ms: f64) -> Result<(), JsError> {
         self.0.received(bytes, now_ms).map_err(error)

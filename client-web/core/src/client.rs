@@ -13,10 +13,11 @@ use crate::traffic::Traffic;
 use crate::world::World;
 use shared::PROTOCOL_VERSION;
 use shared::angle::Angle;
+use shared::aspect::Aspect;
 use shared::id::Tick;
 use shared::input::{Buttons, Controls};
 use shared::levels::HullKind;
-use shared::message::{ClientMessage, Hello, ResumeToken};
+use shared::message::{ClientMessage, Hello, Password, ResumeToken};
 use shared::text::Name;
 use std::collections::VecDeque;
 
@@ -25,6 +26,8 @@ use std::collections::VecDeque;
 pub struct Client {
     name: Name,
     pub(crate) room: Option<String>,
+    /// What opens the room.
+    password: Option<Password>,
     token: Option<ResumeToken>,
     /// The world of a lost connection, to continue if the seat is taken back.
     parked: Option<World>,
@@ -53,6 +56,9 @@ pub struct Client {
 pub(crate) struct Connection {
     pub traffic: Traffic,
     hello_ms: f64,
+    /// The shape of the picture that the server knows, and when it was last told.
+    aspect: Aspect,
+    aspect_ms: f64,
     pub world: Option<World>,
 }
 
@@ -77,6 +83,7 @@ impl Client {
         Client {
             name: Name::from_input(name),
             room: room.map(Into::into),
+            password: None,
             token: None,
             parked: None,
             hull: HullKind::default(),
@@ -108,7 +115,13 @@ impl Client {
     pub fn opened(&mut self, now_ms: f64) {
         self.closed();
         self.left = false;
-        self.connection = Some(Connection { traffic: Traffic::new(now_ms), hello_ms: now_ms, world: None });
+        self.connection = Some(Connection {
+            traffic: Traffic::new(now_ms),
+            hello_ms: now_ms,
+            aspect: self.frame_builder.aspect,
+            aspect_ms: now_ms,
+            world: None,
+        });
         self.attempt += 1;
         let parked = self.parked.as_ref().filter(|_| self.token.is_some());
         let hello = Hello {
@@ -120,6 +133,8 @@ impl Client {
             backlog_ack: self.backlog_ack,
             attempt: self.attempt,
             hull: self.hull,
+            aspect: self.frame_builder.aspect,
+            password: self.password.clone().map(Box::new),
         };
         self.send(&ClientMessage::Hello(hello));
     }
@@ -145,6 +160,16 @@ impl Client {
     /// What takes the seat back from another client, if there is a seat.
     pub fn seat(&self) -> Option<SeatClaim> {
         self.token.map(|token| SeatClaim { token, attempt: self.attempt })
+    }
+
+    /// What opens the room, if a password does.
+    pub fn set_password(&mut self, password: Option<&str>) {
+        self.password = password.map(|password| Password(password.into()));
+    }
+
+    /// The player's picture has this size, in any unit.
+    pub fn set_picture(&mut self, width: f32, height: f32) {
+        self.frame_builder.aspect = Aspect::of(width, height);
     }
 
     /// The next connection asks for this seat; `None` asks for a new one.

@@ -75,7 +75,7 @@ mod tests {
 
     fn effect(subject: u32) -> Effect {
         let (position, kind) = (Vec2::new(10.0, 0.0), EffectKind::Hit);
-        Effect { kind, position, subject, other: 0, value: 1.0, heading: 0.0, own: false }
+        Effect { kind, position, subject, other: 0, player: 0, value: 1.0, heading: 0.0, own: false }
     }
 
     fn taken(effects: &mut EffectQueue, shown: f64, now_ms: f64) -> Vec<(u32, f32)> {

@@ -51,12 +51,17 @@ pub fn effect(event: &Event, rules: &Rules, own_ship: Option<NetId>, entities: &
             by.map_or(0.0, |ship| direction(position - ship.motion.position()))
         }
     };
+    let player = match event.what {
+        Happening::Hit { by: player, .. } | Happening::Death { killer: player, .. } => player.0,
+        _ => 0,
+    };
     let own = own_ship.is_some_and(|own| own == subject || Some(own) == other);
     Effect {
         kind,
         position,
         subject: subject.0,
         other: other.map_or(0, |other| other.0),
+        player,
         value,
         heading,
         own,
@@ -92,13 +97,13 @@ pub fn is_fired_now(bolt: &EntityState, ship: &EntityState, setup: &Setup) -> bo
 /// The flash at the muzzle of a gun that fired.
 pub fn shot(ship: NetId, muzzle: Vec2, heading: f32, own: bool) -> Effect {
     let kind = EffectKind::Shot;
-    Effect { kind, position: muzzle, subject: ship.0, other: 0, value: 0.0, heading, own }
+    Effect { kind, position: muzzle, subject: ship.0, other: 0, player: 0, value: 0.0, heading, own }
 }
 
 /// The predicted impact of the own ship on an asteroid or the border.
 pub fn bounce(ship: NetId, position: Vec2, speed: f32) -> Effect {
     let kind = EffectKind::Bounced;
-    Effect { kind, position, subject: ship.0, other: 0, value: speed, heading: 0.0, own: true }
+    Effect { kind, position, subject: ship.0, other: 0, player: 0, value: speed, heading: 0.0, own: true }
 }
 
 #[cfg(test)]

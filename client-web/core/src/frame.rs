@@ -116,6 +116,7 @@ mod tests {
             position: Vec2::new(-8.5, 16.0),
             subject: 9,
             other: 7,
+            player: 5,
             value: 4.0,
             heading: -0.5,
             own: true,

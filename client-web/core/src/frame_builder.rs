@@ -12,6 +12,7 @@ use crate::prediction::PREDICTION_LIMIT_TICKS;
 use crate::snapshot_buffer::interpolate;
 use crate::world::World;
 use glam::Vec2;
+use shared::aspect::Aspect;
 use shared::entity::{Kind, ShipFlags};
 use shared::id::Tick;
 use shared::input::{Buttons, Controls};
@@ -21,6 +22,8 @@ use shared::round::Round;
 /// The newest frame, and buffers that are reused from frame to frame.
 #[derive(Clone, Debug, Default)]
 pub struct FrameBuilder {
+    /// The shape of the player's picture.
+    pub aspect: Aspect,
     items: Vec<DrawItem>,
     effects: Vec<Effect>,
     bolts: Vec<FlyingBolt>,
@@ -72,7 +75,7 @@ impl FrameBuilder {
             self.effects.extend(effects);
         }
         self.items.extend(draw_item::stations(world.setup.arena(&world.round), world.half_size));
-        let header = FrameHeader { tick: tick.0, replaying: true, ..header(world, None, now_ms) };
+        let header = FrameHeader { tick: tick.0, replaying: true, ..self.header(world, None, now_ms) };
         self.buffer.write(header, own_id, &mut self.items, &self.effects);
         true
     }
@@ -101,7 +104,7 @@ impl FrameBuilder {
             found.map(|item| item.position)
         };
         world.effects.take(interpolated + extrapolation, now_ms, &place_of, &mut self.effects);
-        let header = header(world, own.as_ref(), now_ms);
+        let header = self.header(world, own.as_ref(), now_ms);
         self.buffer.write(header, own.map(|own| own.id), &mut self.items, &self.effects);
     }
 
@@ -155,6 +158,36 @@ impl FrameBuilder {
             player: world.player.0,
             ..DrawItem::new(DrawKind::Bolt)
         }));
+    }
+
+    fn header(&self, world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
+        let rules = &world.setup.rules;
+        let state = world.own_ship();
+        let levels = state.map_or(world.own.levels, |ship| ship.levels);
+        let newest = world.prediction.newest();
+        let energy = newest.map_or(world.own.energy, |tick| tick.ship.energy);
+        FrameHeader {
+            tick: world.view.tick().0,
+            camera: world.camera,
+            half_size: world.half_size,
+            view: world.setup.mode.view(self.aspect),
+            health: state.map_or(0.0, |ship| health_from(ship.health)),
+            energy: energy_from(energy),
+            hold: state.map_or(0.0, |ship| f32::from(ship.hold)),
+            score: world.own.score,
+            purse: world.own.purse,
+            round_seconds: round_seconds(&world.round, world.view.tick(), world.tick_seconds),
+            streak: world.own.streak.into(),
+            docked: world.own.docked.map(u32::from),
+            respawn_seconds: f32::from(world.own.respawn_ticks) * world.tick_seconds,
+            ability_seconds: f32::from(newest.map_or(world.own.ability, |tick| tick.ship.ability))
+                * world.tick_seconds,
+            seconds: draw_item::seconds(now_ms),
+            alive: own.is_some(),
+            speed: own.map_or(0.0, |own| own.velocity.length() / draw_item::top_speed(rules)),
+            ..FrameHeader::default()
+        }
+        .with_levels(rules, levels)
     }
 }
 
@@ -216,34 +249,4 @@ fn own_ship(
 /// Seconds until the phase ends; −1 without rounds.
 pub(crate) fn round_seconds(round: &Round, now: Tick, tick_seconds: f32) -> f32 {
     round.ends.map_or(-1.0, |ends| ends.since(now) as f32 * tick_seconds)
-}
-
-fn header(world: &World, own: Option<&DrawItem>, now_ms: f64) -> FrameHeader {
-    let rules = &world.setup.rules;
-    let state = world.own_ship();
-    let levels = state.map_or(world.own.levels, |ship| ship.levels);
-    let newest = world.prediction.newest();
-    let energy = newest.map_or(world.own.energy, |tick| tick.ship.energy);
-    FrameHeader {
-        tick: world.view.tick().0,
-        camera: world.camera,
-        half_size: world.half_size,
-        view: Vec2::new(world.setup.mode.view_width, world.setup.mode.view_height),
-        health: state.map_or(0.0, |ship| health_from(ship.health)),
-        energy: energy_from(energy),
-        hold: state.map_or(0.0, |ship| f32::from(ship.hold)),
-        score: world.own.score,
-        purse: world.own.purse,
-        round_seconds: round_seconds(&world.round, world.view.tick(), world.tick_seconds),
-        streak: world.own.streak.into(),
-        docked: world.own.docked.map(u32::from),
-        respawn_seconds: f32::from(world.own.respawn_ticks) * world.tick_seconds,
-        ability_seconds: f32::from(newest.map_or(world.own.ability, |tick| tick.ship.ability))
-            * world.tick_seconds,
-        seconds: draw_item::seconds(now_ms),
-        alive: own.is_some(),
-        speed: own.map_or(0.0, |own| own.velocity.length() / draw_item::top_speed(rules)),
-        ..FrameHeader::default()
-    }
-    .with_levels(rules, levels)
 }

@@ -255,7 +255,7 @@ part! {
 
 part! {
     /// Something to see and hear in exactly one frame.
-    pub struct Effect, EFFECT_WORDS = 8 EffectWord {
+    pub struct Effect, EFFECT_WORDS = 9 EffectWord {
         /// The kind.
         pub kind: EffectKind => Kind,
         /// Position in units.
@@ -264,6 +264,8 @@ part! {
         pub subject: u32 => Subject,
         /// The entity that causes it; 0 for none.
         pub other: u32 => Other,
+        /// The player who causes it, in view or not; 0 for none.
+        pub player: u32 => Player,
         /// Damage, radius, score, speed or distance already flown, by kind.
         pub value: f32 => Value,
         /// A direction in radians, where the kind has one.

@@ -52,7 +52,7 @@ macro_rules! interface {
     }};
 }
 
-const FINAL: [CloseCode; 5] = CloseCode::FINAL;
+const FINAL: [CloseCode; 6] = CloseCode::FINAL;
 
 const TEXT: &str = concatcp!(
     "// @filename: schema.ts\n",
@@ -66,7 +66,7 @@ const TEXT: &str = concatcp!(
     interface!(Spent: appeared gone ids motion heading state events own),
     "/** After these, another attempt cannot help. */\n",
     concatcp!("export const FINAL_CLOSE_CODES: readonly number[] = [", code(FINAL[0]), ", ", code(FINAL[1])),
-    concatcp!(", ", code(FINAL[2]), ", ", code(FINAL[3]), ", ", code(FINAL[4]), "];\n"),
+    concatcp!(", ", code(FINAL[2]), ", ", code(FINAL[3]), ", ", code(FINAL[4]), ", ", code(FINAL[5]), "];\n"),
     HeaderWord::TYPESCRIPT,
     ItemWord::TYPESCRIPT,
     EffectWord::TYPESCRIPT,
@@ -76,7 +76,7 @@ const TEXT: &str = concatcp!(
     numbers!(ShipFlags by identity: THRUST BOOST FIRING DOCKED PROTECTED AWAY HUNTER ABILITY),
     numbers!(Buttons by mask: THRUST BOOST FIRE BRAKE BUY_HULL BUY_ENGINE BUY_GUN BUY_HOLD ABILITY ALL),
     numbers!(CloseCode by code: Restarting VersionMismatch BadMessage ClientCouldNotRead Full Kicked TakenOver Left TooSlow
-        Silence SeatGone Moved),
+        Silence SeatGone Moved WrongPassword),
 );
 
 /// Public, or the compiler would drop it.

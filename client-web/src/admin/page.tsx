@@ -1,5 +1,6 @@
 //! The console: rooms, players, the server, bans and the log, for who has the host's token or a link that the host has printed.
 
+import "../locale/pages.ts";
 import { signal } from "@preact/signals";
 import { type ComponentType, type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";

@@ -17,6 +17,8 @@ export interface Cue {
   /** An `EffectKind`. */
   kind: number;
   own: boolean;
+  /** Whether the own ship has hit something. */
+  dealt: boolean;
   value: number;
   panning: Panning;
 }
@@ -24,6 +26,7 @@ export interface Cue {
 /** The sounds of a frame's effects, as heard from the camera. */
 export function cuesOf(frame: Frame, camera: Camera): Cue[] {
   const cues: Cue[] = [];
+  const ship = frame.own >= 0 ? frame.u[frame.own + ItemWord.Id] : 0;
   for (let index = 0; index < frame.effectCount && cues.length < VOICES_PER_FRAME; index += 1) {
     const at = frame.effect(index);
     const panning = panningOf(frame.f[at + EffectWord.X], frame.f[at + EffectWord.Y], camera);
@@ -31,6 +34,8 @@ export function cuesOf(frame: Frame, camera: Camera): Cue[] {
     cues.push({
       kind: frame.u[at + EffectWord.Kind],
       own: frame.u[at + EffectWord.Own] === 1,
+      dealt:
+        ship !== 0 && frame.u[at + EffectWord.Other] === ship && frame.u[at + EffectWord.Subject] !== ship,
       value: frame.f[at + EffectWord.Value],
       panning,
     });
@@ -44,10 +49,11 @@ export function enginePower(frame: Frame): 0 | 1 | 2 {
   return flags & ShipFlags.BOOST ? 2 : flags & ShipFlags.THRUST ? 1 : 0;
 }
 
-export function playCue(synth: Synth, { kind, own, value, panning }: Cue): void {
+export function playCue(synth: Synth, { kind, own, dealt, value, panning }: Cue): void {
   switch (kind) {
     case EffectKind.Hit:
-      synth.hit(panning, own);
+      synth.hit(panning, own && !dealt);
+      if (dealt) synth.confirm();
       break;
     case EffectKind.Death:
       synth.explosion(panning, 1);

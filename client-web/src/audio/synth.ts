@@ -95,6 +95,12 @@ export class Synth {
     if (own) this.tone("sine", 170, 48, 0.22, panning, 0.75);
   }
 
+  /** An own bolt has hit: at full loudness from the middle, however far away. */
+  confirm(): void {
+    this.tone("square", 2100, 2100, 0.035, MIDDLE, 0.09);
+    this.tone("sine", 1400, 1400, 0.06, MIDDLE, 0.12, 0.03);
+  }
+
   /** A larger `size`, 0..1, sounds longer and lower. */
   explosion(panning: Panning, size: number): void {
     const length = 0.35 + 0.75 * size;

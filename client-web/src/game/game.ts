@@ -24,6 +24,7 @@ import { type SeenShip, shipsOf } from "./handle.ts";
 import { Hints } from "./hints.ts";
 import { readHud, readMinimap, readPointers } from "./hud.ts";
 import { addNews, type Names, show } from "./notices.ts";
+import { Wounds } from "./wounds.ts";
 
 const HUD_MS = 66;
 /** A hidden tab gets no animation frames; it still answers the server this often. */
@@ -37,6 +38,16 @@ const DEATH_SHAKE_MS = 250;
 /** A connection with a message that cannot be read is opened again; after this many within this time nothing is gained. */
 const UNREADABLE_LIMIT = 3;
 const UNREADABLE_MS = 60_000;
+
+/** Where to play. */
+export interface Destination {
+  /** The room; undefined for any. */
+  room: string | undefined;
+  /** The mode; undefined for the usual one. */
+  mode: string | undefined;
+  /** What opens a room behind a password; "" for none. */
+  password: string;
+}
 
 /** A room in this tab, in place of a server. */
 export interface LocalRoom {
@@ -52,7 +63,10 @@ export class Game {
   private readonly names: Names = new Map();
   private readonly nameOf = (player: number) => this.names.get(player) ?? "";
   private readonly mutes = new Mutes();
+  private readonly wounds = new Wounds();
   private readonly hints = new Hints(settings.value.learned);
+  /** The room, once seated: every later connection goes there. */
+  private room: string | undefined;
   private readonly hiddenTimer: ReturnType<typeof setInterval>;
   private hudAt = 0;
   private banked = 0;
@@ -70,19 +84,20 @@ export class Game {
     private readonly controls: Controls,
     private readonly sound: Sound,
     private readonly name: string,
-    private room: string | undefined,
-    mode: string | undefined,
+    { room, mode, password }: Destination,
     seat: KeptSeat | undefined,
     private readonly local: LocalRoom | undefined,
   ) {
+    this.room = room;
     this.client = core.client(name, room, settings.value.hull, (panic) => this.breakDown(panic));
+    this.client.setPassword(password || undefined);
     if (seat) this.client.claim(seat.claim);
     this.reset();
     model.phase.value = "connecting";
-    // Once seated, every later connection goes to the same room.
     const events: LinkEvents = {
       opened: () => {
         this.moving = model.phase.value === "playing" || model.phase.value === "dead";
+        this.showPicture();
         this.client.opened(performance.now());
         this.transmit();
       },
@@ -110,6 +125,7 @@ export class Game {
     this.step(nowMs, this.controls.buttons);
     if (this.closed || this.moving || precedesMatch(model.phase.value)) return;
     this.client.setCalm(settings.value.calm);
+    this.showPicture();
     const pointer = this.client.frame(nowMs);
     // The core may have panicked.
     if (this.closed) return;
@@ -130,6 +146,7 @@ export class Game {
       );
     if (this.controls.assists) this.controls.targets = this.frame.rivals();
     this.sound.play(this.frame, camera, alive);
+    this.wounds.watch(this.frame, this.nameOf);
     this.shake();
     if (this.hints.watch(this.frame)) change({ learned: this.hints.all });
     this.local?.watch(this.frame, nowMs);
@@ -274,6 +291,12 @@ export class Game {
       }
       show(notice, this.names, this.mutes);
     }
+  }
+
+  /** The server sends what the picture shows, upright or not. */
+  private showPicture(): void {
+    const { screenWidth, screenHeight } = this.stage.camera;
+    this.client.setPicture(screenWidth, screenHeight);
   }
 
   /** Playing or dead, as the frame says. */

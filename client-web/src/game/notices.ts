@@ -5,12 +5,15 @@ import type { Notice } from "../core/core.ts";
 import { has, t, title, whole } from "../locale/locale.ts";
 import { addLine, addPing, addToast, model, showBanner } from "../ui/model.ts";
 import type { Mutes } from "../ui/mutes.ts";
-import { SIGNALS } from "../ui/signals.tsx";
+import { SIGNALS } from "../ui/signals.ts";
+import { RoundHighlight } from "./highlight.ts";
 
 const KILL_LINES = 5;
 const KILL_SECONDS = 6;
 const CHAT_LINES = 7;
 const CHAT_SECONDS = 14;
+
+const highlight = new RoundHighlight();
 
 /** Names of the players whose ships have been in view. */
 export type Names = Map<number, string>;
@@ -33,6 +36,7 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         model.evidence.value = notice;
         break;
       case "kill":
+        highlight.add(notice, performance.now());
         showKill(notice);
         break;
       case "chat":
@@ -57,6 +61,8 @@ export function show(notice: Notice, names: Names, mutes?: Mutes): void {
         model.scores.value = notice;
         break;
       case "round":
+        if (notice.podium && !model.round.value.podium) model.highlight.value = highlight.best;
+        if (notice.number !== model.round.value.number) highlight.clear();
         model.round.value = notice;
         break;
       case "arena":

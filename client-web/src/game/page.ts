@@ -39,8 +39,15 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   let stage: Stage | undefined;
   /** Counts presses of "Play" and "Back": a match that was given up while loading does not start. */
   let turn = 0;
+  /** The room that the player chose on the join screen. */
+  let chosen: string | undefined;
   const actions: Actions = {
     play: (name) => start(name, undefined),
+    enter: (to, password) => {
+      chosen = to;
+      model.password.value = password;
+      start(settings.value.name.trim(), undefined);
+    },
     practise: async () => {
       try {
         const { openMenu } = await import("../practice/practice.tsx");
@@ -56,6 +63,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
       turn += 1;
       if (game) game.leave();
       game = undefined;
+      chosen = undefined;
       model.phase.value = "join";
       model.room.value = room ?? "";
       model.practice.value = undefined;
@@ -89,9 +97,9 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     void parts.then(([loaded, open]) => {
       if (mine !== turn) return;
       try {
-        const to = seat?.room ?? room;
-        const mode = model.chosenMode.value;
-        game = new Game(loaded, open, controls, sound, name, to, mode, seat, local);
+        const [mode, password] = [model.chosenMode.value, model.password.value];
+        const to = { room: seat?.room ?? chosen ?? room, mode, password };
+        game = new Game(loaded, open, controls, sound, name, to, seat, local);
       } catch (error) {
         console.error("driftbelt: the match could not be started:", error);
         model.goodbye.value = { code: CloseCode.ClientCouldNotRead, reason: String(error) };
@@ -117,9 +125,7 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   stage = await opening;
   controls.listen(stage.canvas);
   effect(() => {
-    const { value } = model.phase;
-    controls.enabled =
-      (value === "playing" || value === "dead") && !model.menuOpen.value && !model.chatOpen.value;
+    controls.enabled = isFlying() && !model.menuOpen.value && !model.chatOpen.value;
     controls.choosing = model.signalsOpen.value;
   });
   effect(() => controls.bind(keys.value, pad.value));
@@ -129,13 +135,15 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
     controls.touch.leftHanded = leftHanded;
   });
   listenToKeys(actions);
+  const followPads = async () => (await import("../ui/pad-menus.ts")).followPads(() => controls.enabled);
+  addEventListener("gamepadconnected", () => followPads().catch(reportedElsewhere), { once: true });
   const { camera } = stage;
   followCalm((calm) => {
     camera.reducedMotion = calm;
   });
   // The keys that fly would press a button that keeps the focus after a click.
-  hosts.ui.addEventListener("click", () => {
-    if (controls.enabled && document.activeElement instanceof HTMLButtonElement)
+  hosts.ui.addEventListener("click", ({ detail }) => {
+    if (detail > 0 && controls.enabled && document.activeElement instanceof HTMLButtonElement)
       document.activeElement.blur();
   });
   effect(() => {
@@ -159,6 +167,17 @@ export async function openGamePage(hosts: Hosts, core: Promise<Core>): Promise<v
   }
 }
 
+/** The menu; the words of the quick chat, if they are offered, are closed first. */
+function toggleMenu(): void {
+  if (model.signalsOpen.value) model.signalsOpen.value = false;
+  else model.menuOpen.value = !model.menuOpen.value;
+}
+
+function isFlying(): boolean {
+  const { value } = model.phase;
+  return value === "playing" || value === "dead";
+}
+
 /** While the join screen is shown, asks how many play each mode. */
 function watchModes(): void {
   const ask = async () => {
@@ -171,14 +190,11 @@ function watchModes(): void {
   setInterval(() => void ask(), MODES_MS);
 }
 
-function isFlying(): boolean {
-  return model.phase.value === "playing" || model.phase.value === "dead";
-}
-
 /** Does what keys and pads do once per press. */
 function press(action: ActionName, actions: Actions): void {
   if (action === "moment") actions.keepMoment();
   if (action === "skip") actions.skipReplay();
+  if (action === "menu") toggleMenu();
   if (action === "signals") model.signalsOpen.value = !model.signalsOpen.value;
 }
 
@@ -189,7 +205,7 @@ function listenToKeys(actions: Actions): void {
     const action = actionOfKey(positionOf(event));
     const flying = isFlying();
     // Also from the fields of the menu; the chat's field handles it itself.
-    if (flying && action === "menu") model.menuOpen.value = !model.menuOpen.value;
+    if (flying && action === "menu") return toggleMenu();
     if (isTyping(event.target) || isShortcut(event)) return;
     if (action === "graph") {
       event.preventDefault();

@@ -42,7 +42,7 @@ export const ACTIONS = {
   buyHold: { keys: ["Digit4"], pad: [14], button: Buttons.BUY_HOLD },
   chat: { keys: ["Enter", "NumpadEnter"] },
   signals: { keys: ["KeyV"], pad: [3] },
-  menu: { keys: [] },
+  menu: { keys: [], pad: [9] },
   sound: { keys: ["KeyM"] },
   graph: { keys: ["F3"] },
   moment: { keys: ["KeyK"], pad: [chordOf(4, 5)] },

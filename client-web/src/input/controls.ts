@@ -108,6 +108,8 @@ export class Controls {
       this.buttons = 0;
       return;
     }
+    // The stick chooses a word.
+    if (this.choosing) pad = { buttons: pad.buttons & ~Buttons.THRUST, aim: undefined };
     const touch = this.touch.read();
     const turn = this.keyboard.turn(Math.min(STEP_LIMIT_SECONDS, seconds));
     const aimer = this.nextAimer(

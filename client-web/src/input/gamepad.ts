@@ -180,6 +180,18 @@ export function pressedButtons(): ReadonlySet<number> {
   return new Set(pads.flatMap((pad) => (pad ? [...downOf(pad)] : [])));
 }
 
+/** The stick of the browser's pads that is pushed the furthest. */
+export function padStick(): Stick {
+  const sticks = browserPads().flatMap((pad) => (pad?.connected ? [stickOf(pad)] : []));
+  return sticks.reduce(
+    (one, other) => (Math.hypot(other.x, other.y) > Math.hypot(one.x, one.y) ? other : one),
+    {
+      x: 0,
+      y: 0,
+    },
+  );
+}
+
 function stickOf({ axes }: Pad): Stick {
   return { x: within(axes[0]), y: within(axes[1]) };
 }

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import i18next from "i18next";
-import english from "../../../assets/locales/en.json";
 import { attempt, report } from "../browser/capability.ts";
+import * as english from "./english.ts";
 
 /** The code of a language, the name of its file. */
 export type Language = string;
@@ -42,13 +42,18 @@ const logger = {
 await i18next.use(logger).init({
   lng: "en",
   fallbackLng: "en",
-  resources: { en: { translation: english } },
+  resources: { en: { translation: { ...english } } },
   interpolation: { escapeValue: false },
 });
 
 /** The language in use; components that read it render again when it changes. */
 export function language(): Language {
   return current.value;
+}
+
+/** Adds English texts that did not come with the script. */
+export function addEnglish(texts: object): void {
+  i18next.addResourceBundle("en", "translation", texts, true, true);
 }
 
 export async function setLanguage(next: Language): Promise<void> {

@@ -28,6 +28,23 @@ export function invitedRoom(path: string): string | undefined {
   );
 }
 
+const LOCKED = /^locked-([a-z0-9]+)/;
+
+/** The room of a code behind a password. */
+export function lockedRoom(code: string): string {
+  return `locked-${code}`;
+}
+
+/** Whether a room is behind a password. */
+export function isLocked(room: string): boolean {
+  return LOCKED.test(room);
+}
+
+/** What players call a room. */
+export function roomTitle(room: string): string {
+  return LOCKED.exec(room)?.[1] ?? room;
+}
+
 /** The mode of an invite link, `?mode=`. */
 export function invitedMode(search: string): string | undefined {
   return new URLSearchParams(search).get("mode")?.trim().toLowerCase() || undefined;

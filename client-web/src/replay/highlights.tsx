@@ -1,5 +1,6 @@
 //! The best moments of a recording, and all of them as one reel.
 
+import "../locale/pages.ts";
 import type { JSX } from "preact";
 import type { ReplayHighlight } from "../core/core.ts";
 import { t, whole } from "../locale/locale.ts";

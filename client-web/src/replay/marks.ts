@@ -1,5 +1,6 @@
 //! The marks of a timeline: their colours, their texts, and which one is under the pointer.
 
+import "../locale/pages.ts";
 import type { MarkKind, ReplayInfo, ReplayMark } from "../core/core.ts";
 import { t, whole } from "../locale/locale.ts";
 import { concerns } from "./story.ts";

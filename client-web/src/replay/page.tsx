@@ -1,5 +1,6 @@
 //! The replay page: plays recordings from the server or from a file, in this tab.
 
+import "../locale/pages.ts";
 import { batch, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import "./style.css";

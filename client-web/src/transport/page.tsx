@@ -1,5 +1,6 @@
 //! The transport page: WebSocket, long polls and short polls side by side, live, with one player each.
 
+import "../locale/pages.ts";
 import { type JSX, render } from "preact";
 import "./style.css";
 import type { Core } from "../core/core.ts";

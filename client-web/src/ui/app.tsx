@@ -4,9 +4,12 @@ import { type JSX, render } from "preact";
 import { Banner } from "./banner.tsx";
 import { Hud } from "./hud.tsx";
 import { Join } from "./join.tsx";
+import { lazy } from "./lazy.tsx";
 import { type Actions, hudAtRest, model } from "./model.ts";
 import { Connecting, Death, Goodbye, Menu, Queued, Reconnecting, Stalled } from "./overlays.tsx";
-import { Podium } from "./podium.tsx";
+
+const Podium = lazy(async () => (await import("./podium.tsx")).Podium);
+const PlayerMenu = lazy(async () => (await import("./player-menu.tsx")).PlayerMenu);
 
 function App({ actions }: { actions: Actions }): JSX.Element {
   const phase = model.phase.value;
@@ -27,6 +30,7 @@ function App({ actions }: { actions: Actions }): JSX.Element {
       {phase === "goodbye" && <Goodbye actions={actions} />}
       {model.practice.value && <Practice screen={model.practice.value.screen} />}
       {inFlight && <Banner />}
+      {inFlight && model.playerMenu.value && <PlayerMenu place={model.playerMenu.value} actions={actions} />}
       {inFlight && model.menuOpen.value && <Menu actions={actions} />}
     </>
   );

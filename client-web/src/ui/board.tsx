@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { t, title, whole } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
-import { type Actions, model } from "./model.ts";
+import { model } from "./model.ts";
 import { Name } from "./name.tsx";
 import { PlayerName } from "./player-name.tsx";
 
@@ -14,7 +14,7 @@ export function numbered(scores: readonly number[]): { team: number; score: numb
   return scores.map((score, index) => ({ team: index + 1, score }));
 }
 
-export function Board({ actions }: { actions: Actions }): JSX.Element | null {
+export function Board(): JSX.Element | null {
   const { players, humans, rows, teams } = model.scores.value;
   if (rows.length === 0) return null;
   const top = rows.filter((row) => row.rank <= ROWS).slice(0, ROWS);
@@ -47,11 +47,7 @@ export function Board({ actions }: { actions: Actions }): JSX.Element | null {
             class={`${row.own ? "own" : ""} ${row.drone ? "drone" : ""} team${row.team}`}
           >
             <i>{row.rank}</i>
-            {row.own || row.drone ? (
-              <Name>{row.name}</Name>
-            ) : (
-              <PlayerName name={row.name} actions={actions} />
-            )}
+            {row.own || row.drone ? <Name>{row.name}</Name> : <PlayerName name={row.name} />}
             <b>{whole(row.score)}</b>
           </li>
         ))}

@@ -11,12 +11,15 @@ import { Chat } from "./chat.tsx";
 import { Ability } from "./hulls.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { labelOf } from "./keys.ts";
+import { lazy } from "./lazy.tsx";
 import { Minimap } from "./minimap.tsx";
 import { type Actions, model } from "./model.ts";
-import { NetGraphPanel } from "./netgraph.tsx";
 import { watchPanels } from "./panels.ts";
-import { Signals } from "./signals.tsx";
 import { Thumbs } from "./thumbs.tsx";
+
+const NetGraphPanel = lazy(async () => (await import("./netgraph.tsx")).NetGraphPanel);
+const Wheel = lazy(async () => (await import("./wheel.tsx")).Wheel);
+const Hits = lazy(async () => (await import("./hits.tsx")).Hits);
 
 export function Hud({ actions, dimmed }: { actions: Actions; dimmed: boolean }): JSX.Element {
   const hud = useRef<HTMLDivElement>(null);
@@ -38,7 +41,7 @@ export function Hud({ actions, dimmed }: { actions: Actions; dimmed: boolean }):
       </div>
       <TopBar />
       <div class="top-right">
-        <Board actions={actions} />
+        <Board />
         <KillFeed />
       </div>
       <div class="bottom-left">
@@ -53,7 +56,8 @@ export function Hud({ actions, dimmed }: { actions: Actions; dimmed: boolean }):
         <Hint />
         <Docked actions={actions} />
       </div>
-      <Signals actions={actions} />
+      {model.signalsOpen.value && <Wheel actions={actions} />}
+      {model.hits.value.length > 0 && <Hits />}
       <Pointers />
       <Thumbs />
       {model.netGraphOpen.value && <NetGraphPanel />}
@@ -96,7 +100,11 @@ function Quotes(): JSX.Element {
   );
 }
 
+/** A finger that stays on the button this long opens the wheel, and chooses where it is lifted. */
+const HELD_MS = 350;
+
 function TopBar(): JSX.Element {
+  const held = useRef(false);
   const rtt = model.rttMs.value;
   const quality = rtt < 80 ? "good" : rtt < 180 ? "fair" : "poor";
   const { muted } = settings.value;
@@ -106,6 +114,7 @@ function TopBar(): JSX.Element {
       <span class={`line ${quality}`}>{t("hud.ms", { value: rtt })}</span>
       <button
         type="button"
+        class="sound"
         title={t(muted ? "hud.unmute" : "hud.mute")}
         onClick={() => change({ muted: !muted })}
       >
@@ -124,7 +133,18 @@ function TopBar(): JSX.Element {
         type="button"
         title={t("signal.title")}
         onClick={() => {
-          model.signalsOpen.value = !model.signalsOpen.value;
+          if (!held.current) model.signalsOpen.value = !model.signalsOpen.value;
+        }}
+        onPointerDown={(event) => {
+          held.current = false;
+          if (event.pointerType === "mouse") return;
+          // The wheel takes the finger from here.
+          event.currentTarget.releasePointerCapture(event.pointerId);
+          const timer = setTimeout(() => {
+            held.current = true;
+            model.signalsOpen.value = true;
+          }, HELD_MS);
+          addEventListener("pointerup", () => clearTimeout(timer), { once: true });
         }}
       >
         <Icon name="signal" />
@@ -229,6 +249,7 @@ function Docked({ actions }: { actions: Actions }): JSX.Element | null {
             key={key}
             type="button"
             class={cost > 0 && cost <= purse ? "affordable" : ""}
+            title={t(`upgrade.tip.${key}`)}
             disabled={cost === 0 || cost > purse}
             onClick={() => actions.tap(ACTIONS[action].button)}
           >

@@ -1,14 +1,17 @@
 //! The first screen: a name, a button, and how to play.
 
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ActionName } from "../input/bindings.ts";
 import { t, title } from "../locale/locale.ts";
+import { isLocked, roomTitle } from "../page/address.ts";
 import { change, settings } from "../page/settings.ts";
 import { NAME_LIMIT_CHARS } from "../wasm/schema.ts";
 import { useComposing } from "./composing.ts";
 import { HullChoice } from "./hulls.tsx";
 import { Icon } from "./icons.tsx";
 import { labelOf } from "./keys.ts";
+import { lazy } from "./lazy.tsx";
 import { type Actions, model } from "./model.ts";
 import { PracticeButton } from "./practice.tsx";
 import { SettingsPanel } from "./settings.tsx";
@@ -29,7 +32,7 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
         <p>{t("join.tagline")}</p>
       </header>
       <form class="panel launch" onSubmit={play}>
-        {model.room.value && <p class="invited">{t("join.room", { room: model.room.value })}</p>}
+        {model.room.value && <p class="invited">{t("join.room", { room: roomTitle(model.room.value) })}</p>}
         <label>
           <span>{t("join.name")}</span>
           <input
@@ -45,22 +48,74 @@ export function Join({ actions }: { actions: Actions }): JSX.Element {
             onInput={(event) => change({ name: event.currentTarget.value })}
           />
         </label>
+        {isLocked(model.room.value) && <Password />}
         {!model.room.value && <Modes />}
         <HullChoice />
         <button type="submit" class="primary">
           {t("join.play")}
           <Icon name="arrow" />
         </button>
+        {!model.room.value && <RoomButton actions={actions} />}
         <PracticeButton actions={actions} />
-        <a class="quiet" href="replay">
-          {t("join.replays")}
-        </a>
+        <p class="links">
+          <a class="quiet" href="watch">
+            {t("join.watch")}
+          </a>
+          <a class="quiet" href="replay">
+            {t("join.replays")}
+          </a>
+        </p>
       </form>
       <HowTo />
       <div class="panel corner">
         <SettingsPanel />
       </div>
     </main>
+  );
+}
+
+const PrivateRoom = lazy(async () => (await import("./private-room.tsx")).PrivateRoom);
+
+function RoomButton({ actions }: { actions: Actions }): JSX.Element {
+  const open = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => {
+          open.value = true;
+        }}
+      >
+        {t("room.open")}
+      </button>
+      {open.value && (
+        <PrivateRoom
+          actions={actions}
+          close={() => {
+            open.value = false;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** The password of the room of an invite link. */
+function Password(): JSX.Element {
+  return (
+    <label>
+      <span>{t("room.password")}</span>
+      <input
+        name="password"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        value={model.password.value}
+        onInput={(event) => {
+          model.password.value = event.currentTarget.value;
+        }}
+      />
+    </label>
   );
 }
 

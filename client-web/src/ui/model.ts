@@ -103,6 +103,39 @@ export interface Pointer {
   distance: number;
 }
 
+/** Where a hit on the own ship came from. */
+export interface HitMark {
+  /** The player who fired. */
+  player: number;
+  key: number;
+  /** "" if it is not known. */
+  name: string;
+  /** Toward the shooter, radians. */
+  angle: number;
+}
+
+/** What one player has done to the own ship; without a name and hits, what collisions have done. */
+export interface Damage {
+  name: string;
+  hits: number;
+  damage: number;
+}
+
+/** The best of a round: ships in a row, or a bounty. */
+export interface Highlight {
+  name: string;
+  victim: string;
+  kills: number;
+  seconds: number;
+  bounty: number;
+}
+
+/** The player whose menu is open, and the box of the name that opened it. */
+export interface PlayerMenuPlace {
+  name: string;
+  box: Box;
+}
+
 /** A line that fades: a kill, a chat message, a piece of news. */
 export interface FeedLine {
   key: number;
@@ -214,6 +247,10 @@ export const model = {
   evidence: signal<EvidenceFacts | undefined>(undefined),
   /** The own ship's last seconds are shown again. */
   replaying: signal(false),
+  /** Where the own ship was just hit from. */
+  hits: signal<HitMark[]>([]),
+  /** What destroyed the own ship, the most first, while it is. */
+  damage: signal<Damage[]>([]),
   /** Loads in the own ship's hold, as of when it last lived. */
   carried: signal(0),
   /** `performance.now()` of the next attempt to connect. */
@@ -225,6 +262,11 @@ export const model = {
   /** Whether the server has been silent for longer than it ever is. */
   stalled: signal(false),
   goodbye: signal<Goodbye>({ code: 0, reason: "" }),
+  /** What opens the room; "" for none. */
+  password: signal(""),
+  /** The best of the round that has just ended. */
+  highlight: signal<Highlight | undefined>(undefined),
+  playerMenu: signal<PlayerMenuPlace | undefined>(undefined),
   menuOpen: signal(false),
   chatOpen: signal(false),
   /** Whether the words of the quick chat are offered. */
@@ -249,6 +291,8 @@ export const model = {
 /** What the interface can do. */
 export interface Actions {
   play(name: string): void;
+  /** Opens or joins a room by its name; "" for no password. */
+  enter(room: string, password: string): void;
   /** Offers practice. Resolves with false if it cannot be loaded. */
   practise(): Promise<boolean>;
   leave(): void;
@@ -280,6 +324,19 @@ export function addLine(
   setTimeout(() => {
     list.value = list.value.filter((other) => other.key !== key);
   }, seconds * 1000);
+}
+
+const HIT_SECONDS = 1.4;
+
+/** Shows for a moment where a hit came from. */
+export function markHit(player: number, name: string, angle: number): void {
+  lineKey += 1;
+  const key = lineKey;
+  const others = model.hits.value.filter((hit) => hit.player !== player);
+  model.hits.value = [...others, { player, key, name, angle }];
+  setTimeout(() => {
+    model.hits.value = model.hits.value.filter((hit) => hit.key !== key);
+  }, HIT_SECONDS * 1000);
 }
 
 export function showBanner(text: string): void {

@@ -1,5 +1,7 @@
 //! The net graph (F3): the newest measurements of the connection, and plots of the last seconds.
 
+import "../locale/pages.ts";
+import "./style/netgraph.css";
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";

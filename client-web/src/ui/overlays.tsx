@@ -4,13 +4,14 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t, whole } from "../locale/locale.ts";
-import { publicUrl, roomPath } from "../page/address.ts";
+import { isLocked, publicUrl, roomPath, serverUrl, watchPath } from "../page/address.ts";
 import { CloseCode } from "../wasm/schema.ts";
 import { CopyLink } from "./copy-link.tsx";
 import { Evidence } from "./evidence.tsx";
 import { NextHull } from "./hulls.tsx";
 import { labelOf } from "./keys.ts";
 import { type Actions, model } from "./model.ts";
+import { Name } from "./name.tsx";
 import { PracticeButton } from "./practice.tsx";
 import { SettingsPanel } from "./settings.tsx";
 import { explain, headline, mayPlayAgain, needsOtherRoom, needsReload, nextStep } from "./words.ts";
@@ -36,12 +37,15 @@ export function Queued({ actions }: { actions: Actions }): JSX.Element {
       </p>
       <p class="small">{t("queue.waiting", { count: waiting })}</p>
       <p class="small">{t("queue.stay")}</p>
+      <WatchLink />
       <button type="button" onClick={actions.leave}>
         {t("queue.leave")}
       </button>
     </Dialog>
   );
 }
+
+const DAMAGE_ROWS = 4;
 
 export function Death({ actions }: { actions: Actions }): JSX.Element {
   const { respawnSeconds } = model.hud.value;
@@ -55,6 +59,7 @@ export function Death({ actions }: { actions: Actions }): JSX.Element {
         <p class="killer">{killer ? t("death.by", { name: killer }) : t("death.rock")}</p>
         {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
         <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
+        <DamageList />
       </div>
       <NextHull actions={actions} />
       {(facts || replaying) && (
@@ -68,6 +73,23 @@ export function Death({ actions }: { actions: Actions }): JSX.Element {
         </section>
       )}
     </>
+  );
+}
+
+/** Who did how much, and with what. */
+function DamageList(): JSX.Element | null {
+  const list = model.damage.value;
+  if (list.length === 0) return null;
+  return (
+    <ul class="damage" aria-label={t("death.damage")}>
+      {list.slice(0, DAMAGE_ROWS).map(({ name, hits, damage }) => (
+        <li key={name}>
+          {hits === 0 ? t("death.crash") : <Name>{name || t("death.unknown")}</Name>}
+          <span>{hits > 0 && t("death.bolts", { count: hits })}</span>
+          <b>−{whole(damage)}</b>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -145,15 +167,13 @@ export function Goodbye({ actions }: { actions: Actions }): JSX.Element {
 }
 
 export function Menu({ actions }: { actions: Actions }): JSX.Element {
-  const first = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => first.current?.focus(), []);
   const close = () => {
     actions.click();
     model.menuOpen.value = false;
   };
   return (
     <Dialog title={t("menu.title")}>
-      <button type="button" class="primary" ref={first} onClick={close}>
+      <button type="button" class="primary" onClick={close}>
         {t("menu.resume")}
       </button>
       {model.room.value && !model.practice.value && (
@@ -165,6 +185,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
           {(copied) => t(copied ? "menu.copied" : "menu.invite")}
         </CopyLink>
       )}
+      {isLocked(model.room.value) && <p class="small">{t("room.share")}</p>}
       <button
         type="button"
         onClick={() => {
@@ -184,6 +205,7 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
           {t("menu.moment")} <kbd>{labelOf("moment")}</kbd>
         </button>
       )}
+      {!model.practice.value && <WatchLink />}
       <SettingsPanel />
       <button type="button" class="danger" onClick={actions.leave}>
         {t("menu.leave")}
@@ -192,10 +214,22 @@ export function Menu({ actions }: { actions: Actions }): JSX.Element {
   );
 }
 
+/** To the match, or to the list of matches, in another tab: the seat, or the place in the queue, is kept. */
+function WatchLink(): JSX.Element {
+  const path = model.room.value ? watchPath(model.room.value) : "watch";
+  return (
+    <a class="button" href={serverUrl() + path} target="_blank" rel="noreferrer">
+      {t("menu.watch")}
+    </a>
+  );
+}
+
 function Dialog(props: { title: string; quiet?: boolean; children: ComponentChildren }): JSX.Element {
+  const section = useRef<HTMLElement>(null);
+  useLayoutEffect(() => section.current?.querySelector<HTMLElement>("button, a")?.focus(), []);
   return (
     <div class={`veil${props.quiet ? " quiet" : ""}`}>
-      <section class="panel dialog" role="dialog" aria-modal="true" aria-label={props.title}>
+      <section ref={section} class="panel dialog" role="dialog" aria-modal="true" aria-label={props.title}>
         <h2>{props.title}</h2>
         {props.children}
       </section>

@@ -1,22 +1,23 @@
-//! A player's name; a click or a tap mutes the player, and another one unmutes.
+//! A player's name; a click or a tap opens the player's menu.
 
 import type { JSX } from "preact";
 import { t } from "../locale/locale.ts";
 import { Icon } from "./icons.tsx";
-import { type Actions, model } from "./model.ts";
+import { model } from "./model.ts";
 import { nameKey } from "./mutes.ts";
 import { Name } from "./name.tsx";
 
-export function PlayerName({ name, actions }: { name: string; actions: Actions }): JSX.Element {
+export function PlayerName({ name }: { name: string }): JSX.Element {
   const muted = model.muted.value.has(nameKey(name));
   return (
     <button
       type="button"
-      class="player-name"
-      aria-label={t("hud.mutePlayer", { name })}
-      aria-pressed={muted}
-      title={t(muted ? "hud.unmutePlayer" : "hud.mutePlayer", { name })}
-      onClick={() => actions.toggleMute(name)}
+      class={`player-name${muted ? " muted" : ""}`}
+      aria-haspopup="menu"
+      title={t("player.menu", { name })}
+      onClick={(event) => {
+        model.playerMenu.value = { name, box: event.currentTarget.getBoundingClientRect() };
+      }}
     >
       <Name>{name}</Name>
       {muted && <Icon name="mute" />}

@@ -1,12 +1,13 @@
 //! The end of a round: who did what best, and when the next one begins.
 
+import "./style/podium.css";
 import type { JSX } from "preact";
 import type { Candidate } from "../core/core.ts";
 import { ACTIONS } from "../input/bindings.ts";
 import { t, title, whole } from "../locale/locale.ts";
 import { numbered } from "./board.tsx";
 import { labelOf } from "./keys.ts";
-import { type Actions, model } from "./model.ts";
+import { type Actions, type Highlight, model } from "./model.ts";
 
 /** The actions that vote, in the order of the arenas. */
 const VOTES = ["buyHull", "buyEngine", "buyGun"] as const;
@@ -15,6 +16,15 @@ const VOTES = ["buyHull", "buyEngine", "buyGun"] as const;
 function leader(candidates: readonly Candidate[]): number {
   const most = Math.max(...candidates.map((arena) => arena.votes));
   return candidates.findIndex((arena) => arena.votes === most);
+}
+
+function RoundHighlight({ name, victim, kills, seconds, bounty }: Highlight): JSX.Element {
+  const values = { name, other: victim, count: kills, seconds, value: whole(bounty) };
+  return (
+    <p class="highlight">
+      <span>{t("round.highlight")}</span> {t(kills > 1 ? "round.row" : "round.bounty", values)}
+    </p>
+  );
 }
 
 export function Podium({ actions }: { actions: Actions }): JSX.Element {
@@ -42,6 +52,7 @@ export function Podium({ actions }: { actions: Actions }): JSX.Element {
           </li>
         ))}
       </ul>
+      {model.highlight.value && <RoundHighlight {...model.highlight.value} />}
       {candidates.length > 1 && (
         <section class="vote" aria-label={t("round.vote")}>
           <h3>{t("round.vote")}</h3>

@@ -4,11 +4,18 @@ import { has, t } from "../locale/locale.ts";
 import { CloseCode } from "../wasm/schema.ts";
 
 /** Codes whose texts say all that the server's reason does. */
-const SAID: readonly number[] = [CloseCode.Restarting, CloseCode.TakenOver, CloseCode.Left, CloseCode.Moved];
+const SAID: readonly number[] = [
+  CloseCode.Restarting,
+  CloseCode.TakenOver,
+  CloseCode.Left,
+  CloseCode.Moved,
+  CloseCode.WrongPassword,
+];
 /** What the server says where one code stands for several ends. */
 const ENDS: Readonly<Record<string, string>> = {
   "this room was closed by a moderator": "roomClosed",
   "you are banned from this server": "banned",
+  "too many wrong passwords from your network: try again in a minute": "passwords",
 };
 /** WebSocket codes of a server that goes away or is too busy. */
 const GOING_AWAY = 1001;
@@ -16,7 +23,7 @@ const TRY_LATER = 1013;
 
 /** The name of an end in the locales. */
 function endOf(code: number, reason: string): string {
-  return (code === CloseCode.Kicked ? ENDS[reason] : undefined) ?? String(code);
+  return ENDS[reason] ?? String(code);
 }
 
 /** What a close code means, and what the server says about it, "" for nothing. */

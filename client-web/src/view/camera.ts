@@ -7,11 +7,8 @@ import { HeaderWord } from "../wasm/schema.ts";
 const CLOSE = 0.72;
 const WIDE = 0.84;
 const LEAD_UNITS = 4.5;
-/** The share of the lead that is left along the picture's height, upright or not. */
-const LEAD_UP = 0.7;
-const LEAD_UPRIGHT = 0.3;
-/** An upright picture is narrow: it shows this share of the view's height at any speed. */
-const UPRIGHT = 0.97;
+/** The share of the lead that is left along the shorter side of the picture. */
+const LEAD_SHORT = 0.7;
 /** A ship further away than this has jumped (a respawn, a seek): the lead restarts. */
 const JUMP_UNITS = 25;
 
@@ -49,9 +46,10 @@ export class Camera {
     const targetX = frame.f[HeaderWord.CameraX];
     const targetY = frame.f[HeaderWord.CameraY];
     const pull = 1 - Math.exp(-elapsed * 3.2);
-    const wantX = aim === undefined ? 0 : Math.cos(aim) * LEAD_UNITS;
     const upright = this.screenHeight > this.screenWidth;
-    const wantY = aim === undefined ? 0 : Math.sin(aim) * LEAD_UNITS * (upright ? LEAD_UPRIGHT : LEAD_UP);
+    const reach = aim === undefined ? 0 : LEAD_UNITS;
+    const wantX = Math.cos(aim ?? 0) * reach * (upright ? LEAD_SHORT : 1);
+    const wantY = Math.sin(aim ?? 0) * reach * (upright ? 1 : LEAD_SHORT);
     this.leadX += (wantX - this.leadX) * pull;
     this.leadY += (wantY - this.leadY) * pull;
     if (Math.hypot(targetX - this.x, targetY - this.y) > JUMP_UNITS) {
@@ -59,10 +57,12 @@ export class Camera {
       this.leadY = 0;
     }
     const speed = Math.min(1, frame.f[HeaderWord.Speed]);
-    const want = upright ? UPRIGHT : CLOSE + (WIDE - CLOSE) * speed;
+    const want = CLOSE + (WIDE - CLOSE) * speed;
     this.breath += (want - this.breath) * (1 - Math.exp(-elapsed * 1.6));
-    const viewWidth = frame.f[HeaderWord.ViewWidth] || 100;
-    const viewHeight = frame.f[HeaderWord.ViewHeight] || 60;
+    let viewWidth = frame.f[HeaderWord.ViewWidth] || 100;
+    let viewHeight = frame.f[HeaderWord.ViewHeight] || 60;
+    // A recording has its mode's view, also on a phone that is held upright.
+    if (upright !== viewHeight > viewWidth) [viewWidth, viewHeight] = [viewHeight, viewWidth];
     this.look(targetX + this.leadX, targetY + this.leadY, viewWidth * this.breath, viewHeight * this.breath);
     this.tremble(elapsed);
   }

@@ -64,6 +64,7 @@ impl Room {
             return self.refuse(connected, CloseCode::TakenOver, "a later connection has this seat");
         }
         let Connected { connection, network, hello, token, outbox } = connected;
+        seat.session.set_aspect(hello.aspect);
         if let Some((old, outbox)) = seat.connection.replace((connection, outbox)) {
             self.players.remove(&old);
             outbox.close(now, CloseCode::TakenOver, "this seat was taken over by another tab");
@@ -74,7 +75,7 @@ impl Room {
         for hash in seat.session.claim.hashes() {
             self.opened_by.remove(&hash);
         }
-        seat.first_message = Some(seat.session.resume(&request, &self.replicator, &self.setup));
+        seat.first_message = Some(seat.session.resume(&request, &self.replicator));
         self.opened_by.extend(seat.session.claim.hashes().map(|hash| (hash, player)));
         self.players.insert(connection, player);
         self.pending.absences.push(Absence { player, away: false });
@@ -133,6 +134,7 @@ impl Room {
         self.send_notice(network, Notice::Joined { name });
         self.players.insert(connection, player);
         let mut session = Session::new(player, token, &self.setup, now);
+        session.set_aspect(hello.aspect);
         session.chat = self.conduct.chat_of_newcomer(network, now);
         self.opened_by.extend(session.claim.hashes().map(|hash| (hash, player)));
         let seat = Seat {
@@ -192,7 +194,8 @@ impl Room {
             ClientMessage::Hello(_)
             | ClientMessage::Input(_)
             | ClientMessage::Chat { .. }
-            | ClientMessage::Signal(_) => {}
+            | ClientMessage::Signal(_)
+            | ClientMessage::View(_) => {}
         }
     }
 }

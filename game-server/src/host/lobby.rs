@@ -4,6 +4,7 @@ use crate::host::commit_gate::{CommitGate, Flush};
 use crate::host::fleet::{Claim, Fleet, Occupancy, Outcome, RoomLink, Wish};
 use crate::host::inbox::{FleetEvent, Inbox, InboxSender, PostError, RoomEvent, inbox};
 use crate::host::journal::{self, FileSource, Journal, JournalOptions, Unfinished, unfinished};
+use crate::host::locks::{Locked, Locks};
 use crate::host::reports::Reports;
 use crate::host::room_loop::{self, Ended};
 use crate::host::room_metrics::{RoomStats, RoomStatus};
@@ -61,6 +62,8 @@ pub struct LobbyOptions {
     pub room: RoomOptions,
     /// Where and how to record; `None` turns recording off.
     pub journal: Option<JournalOptions>,
+    /// Of the rooms behind a password.
+    pub locks: Locks,
 }
 
 /// Why a client gets no seat. The text is for the player.
@@ -72,6 +75,10 @@ pub enum EnterError {
     BadName(String),
     #[error("there is no mode “{0}” on this server: choose one on the first page")]
     NoMode(String),
+    #[error("this room has another password")]
+    WrongPassword,
+    #[error("too many wrong passwords from your network: try again in a minute")]
+    TooManyPasswords,
     #[error("there is no place for another room: try again in a moment")]
     Full,
     #[error("your network has opened as many rooms as it may: join one, or try again in a moment")]
@@ -95,6 +102,8 @@ impl EnterError {
         match self {
             EnterError::BadName(_) => "name",
             EnterError::NoMode(_) => "mode",
+            EnterError::WrongPassword => "password",
+            EnterError::TooManyPasswords => "passwords",
             EnterError::Full => "full",
             EnterError::TooManyRooms => "limit",
             EnterError::SeatGone => "seat_gone",
@@ -108,6 +117,7 @@ impl EnterError {
     pub fn close_code(&self) -> CloseCode {
         match self {
             EnterError::BadName(_) | EnterError::NoMode(_) => CloseCode::BadMessage,
+            EnterError::WrongPassword | EnterError::TooManyPasswords => CloseCode::WrongPassword,
             EnterError::Full | EnterError::TooManyRooms | EnterError::Draining | EnterError::Broken(_) => {
                 CloseCode::Full
             }
@@ -249,7 +259,9 @@ impl Lobby {
         let mode = to.room.as_deref().and_then(public_mode).or(to.mode.as_deref()).unwrap_or(&options.mode);
         let setup = options.listed(mode).ok_or_else(|| EnterError::NoMode(mode.into()))?;
         let name = match &to.room {
-            Some(name) => checked_name(name)?.to_owned(),
+            // The token of a seat opens what the seat is in.
+            Some(name) if is_back => checked_name(name)?.to_owned(),
+            Some(name) => self.unlocked(&rooms, name, &connected)?,
             None => self.chosen(&rooms, mode)?,
         };
         if !rooms.running.contains_key(&name) {
@@ -285,6 +297,20 @@ impl Lobby {
     fn draining(&self) -> EnterError {
         let other = self.0.fleet.as_ref().and_then(|fleet| fleet.node_with_fewer_rooms(usize::MAX));
         other.map_or(EnterError::Draining, EnterError::Moved)
+    }
+
+    /// The whole name of a room that a client asks for, if the client may enter it.
+    fn unlocked(&self, rooms: &Rooms, asked: &str, connected: &Connected) -> Result<String, EnterError> {
+        let (password, running) =
+            (connected.hello.password.as_deref(), rooms.running.keys().map(String::as_str));
+        let locks = &self.0.options.locks;
+        let name = locks.unlock(checked_name(asked)?, password, connected.network, running, Instant::now());
+        let name = name.map_err(|locked| match locked {
+            Locked::Wrong => EnterError::WrongPassword,
+            Locked::TooManyWrong => EnterError::TooManyPasswords,
+            Locked::BadCode => EnterError::BadName(asked.into()),
+        })?;
+        checked_name(&name).map(str::to_owned)
     }
 
     pub fn administer(&self, room: &str, act: Admin) -> Result<(), NoRoom> {
@@ -990,6 +1016,7 @@ mod tests {
             rooms_limit: 1,
             room: RoomOptions::default(),
             journal,
+            locks: Locks::for_now().expect("randomness"),
         };
         let left = Arc::new(AtomicU32::new(panics));
         let panics_left = left.clone();
@@ -1012,6 +1039,27 @@ mod tests {
         lobby.connect(&Destination::default(), newcomer(2)).expect("a seat in another room");
         let answer = lobby.ask_roster("belt-1").expect("the room");
         assert!(answer.recv().is_ok(), "it ticks");
+        lobby.stop(Stop::ForGood);
+    }
+
+    #[test]
+    fn a_seat_behind_a_password_needs_it_once() {
+        let (lobby, _) = lobby(None, 0);
+        let to = |room: &str| Destination { room: Some(room.into()), mode: None };
+        let with = |number, password: &str, resume| {
+            let newcomer = newcomer(number);
+            let password = Some(Box::new(shared::message::Password(password.into())));
+            Connected { hello: Hello { password, resume, ..newcomer.hello }, ..newcomer }
+        };
+        lobby.connect(&to("locked-ours"), with(1, "right", None)).expect("a seat in a new room");
+        let name = lobby.rooms().running.keys().next().cloned().expect("a room");
+        for room in ["locked-ours", &name] {
+            let refused = lobby.connect(&to(room), with(2, "wrong", None)).map(drop);
+            assert_eq!(refused.expect_err("the wrong password").close_code(), CloseCode::WrongPassword);
+            lobby.connect(&to(room), with(3, "right", None)).expect("a seat in the same room");
+        }
+        lobby.connect(&to(&name), with(4, "", Some(ResumeToken([0; 16])))).expect("a token opens it too");
+        assert_eq!(lobby.rooms().running.len(), 1);
         lobby.stop(Stop::ForGood);
     }
 

@@ -6,6 +6,7 @@ pub mod fleet;
 pub mod inbox;
 pub mod journal;
 pub(crate) mod lobby;
+pub(crate) mod locks;
 pub(crate) mod reports;
 pub mod room_loop;
 pub(crate) mod room_metrics;

@@ -34,6 +34,8 @@ pub enum StartError {
     Listener(io::Error),
     #[error("cannot start the threads that serve sockets: {0}")]
     Threads(io::Error),
+    #[error("the machine has no randomness: {0}")]
+    Randomness(io::Error),
     #[error("--cert and --key belong together")]
     HalfCertificate,
     /// Two sources for one certificate.

@@ -10,6 +10,7 @@ use crate::fleet::FleetOptions;
 use crate::host::clips::Clips;
 use crate::host::journal::{Directory, JournalOptions, Retention};
 use crate::host::lobby::LobbyOptions;
+use crate::host::locks::Locks;
 use crate::net::edge::acme::Wanted;
 use crate::net::edge::tls::{Certificate, CertificateFiles, default_directory};
 use crate::net::guard::bans::{Bans, BansError};
@@ -100,6 +101,7 @@ impl Plan {
             watching: assets(options).watching()?,
             room: room_options(options)?,
             journal: (!options.no_record).then(|| journal_options(options, directory.clone())),
+            locks: locks(options)?,
         };
         let host = options.listen.host;
         let public_origin = options.public_url.iter().map(|url| url.origin.clone());
@@ -170,6 +172,7 @@ impl Plan {
                 rooms_limit: 0,
                 room: RoomOptions::default(),
                 journal: None,
+                locks: Locks::for_now().map_err(StartError::Randomness)?,
             },
             directory: Directory::new(file.parent().map(Into::into).unwrap_or_default()),
             recordings: Recordings::File(file),
@@ -248,6 +251,15 @@ fn given_certificate(options: &ServeOptions) -> Result<Option<CertificateFiles>,
 /// The directory for data.
 fn data(options: &ServeOptions) -> PathBuf {
     options.data.clone().unwrap_or_else(default_directory)
+}
+
+/// The locks of rooms. Without a key that lasts, rooms are closed to newcomers after a restart.
+fn locks(options: &ServeOptions) -> Result<Locks, StartError> {
+    let directory = data(options);
+    Locks::open(&directory).or_else(|error| {
+        tracing::warn!(%error, directory = %directory.display(), "the key of rooms behind a password cannot be kept");
+        Locks::for_now().map_err(StartError::Randomness)
+    })
 }
 
 /// The certificate to get by ACME; `None` if there is none to get.

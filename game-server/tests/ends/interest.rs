@@ -3,21 +3,28 @@
 use crate::crowd::Crowd;
 use crate::pair::setup;
 use game_server::host::journal::{Journal, JournalOptions};
+use glam::IVec2;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg32;
 use room::RoomOptions;
-use room::session::{DEFAULT_VIEWER_BYTES_PER_SECOND, Session};
+use room::session::{
+    DEFAULT_VIEWER_BYTES_PER_SECOND, Session, VIEW_CHANGE_INTERVAL_SECONDS, VIEW_CHANGES_BURST,
+};
 use room::snapshot::{Interest, Replicator, SnapshotScope};
 use shared::angle::Angle;
+use shared::aspect::Aspect;
 use shared::codec::decode_server;
+use shared::command::{Join, TickInputs};
 use shared::delta::View;
 use shared::id::{NetId, PlayerId, Tick};
 use shared::input::{Buttons, Controls, InputFrame};
+use shared::levels::HullKind;
 use shared::message::{ClientMessage, Input, ResumeToken, ServerMessage};
 use shared::recording::Recording;
 use shared::setup::Setup;
 use shared::snapshot::WorldSnapshot;
+use shared::text::Name;
 use sim::Sim;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,6 +40,8 @@ const TIGHT_BYTES_PER_SECOND: u32 = 600;
 struct Witness {
     player: PlayerId,
     setup: Setup,
+    /// The shape of its picture, once the server follows it.
+    aspect: Aspect,
     view: View,
     interest: Interest,
     /// Whether there are bytes for everything, so that what is sent is exact.
@@ -47,8 +56,9 @@ impl Witness {
         Witness {
             player,
             setup: setup.clone(),
+            aspect: Aspect::default(),
             view: View::new(setup.tick_seconds()),
-            interest: Interest::around(glam::IVec2::ZERO, setup),
+            interest: Interest::around(IVec2::ZERO, setup),
             exact,
             received: 0,
             hidden: BTreeSet::new(),
@@ -63,7 +73,8 @@ impl Witness {
         let ServerMessage::Snapshot(snapshot) = message else { return };
         if let Some(ship) = world.entities.iter().find(|it| Some(it.id) == snapshot.own.ship) {
             assert_eq!(ship.owner, self.player, "somebody else's ship");
-            self.interest = Interest::around(ship.motion.position_q, &self.setup);
+            let view = self.setup.mode.view(self.aspect);
+            self.interest = Interest::of_view(ship.motion.position_q, view);
         }
         self.view.apply(snapshot.tick, snapshot.fresh, &snapshot.delta).expect("our own server's delta");
         let (at, player) = (world.tick.0, self.player.0);
@@ -195,4 +206,68 @@ proptest! {
             witnesses.iter().for_each(Witness::assert_nothing_hidden_was_sent);
         }
     }
+}
+
+/// Turns every picture upright, square, and back, and looks at what comes once the server has followed.
+#[test]
+fn a_turned_picture_is_sent_all_that_it_shows_and_no_more() {
+    let setup = setup(12);
+    let mut witnesses: Vec<Witness> =
+        (0..PLAYERS).map(|number| Witness::new(Crowd::player(number), &setup, true)).collect();
+    let mut crowd = Crowd::new(setup.clone(), PLAYERS);
+    let mut random = Pcg32::seed_from_u64(7);
+    let settle_ticks = setup.ticks(2.0 * VIEW_CHANGE_INTERVAL_SECONDS);
+    for aspect in [Aspect::default(), Aspect(46), Aspect(100), Aspect(216)] {
+        for number in 0..PLAYERS {
+            crowd.say(number, ClientMessage::View(aspect));
+        }
+        for tick in 0..3 * settle_ticks {
+            steer(&mut crowd, &mut random);
+            crowd.tick(|number, bytes, room| {
+                let witness = &mut witnesses[usize::from(number)];
+                // The server may take its time: until then, the picture shows either view.
+                let is_settled = tick > settle_ticks;
+                witness.aspect = aspect;
+                if !is_settled {
+                    witness.wrong.clear();
+                }
+                witness.receive(bytes, room.world());
+                let Ok(ServerMessage::Snapshot(_)) = decode_server(bytes) else { return };
+                let entities = room.world().entities.iter();
+                let mut shown = entities.filter(|it| witness.interest.enters(it.motion.position_q));
+                assert!(
+                    !is_settled || shown.all(|it| witness.view.entity(it.id) == Some(it)),
+                    "{aspect:?}, tick {tick}: something in the picture was not sent"
+                );
+            });
+        }
+        witnesses.iter().for_each(Witness::assert_nothing_hidden_was_sent);
+    }
+}
+
+#[test]
+fn a_view_that_turns_in_every_tick_is_followed_now_and_then() {
+    let setup = setup(12);
+    let mut session = Session::new(PlayerId(1), ResumeToken([0; 16]), &setup, Tick(0));
+    let mut replicator = Replicator::new(&setup);
+    let mut sim = Sim::new(&setup).expect("the game's own setup");
+    let join = Join { player: PlayerId(1), name: Name::from_input("Ada"), hull: HullKind::default() };
+    sim.step(&TickInputs { joins: vec![join], ..TickInputs::default() });
+    let (mut message, mut changes, mut view) = (Vec::new(), 0, IVec2::ZERO);
+    let seconds = 10;
+    for tick in 0..setup.ticks(seconds as f32) {
+        sim.step(&TickInputs::default());
+        replicator.observe(|world| sim.capture_into(world));
+        session.set_aspect(if tick % 2 == 0 { Aspect(46) } else { Aspect::default() });
+        session.write_snapshot(
+            &mut replicator,
+            &setup,
+            SnapshotScope::Whole,
+            DEFAULT_VIEWER_BYTES_PER_SECOND,
+            &mut message,
+        );
+        changes += u32::from(session.interest().enter != view);
+        view = session.interest().enter;
+    }
+    assert!(changes > 2 && changes <= VIEW_CHANGES_BURST + 1 + seconds, "{changes} changes in {seconds} s");
 }

@@ -8,6 +8,8 @@ use shared::message::{ClientMessage, Signal};
 
 /// Messages that wait to be sent at most; beyond it, the oldest are dropped.
 const OUTBOX_LIMIT: usize = 256;
+/// While the shape of the picture changes, as of a window that is dragged, the server is told this often.
+const ASPECT_INTERVAL_MS: f64 = 250.0;
 
 impl InputState {
     /// The controls of a tick.
@@ -33,11 +35,19 @@ impl Client {
         let Some(world) = &mut connection.world else { return };
         let input = world.advance(now_ms, || self.input.sample());
         let ping = connection.traffic.ping_due(now_ms);
+        let aspect = self.frame_builder.aspect;
+        let is_turned = aspect != connection.aspect && now_ms - connection.aspect_ms >= ASPECT_INTERVAL_MS;
+        if is_turned {
+            (connection.aspect, connection.aspect_ms) = (aspect, now_ms);
+        }
         if let Some(input) = input {
             self.send(&ClientMessage::Input(input));
         }
         if let Some(stamp) = ping {
             self.send(&ClientMessage::Ping { stamp });
+        }
+        if is_turned {
+            self.send(&ClientMessage::View(aspect));
         }
     }
 

@@ -13,7 +13,8 @@ use shared::message::{ClientMessage, Hello};
 use shared::text::Name;
 
 fn hello() -> ClientMessage {
-    ClientMessage::Hello(Hello { version: 1, ..Hello::new(Name::from_input("Ada")) })
+    let name = Name::from_input("Ada");
+    ClientMessage::Hello(Hello { version: 1, ..Hello::new(name) })
 }
 
 /// A welcome and some snapshots, as the server sends them.

@@ -119,7 +119,10 @@ impl Server {
                 tick_micros: 500,
                 load: LoadLevel::FarLessOften,
             })),
-            ClientMessage::Chat { .. } | ClientMessage::Signal(_) | ClientMessage::Leave => None,
+            ClientMessage::Chat { .. }
+            | ClientMessage::Signal(_)
+            | ClientMessage::View(_)
+            | ClientMessage::Leave => None,
         }
     }
 

@@ -11,7 +11,6 @@ import {
 } from "mediabunny";
 import { Frame } from "../../core/frame.ts";
 import { Stage } from "../../view/stage.ts";
-import { HeaderWord } from "../../wasm/schema.ts";
 import { type FreeCamera, neededWidth } from "../player.ts";
 import { RemoteReplay, type Turned } from "../remote.ts";
 import type { Encoding } from "./codecs.ts";
@@ -31,9 +30,6 @@ import type { Destination } from "./target.ts";
 const SOUND_BLOCK_SECONDS = 5;
 /** The match runs this long before the first frame, so that trails and sparks are there. */
 const LEAD_SECONDS = 1;
-
-/** An upright picture shows more of the height than the frame covers: the core also draws what is near its edges. */
-const UPRIGHT_VIEW = 1.4;
 
 export interface FilmJob {
   core: WebAssembly.Module;
@@ -177,7 +173,6 @@ class Studio {
     const seconds = nowMs / 1000;
     for (let notice = this.replay.pollNotice(); notice; notice = this.replay.pollNotice())
       labels.take(notice, seconds);
-    if (camera.screenHeight > camera.screenWidth) frame.f[HeaderWord.ViewHeight] *= UPRIGHT_VIEW;
     const nameOf = (player: number) => (options.labelled ? (labels.names.get(player) ?? "") : "");
     stage.draw(frame, { aim: undefined, follow: !free, nameOf, unseen: index < 0 }, nowMs);
     if (index < 0) return;

@@ -131,11 +131,11 @@ mod tests {
         let mut buffer = InputBuffer::default();
         let limit = INPUT_WINDOW_TICKS;
         buffer.insert(frame(10 + limit, 1), Tick(10));
-        buffer.insert(frame(10 + limit + 1, 0xff00 | 4), Tick(10));
+        buffer.insert(frame(10 + limit + 1, 0xfe00 | 4), Tick(10));
         assert_eq!(u32::try_from(buffer.lead(Tick(10))), Ok(limit + 1));
         assert_eq!(buttons(buffer.take(Tick(10 + limit))), Some(1));
         assert_eq!(buttons(buffer.take(Tick(10 + limit + 1))), None);
-        buffer.insert(frame(10 + limit + 2, 0xff00 | 1), Tick(10 + limit + 1));
+        buffer.insert(frame(10 + limit + 2, 0xfe00 | 1), Tick(10 + limit + 1));
         assert_eq!(buttons(buffer.take(Tick(10 + limit + 2))), None, "unknown buttons are cleared");
     }
 

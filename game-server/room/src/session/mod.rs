@@ -18,9 +18,10 @@ use budget::Budget;
 pub use budget::DEFAULT_VIEWER_BYTES_PER_SECOND;
 pub(crate) use chat::ChatLimit;
 pub use chat::{CHAT_BURST_LINES, CHAT_INTERVAL_SECONDS, CHAT_REPEAT_SECONDS};
-use glam::IVec2;
+use glam::{IVec2, Vec2};
 pub use input_buffer::{INPUT_WINDOW_TICKS, InputBuffer};
 pub use resume_claim::{FirstMessage, ResumeClaim, ResumePoint, ResumeRequest};
+use shared::aspect::Aspect;
 use shared::codec::encode_server;
 use shared::event::{Event, Happening};
 use shared::id::{PlayerId, Tick};
@@ -45,6 +46,10 @@ pub const LAGGING_INTERVAL_SECONDS: f32 = 0.5;
 pub const SIGNALS_BURST: u32 = 3;
 /// Seconds after which one more is allowed.
 pub const SIGNAL_INTERVAL_SECONDS: f32 = 2.0;
+/// A view may change this often in a row, then once in this many seconds: what enters it is sent whole.
+pub const VIEW_CHANGES_BURST: u32 = 2;
+/// See [`VIEW_CHANGES_BURST`].
+pub const VIEW_CHANGE_INTERVAL_SECONDS: f32 = 1.0;
 /// Most events in one snapshot: the newest.
 pub const SNAPSHOT_LIMIT_EVENTS: usize = 128;
 /// Entity records in one snapshot, in bytes: half of what may wait for a connection.
@@ -75,6 +80,10 @@ pub struct Session {
     input: InputBuffer,
     viewer: Viewer,
     interest: Interest,
+    /// The shape of the player's picture, and what is sent for it: width and height in units.
+    aspect: Aspect,
+    view: Vec2,
+    view_changes: Rate,
     /// Where the player and the ship were found in the world of the newest snapshot.
     pilot_hint: SearchHint,
     ship_hint: SearchHint,
@@ -116,6 +125,9 @@ impl Session {
             input: InputBuffer::default(),
             viewer: Viewer::default(),
             interest: Interest::around(IVec2::ZERO, setup),
+            aspect: Aspect::default(),
+            view: setup.mode.view(Aspect::default()),
+            view_changes: Rate::full(VIEW_CHANGES_BURST, now),
             pilot_hint: SearchHint::default(),
             ship_hint: SearchHint::default(),
             recent_views: VecDeque::new(),
@@ -141,12 +153,7 @@ impl Session {
     }
 
     /// A client resumes the session on a new connection. Returns what it is to be sent first.
-    pub fn resume(
-        &mut self,
-        request: &ResumeRequest,
-        replicator: &Replicator,
-        setup: &Setup,
-    ) -> FirstMessage {
+    pub fn resume(&mut self, request: &ResumeRequest, replicator: &Replicator) -> FirstMessage {
         let now = replicator.world().tick;
         self.claim.renew(request, now);
         self.input.release();
@@ -164,7 +171,7 @@ impl Session {
         self.transmits.extend(self.backlog.missed(point.backlog_ack).map(|message| message.to_vec()));
         let view = self.recent_views.iter().find(|(tick, _)| *tick == from);
         self.is_fresh = !view.is_some_and(|(tick, centre)| {
-            replicator.recall(&mut self.viewer, *tick, &Interest::around(*centre, setup))
+            replicator.recall(&mut self.viewer, *tick, &Interest::of_view(*centre, self.view))
         });
         FirstMessage::Resumed { from }
     }
@@ -236,6 +243,10 @@ impl Session {
                 let allowed = self.signals.take(SIGNALS_BURST, interval_ticks, now);
                 if allowed { Reaction::Signal(signal) } else { Reaction::None }
             }
+            ClientMessage::View(aspect) => {
+                self.set_aspect(aspect);
+                Reaction::None
+            }
             ClientMessage::Leave => Reaction::Leave,
             // The connection has closed a client that says Hello twice.
             ClientMessage::Hello(_) => Reaction::None,
@@ -267,10 +278,11 @@ impl Session {
         let (world, player) = (replicator.world(), self.claim.player());
         let tick = world.tick;
         let Some(pilot) = world.pilot_near(&mut self.pilot_hint, player) else { return false };
-        if let Some(ship) = pilot.ship.and_then(|ship| world.entity_near(&mut self.ship_hint, ship)) {
-            self.interest = Interest::around(ship.motion.position_q, setup);
-        }
+        let ship = pilot.ship.and_then(|ship| world.entity_near(&mut self.ship_hint, ship));
+        let centre = ship.map_or(self.interest.centre, |ship| ship.motion.position_q);
         let own = own(pilot);
+        self.turn_view(replicator, setup, tick);
+        self.interest = Interest::of_view(centre, self.view);
         let mut events: Vec<Event> = replicator.events(self.sent, &self.interest).collect();
         events.drain(..events.len().saturating_sub(SNAPSHOT_LIMIT_EVENTS));
         let limit = self.budget.for_snapshot(tick.since(self.sent), bytes_per_second, setup.tick_rate_hz);
@@ -311,10 +323,34 @@ impl Session {
         true
     }
 
+    /// Changes the view to that of the player's picture, once the replicator knows what is in it.
+    fn turn_view(&mut self, replicator: &mut Replicator, setup: &Setup, now: Tick) {
+        let wanted = setup.mode.view(self.aspect);
+        if wanted == self.view || !replicator.covers(wanted) {
+            return;
+        }
+        let interval_ticks = setup.ticks(VIEW_CHANGE_INTERVAL_SECONDS);
+        if self.view_changes.take(VIEW_CHANGES_BURST, interval_ticks, now) {
+            self.view = wanted;
+            // They were of another view.
+            self.recent_views.clear();
+        }
+    }
+
+    /// The player's picture has this shape.
+    pub fn set_aspect(&mut self, aspect: Aspect) {
+        self.aspect = aspect;
+    }
+
     /// The viewer does not receive its newest snapshot: the next is made against an empty view.
     pub fn start_afresh(&mut self) {
         self.viewer.clear();
         self.is_fresh = true;
+    }
+
+    /// The area of the newest snapshot.
+    pub fn interest(&self) -> &Interest {
+        &self.interest
     }
 
     /// Whether a place is in this viewer's sight.

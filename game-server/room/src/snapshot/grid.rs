@@ -24,8 +24,8 @@ pub struct Grid {
     side: i32,
     cell_bits: u32,
     origin: i32,
-    /// The outer half extents of every view.
-    leave: IVec2,
+    /// The outer half extents of every view, from the next rebuild on.
+    pub leave: IVec2,
     cells: Vec<Cell>,
 }
 

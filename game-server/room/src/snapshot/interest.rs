@@ -1,6 +1,7 @@
 //! What a viewer sees.
 
-use glam::IVec2;
+use glam::{IVec2, Vec2};
+use shared::aspect::Aspect;
 use shared::quantize::POSITION_SCALE;
 use shared::setup::Setup;
 
@@ -19,11 +20,16 @@ pub struct Interest {
 }
 
 impl Interest {
-    /// The interest of a viewer at `centre`, by the mode's view.
+    /// The interest of a viewer at `centre`, by the mode's usual view.
     pub fn around(centre: IVec2, setup: &Setup) -> Interest {
-        let quanta = |units: f32| (units * POSITION_SCALE) as i32;
-        let enter = IVec2::new(quanta(setup.mode.view_width / 2.0), quanta(setup.mode.view_height / 2.0));
-        Interest { centre, enter, leave: enter + IVec2::splat(quanta(VIEW_MARGIN_UNITS)) }
+        Interest::of_view(centre, setup.mode.view(Aspect::default()))
+    }
+
+    /// The interest of a viewer at `centre` who sees this width and height, in units.
+    pub fn of_view(centre: IVec2, view: Vec2) -> Interest {
+        let enter = (view / 2.0 * POSITION_SCALE).as_ivec2();
+        let margin = (VIEW_MARGIN_UNITS * POSITION_SCALE) as i32;
+        Interest { centre, enter, leave: enter + IVec2::splat(margin) }
     }
 
     /// Whether an entity at this place enters the view.

@@ -5,7 +5,7 @@ use super::history::History;
 use super::interest::Interest;
 use super::records::{LazyRecords, TickDeltas};
 use super::viewer::{RareRecords, Scratch, SnapshotScope, TickData, Viewer};
-use glam::IVec2;
+use glam::{IVec2, Vec2};
 use shared::event::Event;
 use shared::id::Tick;
 use shared::setup::Setup;
@@ -17,6 +17,8 @@ pub struct Replicator {
     world: WorldSnapshot,
     history: History,
     grid: Grid,
+    /// The outer half extents of every view, and of every view that was asked for: the grid covers them from the next tick on.
+    widest: IVec2,
     deltas: TickDeltas,
     /// Empty while every snapshot is of the whole view.
     far_deltas: TickDeltas,
@@ -31,11 +33,13 @@ pub struct Replicator {
 impl Replicator {
     /// For a world of this setup; it has seen nothing yet.
     pub fn new(setup: &Setup) -> Replicator {
+        let widest = Interest::around(IVec2::ZERO, setup).leave;
         Replicator {
             tick_seconds: setup.tick_seconds(),
             world: WorldSnapshot::default(),
             history: History::default(),
-            grid: Grid::new(setup.largest_half_size(), Interest::around(IVec2::ZERO, setup).leave),
+            grid: Grid::new(setup.largest_half_size(), widest),
+            widest,
             deltas: TickDeltas::default(),
             far_deltas: TickDeltas::default(),
             lazy: LazyRecords::default(),
@@ -58,6 +62,7 @@ impl Replicator {
             self.far_deltas.clear();
         }
         let (deltas, far_deltas) = (&self.deltas, &self.far_deltas);
+        self.grid.leave = self.widest;
         self.grid.rebuild(&self.world.entities, |index| {
             (deltas.has_changed(index), far_deltas.has_changed(index))
         });
@@ -73,6 +78,14 @@ impl Replicator {
     /// any other time only costs more.
     pub fn set_intervals_ticks(&mut self, snapshot_ticks: u32, far_ticks: u32) {
         self.intervals_ticks = (snapshot_ticks.max(1), far_ticks.max(1));
+    }
+
+    /// Whether viewers may have a view of this width and height, in units; if not, they may from the next tick on. A view in which
+    /// nobody has asked to see costs nothing.
+    pub fn covers(&mut self, view: Vec2) -> bool {
+        let leave = Interest::of_view(IVec2::ZERO, view).leave;
+        self.widest = self.widest.max(leave);
+        leave.cmple(self.grid.leave).all()
     }
 
     /// The delta that takes `viewer` from what it was last sent to what it sees now, and whether that is the whole view.

@@ -1,6 +1,7 @@
 //! Certificates: files of the host, or a self-signed one that is created once. [`acme`](super::acme) obtains others.
 
 use crate::files::rfc3339;
+use crate::files::write_secret;
 use crate::net::edge::pem::{Digest, FileProblem, Pair, PairFiles, Validity};
 use metrics::gauge;
 use rcgen::{CertificateParams, DnType, KeyPair};
@@ -268,15 +269,6 @@ pub fn default_directory() -> PathBuf {
         .or_else(|| variable("LOCALAPPDATA"))
         .or_else(|| variable("HOME").map(|home| home.join(".local").join("share")));
     data.map_or_else(|| PathBuf::from(".driftbelt"), |data| data.join("driftbelt"))
-}
-
-/// Writes a file that only its owner may read.
-fn write_secret(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    io::Write::write_all(&mut options.open(file)?, bytes)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::recordings::Recordings;
 use crate::host::journal::{Directory, ListedRecording, is_named_as_ours};
 use crate::host::lobby::is_public;
+use crate::host::locks::is_locked;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, VARY};
@@ -30,7 +31,7 @@ pub enum Watch {
     Players,
     /// Those of rooms that the server opens for everybody; those of invite links by their players
     Public,
-    /// All
+    /// All but those of rooms behind a password
     Everybody,
 }
 
@@ -40,8 +41,8 @@ impl Watch {
         chosen.unwrap_or(match self {
             Watch::Nobody => Audience::Nobody,
             Watch::Public if is_public(room) => Audience::Everybody,
-            Watch::Players | Watch::Public => Audience::Players,
-            Watch::Everybody => Audience::Everybody,
+            Watch::Everybody if !is_locked(room) => Audience::Everybody,
+            Watch::Players | Watch::Public | Watch::Everybody => Audience::Players,
         })
     }
 }
@@ -165,6 +166,7 @@ mod tests {
                 assert_eq!(all.map(|watch| watch.audience(room, Some(chosen))), [chosen; 4]);
             }
         }
+        assert_eq!(Watch::Everybody.audience("locked-ours-abcdefghjk", None), Players);
     }
 
     #[test]
