@@ -267,6 +267,7 @@ impl Server {
             entrance,
             sockets: sockets.clone(),
             probes: NetworkLimit::new("driftbelt_sockets", PROBES_LIMIT_SOCKETS, 1),
+            local_probes: NetworkLimit::new("driftbelt_sockets", PROBES_LIMIT_SOCKETS, 1),
             meters,
         };
         tokio::spawn(Arc::new(edge).run(listener));

@@ -279,7 +279,9 @@ impl Lobby {
             let permit = networks.room(connected.network).ok_or(EnterError::TooManyRooms)?;
             let watching = options.watching(mode);
             let room = match &self.0.fleet {
-                Some(_) => self.claim(&name, setup, watching, Wish { may_begin: !is_back, not_before: None })?,
+                Some(_) => {
+                    self.claim(&name, setup, watching, Wish { may_begin: !is_back, not_before: None })?
+                }
                 None => self.open(&name, setup, watching)?,
             };
             rooms.running.insert(name.clone(), RunningRoom { _permit: Some(permit), ..room });

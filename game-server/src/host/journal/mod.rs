@@ -329,15 +329,7 @@ fn writer<S: Storage>(
     gate: Arc<CommitGate>,
 ) -> Writer<S> {
     let status = Arc::new(Reporter::new(&session.room));
-    Writer {
-        storage,
-        file_limit_bytes,
-        session,
-        status,
-        gate,
-        open: None,
-        replica: None,
-    }
+    Writer { storage, file_limit_bytes, session, status, gate, open: None, replica: None }
 }
 
 /// A gate for a room that stands at a tick.

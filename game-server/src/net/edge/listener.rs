@@ -43,8 +43,7 @@ const TLS_HANDSHAKE_RECORD: u8 = 22;
 /// Files that are kept for sockets when there are no others.
 #[cfg(unix)]
 const RESERVE_FILES: usize = 4;
-/// How long such a socket is served.
-#[cfg(unix)]
+/// How long a socket beyond the limits is served, whether or not it asks for something: others wait for its place.
 const IN_NEED_LIMIT: Duration = Duration::from_secs(1);
 
 /// Opens the port. The unspecified IPv6 address accepts IPv4 too.
@@ -97,6 +96,8 @@ pub struct Listener {
     pub sockets: Arc<ConnectionLimit>,
     /// Sockets beyond the limit.
     pub probes: Arc<NetworkLimit>,
+    /// Those of this machine.
+    pub local_probes: Arc<NetworkLimit>,
     pub meters: Meters,
 }
 
@@ -119,8 +120,11 @@ impl Listener {
             };
             match accepted {
                 Ok((socket, peer)) => {
-                    if let Some((permit, routes)) = self.admit(peer.ip()) {
-                        drop(tokio::spawn(self.clone().serve(socket, Arc::new(permit), routes)));
+                    if let Some(permit) = self.admit(peer.ip()) {
+                        drop(tokio::spawn(self.clone().serve(socket, Arc::new(permit), self.routes.clone())));
+                    } else if let Some(permit) = self.admit_in_need(peer.ip()) {
+                        telemetry::refused("full", peer.ip(), "all sockets are taken");
+                        drop(tokio::spawn(self.clone().serve_in_need(socket, permit)));
                     }
                 }
                 Err(error) => {
@@ -132,7 +136,16 @@ impl Listener {
                     if has_no_files_left(&error)
                         && let Some((socket, peer)) = reserve.accept(&listener)
                     {
-                        self.serve_in_need(socket, peer.ip(), closed_in_need.clone());
+                        let closed = closed_in_need.clone();
+                        let served = self
+                            .admit_in_need(peer.ip())
+                            .map(|permit| self.clone().serve_in_need(socket, permit));
+                        drop(tokio::spawn(async move {
+                            if let Some(served) = served {
+                                served.await;
+                            }
+                            closed.notify_one();
+                        }));
                     }
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
@@ -140,17 +153,16 @@ impl Listener {
         }
     }
 
-    /// The permit of a socket and what it may ask for, before any work is done for it.
-    fn admit(&self, peer: IpAddr) -> Option<(SocketPermit, Router)> {
-        let Some(permit) = self.sockets.acquire() else {
-            telemetry::refused("full", peer, "all sockets are taken");
-            return Some((self.admit_in_need(peer)?, self.routes_in_need.clone()));
-        };
-        Some((self.counted(SocketShare::Server(permit), peer)?, self.routes.clone()))
+    /// The permit of a socket, before any work is done for it.
+    fn admit(&self, peer: IpAddr) -> Option<SocketPermit> {
+        self.counted(SocketShare::Server(self.sockets.acquire()?), peer)
     }
 
+    /// As [`Listener::admit`], of a socket for which there is no place, or no file but the reserve. Probes of this machine do not
+    /// compete with other networks.
     fn admit_in_need(&self, peer: IpAddr) -> Option<SocketPermit> {
-        self.counted(SocketShare::Probes(self.probes.acquire(peer).ok()?), peer)
+        let probes = if peer.is_loopback() { &self.local_probes } else { &self.probes };
+        self.counted(SocketShare::Probes(probes.acquire(peer).ok()?), peer)
     }
 
     fn counted(&self, server: SocketShare, peer: IpAddr) -> Option<SocketPermit> {
@@ -159,16 +171,10 @@ impl Listener {
         Some(SocketPermit { _server: server, _address: address, peer })
     }
 
-    /// Serves a socket of the reserve, for a short time.
-    #[cfg(unix)]
-    fn serve_in_need(self: &Arc<Self>, socket: TcpStream, peer: IpAddr, closed: Arc<Notify>) {
-        let Some(permit) = self.admit_in_need(peer) else { return };
-        let serve = self.clone().serve(socket, Arc::new(permit), self.routes_in_need.clone());
-        drop(tokio::spawn(async move {
-            // Whether it was served or ran out of time, the socket is closed.
-            let _ = timeout(IN_NEED_LIMIT, serve).await;
-            closed.notify_one();
-        }));
+    /// Serves a socket beyond the limits, for a short time.
+    async fn serve_in_need(self: Arc<Self>, socket: TcpStream, permit: SocketPermit) {
+        let routes = self.routes_in_need.clone();
+        let _ = timeout(IN_NEED_LIMIT, self.serve(socket, Arc::new(permit), routes)).await;
     }
 
     /// Serves TLS, or plain HTTP: all routes if that is what the port serves, else the redirect to https.
