@@ -117,7 +117,12 @@ impl RecordingFile for RoomFile {
 #[cfg(unix)]
 fn is_gone(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    Ok(file.metadata()?.nlink() == 0 || !path.try_exists()?)
+    let is_there = match path.try_exists() {
+        // Something else has the name of the directory.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => false,
+        is_there => is_there?,
+    };
+    Ok(file.metadata()?.nlink() == 0 || !is_there)
 }
 
 /// Elsewhere a file cannot be moved or deleted while it is open.
