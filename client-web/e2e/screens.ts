@@ -37,7 +37,8 @@ function fill(): void {
     roundSeconds: 432,
     respawnSeconds: 5,
   };
-  model.upgrades.value = [100, 100, 10, 12].map((base) => [base, base * 1.15, base * 1.3, base * 1.45]);
+  const upgrades = [100, 100, 10, 12].map((base) => [base, base * 1.15, base * 1.3, base * 1.45]);
+  model.upgrades.value = [upgrades, upgrades, upgrades];
   model.quotes.value = ["Ceres", "Pallas", "Vesta"].map((name, index) => ({
     index,
     name,

@@ -11,6 +11,7 @@ export {
   hint,
   how,
   hud,
+  hull,
   join,
   key,
   kill,

@@ -54,14 +54,16 @@ export function Death({ actions }: { actions: Actions }): JSX.Element {
   const replaying = model.replaying.value;
   return (
     <>
-      <div class={`death${replaying ? " aside" : ""}`} role="status">
-        <h2>{t("death.title")}</h2>
-        <p class="killer">{killer ? t("death.by", { name: killer }) : t("death.rock")}</p>
-        {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
-        <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
-        <DamageList />
+      <div class={`death${replaying ? " aside" : ""}`}>
+        <div role="status">
+          <h2>{t("death.title")}</h2>
+          <p class="killer">{killer ? t("death.by", { name: killer }) : t("death.rock")}</p>
+          {model.carried.value > 0 && <p class="small">{t("death.spilled")}</p>}
+          <p class="count">{t("death.respawn", { count: respawnSeconds })}</p>
+          <DamageList />
+        </div>
+        <NextHull actions={actions} />
       </div>
-      <NextHull actions={actions} />
       {(facts || replaying) && (
         <section class="panel evidence" aria-label={t("evidence.title")}>
           {facts && <Evidence facts={facts} shooter={killer} />}
