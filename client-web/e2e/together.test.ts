@@ -176,7 +176,7 @@ test("all menus are reached, used and left with the keyboard", async () => {
   await reach(/^BUTTON Leave the match/);
   await page.keyboard.press("Escape");
   await page.waitForSelector(".dialog", { state: "detached" });
-  expect(await page.locator("meter").count()).toBe(3);
+  expect(await page.locator("meter").count()).toBe(4);
   await page.keyboard.press("KeyV");
   await page.waitForSelector(".wheel");
   await page.keyboard.press("Digit8");
