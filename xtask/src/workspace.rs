@@ -10,7 +10,7 @@ use anyhow::Context;
 /// compiled once more than for building the client.
 const TOOLS: [&str; 2] = ["xtask", "wasm-glue"];
 /// Tests that run at the same time.
-const TEST_THREADS: &str = "8";
+const TEST_THREADS: &str = "4";
 /// `-D warnings`, as cargo-clippy hands it to the compiler.
 const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 
