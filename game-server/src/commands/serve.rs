@@ -4,7 +4,7 @@ use super::signals::Signals;
 use crate::cli::{ReplayOptions, ServeOptions};
 use crate::config;
 use crate::net::guard::limits::Limits;
-use crate::net::http::recordings;
+use crate::net::http::recording_source;
 use crate::process::Request;
 #[cfg(unix)]
 use crate::serve::handover::{self, Binary, Handover, Predecessor};
@@ -166,7 +166,7 @@ pub fn replay(options: &ReplayOptions) -> anyhow::Result<ExitCode> {
         #[cfg(not(unix))]
         let mut signals = Signals::block().context("signals")?;
         let server = Server::start_replay(options).await?;
-        let name = recordings::encoded(&recordings::file_name(&options.file));
+        let name = recording_source::encoded(&recording_source::file_name(&options.file));
         say(&format!("Watch it here: {}replay/{name}", server.local_url()));
         let request = signals.next_stop().await;
         stop(server, request, &mut signals).await;

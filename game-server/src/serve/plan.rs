@@ -22,7 +22,7 @@ use crate::net::http::admin::AdminToken;
 use crate::net::http::admin_log::AdminLog;
 use crate::net::http::audience::Watch;
 use crate::net::http::clips::KeptClips;
-use crate::net::http::recordings::Recordings;
+use crate::net::http::recording_source::Recordings;
 use crate::net::play::context::Purpose;
 use hyper::header::HeaderValue;
 use room::RoomOptions;

@@ -1,6 +1,6 @@
 //! A directory of recordings: whose it is, which of its files are being written, and the order in which they began.
 
-use super::list::ListedRecording;
+use super::listed::ListedRecording;
 use super::live::{LivePieces, LiveStatus, Run};
 use super::lock::PROCESS_FILE;
 use super::source::FileSource;

@@ -7,6 +7,7 @@
 
 mod directory;
 mod list;
+mod listed;
 mod live;
 mod lock;
 mod replica;
@@ -22,7 +23,8 @@ mod unfinished;
 mod writer;
 
 pub use directory::{Directory, DiskUse, FILE_EXTENSION, Hold, is_named_as_ours};
-pub use list::{ListedRecording, list};
+pub use list::list;
+pub use listed::ListedRecording;
 pub use live::{LiveStatus, Run};
 pub use lock::{DirectoryLock, LockError, process_at};
 pub use replica::Replica;

@@ -1,7 +1,8 @@
 //! Recordings of this server that were not closed, because it was stopped hard: their rooms can continue.
 
 use super::directory::{Directory, Hold, Server, number_of, recordings};
-use super::list::{ListedRecording, list};
+use super::list::list;
+use super::listed::ListedRecording;
 use super::source::FileSource;
 use shared::recording::{
     Ending, HEADER_LIMIT_BYTES, Header, Recording, SERVER_KEY_LIMIT_BYTES, TokenHash, server_of,

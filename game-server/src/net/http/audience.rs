@@ -1,7 +1,7 @@
 //! Who may watch a match and fetch its recording: the choice of the room, else the server's by the kind of room. Players prove by
 //! the tokens of their seats that they are of the match.
 
-use super::recordings::Recordings;
+use super::recording_source::Recordings;
 use crate::host::journal::{Directory, ListedRecording, is_named_as_ours};
 use crate::host::lobby::is_public;
 use crate::host::locks::is_locked;

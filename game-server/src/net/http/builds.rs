@@ -2,7 +2,7 @@
 //! made it, whatever has changed since.
 
 use super::client_files;
-use super::recordings::Recordings;
+use super::recording_source::Recordings;
 use crate::host::journal::ListedRecording;
 use std::fs;
 use std::io;

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
     use crate::assets::belt;
     use crate::net::http::audience::Watch;
-    use crate::net::http::recordings::Recordings;
+    use crate::net::http::recording_source::Recordings;
     use shared::command::{Join, TickInputs};
     use shared::id::{PlayerId, Tick};
     use shared::recording::{Encoder, Header, Mark};

@@ -1,9 +1,10 @@
 //! Recordings for the browser: the list, and the files.
 
 use super::audience::{Admission, ShownSeats, set_caching};
+use super::recording_source::encoded;
 use super::refusal::Refusal;
 use crate::files::has_no_files_left;
-use crate::host::journal::{Directory, FILE_EXTENSION, ListedRecording};
+use crate::host::journal::ListedRecording;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, HeaderValue, IF_MATCH, IF_RANGE, RANGE};
@@ -11,32 +12,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use mime_guess::mime::APPLICATION_OCTET_STREAM;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
-use std::borrow::Cow;
 use std::io;
-use std::path::{self, Component, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tower_http::services::ServeFile;
 
-/// Longest name of a recording, in bytes: the limit of common file systems.
-const NAME_LIMIT_BYTES: usize = 255;
 /// The list is read from the disk at most once in this time, for any number of browsers.
 const LIST_AGE_LIMIT: Duration = Duration::from_secs(1);
 /// Among this many of the newest recordings that are not for everybody, those are looked for in which a player has had a seat.
 const PLAYED_LIMIT_RECORDINGS: usize = 64;
-/// Characters that need no encoding in a path (RFC 3986 §2.3) or a header's file name (RFC 8187 §3.2.1).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// The recordings that browsers may see.
-#[derive(Clone, Debug)]
-pub enum Recordings {
-    None,
-    Directory(Directory),
-    File(PathBuf),
-}
 
 struct Archive {
     admission: Admission,
@@ -157,70 +143,13 @@ impl Archive {
     }
 }
 
-impl Recordings {
-    pub fn directory(&self) -> Option<&Directory> {
-        match self {
-            Recordings::Directory(directory) => Some(directory),
-            Recordings::None | Recordings::File(_) => None,
-        }
-    }
-
-    /// The directory that they are in.
-    pub fn home(&self) -> Option<&path::Path> {
-        match self {
-            Recordings::None => None,
-            Recordings::Directory(directory) => Some(directory.path()),
-            Recordings::File(file) => file.parent(),
-        }
-    }
-
-    fn list(&self) -> io::Result<Vec<ListedRecording>> {
-        match self {
-            Recordings::None => Ok(Vec::new()),
-            Recordings::Directory(directory) => directory.list(),
-            Recordings::File(file) => Ok(ListedRecording::of(file).into_iter().collect()),
-        }
-    }
-
-    /// The file of a recording that may be shown.
-    pub fn path(&self, name: &str) -> Option<PathBuf> {
-        match self {
-            Recordings::None => None,
-            Recordings::Directory(directory) => {
-                (is_safe(name) && !directory.is_hidden(name)).then(|| directory.path().join(name))
-            }
-            Recordings::File(file) => (name == file_name(file)).then(|| file.clone()),
-        }
-    }
-}
-
-/// The name by which a browser asks for a file.
-pub fn file_name(path: &path::Path) -> Cow<'_, str> {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
-}
-
-/// A name as it stands in a path.
-pub fn encoded(name: &str) -> String {
-    utf8_percent_encode(name, ENCODED).to_string()
-}
-
-/// Whether a name is that of a recording in the directory itself.
-fn is_safe(name: &str) -> bool {
-    let mut components = path::Path::new(name).components();
-    let is_file_name = matches!(components.next(), Some(Component::Normal(first)) if first == name);
-    is_file_name
-        && components.next().is_none()
-        && name.len() <= NAME_LIMIT_BYTES
-        && !name.starts_with('.')
-        && !name.contains(['\\', '\0'])
-        && name.strip_suffix(FILE_EXTENSION).is_some_and(|stem| stem.ends_with('.'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::assets::belt;
+    use crate::host::journal::Directory;
     use crate::net::http::audience::Watch;
+    use crate::net::http::recording_source::Recordings;
     use shared::recording::{Audience, Encoder, Header, Watching};
 
     #[tokio::test]
@@ -280,25 +209,5 @@ mod tests {
         let file = home.path().join("ours.belt");
         let named = Admission { recordings: Recordings::File(file.clone()), watch: Watch::Nobody };
         assert!(named.to_file(&file, &nobodys).is_some(), "it was named to be shown");
-    }
-
-    #[test]
-    fn names_stay_in_the_directory() {
-        for name in ["belt-1-20261121T070000Z.belt", "best fight #3.belt", "é 100%.belt", "a%2fb.belt"] {
-            assert!(is_safe(name), "{name}");
-        }
-        for name in [
-            "../x.belt",
-            "a/b.belt",
-            ".hidden.belt",
-            "x.toml",
-            "xbelt",
-            "a\\b.belt",
-            "",
-            "/a.belt",
-            "a\0.belt",
-        ] {
-            assert!(!is_safe(name), "{name}");
-        }
     }
 }
