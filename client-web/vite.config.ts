@@ -21,7 +21,7 @@ function keptFiles(): Plugin {
 }
 
 const FIRST_PARTS =
-  /\/src\/(page|input|browser|locale\/(locale|english)|wasm\/\w+\.ts|ui\/(board|icons|keys|model|mutes|name|player-name|setting|settings|signals|lazy)\.)/;
+  /\/src\/(page|input|browser|locale\/(locale|english)|wasm\/\w+\.ts|ui\/(board|icons|keys|model|mutes|name|player-name|setting|settings|signals|lazy|verbatim-field)\.)/;
 
 export default defineConfig({
   define: { DRIFTBELT_VERSION: JSON.stringify(version) },
@@ -35,7 +35,7 @@ export default defineConfig({
     rolldownOptions: {
       input: { index: "index.html", "service-worker": "src/offline/service-worker.ts" },
       output: {
-        // What a first visit loads and other pages share: each file of its own would cost a request.
+        // What the first visit and other pages share goes into one file: each file costs a request.
         codeSplitting: { groups: [{ name: "parts", test: FIRST_PARTS }] },
         // At the root, for all of which it answers.
         entryFileNames: ({ name }) =>

@@ -15,6 +15,7 @@ import { lazy } from "./lazy.tsx";
 import { type Actions, model } from "./model.ts";
 import { PracticeButton } from "./practice.tsx";
 import { SettingsPanel } from "./settings.tsx";
+import { VerbatimField } from "./verbatim-field.tsx";
 
 export function Join({ actions }: { actions: Actions }): JSX.Element {
   const name = settings.value.name;
@@ -103,19 +104,14 @@ function RoomButton({ actions }: { actions: Actions }): JSX.Element {
 /** The password of the room of an invite link. */
 function Password(): JSX.Element {
   return (
-    <label>
-      <span>{t("room.password")}</span>
-      <input
-        name="password"
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
-        value={model.password.value}
-        onInput={(event) => {
-          model.password.value = event.currentTarget.value;
-        }}
-      />
-    </label>
+    <VerbatimField
+      label={t("room.password")}
+      name="password"
+      value={model.password.value}
+      onInput={(event) => {
+        model.password.value = event.currentTarget.value;
+      }}
+    />
   );
 }
 

@@ -1,4 +1,4 @@
-//! Opens or joins a room of one's own, with a code and, if wanted, a password. Loaded when it is asked for.
+//! Opens or joins a private room, by a code and an optional password. Loaded when it is first opened.
 
 import "./style/private-room.css";
 import { useSignal } from "@preact/signals";
@@ -7,6 +7,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../locale/locale.ts";
 import { lockedRoom } from "../page/address.ts";
 import type { Actions } from "./model.ts";
+import { VerbatimField } from "./verbatim-field.tsx";
 
 /** The name of a room has 32 characters at most; the server adds what stands for the password. */
 const CODE_LIMIT_CHARS = 14;
@@ -46,37 +47,27 @@ export function PrivateRoom({ actions, close }: { actions: Actions; close(): voi
       <form onSubmit={enter}>
         <h2>{t("room.title")}</h2>
         <p class="small">{t("room.lead")}</p>
-        <label>
-          <span>{t("room.code")}</span>
-          <input
-            name="code"
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            required
-            maxLength={CODE_LIMIT_CHARS}
-            value={code.value}
-            onInput={(event) => {
-              code.value = event.currentTarget.value.toLowerCase().replace(/[^a-z0-9]/g, "");
-              event.currentTarget.value = code.value;
-            }}
-          />
-        </label>
-        <label>
-          <span>{t("room.password")}</span>
-          <input
-            name="password"
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            maxLength={PASSWORD_LIMIT_CHARS}
-            placeholder={t("room.none")}
-            value={password.value}
-            onInput={(event) => {
-              password.value = event.currentTarget.value;
-            }}
-          />
-        </label>
+        <VerbatimField
+          label={t("room.code")}
+          name="code"
+          required
+          maxLength={CODE_LIMIT_CHARS}
+          value={code.value}
+          onInput={(event) => {
+            code.value = event.currentTarget.value.toLowerCase().replace(/[^a-z0-9]/g, "");
+            event.currentTarget.value = code.value;
+          }}
+        />
+        <VerbatimField
+          label={t("room.password")}
+          name="password"
+          maxLength={PASSWORD_LIMIT_CHARS}
+          placeholder={t("room.none")}
+          value={password.value}
+          onInput={(event) => {
+            password.value = event.currentTarget.value;
+          }}
+        />
         <button type="submit" class="primary">
           {t("room.enter")}
         </button>
