@@ -144,7 +144,7 @@ impl Assets {
         setups.collect()
     }
 
-    /// Who may watch the rooms of each mode, as far as the modes' files say. Modes that cannot be used are left out.
+    /// The audience and the watch delay that each mode's file sets. Skips modes that cannot be used.
     pub fn watching(&self) -> Result<BTreeMap<String, Watching>, AssetError> {
         let mut all = BTreeMap::new();
         for mode in self.names("mode")? {

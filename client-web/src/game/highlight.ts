@@ -1,4 +1,4 @@
-//! The highlight of a round, as the whole room is told of kills: the most ships in a row, or the highest bounty.
+//! The highlight of a round, from the kills that the server announces: the longest streak, or the highest bounty.
 
 import type { Highlight } from "../ui/model.ts";
 

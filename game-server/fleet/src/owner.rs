@@ -84,7 +84,7 @@ pub enum Farewell {
     },
 }
 
-/// What an owner is told.
+/// Input of an [`Owner`].
 #[derive(Clone, Debug)]
 pub enum Event {
     /// What came of the request.

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 /// What a room does while the fleet does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Outage {
-    /// It stands still: nothing that a player was told is lost.
+    /// It pauses, so that nothing players have seen is lost.
     #[default]
     Pause,
     /// It goes on: what happens until the fleet answers is lost with this machine.

@@ -109,7 +109,7 @@ pub enum Heard {
     StandingAsked(Asker),
 }
 
-/// Who waits for standing orders.
+/// The reply subject of a node that asked for the standing orders.
 pub struct Asker(Subject);
 
 impl Engine {

@@ -8,7 +8,7 @@ use shared::message::{ClientMessage, Signal};
 
 /// Messages that wait to be sent at most; beyond it, the oldest are dropped.
 const OUTBOX_LIMIT: usize = 256;
-/// While the shape of the picture changes, as of a window that is dragged, the server is told this often.
+/// Time between two messages about the shape of the picture while it changes, as while a window is dragged.
 const ASPECT_INTERVAL_MS: f64 = 250.0;
 
 impl InputState {

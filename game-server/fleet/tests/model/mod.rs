@@ -29,7 +29,7 @@ struct World {
 
 struct Running {
     world: World,
-    /// What the room has recorded and nobody was told yet.
+    /// Recorded, but not yet shown to players.
     untold: Vec<World>,
     since_keyframe: u32,
     is_paused: bool,
@@ -391,7 +391,7 @@ impl Fleet {
         self.log.records().iter().filter(|record| record.head.kind == Kind::Begin).count()
     }
 
-    /// One writer per epoch, epochs grow, and everything that a player was told is in the log.
+    /// Each epoch has one writer, epochs ascend, and the log contains everything that players have seen.
     pub fn check(&self) {
         let mut writers = BTreeMap::new();
         let mut epoch = 0;

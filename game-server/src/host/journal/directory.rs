@@ -229,8 +229,8 @@ impl Directory {
         all.reduce(|older, newer| if newer.pieces > 0 || older.pieces == 0 { newer } else { older })
     }
 
-    /// Who may watch the match that is recorded into a file, as far as it was chosen for the room; `None` if there is no such
-    /// match.
+    /// Who may watch the match that is recorded into a file: the inner `None` if the room does not say, the outer one if there is no
+    /// such match.
     pub fn audience(&self, room: &str, recording: &str) -> Option<Option<Audience>> {
         let state = self.state();
         let found = state.running.iter().find(|running| running.name == recording)?;

@@ -26,7 +26,7 @@ pub struct ListedRecording {
     pub room: String,
     /// The build of the simulation that made it.
     pub sim_build: String,
-    /// Who may watch, as far as it was chosen for the room.
+    /// Who may watch; `None` if the room does not say.
     #[serde(skip)]
     pub audience: Option<Audience>,
     /// The watch delay, if one was chosen for the room.

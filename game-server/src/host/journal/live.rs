@@ -29,7 +29,7 @@ pub struct LiveStatus {
     pub started_at: u64,
     /// How far behind the match those who watch are, in seconds.
     pub delay_seconds: u64,
-    /// Who may watch, as far as it was chosen for the room.
+    /// Who may watch; `None` if the room does not say.
     #[serde(skip)]
     pub audience: Option<Audience>,
     /// Pieces that may be fetched.
